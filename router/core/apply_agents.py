@@ -1,0 +1,320 @@
+"""Folding facts about agents, queues, effects and the machine into the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from router.core import events as e
+from router.core.model import AgentId, AgentStatus, Instant, ItemId, OfferEnding
+from router.core.records import (
+    Agent,
+    DialRow,
+    EmergencyRow,
+    Holding,
+    Item,
+    KeyRow,
+    Offer,
+    QueueRow,
+)
+from router.core.state import State
+from router.errors import InvariantBroken
+
+
+def agent_of(state: State, agent_id: AgentId) -> Agent:
+    """Return the agent's row. Raises InvariantBroken when there is none."""
+    agent = state.agents.get(agent_id)
+    if agent is None:
+        raise InvariantBroken(f"event for unknown agent {agent_id!r}")
+    return agent
+
+
+# --- what an agent holds -------------------------------------------------------------------------
+
+
+def reserve(state: State, ev: e.OfferMade) -> None:
+    """The agent has an open offer; it counts against the capacity at once."""
+    agent = agent_of(state, ev.agent)
+    if agent.offer is not None:
+        raise InvariantBroken(f"agent {ev.agent!r} already has offer {agent.offer!r}")
+    held = Holding(item=ev.item, tempo=ev.tempo, state="offered")
+    state.put_agent(
+        ev.agent,
+        replace(
+            agent,
+            offer=ev.offer,
+            holdings=(*agent.holdings, held),
+            declined=None,
+            declined_item=None,
+        ),
+    )
+
+
+def unreserve(state: State, ev: e.OfferEnded, offer: Offer) -> None:
+    """The offer is over; unless accepted, the agent no longer holds the item."""
+    agent = agent_of(state, offer.agent)
+    if ev.ending is OfferEnding.ACCEPTED:
+        state.put_agent(agent.id, replace(agent, offer=None, missed=0))
+        return
+    declined = ev.ending is OfferEnding.DECLINED
+    failed = ev.ending in (OfferEnding.MISSED, OfferEnding.SKIPPED)
+    state.put_agent(
+        agent.id,
+        replace(
+            agent,
+            offer=None,
+            holdings=tuple(h for h in agent.holdings if h.item != offer.item),
+            missed=agent.missed + 1 if failed else agent.missed,
+            declined=offer.id if declined else None,
+            declined_item=offer.item if declined else None,
+        ),
+    )
+
+
+def take(state: State, ev: e.HandlingStarted, item: Item) -> None:
+    """The agent handles the item from now on."""
+    agent = agent_of(state, ev.agent)
+    rest = tuple(h for h in agent.holdings if h.item != item.id)
+    held = Holding(item=item.id, tempo=item.tempo, state="handling")
+    state.put_agent(agent.id, replace(agent, holdings=(*rest, held)))
+
+
+def wrap_up(state: State, ev: e.WrapUpStarted, item: Item) -> None:
+    """The talk is over, the agent still has the item."""
+    if item.agent is None:
+        raise InvariantBroken(f"item {item.id!r} goes to wrap-up without an agent")
+    agent = agent_of(state, item.agent)
+    state.put_agent(
+        agent.id,
+        replace(
+            agent,
+            holdings=tuple(
+                replace(h, state="wrap_up") if h.item == item.id else h for h in agent.holdings
+            ),
+        ),
+    )
+
+
+def drop_holding(state: State, agent_id: AgentId, item_id: ItemId, at: Instant) -> None:
+    """The agent no longer has the item; idle time counts from here once nothing is held."""
+    agent = agent_of(state, agent_id)
+    rest = tuple(h for h in agent.holdings if h.item != item_id)
+    if len(rest) == len(agent.holdings):
+        raise InvariantBroken(f"agent {agent_id!r} does not hold item {item_id!r}")
+    state.put_agent(agent_id, replace(agent, holdings=rest, idle_since=at))
+
+
+# --- agents --------------------------------------------------------------------------------------
+
+
+def _signed_in(state: State, ev: e.AgentSignedIn) -> None:
+    agent = state.agents.get(ev.agent)
+    if agent is None:
+        agent = Agent(
+            id=ev.agent,
+            status=AgentStatus.AWAY,
+            reason="just-signed-in",
+            desk=ev.desk,
+            lease_until=ev.lease_until,
+            since=ev.at,
+            idle_since=ev.at,
+        )
+    elif agent.status is AgentStatus.OFFLINE or agent.lease_until is None:
+        agent = replace(
+            agent,
+            status=AgentStatus.AWAY,
+            reason="just-signed-in",
+            desk=ev.desk,
+            lease_until=ev.lease_until,
+            since=ev.at,
+            then_status=None,
+            then_reason="",
+            missed=0,
+        )
+    else:
+        agent = replace(agent, desk=ev.desk, lease_until=ev.lease_until)
+    state.put_agent(ev.agent, agent)
+
+
+def _signed_out(state: State, ev: e.AgentSignedOut) -> None:
+    agent = agent_of(state, ev.agent)
+    state.put_agent(
+        ev.agent,
+        replace(
+            agent,
+            status=AgentStatus.OFFLINE,
+            reason=ev.reason,
+            desk="",
+            lease_until=None,
+            since=ev.at,
+            then_status=None,
+            then_reason="",
+            declined=None,
+            declined_item=None,
+        ),
+    )
+
+
+def _status_set(state: State, ev: e.AgentStatusSet) -> None:
+    agent = agent_of(state, ev.agent)
+    if ev.after_item:
+        row = replace(agent, then_status=ev.status, then_reason=ev.reason)
+    else:
+        row = replace(
+            agent,
+            status=ev.status,
+            reason=ev.reason,
+            since=ev.at,
+            then_status=None,
+            then_reason="",
+            missed=0 if ev.status is AgentStatus.AVAILABLE else agent.missed,
+        )
+    state.put_agent(ev.agent, row)
+
+
+def _leases_renewed(state: State, ev: e.LeasesRenewed) -> None:
+    for agent_id in ev.agents:
+        agent = agent_of(state, agent_id)
+        state.put_agent(agent_id, replace(agent, lease_until=ev.until))
+
+
+# --- queues --------------------------------------------------------------------------------------
+
+
+def _hours_changed(state: State, ev: e.QueueHoursChanged) -> None:
+    row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
+    state.put_queue(
+        replace(row, is_open=ev.is_open, rule=ev.rule, reason=ev.reason, changes_at=ev.changes_at)
+    )
+
+
+def _condition(state: State, ev: e.ConditionEntered | e.ConditionLeft) -> None:
+    row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
+    conditions = set(row.conditions)
+    if isinstance(ev, e.ConditionEntered):
+        conditions.add(ev.condition)
+    else:
+        conditions.discard(ev.condition)
+    state.put_queue(replace(row, conditions=tuple(sorted(conditions))))
+
+
+_COUNTERS: Final = {
+    "answered": "answered_in",
+    "abandoned": "abandoned_in",
+    "callback": "callbacks",
+    "diverted": "diverted",
+}
+
+
+def _service_level(state: State, ev: e.ServiceLevelCounted) -> None:
+    """The first result counts; what follows a passed threshold is late."""
+    item = state.items.get(ev.item)
+    if item is not None:
+        state.put_item(ev.item, replace(item, threshold_at=None, service_level=ev.result))
+    row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
+    if row.day != ev.day:
+        row = replace(
+            row,
+            day=ev.day,
+            offered=0,
+            answered_in=0,
+            answered_late=0,
+            abandoned_in=0,
+            abandoned_late=0,
+            callbacks=0,
+            diverted=0,
+        )
+    if ev.result == "answered-late":
+        row = replace(row, answered_late=row.answered_late + 1)
+    elif ev.result == "abandoned-late":
+        row = replace(row, abandoned_late=row.abandoned_late + 1)
+    else:
+        row = replace(row, offered=row.offered + 1)
+        counter = _COUNTERS.get(ev.result)
+        if counter is not None:
+            row = replace(row, **{counter: getattr(row, counter) + 1})
+    state.put_queue(row)
+
+
+# --- the machine ---------------------------------------------------------------------------------
+
+
+def _policy_adopted(state: State, ev: e.PolicyAdopted) -> None:
+    state.put_policy(ev.policy)
+
+
+def _service_resumed(state: State, ev: e.ServiceResumed) -> None:
+    for agent in list(state.agents.values()):
+        if agent.lease_until is not None and agent.lease_until < ev.leases_until:
+            state.put_agent(agent.id, replace(agent, lease_until=ev.leases_until))
+    for offer in list(state.offers.values()):
+        state.put_offer(offer.id, replace(offer, expires_at=offer.expires_at + ev.offers_extended))
+
+
+def _emergency_set(state: State, ev: e.EmergencySet) -> None:
+    state.put_emergency(
+        ev.hours,
+        EmergencyRow(
+            hours=ev.hours,
+            closed=ev.closed,
+            since=ev.at,
+            until=ev.until,
+            reason=ev.reason,
+            by=ev.by,
+        ),
+    )
+
+
+def _emergency_cleared(state: State, ev: e.EmergencyCleared) -> None:
+    state.put_emergency(ev.hours, None)
+
+
+def _key_kept(state: State, ev: e.KeyKept) -> None:
+    state.put_key(ev.key, KeyRow(key=ev.key, item=ev.item, until=ev.until))
+
+
+def _key_dropped(state: State, ev: e.KeyDropped) -> None:
+    state.put_key(ev.key, None)
+
+
+def _dialled(state: State, ev: e.NumberDialled) -> None:
+    for target in (ev.target, ""):
+        row = state.dials.get(target)
+        count = row.count + 1 if row is not None and row.day == ev.day else 1
+        state.put_dial(DialRow(target=target, day=ev.day, count=count))
+
+
+def _effect_wanted(state: State, ev: e.EffectWanted) -> None:
+    key = ev.effect.key
+    state.put_pending(key, ev.effect)
+    item = state.items.get(ev.effect.item_id)
+    if item is not None:
+        state.put_item(item.id, replace(item, effect_count=item.effect_count + 1))
+
+
+def _effect_over(state: State, ev: e.EffectDone | e.EffectFailed) -> None:
+    state.put_pending(ev.key, None)
+
+
+HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
+    e.AgentSignedIn: _signed_in,
+    e.AgentSignedOut: _signed_out,
+    e.AgentStatusSet: _status_set,
+    e.LeasesRenewed: _leases_renewed,
+    e.QueueHoursChanged: _hours_changed,
+    e.ConditionEntered: _condition,
+    e.ConditionLeft: _condition,
+    e.ServiceLevelCounted: _service_level,
+    e.PolicyAdopted: _policy_adopted,
+    e.ServiceResumed: _service_resumed,
+    e.EmergencySet: _emergency_set,
+    e.EmergencyCleared: _emergency_cleared,
+    e.KeyKept: _key_kept,
+    e.KeyDropped: _key_dropped,
+    e.NumberDialled: _dialled,
+    e.EffectWanted: _effect_wanted,
+    e.EffectDone: _effect_over,
+    e.EffectFailed: _effect_over,
+}

@@ -1,0 +1,169 @@
+"""Contacts coming in: calls, forms, what we could not decide, and what is opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core import commands as c
+from router.core import events as e
+from router.core.callbacks import closed
+from router.core.fallback import enter_queue
+from router.core.flows.advance import arrive
+from router.core.flows.walk import Walk, front_messages, go
+from router.core.model import (
+    ENDED,
+    Channel,
+    Form,
+    Instant,
+    ItemId,
+    ItemState,
+    Tempo,
+)
+from router.core.queueing import line_up
+from router.core.records import Item
+from router.core.state import State
+from router.errors import NotNow, UnknownItem, UnknownTarget
+
+Events = Iterator[e.Event]
+
+
+def open_item(s: State, item_id: ItemId) -> Item:
+    """Return the item's row. Raises UnknownItem."""
+    item = s.items.get(item_id)
+    if item is None:
+        raise UnknownItem(item_id)
+    return item
+
+
+def start_call(s: State, now: Instant, c_: c.StartCall) -> Events:
+    """A call reaches the town: the flow of the called number begins."""
+    if c_.key in s.keys:
+        return
+    policy = s.policy
+    flow_id = policy.numbers.get(c_.called) or policy.numbers.get("*")
+    if flow_id is None:
+        raise UnknownTarget(f"no flow for called number {c_.called!r}: add it, or '*', to numbers")
+    yield e.ItemReceived(
+        at=now,
+        item=c_.item_id,
+        channel=Channel.VOICE,
+        tempo=Tempo.LIVE,
+        form=Form.CALL,
+        called=c_.called,
+        address_key=c_.address_key,
+        contact_ref=c_.contact_ref,
+        words_ref="",
+        call_id=c_.call_id,
+        language=policy.languages[0].id,
+        subject="",
+    )
+    yield e.KeyKept(at=now, key=c_.key, item=c_.item_id, until=now + policy.retention.dedupe_text)
+    walk = Walk(item=c_.item_id, flow=flow_id, policy=s.policy_hash, step=1)
+    walk.trail.extend(front_messages(policy, now, c_.called))
+    yield from arrive(s, now, walk, go(s, now, walk, policy.flows[flow_id].start), "call begins")
+
+
+def submit_form(s: State, now: Instant, c_: c.SubmitForm) -> Events:
+    """A web form becomes an item in its queue."""
+    if c_.key in s.keys:
+        return
+    policy = s.policy
+    form = policy.forms.get(c_.form)
+    if form is None:
+        raise UnknownTarget(f"no form {c_.form!r}; forms are {', '.join(sorted(policy.forms))}")
+    yield e.ItemReceived(
+        at=now,
+        item=c_.item_id,
+        channel=Channel.WEBFORM,
+        tempo=Tempo.SLOW_TEXT,
+        form=Form.SUBMISSION,
+        called=c_.form,
+        address_key=c_.address_key,
+        contact_ref=c_.contact_ref,
+        words_ref=c_.words_ref,
+        call_id="",
+        language=c_.language,
+        subject=c_.subject or form.subject,
+        attributes=tuple(sorted(c_.attributes.items())),
+    )
+    yield e.KeyKept(at=now, key=c_.key, item=c_.item_id, until=now + policy.retention.dedupe_text)
+    if form.requires or form.head_start:
+        yield e.ItemShaped(
+            at=now, item=c_.item_id, requires=form.requires, head_start=form.head_start
+        )
+    yield from enter_queue(
+        s,
+        now,
+        s.items[c_.item_id],
+        policy.queues[form.queue],
+        None,
+        form=Form.SUBMISSION,
+        rule=f"form {form.id} goes to queue {form.queue}",
+    )
+
+
+def shunt_arrival(s: State, now: Instant, c_: c.ShuntArrival) -> Events:
+    """Keep a contact that we failed to decide where a person sees it."""
+    if c_.key in s.keys:
+        return
+    voice = c_.channel is Channel.VOICE
+    yield e.ItemReceived(
+        at=now,
+        item=c_.item_id,
+        channel=c_.channel,
+        tempo=Tempo.LIVE if voice else Tempo.SLOW_TEXT,
+        form=Form.CALL if voice else Form.SUBMISSION,
+        called="",
+        address_key=c_.address_key,
+        contact_ref=c_.contact_ref,
+        words_ref=c_.words_ref,
+        call_id=c_.call_id,
+        language="",
+        subject="",
+    )
+    yield e.KeyKept(at=now, key=c_.key, item=c_.item_id, until=None)
+    yield e.ItemShunted(at=now, item=c_.item_id, reason=c_.reason)
+
+
+def reopen(s: State, now: Instant, c_: c.ReopenItem) -> Events:
+    """Back into its queue; the story goes on."""
+    item = open_item(s, c_.item_id)
+    if item.state not in ENDED or item.state is ItemState.SHUNTED:
+        raise NotNow(f"item {item.id!r} is {item.state}: only an ended item can be reopened")
+    if item.queue is None or item.queue not in s.policy.queues:
+        raise NotNow(f"item {item.id!r} was in no queue that exists: it cannot be reopened")
+    yield e.ItemReopened(at=now, item=item.id, by=c_.by, reason=c_.reason)
+    yield from _as_text(s, now, item.id, "reopened")
+
+
+def release_shunted(s: State, now: Instant, c_: c.ReleaseShunted) -> Events:
+    """A person has looked at what was set aside."""
+    item = open_item(s, c_.item_id)
+    if item.state is not ItemState.SHUNTED:
+        raise NotNow(f"item {item.id!r} is {item.state}, not set aside")
+    if c_.queue is None:
+        yield closed(s, now, item.id, "looked at")
+        return
+    if c_.queue not in s.policy.queues:
+        raise UnknownTarget(f"no queue {c_.queue!r}")
+    yield e.ItemReopened(at=now, item=item.id, by=c_.by, reason="released from the shunt")
+    row = s.items[item.id]
+    yield from line_up(
+        s,
+        now,
+        row,
+        s.policy.queues[c_.queue],
+        form=Form.SUBMISSION if row.channel is Channel.WEBFORM else Form.MESSAGE,
+        first_queued_at=row.first_queued_at or row.received_at,
+        rule=f"released by {c_.by}",
+    )
+
+
+def _as_text(s: State, now: Instant, item_id: ItemId, rule: str) -> Events:
+    item = s.items[item_id]
+    if item.queue is None:
+        return
+    form = Form.SUBMISSION if item.channel is Channel.WEBFORM else Form.MESSAGE
+    yield from line_up(
+        s, now, item, s.policy.queues[item.queue], form=form, first_queued_at=now, rule=rule
+    )

@@ -1,0 +1,131 @@
+"""Ringing back: the place is kept, the hours in which residents may be rung are observed.
+
+The agent is rung first, then the resident. Busy, no answer and an answering machine are attempts;
+an agent who does not take it is none. After the last attempt, or at the expiry, the callback
+becomes a message that a person sees: it never disappears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core import events as e
+from router.core.hours import next_open, standing
+from router.core.model import Form, Instant, ItemState, LegResult, Tempo
+from router.core.policy import CallbackRule
+from router.core.queueing import emergency_of, line_up
+from router.core.records import Item
+from router.core.service_level import count
+from router.core.state import State
+from router.errors import NotAllowed
+
+Events = Iterator[e.Event]
+
+
+def rule_of(s: State, item: Item) -> CallbackRule | None:
+    """Return how the item's queue calls back; None when it does not."""
+    queue = s.policy.queues.get(item.queue) if item.queue is not None else None
+    return None if queue is None else queue.callback
+
+
+def out_of_hours(s: State, now: Instant, item: Item) -> e.ItemDeferred | None:
+    """Return the deferral of a callback whose resident may not be rung now."""
+    rule = rule_of(s, item)
+    if rule is None or item.queue is None:
+        return None
+    hours = s.policy.hours[rule.hours]
+    emergency = emergency_of(s, rule.hours)
+    if standing(hours, now, emergency).is_open:
+        return None
+    until = next_open(hours, now, emergency)
+    expires = item.callback.expires_at if item.callback is not None else now
+    return deferral(
+        now, item, until if until is not None else expires, "outside the hours for calling back"
+    )
+
+
+def deferral(now: Instant, item: Item, until: Instant, reason: str) -> e.ItemDeferred:
+    """Return the event that keeps a callback for later."""
+    if item.queue is None:
+        raise NotAllowed(f"item {item.id!r} is in no queue")
+    return e.ItemDeferred(
+        at=now,
+        item=item.id,
+        until=until,
+        queue=item.queue,
+        form=Form.CALLBACK,
+        tempo=Tempo.LIVE,
+        reason=reason,
+        due_at=item.due_at,
+    )
+
+
+def book(s: State, now: Instant, item: Item, address_key: str, contact_ref: str) -> Events:
+    """Promise the caller to ring back; the item must be in line.
+
+    Raises:
+        NotAllowed: the queue does not call back.
+    """
+    rule = rule_of(s, item)
+    if rule is None or item.queue is None:
+        raise NotAllowed(f"queue {item.queue!r} does not call back")
+    yield from count(s, now, item, "callback")
+    yield e.CallbackBooked(
+        at=now,
+        item=item.id,
+        address_key=address_key,
+        contact_ref=contact_ref,
+        expires_at=now + rule.expires_after,
+        attempts_max=rule.attempts_max,
+    )
+    for other_id in s.index.by_address.get(address_key, ()):
+        other = s.items[other_id]
+        if (
+            other_id != item.id
+            and other.form is Form.CALLBACK
+            and other.queue == item.queue
+            and other.state in (ItemState.QUEUED, ItemState.DEFERRED)
+        ):
+            yield e.CallbackMerged(at=now, item=other_id, into=item.id)
+            yield closed(s, now, other_id, "merged")
+
+
+def failed(s: State, now: Instant, item: Item, result: LegResult) -> Events:
+    """The resident was rung without success: again later, or a message for a person."""
+    rule = rule_of(s, item)
+    callback = item.callback
+    if callback is None or rule is None:
+        return
+    attempt = callback.attempts + 1
+    yield e.CallbackAttempted(at=now, item=item.id, attempt=attempt, result=result)
+    if attempt < callback.attempts_max:
+        yield deferral(now, item, now + rule.retry_after, f"attempt {attempt}: {result}")
+    else:
+        yield from give_up(s, now, s.items[item.id], f"{attempt} attempts without an answer")
+
+
+def give_up(s: State, now: Instant, item: Item, reason: str) -> Events:
+    """The callback becomes a message: an unreturned call that somebody must look at."""
+    if item.queue is None:
+        return
+    yield from line_up(
+        s,
+        now,
+        item,
+        s.policy.queues[item.queue],
+        form=Form.MESSAGE,
+        first_queued_at=item.first_queued_at or now,
+        rule=f"callback not reached: {reason}",
+    )
+
+
+def closed(s: State, now: Instant, item_id: str, outcome: str) -> e.ItemClosed:
+    """Return the event that ends an item without an agent."""
+    return e.ItemClosed(
+        at=now,
+        item=item_id,  # type: ignore[arg-type]
+        outcome=outcome,
+        code="",
+        note_ref="",
+        forget_at=now + s.policy.retention.closed_in_core,
+    )

@@ -1,0 +1,67 @@
+"""What the outside is asked to do, and the worst that happens when it is asked twice.
+
+Effects stand in `state.pending` from the event that wants them until the event that confirms or
+gives them up; after a crash they are performed again. TwiML answers and pushes to desks are not
+effects: they are derived from the state whenever somebody asks.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from router.core.model import AgentId, EffectKey, ItemId, Span
+
+
+class Effect(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Base; `key` names the wish, so that a repeat can be recognised."""
+
+    key: EffectKey
+    item_id: ItemId
+
+
+class DialAgent(Effect, frozen=True, tag="dial-agent"):
+    """Ring the agent's telephone and put it into the item's room.
+
+    Worst repeat: a second leg rings and hears that the call is already taken.
+    """
+
+    agent_id: AgentId
+    leg: str
+    ring_timeout: Span
+
+
+class DialResident(Effect, frozen=True, tag="dial-resident"):
+    """Ring the resident for a callback and put them into the item's room.
+
+    Worst repeat: none; the outlet looks the key up before it dials again.
+    """
+
+    contact_ref: str
+    ring_timeout: Span
+    attempt: int
+
+
+class MoveCall(Effect, frozen=True, tag="move-call"):
+    """Have the carrier ask us again what the resident's leg shall do now.
+
+    Worst repeat: the caller hears the present prompt from its beginning.
+    """
+
+    call_id: str
+
+
+class EndLeg(Effect, frozen=True, tag="end-leg"):
+    """Hang up one leg. Worst repeat: none."""
+
+    call_id: str
+
+
+class HoldLeg(Effect, frozen=True, tag="hold-leg"):
+    """Put the resident on hold in the room, or bring them back. Worst repeat: none."""
+
+    call_id: str
+    room_id: str
+    hold: bool
+
+
+AnyEffect = DialAgent | DialResident | MoveCall | EndLeg | HoldLeg

@@ -1,0 +1,135 @@
+"""`decide`, `apply`, `next_wakeup`: the only way in which routing state comes about.
+
+`decide` yields facts one by one and touches nothing; whoever drives it applies each fact before
+asking for the next, so a decision always sees what it has already decided. `Engine.run` is that
+driver. A refusal leaves the state exactly as it was (ADR 0002).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, cast
+
+from router.core import (
+    arrivals,
+    handling,
+    machine,
+    offers,
+    shift,
+    waiting,
+)
+from router.core import (
+    commands as c,
+)
+from router.core import (
+    events as e,
+)
+from router.core.apply import apply
+from router.core.flows import advance
+from router.core.matching import settle
+from router.core.model import Instant
+from router.core.staffing import update_staffing
+from router.core.state import State
+from router.core.touched import Touched
+from router.errors import InvariantBroken
+
+Handler = Callable[[State, Instant, Any], Iterator[e.Event]]
+
+HANDLERS: Final[dict[type[c.Command], Handler]] = {
+    c.StartCall: arrivals.start_call,
+    c.AdvanceFlow: advance.advance,
+    c.AskWait: waiting.ask_wait,
+    c.ChooseWhileWaiting: waiting.choose,
+    c.LeaveWaiting: waiting.leave_waiting,
+    c.EndCall: handling.end_call,
+    c.SubmitForm: arrivals.submit_form,
+    c.ReportLeg: handling.report_leg,
+    c.NoteRoom: handling.note_room,
+    c.ReportEffect: machine.report_effect,
+    c.SignIn: shift.sign_in,
+    c.SignOut: shift.sign_out,
+    c.SetStatus: shift.set_status,
+    c.RenewLeases: shift.renew_leases,
+    c.SeeOffer: offers.see,
+    c.AcceptOffer: offers.accept,
+    c.DeclineOffer: offers.decline,
+    c.TakeBackDecline: offers.take_back,
+    c.HoldItem: handling.hold,
+    c.ResumeItem: handling.resume,
+    c.TransferItem: handling.transfer,
+    c.ReturnItem: handling.return_item,
+    c.FinishHandling: handling.finish,
+    c.CloseItem: handling.close,
+    c.ReopenItem: arrivals.reopen,
+    c.ReleaseShunted: arrivals.release_shunted,
+    c.PassTime: machine.pass_time,
+    c.AdoptPolicy: machine.adopt_policy,
+    c.SetEmergency: machine.set_emergency,
+    c.ClearEmergency: machine.clear_emergency,
+    c.ResumeService: machine.resume_service,
+    c.ShuntArrival: arrivals.shunt_arrival,
+}
+
+
+def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
+    """Yield what becomes true; each event must be applied before the next is asked for.
+
+    Args:
+        state: stands still but for the events applied by the driver.
+        command: what somebody asks for.
+        now: sequencer time, never before `state.now`.
+
+    Raises:
+        CommandRefused: the caller can be told why.
+    """
+    touched = Touched()
+    for event in HANDLERS[type(command)](state, now, command):
+        touched.note(state, event)
+        yield event
+    if touched.staffing:
+        for event in update_staffing(state, now):
+            touched.note(state, event)
+            yield event
+    while touched.items or touched.agents:
+        for event in settle(state, now, touched):
+            touched.note(state, event)
+            yield event
+        if touched.staffing:
+            touched.staffing = False
+            for event in update_staffing(state, now):
+                touched.note(state, event)
+                yield event
+
+
+class Engine:
+    """The state and its driver."""
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state = state if state is not None else State()
+
+    def run(self, command: c.Command, now: Instant) -> list[e.AnyEvent]:
+        """Decide the command, applying as it goes; return the events in order.
+
+        Raises:
+            CommandRefused: the state is exactly as before.
+            InvariantBroken: `now` lies before the last event, or our own decision is illegal; the
+                state is as before.
+        """
+        state = self.state
+        if now < state.now:
+            raise InvariantBroken(f"time {now} lies before the last event at {state.now}")
+        mark = state.mark()
+        events: list[e.Event] = []
+        try:
+            for event in decide(state, command, now):
+                apply(state, event)
+                events.append(event)
+        except BaseException:
+            if events:
+                state.back_to(mark)
+            raise
+        return cast("list[e.AnyEvent]", events)
+
+    def next_wakeup(self) -> Instant | None:
+        """Return the earliest instant at which `PassTime` would decide something."""
+        return self.state.next_wakeup()

@@ -1,0 +1,262 @@
+"""What happens to those who cannot simply wait: ordered rules, hits and misses recorded.
+
+Closed, emergency, nobody staffed, all away, full, too late, closing while waiting: each condition
+of a queue names a chain. The first rule whose conditions all hold is taken; `say` rules speak and
+let the chain go on. A chain that runs out queues the item all the same: nobody is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from router.core import events as e
+from router.core.callbacks import closed
+from router.core.flows.nodes import node_at, targets_of
+from router.core.flows.walk import TRANSFER_MAX, Walk, deadline
+from router.core.hours import next_open, standing
+from router.core.model import Channel, Condition, Form, Instant, ItemState
+from router.core.policy import FallbackRule, Queue
+from router.core.queueing import TEMPO_OF, URGENT, conditions, due_at, emergency_of, line_up
+from router.core.records import Item
+from router.core.service_level import local_day
+from router.core.state import State
+
+CHAINS_MAX: Final = 20  # chains followed; the check refuses cycles, this stops the unforeseen
+_NEEDS_CALL: Final = frozenset({"voicemail", "callback", "transfer"})
+
+Events = Iterator[e.Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The rule that was taken, with everything tried before it."""
+
+    rule: FallbackRule | None
+    name: str  # "!chain/rule"
+    said: tuple[str, ...]  # names of the `say` rules passed
+    tried: tuple[e.Tried, ...]
+
+
+def enter_queue(
+    s: State, now: Instant, item: Item, queue: Queue, walk: Walk | None, *, form: Form, rule: str
+) -> Events:
+    """Queue the item, or follow the fate that a condition of the queue declares for it."""
+    for condition in conditions(s, now, item, queue):
+        chain = queue.fates.get(condition)
+        if chain is not None:
+            yield from follow(s, now, item, queue, condition, chain, walk)
+            return
+    first = yield from _old_place(s, now, item, queue, form)
+    yield from line_up(s, now, item, queue, form=form, first_queued_at=first, rule=rule)
+
+
+def follow(
+    s: State,
+    now: Instant,
+    item: Item,
+    queue: Queue,
+    condition: Condition,
+    chain: str,
+    walk: Walk | None,
+    after: str = "",
+) -> Events:
+    """Follow a chain, from its beginning or from after the rule named `after`."""
+    taken = walk_chain(s, now, item, queue, condition, chain, after)
+    action = taken.rule.action if taken.rule is not None else "queue"
+    yield e.FallbackWalked(
+        at=now,
+        item=item.id,
+        condition=condition,
+        chain=chain,
+        tried=taken.tried,
+        action=action,
+    )
+    if walk is not None:
+        walk.trail.extend(taken.said)
+    yield from _act(s, now, item, queue, taken, walk)
+
+
+def walk_chain(
+    s: State, now: Instant, item: Item, queue: Queue, condition: Condition, chain: str, after: str
+) -> Taken:
+    """Return the rule that applies; pure, used by `explain` as well."""
+    tried: list[e.Tried] = []
+    said: list[str] = []
+    skipping = after
+    for _ in range(CHAINS_MAX):
+        found = s.policy.fallbacks.get(chain)
+        if found is None:
+            break
+        following = ""
+        for rule in found.rules:
+            name = f"!{chain}/{rule.id}"
+            if skipping:
+                skipping = "" if name == skipping else skipping
+                continue
+            why = miss(s, now, item, queue, condition, rule)
+            tried.append(e.Tried(rule=name[1:], hit=not why, why=why))
+            if why:
+                continue
+            if rule.action == "say":
+                said.append(name)
+            elif rule.action == "chain":
+                said.extend([name] if rule.text else [])
+                following = rule.chain
+                break
+            else:
+                return Taken(rule, name, tuple(said), tuple(tried))
+        if not following:
+            break
+        chain = following
+    return Taken(None, "", tuple(said), tuple(tried))
+
+
+def miss(
+    s: State, now: Instant, item: Item, queue: Queue, condition: Condition, rule: FallbackRule
+) -> str:
+    """Return why the rule does not apply; "" when it does."""
+    if rule.when_subject and item.subject not in rule.when_subject:
+        return f"subject is {item.subject or 'not known'}, the rule is for others"
+    if rule.when_channel and item.channel not in rule.when_channel:
+        return f"channel is {item.channel}"
+    if rule.when_condition and condition not in rule.when_condition:
+        return f"condition is {condition}"
+    if rule.when_hours:
+        hours = s.policy.hours[rule.when_hours]
+        if not standing(hours, now, emergency_of(s, rule.when_hours)).is_open:
+            return f"hours {rule.when_hours} are closed"
+    if rule.action in _NEEDS_CALL and (item.channel is not Channel.VOICE or not item.call_id):
+        return f"{rule.action} needs a caller on the line"
+    if rule.action == "callback" and (rule.queue is None and queue.callback is None):
+        return "the queue does not call back"
+    if rule.action == "transfer" and not targets_of(s.policy, rule.targets, local_day(s, now)):
+        return "nobody of the list is on"
+    return ""
+
+
+def _act(
+    s: State, now: Instant, item: Item, queue: Queue, taken: Taken, walk: Walk | None
+) -> Events:
+    rule = taken.rule
+    if rule is None:
+        yield from line_up(
+            s,
+            now,
+            item,
+            queue,
+            form=_text_form(item) if walk is None else Form.CALL,
+            first_queued_at=item.first_queued_at or now,
+            rule="the fallback chain has no rule for this: kept in line",
+        )
+        return
+    target = s.policy.queues[rule.queue] if rule.queue is not None else queue
+    head = URGENT if rule.urgent else 0
+    if rule.action in _NEEDS_CALL and walk is not None:
+        node = node_at(s.policy, walk.flow, taken.name, target.id)
+        if node is not None:
+            yield walk.stop(now, taken.name, deadline(now, node), f"fallback {taken.name[1:]}")
+            return
+    if walk is not None:
+        walk.trail.append(taken.name)
+        yield walk.stop(now, taken.name, now + TRANSFER_MAX, f"fallback {taken.name[1:]}")
+    yield from _settle_without_caller(s, now, s.items[item.id], target, rule, head)
+
+
+def _settle_without_caller(
+    s: State, now: Instant, item: Item, target: Queue, rule: FallbackRule, head: int
+) -> Events:
+    if rule.action == "queue":
+        yield from line_up(
+            s,
+            now,
+            item,
+            target,
+            form=Form.CALL if item.call_id else _text_form(item),
+            first_queued_at=item.first_queued_at or now,
+            rule=f"fallback rule {rule.id}",
+            head_start=head,
+        )
+    elif rule.action == "end":
+        yield closed(s, now, item.id, "informed")
+    else:
+        yield from keep_for_later(s, now, item, target, f"fallback rule {rule.id}", head)
+
+
+def keep_for_later(
+    s: State, now: Instant, item: Item, queue: Queue, reason: str, head: int = 0
+) -> Events:
+    """Keep what a caller left, or a form, for people: now if open, else at the next opening."""
+    hours = s.policy.hours[queue.hours]
+    emergency = emergency_of(s, queue.hours)
+    form = _text_form(item)
+    if standing(hours, now, emergency).is_open:
+        yield from line_up(
+            s, now, item, queue, form=form, first_queued_at=now, rule=reason, head_start=head
+        )
+        return
+    until = next_open(hours, now, emergency)
+    if until is None:
+        yield from line_up(
+            s,
+            now,
+            item,
+            queue,
+            form=form,
+            first_queued_at=now,
+            rule=f"{reason}; no opening within 400 days",
+            head_start=head,
+        )
+        return
+    yield e.ItemDeferred(
+        at=now,
+        item=item.id,
+        until=until,
+        queue=queue.id,
+        form=form,
+        tempo=TEMPO_OF[form],
+        reason=reason,
+        due_at=due_at(s, now, queue),
+    )
+    if head:
+        yield e.ItemPrioritised(
+            at=now,
+            item=item.id,
+            head_start=item.head_start + head,
+            urgency_at=s.items[item.id].urgency_at,
+            rule=reason,
+        )
+
+
+def _text_form(item: Item) -> Form:
+    return Form.SUBMISSION if item.channel is Channel.WEBFORM else Form.MESSAGE
+
+
+def _old_place(
+    s: State, now: Instant, item: Item, queue: Queue, form: Form
+) -> Generator[e.Event, None, Instant]:
+    """Return the first-entry time: that of an earlier contact when the caller dials again.
+
+    A callback that waits is merged into the call; a caller who hung up shortly before gets the
+    old place back. Source: FreeSWITCH's abandoned-resume, extended to callbacks.
+    """
+    first = item.first_queued_at if item.first_queued_at is not None else now
+    if form is not Form.CALL:
+        return first
+    for other_id in s.index.by_address.get(item.address_key, ()):
+        other = s.items[other_id]
+        if other_id == item.id or other.queue != queue.id or other.first_queued_at is None:
+            continue
+        if other.form is Form.CALLBACK and other.state in (ItemState.QUEUED, ItemState.DEFERRED):
+            yield e.CallbackMerged(at=now, item=other_id, into=item.id)
+            yield closed(s, now, other_id, "merged")
+            first = min(first, other.first_queued_at)
+        elif (
+            other.state is ItemState.ABANDONED
+            and other.form is Form.CALL
+            and other.ended_at is not None
+            and now - other.ended_at <= s.policy.retention.redial
+        ):
+            first = min(first, other.first_queued_at)
+    return first

@@ -1,0 +1,332 @@
+"""The caller acted, or did not: where the flow goes from here.
+
+A repeated or late answer (an older step) advances nothing; the channel answers it from the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from router.core import commands as c
+from router.core import events as e
+from router.core.callbacks import book, closed
+from router.core.dialling import may_dial
+from router.core.fallback import enter_queue, follow, keep_for_later
+from router.core.flows.nodes import CALLBACK, CONTACT, node_at, targets_of
+from router.core.flows.walk import Arrival, Walk, deadline, go
+from router.core.model import (
+    Condition,
+    Form,
+    Instant,
+    ItemId,
+    ItemState,
+    LegResult,
+    QueueId,
+)
+from router.core.policy import Node, Queue, Values
+from router.core.queueing import conditions, line_up
+from router.core.records import FlowPosition, Item
+from router.core.service_level import local_day
+from router.core.state import State
+from router.errors import UnknownItem
+
+Events = Iterator[e.Event]
+
+
+def arrive(s: State, now: Instant, walk: Walk, arrival: Arrival, rule: str) -> Events:
+    """The walk has come to a node that waits, queues, falls back or ends."""
+    node = arrival.node
+    if node is None:
+        yield walk.stop(now, arrival.name, now, f"{rule}; flow {walk.flow} has no such node")
+        yield from _last_resort(s, now, s.items[walk.item])
+        return
+    if node.kind == "queue" and node.queue is not None:
+        walk.take(_values_of(node))
+        yield walk.stop(now, arrival.name, deadline(now, node), rule)
+        item = s.items[walk.item]
+        queue = _queue(s, node.queue)
+        yield from enter_queue(
+            s,
+            now,
+            item,
+            queue,
+            _anew(walk, item),
+            form=Form.CALL,
+            rule=f"{walk.flow}/{arrival.name}",
+        )
+    elif node.kind == "fallback":
+        yield walk.stop(now, arrival.name, deadline(now, node), rule)
+        item = s.items[walk.item]
+        queue = (
+            _queue(s, node.queue)
+            if node.queue is not None
+            else next(iter(s.policy.queues.values()))
+        )
+        condition = node.condition if node.condition is not None else Condition.CLOSED
+        yield from follow(s, now, item, queue, condition, node.chain, _anew(walk, item))
+    elif node.kind == "hangup":
+        walk.trail.append(f"{walk.flow}/{arrival.name}")
+        yield walk.stop(now, arrival.name, now, rule)
+        yield closed(s, now, walk.item, "informed")
+    elif node.kind == "transfer":
+        yield from _ring_next(s, now, walk, arrival.name, node, -1, rule)
+    else:  # menu, voicemail, callback: the caller acts
+        yield walk.stop(now, arrival.name, deadline(now, node), rule)
+
+
+def _values_of(node: Node) -> Values | None:
+    if not node.requires and not node.head_start:
+        return None
+    return Values(requires=node.requires, head_start=node.head_start)
+
+
+def _queue(s: State, queue_id: QueueId) -> Queue:
+    """Return the queue; of an older flow version it may be gone, then the first one serves."""
+    return s.policy.queues.get(queue_id) or next(iter(s.policy.queues.values()))
+
+
+def _anew(walk: Walk, item: Item) -> Walk:
+    """Return a walk that goes on from where the item now stands, its trail kept."""
+    step = item.flow.step + 1 if item.flow is not None else walk.step
+    return Walk(
+        item=walk.item, flow=walk.flow, policy=walk.policy, step=step, trail=list(walk.trail)
+    )
+
+
+def walk_from(item: Item, position: FlowPosition) -> Walk:
+    """Return a walk that begins where the item stands."""
+    return Walk(item=item.id, flow=position.flow, policy=position.policy, step=position.step + 1)
+
+
+# --- the caller's answer -------------------------------------------------------------------------
+
+
+def advance(s: State, now: Instant, c_: c.AdvanceFlow) -> Events:
+    """Handle the answer to flow step `step`."""
+    item = s.items.get(c_.item_id)
+    if item is None:
+        raise UnknownItem(c_.item_id)
+    position = item.flow
+    if position is None or c_.step != position.step:
+        return
+    if item.state is ItemState.ABANDONED and c_.recording_ref:
+        yield from _late_recording(s, now, item, c_)
+        return
+    if item.state is not ItemState.IN_FLOW:
+        return
+    policy = s.policies[position.policy]
+    node = node_at(policy, position.flow, position.node, item.queue)
+    answer = ANSWERS.get(node.kind) if node is not None else None
+    if node is None or answer is None:
+        yield from _last_resort(s, now, item)
+        return
+    yield from answer(s, now, item, position, node, c_)
+
+
+def _menu(
+    s: State, now: Instant, item: Item, position: FlowPosition, node: Node, c_: c.AdvanceFlow
+) -> Events:
+    walk = walk_from(item, position)
+    choice = node.choices.get(c_.digits)
+    if choice is not None:
+        walk.take(choice.values)
+        rule = f"{position.flow}/{position.node} key {c_.digits}"
+        yield from arrive(s, now, walk, go(s, now, walk, choice.next), rule)
+        return
+    tries = position.tries + 1
+    what = "no answer" if not c_.digits else "a key without meaning"
+    rule = f"{position.flow}/{position.node} {what}"
+    if tries < node.tries:
+        yield walk.stop(now, position.node, deadline(now, node), rule, tries=tries)
+    else:
+        yield from arrive(s, now, walk, go(s, now, walk, node.otherwise), f"{rule}, tries used up")
+
+
+def _voicemail(
+    s: State, now: Instant, item: Item, position: FlowPosition, node: Node, c_: c.AdvanceFlow
+) -> Events:
+    if not c_.recording_ref:
+        yield from _on_from(s, now, item, position, node, "nothing was recorded")
+        return
+    queue = _queue_for(s, item, node)
+    yield e.MessageLeft(at=now, item=item.id, words_ref=c_.recording_ref)
+    yield from keep_for_later(s, now, s.items[item.id], queue, "message left")
+
+
+def _callback(
+    s: State, now: Instant, item: Item, position: FlowPosition, node: Node, c_: c.AdvanceFlow
+) -> Events:
+    queue = _queue_for(s, item, node)
+    ref, key = c_.number_ref, c_.address_key
+    if not ref and c_.digits == "1":
+        ref, key = item.contact_ref, item.address_key
+    if not ref or queue.callback is None:
+        tries = position.tries + 1
+        if c_.digits not in ("", "*") and tries < max(node.tries, 1):
+            walk = walk_from(item, position)
+            yield walk.stop(
+                now, position.node, deadline(now, node), "a number that cannot be rung", tries=tries
+            )
+            return
+        yield from _on_from(s, now, item, position, node, "no callback wanted or possible")
+        return
+    first = item.first_queued_at if item.first_queued_at is not None else now
+    yield from line_up(
+        s, now, item, queue, form=Form.CALL, first_queued_at=first, rule="callback booked"
+    )
+    yield from book(s, now, s.items[item.id], key, ref)
+
+
+def _transfer(
+    s: State, now: Instant, item: Item, position: FlowPosition, node: Node, c_: c.AdvanceFlow
+) -> Events:
+    targets = targets_of(s.policy, node.targets, local_day(s, now))
+    target = targets[position.target] if position.target < len(targets) else ""
+    result = c_.result if c_.result is not None else LegResult.FAILED
+    yield e.OutsideTried(at=now, item=item.id, contact=target, result=result)
+    if result in (LegResult.ANSWERED, LegResult.ENDED):
+        yield e.ItemDiverted(
+            at=now,
+            item=item.id,
+            to=target,
+            rule=f"{position.flow}/{position.node}",
+            forget_at=now + s.policy.retention.closed_in_core,
+        )
+        return
+    walk = walk_from(item, position)
+    yield from _ring_next(s, now, walk, position.node, node, position.target, f"{target}: {result}")
+
+
+def _ring_next(
+    s: State, now: Instant, walk: Walk, name: str, node: Node, after: int, rule: str
+) -> Events:
+    """Ring the next outside contact that may be dialled, or go on without."""
+    targets = targets_of(s.policy, node.targets, local_day(s, now))
+    for index in range(after + 1, len(targets)):
+        refusal = may_ring(s, now, targets[index])
+        if not refusal:
+            yield walk.stop(now, name, deadline(now, node), rule, target=index)
+            yield e.NumberDialled(at=now, target=targets[index], day=local_day(s, now))
+            return
+        yield e.OutsideTried(
+            at=now, item=walk.item, contact=targets[index], result=LegResult.FAILED
+        )
+        rule = f"{targets[index]}: {refusal}"
+    item = s.items[walk.item]
+    position = item.flow
+    if position is not None and item.state is ItemState.IN_FLOW and position.node == name:
+        yield from _on_from(s, now, item, position, node, rule)
+    elif node.next:
+        yield from arrive(s, now, walk, go(s, now, walk, node.next), rule)
+    else:
+        yield from _last_resort(s, now, item)
+
+
+def may_ring(s: State, now: Instant, contact: str) -> str:
+    """Return why the outside contact may not be rung now; "" when it may."""
+    policy = s.policy
+    refusal = may_dial(policy.dialling, policy.contacts[contact].number)
+    if refusal:
+        return refusal
+    return over_cap(s, now, contact)
+
+
+def over_cap(s: State, now: Instant, target: str) -> str:
+    """Return which cap on ringing is used up for the day; "" when none is."""
+    day = local_day(s, now)
+    for name, cap in (
+        (target, s.policy.dialling.per_number_day_max),
+        ("", s.policy.dialling.per_day_max),
+    ):
+        row = s.dials.get(name)
+        if cap and row is not None and row.day == day and row.count >= cap:
+            return f"rung {row.count} times today, the cap is {cap}"
+    return ""
+
+
+ANSWERS: Final[
+    dict[str, Callable[[State, Instant, Item, FlowPosition, Node, c.AdvanceFlow], Events]]
+] = {
+    "menu": _menu,
+    "voicemail": _voicemail,
+    "callback": _callback,
+    "transfer": _transfer,
+}
+
+
+# --- going on ------------------------------------------------------------------------------------
+
+
+def _queue_for(s: State, item: Item, node: Node) -> Queue:
+    queue_id = node.queue if node.queue is not None else item.queue
+    return _queue(s, queue_id) if queue_id is not None else next(iter(s.policy.queues.values()))
+
+
+def _on_from(
+    s: State, now: Instant, item: Item, position: FlowPosition, node: Node, rule: str
+) -> Events:
+    """Go on after a node that did not settle the matter."""
+    walk = walk_from(item, position)
+    if position.node.startswith("!"):
+        queue = _queue_for(s, item, node)
+        chain = position.node[1:].partition("/")[0]
+        condition = next(conditions(s, now, item, queue), Condition.CLOSED)
+        yield from follow(s, now, item, queue, condition, chain, walk, after=position.node)
+    elif position.node == CALLBACK or position.node.startswith(CONTACT):
+        yield from line_up(
+            s,
+            now,
+            item,
+            _queue_for(s, item, node),
+            form=Form.CALL,
+            first_queued_at=item.first_queued_at or now,
+            rule=rule,
+            anew=False,
+        )
+    elif node.next:
+        yield from arrive(s, now, walk, go(s, now, walk, node.next), rule)
+    else:
+        yield from _last_resort(s, now, item)
+
+
+def _last_resort(s: State, now: Instant, item: Item) -> Events:
+    """The flow leads nowhere (its version had what the policy has no longer): queue the caller."""
+    queue_id = item.queue if item.queue in s.policy.queues else next(iter(s.policy.queues))
+    yield from line_up(
+        s,
+        now,
+        item,
+        s.policy.queues[queue_id],
+        form=Form.CALL,
+        first_queued_at=item.first_queued_at or now,
+        rule="the flow leads nowhere: kept in line",
+    )
+
+
+def _late_recording(s: State, now: Instant, item: Item, c_: c.AdvanceFlow) -> Events:
+    """The caller hung up while recording; the carrier told of the end before the recording."""
+    position = item.flow
+    node = (
+        node_at(s.policies[position.policy], position.flow, position.node, item.queue)
+        if position is not None
+        else None
+    )
+    if node is None or node.kind != "voicemail":
+        return
+    yield e.ItemReopened(at=now, item=item.id, by="resident", reason="message left")
+    yield e.MessageLeft(at=now, item=item.id, words_ref=c_.recording_ref)
+    item = s.items[item.id]
+    yield from keep_for_later(s, now, item, _queue_for(s, item, node), "message left")
+
+
+def transfer_outside(s: State, now: Instant, item_id: ItemId, contact: str) -> Events:
+    """An agent's cold transfer to somebody outside: the caller waits while it rings."""
+    item = s.items[item_id]
+    flow = item.flow.flow if item.flow is not None else next(iter(s.policy.flows))
+    step = item.flow.step + 1 if item.flow is not None else 1
+    walk = Walk(item=item_id, flow=flow, policy=s.policy_hash, step=step)
+    name = f"{CONTACT}{contact}"
+    node = node_at(s.policy, flow, name, item.queue)
+    if node is not None:
+        yield from _ring_next(s, now, walk, name, node, -1, "transferred by the agent")

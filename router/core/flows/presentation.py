@@ -1,0 +1,265 @@
+"""What a telephone leg hears now, derived from the state: twice asked, twice the same.
+
+Texts come from the version of the policy on which the caller began; the town's own texts
+(`texts` in town.yaml) from the policy in force.
+"""
+
+from __future__ import annotations
+
+from router.core.flows.nodes import node_at, rule_at, targets_of
+from router.core.flows.script import (
+    Ask,
+    Confirm,
+    Dial,
+    End,
+    Leave,
+    Listen,
+    Record,
+    Room,
+    Script,
+    Spoken,
+    Then,
+    Wait,
+)
+from router.core.model import (
+    MINUTE,
+    SECOND,
+    FlowId,
+    Form,
+    ItemId,
+    ItemState,
+    LegState,
+)
+from router.core.policy import Node, Policy, Prompt, Texts
+from router.core.records import FlowPosition, Item
+from router.core.service_level import local_day
+from router.core.state import State
+from router.errors import UnknownItem
+
+IN_LINE = frozenset({ItemState.QUEUED, ItemState.OFFERED})
+IN_HAND = frozenset({ItemState.HANDLING, ItemState.HELD})
+MENU_DIGITS = 1
+
+
+def caller_script(state: State, item_id: ItemId) -> Script:
+    """Return what the resident's leg hears now and what happens then.
+
+    Raises:
+        UnknownItem: the item was forgotten or never was.
+    """
+    item = _item(state, item_id)
+    if item.state is ItemState.IN_FLOW and item.flow is not None:
+        return _in_flow(state, item, item.flow)
+    if item.form is Form.CALL and item.state in IN_LINE:
+        return Script(tuple(_trail(state, item)), Wait(turn=item.spoken_turn + 1))
+    if item.form is Form.CALL and item.state in IN_HAND:
+        if item.agent_call_state is LegState.CONNECTED:
+            return Script((), Room(room=item.id, resident=True))
+        return Script((), Wait(turn=item.spoken_turn + 1))
+    if item.form is Form.CALLBACK and item.state in IN_HAND and item.call_id:
+        return Script((), Room(room=item.id, resident=True))
+    return Script(tuple(_farewell(state, item)), End())
+
+
+def wait_script(state: State, item_id: ItemId) -> Script:
+    """Return one announcement of the waiting room, or the way out of it."""
+    item = _item(state, item_id)
+    waits = item.form is Form.CALL and (item.state in IN_LINE or item.state in IN_HAND)
+    if not waits or item.queue is None:
+        return Script((), Leave())
+    queue = state.policy.queues.get(item.queue)
+    if queue is None:
+        return Script((), Leave())
+    rules = queue.announcements
+    spoken: list[Spoken] = []
+    if item.state in IN_LINE:
+        spoken.extend(_promise(state, item, rules.say_place, rules.say_wait))
+        if item.callback_offered:
+            spoken.append(_town(state, item, "callback_offer"))
+    first = item.spoken_turn <= 1
+    pause = rules.first_after if first else rules.every
+    return Script(
+        tuple(spoken),
+        Listen(
+            next_turn=item.spoken_turn + 1,
+            music=rules.music,
+            pause=pause,
+            keys="1" if item.callback_offered and item.state in IN_LINE else "",
+        ),
+    )
+
+
+def agent_script(state: State, item_id: ItemId, key: str, *, pressed: bool) -> Script:
+    """Return what an agent's leg hears that was rung by the effect `key`.
+
+    Args:
+        state: the state.
+        item_id: the item for which it was rung.
+        key: the effect's key; an older one is too late.
+        pressed: the agent has pressed the key that accepts the call.
+
+    Raises:
+        UnknownItem: the item was forgotten or never was.
+    """
+    item = _item(state, item_id)
+    language = state.policy.languages[0].id
+    waits = item.state in IN_HAND and item.form in (Form.CALL, Form.CALLBACK)
+    mine = waits and key.startswith(f"{item.id}-")
+    if not mine:
+        return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
+    if pressed:
+        return Script((), Room(room=item.id, resident=False))
+    queue = state.policy.queues.get(item.queue) if item.queue is not None else None
+    name = queue.name.get(language, "") if queue is not None else ""
+    whisper = _say(state.policy.texts, "agent_whisper", language, {"queue": name})
+    return Script((whisper,), Confirm(key="1"))
+
+
+def resident_script(state: State, item_id: ItemId) -> Script:
+    """Return what the resident hears who picks up a callback."""
+    item = _item(state, item_id)
+    if item.form is Form.CALLBACK and item.state in IN_HAND:
+        greeting = _town(state, item, "callback_greeting")
+        return Script((greeting,), Room(room=item.id, resident=True))
+    return Script((_town(state, item, "goodbye"),), End())
+
+
+def hold_script(state: State, item_id: ItemId) -> Script:
+    """Return what the resident hears on hold."""
+    item = _item(state, item_id)
+    return Script((_town(state, item, "hold"),), Leave())
+
+
+def _item(state: State, item_id: ItemId) -> Item:
+    item = state.items.get(item_id)
+    if item is None:
+        raise UnknownItem(item_id)
+    return item
+
+
+# --- flow ----------------------------------------------------------------------------------------
+
+
+def _in_flow(state: State, item: Item, position: FlowPosition) -> Script:
+    policy = _version(state, position)
+    node = node_at(policy, position.flow, position.node, item.queue)
+    spoken = list(_trail(state, item))
+    if node is None:
+        return Script((*spoken, _town(state, item, "apology")), Wait(turn=1))
+    if position.tries:
+        spoken.append(_town(state, item, "not_understood"))
+    if position.node.startswith("@callback") or (node.kind == "callback" and not node.prompt.text):
+        spoken.append(_town(state, item, "callback_ask"))
+    elif node.kind == "transfer" and not node.prompt.text:
+        spoken.append(_town(state, item, "transferring"))
+    else:
+        spoken.extend(_prompt(node.prompt, item.language))
+    return Script(tuple(spoken), _then(state, policy, item, position, node))
+
+
+def _then(state: State, policy: Policy, item: Item, position: FlowPosition, node: Node) -> Then:
+    if node.kind == "menu":
+        return Ask(step=position.step, digits_max=MENU_DIGITS, timeout=node.timeout)
+    if node.kind == "callback":
+        return Ask(step=position.step, digits_max=0, timeout=node.timeout or 12 * SECOND)
+    if node.kind == "voicemail":
+        return Record(step=position.step, length_max=node.length_max or 3 * MINUTE)
+    if node.kind == "transfer":
+        targets = targets_of(state.policy, node.targets, local_day(state, state.now))
+        if position.target < len(targets):
+            contact = state.policy.contacts[targets[position.target]]
+            return Dial(
+                step=position.step,
+                number=contact.number,
+                ring_timeout=contact.ring_timeout,
+                caller_number=state.policy.dialling.caller_number,
+            )
+    return Wait(turn=1)
+
+
+def _trail(state: State, item: Item) -> list[Spoken]:
+    position = item.flow
+    if position is None:
+        return []
+    policy = _version(state, position)
+    spoken: list[Spoken] = []
+    for name in position.trail:
+        if name.startswith("#front:"):
+            message = next((m for m in policy.front_messages if m.id == name[7:]), None)
+            if message is not None:
+                spoken.extend(_prompt(Prompt(text=message.text, audio={}), item.language))
+        elif name.startswith("!"):
+            rule = rule_at(state.policy, name)
+            if rule is not None:
+                spoken.extend(_prompt(Prompt(text=rule.text, audio={}), item.language))
+        else:
+            flow, _, node_id = name.partition("/")
+            found = policy.flows.get(FlowId(flow))
+            node = None if found is None else found.nodes.get(node_id)
+            if node is not None:
+                spoken.extend(_prompt(node.prompt, item.language))
+    return spoken
+
+
+def _version(state: State, position: FlowPosition) -> Policy:
+    return state.policies.get(position.policy, state.policy)
+
+
+def _farewell(state: State, item: Item) -> list[Spoken]:
+    if item.form is Form.CALLBACK:
+        return [_town(state, item, "callback_booked")]
+    if item.form is Form.MESSAGE and item.words_ref:
+        return [_town(state, item, "message_taken")]
+    return _trail(state, item) or [_town(state, item, "goodbye")]
+
+
+# --- texts ---------------------------------------------------------------------------------------
+
+
+def _prompt(prompt: Prompt, language: str) -> list[Spoken]:
+    text = prompt.text.get(language, "")
+    audio = prompt.audio.get(language, "")
+    return [Spoken(text=text, language=language, audio=audio)] if text or audio else []
+
+
+def _promise(state: State, item: Item, place: bool, wait: bool) -> list[Spoken]:
+    """Return the announcement of what was promised at this turn."""
+    if item.spoken_turn == 0:
+        return []
+    spoken: list[Spoken] = []
+    values = {
+        "place": str(item.spoken_place),
+        "low": str((item.spoken_low or 0) // MINUTE),
+        "high": str(-(-(item.spoken_high or 0) // MINUTE)),
+    }
+    if place:
+        spoken.append(_town(state, item, "place", values))
+    if not wait:
+        return spoken
+    if item.spoken_high is None:
+        return [*spoken, _town(state, item, "wait_unknown", values)]
+    if item.spoken_risen:
+        spoken.append(_town(state, item, "wait_risen", values))
+    key = "wait_short" if values["low"] == "0" else "wait_range"
+    return [*spoken, _town(state, item, key, values)]
+
+
+def _town(state: State, item: Item, key: str, values: dict[str, str] | None = None) -> Spoken:
+    language = item.language or state.policy.languages[0].id
+    filled = {"town": state.policy.name.get(language, ""), **(values or {})}
+    queue = state.policy.queues.get(item.queue) if item.queue is not None else None
+    own = queue.announcements.texts if queue is not None else {}
+    return _say(state.policy.texts, key, language, filled, own)
+
+
+def _say(
+    texts: dict[str, Texts],
+    key: str,
+    language: str,
+    values: dict[str, str],
+    own: dict[str, Texts] | None = None,
+) -> Spoken:
+    text = (own or {}).get(key, texts.get(key, {})).get(language, "")
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return Spoken(text=text, language=language)

@@ -1,0 +1,27 @@
+"""The spoken texts every town has, by key; `townline check` demands each in every language."""
+
+from __future__ import annotations
+
+from typing import Final
+
+REQUIRED_TEXTS: Final[dict[str, str]] = {
+    "apology": "something of ours failed; the caller is asked to hold on",
+    "not_understood": "the key pressed means nothing here; the menu follows again",
+    "goodbye": "said before hanging up when nothing else was said",
+    "message_taken": "the recorded message is kept and will be answered",
+    "callback_offer": "while waiting: press 1 to be called back and keep the place",
+    "callback_ask": "press 1 for this number, or type another and #; * keeps waiting",
+    "callback_booked": "the callback is booked, the place is kept",
+    "callback_refused": "the number cannot be called back; waiting goes on",
+    "callback_greeting": "said to the resident who picks up: {town} is calling back",
+    "connecting": "an agent has been found",
+    "hold": "said at the start of hold music",
+    "agent_whisper": "said to the agent who picks up: {queue}; press 1 to accept",
+    "agent_already_taken": "said to an agent's leg that comes too late",
+    "place": "you are number {place} in line",
+    "wait_range": "the wait is between {low} and {high} minutes",
+    "wait_short": "the wait is less than {high} minutes",
+    "wait_unknown": "the wait cannot be told at the moment",
+    "wait_risen": "said before a wait that is longer than what was told before",
+    "transferring": "said before somebody outside is rung",
+}

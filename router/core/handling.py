@@ -1,0 +1,301 @@
+"""From accept to done: legs, hold, transfer, wrap-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core import callbacks
+from router.core import commands as c
+from router.core import events as e
+from router.core.arrivals import open_item
+from router.core.flows.advance import may_ring, over_cap, transfer_outside
+from router.core.index import NAMED
+from router.core.model import AgentId, Form, Instant, ItemState, LegResult, LegState
+from router.core.offers import RING_AGENT, signed_in
+from router.core.queueing import line_up
+from router.core.records import Item
+from router.core.service_level import count, local_day
+from router.core.state import State
+from router.core.waiting import IN_LINE, abandon
+from router.core.wishes import dial_resident, end_leg, hold_leg, move_call
+from router.errors import NotAllowed, NotNow, UnknownAgent, UnknownTarget
+
+Events = Iterator[e.Event]
+
+IN_HAND = frozenset({ItemState.HANDLING, ItemState.HELD})
+
+
+def held_by(s: State, item_id: str, agent_id: AgentId, *states: ItemState) -> Item:
+    """Return the item if that agent has it in one of the states.
+
+    Raises:
+        UnknownItem, NotAllowed (somebody else has it), NotNow (another state).
+    """
+    item = open_item(s, item_id)  # type: ignore[arg-type]
+    if item.agent != agent_id:
+        raise NotAllowed(f"item {item.id!r} is not with agent {agent_id!r}")
+    if item.state not in states:
+        raise NotNow(f"item {item.id!r} is {item.state}")
+    return item
+
+
+# --- legs ----------------------------------------------------------------------------------------
+
+
+def report_leg(s: State, now: Instant, c_: c.ReportLeg) -> Events:
+    """The carrier tells what became of a leg."""
+    item = open_item(s, c_.item_id)
+    if c_.leg == "outside":
+        yield from _outside_leg(s, now, item, c_)
+    elif c_.leg == "agent":
+        yield from _agent_leg(s, now, item, c_)
+    elif c_.leg == "resident":
+        yield from _resident_leg(s, now, item, c_)
+    else:
+        raise UnknownTarget(f"no leg {c_.leg!r}; legs are agent, resident, outside")
+
+
+def _outside_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
+    position = item.flow
+    if item.state is not ItemState.IN_FLOW or position is None:
+        return
+    if c_.result is LegResult.ANSWERED and c_.key == str(position.step):
+        yield e.ItemDiverted(
+            at=now,
+            item=item.id,
+            to=c_.call_id or position.node,
+            rule=f"{position.flow}/{position.node}",
+            forget_at=now + s.policy.retention.closed_in_core,
+        )
+
+
+def _agent_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
+    if item.state not in IN_HAND or (item.agent_call_id and item.agent_call_id != c_.call_id):
+        if c_.result is LegResult.ANSWERED and c_.call_id:
+            yield end_leg(s, now, item, c_.call_id)
+        return
+    if c_.result is LegResult.ANSWERED:
+        if item.agent_call_state is LegState.CONNECTED:
+            return
+        yield e.LegChanged(at=now, item=item.id, leg="agent", call_id=c_.call_id, connected=True)
+        yield from count(s, now, s.items[item.id], "answered")
+        item = s.items[item.id]
+        if item.form is Form.CALLBACK and not item.call_id:
+            yield from _ring_resident(s, now, item)
+        elif item.call_id:
+            yield move_call(now, item)
+        return
+    if item.agent_call_state is LegState.CONNECTED and c_.result is LegResult.ENDED:
+        yield from finish_talk(s, now, item)
+        return
+    yield from give_back(s, now, item, f"agent's telephone: {c_.result}")
+
+
+def _ring_resident(s: State, now: Instant, item: Item) -> Events:
+    rule = callbacks.rule_of(s, item)
+    attempt = item.callback.attempts + 1 if item.callback is not None else 1
+    refusal = over_cap(s, now, item.address_key)
+    if rule is None or refusal:
+        yield end_leg(s, now, item, item.agent_call_id)
+        yield from callbacks.give_up(s, now, s.items[item.id], refusal or "no callback rule")
+        return
+    yield e.NumberDialled(at=now, target=item.address_key, day=local_day(s, now))
+    yield dial_resident(now, item, rule.ring_timeout, attempt)
+
+
+def _resident_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
+    if item.form is not Form.CALLBACK or item.state not in IN_HAND:
+        return
+    if c_.result is LegResult.ANSWERED:
+        if item.call_state is not LegState.CONNECTED:
+            yield e.LegChanged(
+                at=now, item=item.id, leg="resident", call_id=c_.call_id, connected=True
+            )
+        return
+    if item.call_state is LegState.CONNECTED:
+        if item.call_id == c_.call_id:
+            yield from after_talk(s, now, item)
+        return
+    if item.agent_call_id:
+        yield end_leg(s, now, item, item.agent_call_id)
+    yield from callbacks.failed(s, now, s.items[item.id], c_.result)
+
+
+def note_room(s: State, now: Instant, c_: c.NoteRoom) -> Events:
+    """Remember the carrier's id of the room: hold needs it."""
+    item = open_item(s, c_.item_id)
+    if item.room_id != c_.room_id and item.state in IN_HAND:
+        yield e.RoomNoted(at=now, item=item.id, room_id=c_.room_id)
+
+
+# --- what the agent does -------------------------------------------------------------------------
+
+
+def hold(s: State, now: Instant, c_: c.HoldItem) -> Events:
+    """The resident hears hold music."""
+    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
+    _need_talk(item)
+    yield e.ItemHeld(at=now, item=item.id)
+    yield hold_leg(now, s.items[item.id], hold=True)
+
+
+def resume(s: State, now: Instant, c_: c.ResumeItem) -> Events:
+    """Back to the resident."""
+    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HELD)
+    yield e.ItemResumed(at=now, item=item.id)
+    yield hold_leg(now, s.items[item.id], hold=False)
+
+
+def _need_talk(item: Item) -> None:
+    if item.form not in (Form.CALL, Form.CALLBACK):
+        raise NotNow(f"item {item.id!r} is a {item.form}: nobody is on the line")
+    if not item.room_id or item.agent_call_state is not LegState.CONNECTED:
+        raise NotNow(f"item {item.id!r}: the call is still being connected")
+
+
+def transfer(s: State, now: Instant, c_: c.TransferItem) -> Events:
+    """Cold transfer; the agent is free at once."""
+    item = held_by(s, c_.item_id, c_.agent_id, *IN_HAND)
+    policy = s.policy
+    chosen = [x for x in (c_.to_queue, c_.to_agent, c_.to_contact) if x]
+    if len(chosen) != 1:
+        raise UnknownTarget("a transfer goes to exactly one of queue, agent, contact")
+    live = item.form in (Form.CALL, Form.CALLBACK)
+    if live and not item.call_id:
+        raise NotNow(f"item {item.id!r}: the resident is not on the line")
+    queue_id = c_.to_queue or item.queue
+    if queue_id is None or queue_id not in policy.queues:
+        raise UnknownTarget(f"no queue {queue_id!r}; queues are {', '.join(policy.queues)}")
+    if c_.to_agent is not None:
+        if c_.to_agent not in policy.agents:
+            raise UnknownAgent(c_.to_agent)
+        signed_in(s, c_.to_agent)
+        to = f"agent:{c_.to_agent}"
+    elif c_.to_contact:
+        if c_.to_contact not in policy.contacts:
+            raise UnknownTarget(
+                f"no contact {c_.to_contact!r}; contacts are {', '.join(policy.contacts)}"
+            )
+        if not live:
+            raise NotNow(f"item {item.id!r} is a {item.form}: only a call can go to a contact")
+        if refusal := may_ring(s, now, c_.to_contact):
+            raise NotAllowed(f"contact {c_.to_contact!r}: {refusal}")
+        to = f"contact:{c_.to_contact}"
+    else:
+        to = f"queue:{queue_id}"
+    yield e.ItemTransferred(at=now, item=item.id, by=c_.agent_id, to=to, keep_age=c_.keep_age)
+    agent_leg = item.agent_call_id
+    if c_.to_contact:
+        yield from transfer_outside(s, now, item.id, c_.to_contact)
+    else:
+        row = s.items[item.id]
+        yield from line_up(
+            s,
+            now,
+            row,
+            policy.queues[queue_id],
+            form=row.form,
+            first_queued_at=(row.first_queued_at or now) if c_.keep_age else now,
+            rule=f"transferred by {c_.agent_id}",
+            named=f"{NAMED}{c_.to_agent}" if c_.to_agent is not None else "",
+        )
+    if live:
+        yield move_call(now, s.items[item.id])
+    if agent_leg:
+        yield end_leg(s, now, s.items[item.id], agent_leg)
+
+
+def return_item(s: State, now: Instant, c_: c.ReturnItem) -> Events:
+    """The agent gives it back; the place is kept."""
+    item = held_by(s, c_.item_id, c_.agent_id, *IN_HAND)
+    yield from give_back(s, now, item, c_.reason or "given back", blame=False)
+
+
+def give_back(s: State, now: Instant, item: Item, reason: str, *, blame: bool = True) -> Events:
+    """Back in line at the old place; a caller on the line waits on."""
+    talked = item.agent_call_state is LegState.CONNECTED
+    agent_leg = item.agent_call_id
+    span = s.policy.offers.pass_over.get("missed" if blame else "declined", RING_AGENT)
+    yield e.ItemReturned(at=now, item=item.id, reason=reason, passed_over_until=now + span)
+    row = s.items[item.id]
+    if row.call_id and talked:
+        yield move_call(now, row)
+    if agent_leg:
+        yield end_leg(s, now, s.items[item.id], agent_leg)
+
+
+def finish(s: State, now: Instant, c_: c.FinishHandling) -> Events:
+    """Hang up, or stop working on it."""
+    item = held_by(s, c_.item_id, c_.agent_id, *IN_HAND)
+    yield from finish_talk(s, now, item)
+
+
+def finish_talk(s: State, now: Instant, item: Item) -> Events:
+    """The agent's side ends the talk."""
+    if item.form is Form.CALLBACK and item.call_state is not LegState.CONNECTED:
+        if item.agent_call_id:
+            yield end_leg(s, now, item, item.agent_call_id)
+        yield from callbacks.failed(s, now, s.items[item.id], LegResult.NO_ANSWER)
+        return
+    if item.call_id:
+        yield end_leg(s, now, item, item.call_id)
+    yield from after_talk(s, now, s.items[item.id])
+
+
+def after_talk(s: State, now: Instant, item: Item) -> Events:
+    """The talk is over: wrap-up, or done where there is none."""
+    if item.agent_call_id:
+        yield end_leg(s, now, item, item.agent_call_id)
+    queue = s.policy.queues.get(item.queue) if item.queue is not None else None
+    if queue is None or (queue.wrap_up == 0 and not queue.wrap_up_required):
+        yield callbacks.closed(s, now, item.id, "done")
+        return
+    yield e.WrapUpStarted(
+        at=now, item=item.id, until=now + queue.wrap_up if queue.wrap_up else None
+    )
+
+
+def close(s: State, now: Instant, c_: c.CloseItem) -> Events:
+    """Done, with a wrap-up code where the queue demands one."""
+    item = held_by(s, c_.item_id, c_.agent_id, *IN_HAND, ItemState.WRAP_UP)
+    policy = s.policy
+    queue = policy.queues.get(item.queue) if item.queue is not None else None
+    if c_.code and c_.code not in policy.wrap_up_codes:
+        codes = ", ".join(policy.wrap_up_codes)
+        raise UnknownTarget(f"no wrap-up code {c_.code!r}; codes are {codes}")
+    if not c_.code and queue is not None and queue.wrap_up_required:
+        raise NotNow(f"queue {queue.id!r} needs a wrap-up code: {', '.join(policy.wrap_up_codes)}")
+    if item.state in IN_HAND:
+        yield from _end_legs(s, now, item)
+    yield e.ItemClosed(
+        at=now,
+        item=item.id,
+        outcome="done",
+        code=c_.code,
+        note_ref=c_.note_ref,
+        forget_at=now + policy.retention.closed_in_core,
+    )
+
+
+def _end_legs(s: State, now: Instant, item: Item) -> Events:
+    for call_id in (item.call_id, item.agent_call_id):
+        if call_id:
+            yield end_leg(s, now, s.items[item.id], call_id)
+
+
+# --- the resident's leg is gone ------------------------------------------------------------------
+
+
+def end_call(s: State, now: Instant, c_: c.EndCall) -> Events:
+    """Hang-up: an abandon before anybody answered, the end of the talk after."""
+    item = s.items.get(c_.item_id)
+    if item is None or item.call_id != c_.call_id or not c_.call_id:
+        return
+    if item.state in IN_HAND:
+        unanswered = item.service_level not in ("answered", "answered-late")
+        if item.form is Form.CALL and unanswered:
+            yield from abandon(s, now, item, c_.reason)
+        else:
+            yield from after_talk(s, now, item)
+    elif item.state in IN_LINE or item.state in (ItemState.IN_FLOW, ItemState.RECEIVED):
+        yield from abandon(s, now, item, c_.reason)

@@ -1,0 +1,287 @@
+"""What is looked up, derived from the rows: lines, idle agents, timers, addresses.
+
+Nothing here is stored or decided. Every row change arrives as (old, new), so undoing a change is
+the same call with the two swapped. Cost of a change or a look-up does not depend on how many items
+wait or how many agents there are, save for the logarithm in the ordered lists.
+
+* A *bucket* holds the waiting items of one (requirement, tempo), in order of urgency.
+* A *profile* is a set of agents with equal skills and capacity; per tempo it holds those who could
+  take an item now, longest idle first.
+* Whether a profile meets a requirement is worked out once per pair.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+
+from router.core import requirement
+from router.core.capacity import free_tempos
+from router.core.model import (
+    ENDED,
+    AgentId,
+    AgentStatus,
+    Instant,
+    ItemId,
+    ItemState,
+    QueueId,
+    Tempo,
+)
+from router.core.ordered import OrderedKeys
+from router.core.policy import Capacity, Policy
+from router.core.records import Agent, Item
+
+LineKey = tuple[int, str]
+Timer = tuple[Instant, str, str]  # due, kind (table name), id
+
+NAMED = "@"  # requirement "@amina": only that agent
+
+
+class Bucket:
+    """Waiting items that ask for the same."""
+
+    __slots__ = ("keys", "profiles", "requirement", "tempo")
+
+    def __init__(self, requirement: str, tempo: Tempo) -> None:
+        self.requirement = requirement
+        self.tempo = tempo
+        self.keys: OrderedKeys[LineKey] = OrderedKeys()
+        self.profiles: list[Profile] = []  # who could take them
+
+
+class Profile:
+    """Agents who can do the same."""
+
+    __slots__ = ("available", "buckets", "capacity", "idle", "signed_in", "skills")
+
+    def __init__(self, skills: dict[str, int], capacity: Capacity) -> None:
+        self.skills = skills
+        self.capacity = capacity
+        self.idle: dict[Tempo, OrderedKeys[LineKey]] = {t: OrderedKeys() for t in Tempo}
+        self.buckets: dict[Tempo, list[Bucket]] = {t: [] for t in Tempo}
+        self.signed_in = 0
+        self.available = 0  # signed in and not away
+
+
+def meets(text: str, skills: dict[str, int]) -> bool:
+    """Say whether skills meet a canonical requirement."""
+    return requirement.matches(requirement.parse(text), skills)
+
+
+class Index:
+    """See the module's text."""
+
+    def __init__(self) -> None:
+        self.buckets: dict[tuple[str, Tempo], Bucket] = {}
+        self.profiles: list[Profile] = []
+        self._profile_of: dict[AgentId, Profile] = {}
+        self.lines: dict[tuple[QueueId, Tempo], OrderedKeys[LineKey]] = {}
+        self.by_address: dict[str, tuple[ItemId, ...]] = {}
+        self.by_call: dict[str, ItemId] = {}
+        self.timers: list[Timer] = []
+
+    # --- policy ----------------------------------------------------------------------------------
+
+    def adopt(self, policy: Policy, agents: dict[AgentId, Agent]) -> None:
+        """Group the policy's agents into profiles; the agents' rows are put in again."""
+        made: dict[tuple[tuple[tuple[str, int], ...], str], Profile] = {}
+        self._profile_of = {}
+        for agent_id, rule in policy.agents.items():
+            key = (tuple(sorted(rule.skills.items())), rule.capacity)
+            profile = made.get(key)
+            if profile is None:
+                profile = made[key] = Profile(rule.skills, policy.capacities[rule.capacity])
+            self._profile_of[agent_id] = profile
+        self.profiles = list(made.values())
+        for bucket in self.buckets.values():
+            self._join(bucket)
+        for agent in agents.values():
+            self.agent_changed(None, agent)
+
+    def profile_of(self, agent_id: AgentId) -> Profile | None:
+        """Return None for an agent whom the policy does not know (any more)."""
+        return self._profile_of.get(agent_id)
+
+    def bucket(self, text: str, tempo: Tempo) -> Bucket:
+        """Return the bucket, made when it is asked for the first time."""
+        key = (text, tempo)
+        bucket = self.buckets.get(key)
+        if bucket is None:
+            bucket = self.buckets[key] = Bucket(text, tempo)
+            self._join(bucket)
+        return bucket
+
+    def _join(self, bucket: Bucket) -> None:
+        bucket.profiles = []
+        if bucket.requirement.startswith(NAMED):
+            named = self._profile_of.get(AgentId(bucket.requirement[len(NAMED) :]))
+            profiles = [named] if named is not None else []
+        else:
+            expr = requirement.parse(bucket.requirement)
+            profiles = [p for p in self.profiles if requirement.matches(expr, p.skills)]
+        for profile in profiles:
+            if not profile.capacity.units.get(bucket.tempo):
+                continue
+            bucket.profiles.append(profile)
+            if not bucket.requirement.startswith(NAMED):
+                profile.buckets[bucket.tempo].append(bucket)
+
+    # --- rows ------------------------------------------------------------------------------------
+
+    def item_changed(self, old: Item | None, new: Item | None) -> None:
+        """Follow an item's row from `old` to `new`."""
+        before, after = _line_key(old), _line_key(new)
+        if before != after:
+            if before is not None and old is not None:
+                self._leave_line(old, before)
+            if after is not None and new is not None:
+                self._join_line(new, after)
+        elif after is not None and old is not None and new is not None:
+            self._move_bucket(old, new, after)
+        if old is None or new is None or old.address_key != new.address_key:
+            self._follow_address(old, new)
+        old_call = old.call_id if old is not None else ""
+        new_call = new.call_id if new is not None else ""
+        if old_call != new_call:
+            if old_call:
+                self.by_call.pop(old_call, None)
+            if new_call and new is not None:
+                self.by_call[new_call] = new.id
+        if new is not None:
+            due = item_due(new)
+            if due is not None and (old is None or due != item_due(old)):
+                heapq.heappush(self.timers, (due, "item", new.id))
+
+    def _leave_line(self, item: Item, key: LineKey) -> None:
+        if item.queue is not None:
+            self.lines[(item.queue, item.tempo)].remove(key)
+        if item.state is ItemState.QUEUED:
+            self.bucket(item.requirement, item.tempo).keys.remove(key)
+
+    def _join_line(self, item: Item, key: LineKey) -> None:
+        if item.queue is not None:
+            self.line(item.queue, item.tempo).add(key)
+        if item.state is ItemState.QUEUED:
+            self.bucket(item.requirement, item.tempo).keys.add(key)
+
+    def _move_bucket(self, old: Item, new: Item, key: LineKey) -> None:
+        if (old.queue, old.tempo) != (new.queue, new.tempo):
+            self._leave_line(old, key)
+            self._join_line(new, key)
+            return
+        was = old.requirement if old.state is ItemState.QUEUED else None
+        is_now = new.requirement if new.state is ItemState.QUEUED else None
+        if was != is_now:
+            if was is not None:
+                self.bucket(was, old.tempo).keys.remove(key)
+            if is_now is not None:
+                self.bucket(is_now, new.tempo).keys.add(key)
+
+    def _follow_address(self, old: Item | None, new: Item | None) -> None:
+        if old is not None and old.address_key:
+            rest = tuple(i for i in self.by_address.get(old.address_key, ()) if i != old.id)
+            if rest:
+                self.by_address[old.address_key] = rest
+            else:
+                self.by_address.pop(old.address_key, None)
+        if new is not None and new.address_key:
+            self.by_address[new.address_key] = (
+                *self.by_address.get(new.address_key, ()),
+                new.id,
+            )
+
+    def line(self, queue: QueueId, tempo: Tempo) -> OrderedKeys[LineKey]:
+        """Return everyone in line at a queue, offered ones included, by urgency."""
+        line = self.lines.get((queue, tempo))
+        if line is None:
+            line = self.lines[(queue, tempo)] = OrderedKeys()
+        return line
+
+    def agent_changed(self, old: Agent | None, new: Agent | None) -> None:
+        """Follow an agent's row from `old` to `new`."""
+        row = new if new is not None else old
+        profile = self._profile_of.get(row.id) if row is not None else None
+        if profile is not None:
+            for agent, sign in ((old, -1), (new, 1)):
+                if agent is not None and agent.lease_until is not None:
+                    profile.signed_in += sign
+                    profile.available += sign * (agent.status is AgentStatus.AVAILABLE)
+            was = free_tempos(old, profile.capacity) if old is not None else frozenset()
+            now = free_tempos(new, profile.capacity) if new is not None else frozenset()
+            moved = old is None or new is None or old.idle_since != new.idle_since
+            for tempo in was if moved else was - now:
+                if old is not None:
+                    profile.idle[tempo].remove((old.idle_since, old.id))
+            for tempo in now if moved else now - was:
+                if new is not None:
+                    profile.idle[tempo].add((new.idle_since, new.id))
+        if (
+            new is not None
+            and new.lease_until is not None
+            and (old is None or old.lease_until != new.lease_until)
+        ):
+            heapq.heappush(self.timers, (new.lease_until, "agent", new.id))
+
+    def timer(self, due: Instant | None, kind: str, name: str) -> None:
+        """Note that a row of another table is due."""
+        if due is not None:
+            heapq.heappush(self.timers, (due, kind, name))
+
+    def next_timer(self, is_current: Callable[[Timer], bool]) -> Timer | None:
+        """Return the earliest timer that still means something; drop those that do not."""
+        while self.timers:
+            top = self.timers[0]
+            if is_current(top):
+                return top
+            heapq.heappop(self.timers)
+        return None
+
+    def staff(self, text: str, tempo: Tempo) -> tuple[int, int]:
+        """Return (signed in, of those not away) of the agents who could meet a requirement."""
+        profiles = self.bucket(text, tempo).profiles
+        return sum(p.signed_in for p in profiles), sum(p.available for p in profiles)
+
+
+_IN_LINE = frozenset({ItemState.QUEUED, ItemState.OFFERED})
+
+
+def _line_key(item: Item | None) -> LineKey | None:
+    if item is None or item.state not in _IN_LINE:
+        return None
+    return (item.urgency_at, item.id)
+
+
+def item_due(item: Item) -> Instant | None:
+    """Return the next instant at which time alone changes something about the item."""
+    return min((due for due, _ in item_dues(item)), default=None)
+
+
+def item_dues(item: Item) -> Iterator[tuple[Instant, str]]:
+    """Yield every (instant, what) the item waits for in its present state."""
+    state = item.state
+    if state in _IN_LINE:
+        if item.step_due is not None:
+            yield item.step_due, "step"
+        if item.threshold_at is not None:
+            yield item.threshold_at, "threshold"
+        if item.late_at is not None:
+            yield item.late_at, "late"
+        if state is ItemState.QUEUED:
+            for _, until in item.passed_over:
+                yield until, "passed_over"
+    elif state is ItemState.IN_FLOW:
+        if item.flow is not None and item.flow.due is not None:
+            yield item.flow.due, "flow"
+    elif state is ItemState.HANDLING or state is ItemState.HELD:
+        if item.threshold_at is not None:
+            yield item.threshold_at, "threshold"
+    elif state is ItemState.WRAP_UP:
+        if item.wrap_up_until is not None:
+            yield item.wrap_up_until, "wrap_up"
+    elif state is ItemState.DEFERRED:
+        if item.deferred_until is not None:
+            yield item.deferred_until, "deferred"
+    elif state in ENDED and item.forget_at is not None:
+        yield item.forget_at, "forget"
+    if item.callback is not None and (state is ItemState.QUEUED or state is ItemState.DEFERRED):
+        yield item.callback.expires_at, "callback"

@@ -1,0 +1,248 @@
+"""Time passing, effects reported, the policy adopted, emergencies, coming back after an outage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from router.core import callbacks
+from router.core import commands as c
+from router.core import effects as f
+from router.core import events as e
+from router.core.callbacks import closed
+from router.core.handling import IN_HAND, give_back
+from router.core.index import item_dues
+from router.core.model import (
+    AgentId,
+    Condition,
+    Form,
+    Instant,
+    ItemId,
+    ItemState,
+    LegResult,
+    OfferId,
+    QueueId,
+)
+from router.core.offers import expire
+from router.core.queueing import requeue, requirement_at, take_step
+from router.core.records import Item
+from router.core.service_level import count
+from router.core.shift import lose_lease
+from router.core.staffing import divert_waiting, update_hours
+from router.core.state import State
+from router.core.waiting import abandon
+from router.errors import InvariantBroken, UnknownTarget
+
+Events = Iterator[e.Event]
+
+# --- time ----------------------------------------------------------------------------------------
+
+
+def pass_time(s: State, now: Instant, c_: c.PassTime) -> Events:
+    """Let whatever is due happen, in the order in which it became due."""
+    while True:
+        timer = s.next_timer()
+        if timer is None or timer[0] > now:
+            return
+        version = s.version
+        yield from DUE[timer[1]](s, now, timer[2])
+        if s.version == version:
+            raise InvariantBroken(f"timer {timer!r} is due and nothing came of it")
+
+
+def _item_due(s: State, now: Instant, name: str) -> Events:
+    item = s.items[ItemId(name)]
+    _, what = min(item_dues(item))
+    yield from ITEM_DUE[what](s, now, item)
+
+
+def _step_due(s: State, now: Instant, item: Item) -> Events:
+    if item.queue is not None:
+        queue = s.policy.queues[item.queue]
+        place = queue.steps[min(item.step, len(queue.steps) - 1)].place
+        yield from take_step(s, now, item, queue, f"{place.file}:{place.line}")
+
+
+def _threshold_due(s: State, now: Instant, item: Item) -> Events:
+    yield from count(s, now, item, "threshold")
+
+
+def _late_due(s: State, now: Instant, item: Item) -> Events:
+    if item.queue is None:
+        return
+    queue = s.policy.queues[item.queue]
+    chain = queue.fates.get(Condition.LATE)
+    if chain is not None and item.form is Form.CALL:
+        yield from divert_waiting(s, now, item, queue, Condition.LATE, chain)
+    item = s.items[item.id]
+    if item.late_at is not None and item.late_at <= now:
+        yield e.LateNoted(at=now, item=item.id)
+
+
+def _passed_over_due(s: State, now: Instant, item: Item) -> Events:
+    yield e.PassedOverAgain(at=now, item=item.id)
+
+
+def _callback_due(s: State, now: Instant, item: Item) -> Events:
+    yield from callbacks.give_up(s, now, item, "expired")
+
+
+def _flow_due(s: State, now: Instant, item: Item) -> Events:
+    yield from abandon(s, now, item, "flow-timeout")
+
+
+def _wrap_up_due(s: State, now: Instant, item: Item) -> Events:
+    yield closed(s, now, item.id, "wrap-up-expired")
+
+
+def _deferred_due(s: State, now: Instant, item: Item) -> Events:
+    if item.form is Form.CALLBACK:
+        again = callbacks.out_of_hours(s, now, item)
+        if again is not None:
+            yield again
+            return
+    yield from requeue(s, now, item, "its time has come")
+
+
+def _forget_due(s: State, now: Instant, item: Item) -> Events:
+    yield e.ItemForgotten(at=now, item=item.id)
+
+
+ITEM_DUE: Final[dict[str, Callable[[State, Instant, Item], Events]]] = {
+    "step": _step_due,
+    "threshold": _threshold_due,
+    "late": _late_due,
+    "passed_over": _passed_over_due,
+    "callback": _callback_due,
+    "flow": _flow_due,
+    "wrap_up": _wrap_up_due,
+    "deferred": _deferred_due,
+    "forget": _forget_due,
+}
+
+
+def _offer_due(s: State, now: Instant, name: str) -> Events:
+    yield from expire(s, now, OfferId(name))
+
+
+def _agent_due(s: State, now: Instant, name: str) -> Events:
+    yield from lose_lease(s, now, AgentId(name))
+
+
+def _queue_due(s: State, now: Instant, name: str) -> Events:
+    yield from update_hours(s, now, QueueId(name))
+
+
+def _emergency_due(s: State, now: Instant, name: str) -> Events:
+    yield e.EmergencyCleared(at=now, hours=name, by="its end was set")
+    yield from _hours_of_queues(s, now, name)
+
+
+def _key_due(s: State, now: Instant, name: str) -> Events:
+    yield e.KeyDropped(at=now, key=name)
+
+
+DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
+    "item": _item_due,
+    "offer": _offer_due,
+    "agent": _agent_due,
+    "queue": _queue_due,
+    "emergency": _emergency_due,
+    "key": _key_due,
+}
+
+# --- effects -------------------------------------------------------------------------------------
+
+
+def report_effect(s: State, now: Instant, c_: c.ReportEffect) -> Events:
+    """An effect was confirmed or given up; a leg that rings is noted on its item."""
+    effect = s.pending.get(c_.key)
+    if effect is None:
+        return
+    item = s.items.get(effect.item_id)
+    if c_.done:
+        yield e.EffectDone(at=now, key=c_.key)
+        if item is not None and c_.call_id and isinstance(effect, f.DialAgent):
+            yield from _agent_rings(s, now, item, effect, c_.call_id)
+        return
+    if not c_.final:
+        return
+    yield e.EffectFailed(at=now, key=c_.key, reason=c_.reason)
+    if item is None or item.state not in IN_HAND:
+        return
+    if isinstance(effect, f.DialAgent) and item.agent == effect.agent_id:
+        yield from give_back(s, now, item, f"agent's telephone: {c_.reason}")
+    elif isinstance(effect, f.DialResident):
+        yield from callbacks.failed(s, now, item, LegResult.FAILED)
+
+
+def _agent_rings(s: State, now: Instant, item: Item, effect: f.DialAgent, call_id: str) -> Events:
+    if item.state in IN_HAND and item.agent == effect.agent_id and not item.agent_call_id:
+        yield e.LegChanged(at=now, item=item.id, leg="agent", call_id=call_id, connected=False)
+
+
+# --- policy and emergencies ----------------------------------------------------------------------
+
+
+def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
+    """Decide by this policy from now on; whoever waits is looked at again."""
+    if c_.policy_hash == s.policy_hash:
+        return
+    yield e.PolicyAdopted(at=now, policy=c_.policy_hash)
+    for queue_id in (*s.policy.queues, *(q for q in s.queues if q not in s.policy.queues)):
+        yield from update_hours(s, now, queue_id)
+    for item in [i for i in s.items.values() if i.state is ItemState.QUEUED]:
+        yield from _look_again(s, now, item)
+
+
+def _look_again(s: State, now: Instant, item: Item) -> Events:
+    """Give a waiting item the new policy's requirement; without its queue a person must look."""
+    queue = s.policy.queues.get(item.queue) if item.queue is not None else None
+    if queue is None:
+        yield e.ItemShunted(at=now, item=item.id, reason=f"queue {item.queue} no longer exists")
+        return
+    if item.reserved_for is not None:
+        return
+    step = min(item.step, len(queue.steps))
+    if requirement_at(s, item, queue, step) != item.requirement or step != item.step:
+        yield from take_step(s, now, item, queue, "the policy changed", step=step)
+
+
+def set_emergency(s: State, now: Instant, c_: c.SetEmergency) -> Events:
+    """Close, or force open, whatever the hours say."""
+    if c_.hours not in s.policy.hours:
+        raise UnknownTarget(f"no hours {c_.hours!r}; hours are {', '.join(s.policy.hours)}")
+    yield e.EmergencySet(
+        at=now,
+        hours=c_.hours,
+        closed=c_.closed,
+        until=c_.until,
+        reason=c_.reason,
+        by=c_.by,
+    )
+    yield from _hours_of_queues(s, now, c_.hours)
+
+
+def clear_emergency(s: State, now: Instant, c_: c.ClearEmergency) -> Events:
+    """Back to what the hours say."""
+    if c_.hours not in s.emergencies:
+        return
+    yield e.EmergencyCleared(at=now, hours=c_.hours, by=c_.by)
+    yield from _hours_of_queues(s, now, c_.hours)
+
+
+def _hours_of_queues(s: State, now: Instant, hours: str) -> Events:
+    for queue in s.policy.queues.values():
+        if queue.hours == hours:
+            yield from update_hours(s, now, queue.id)
+
+
+def resume_service(s: State, now: Instant, c_: c.ResumeService) -> Events:
+    """Nobody is punished for the time in which nothing ran."""
+    gap = max(0, now - c_.since)
+    yield e.ServiceResumed(
+        at=now,
+        since=c_.since,
+        leases_until=now + s.policy.offers.lease,
+        offers_extended=gap,
+    )

@@ -1,0 +1,131 @@
+"""The nouns every part shares: ids, kinds and states.
+
+Instants are integer nanoseconds UTC, spans integer nanoseconds: exact, fast, and no zone can be
+forgotten. Values of enums are what the journal stores and what people read; they never change.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NewType
+
+Instant = int  # nanoseconds UTC, as `time.time_ns`
+Span = int  # nanoseconds
+
+SECOND: Final[Span] = 1_000_000_000
+MINUTE: Final[Span] = 60 * SECOND
+HOUR: Final[Span] = 60 * MINUTE
+DAY: Final[Span] = 24 * HOUR
+
+ItemId = NewType("ItemId", str)
+AgentId = NewType("AgentId", str)
+OfferId = NewType("OfferId", str)
+QueueId = NewType("QueueId", str)
+FlowId = NewType("FlowId", str)
+EffectKey = NewType("EffectKey", str)
+PolicyHash = NewType("PolicyHash", str)
+
+
+class Channel(StrEnum):
+    """The door a contact came through."""
+
+    VOICE = "voice"
+    WEBFORM = "webform"
+
+
+class Tempo(StrEnum):
+    """The kind of channel: it decides capacity, not the transport."""
+
+    LIVE = "live"  # a person is waiting on the line
+    FAST_TEXT = "fast_text"
+    SLOW_TEXT = "slow_text"  # forms, messages left, later mail
+
+
+class ItemState(StrEnum):
+    """Where a work item stands. `lifecycle` holds the only moves between them."""
+
+    RECEIVED = "received"
+    IN_FLOW = "in_flow"  # a caller inside an IVR flow
+    QUEUED = "queued"
+    OFFERED = "offered"  # at least one agent is reserved for it
+    HANDLING = "handling"
+    HELD = "held"  # in handling, the resident hears hold music
+    WRAP_UP = "wrap_up"
+    DEFERRED = "deferred"  # waits for an instant: next opening, a callback's next attempt
+    CLOSED = "closed"  # ends: dealt with
+    ABANDONED = "abandoned"  # ends: the resident left before an agent took it
+    DIVERTED = "diverted"  # ends: handed to somebody outside (security, on-call, a number)
+    SHUNTED = "shunted"  # set aside with a reason, needs a person
+
+
+ENDED: Final = frozenset(
+    {ItemState.CLOSED, ItemState.ABANDONED, ItemState.DIVERTED, ItemState.SHUNTED}
+)
+
+
+class Form(StrEnum):
+    """What an agent will do with the item now."""
+
+    CALL = "call"  # talk to the caller on the line
+    CALLBACK = "callback"  # ring the resident, place kept
+    MESSAGE = "message"  # voicemail or note left by a caller: read or listen, then act
+    SUBMISSION = "submission"  # a filled-in web form
+
+
+class OfferEnding(StrEnum):
+    """How an offer ended."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    MISSED = "missed"  # the desk showed it, the agent did not answer
+    SKIPPED = "skipped"  # the desk never showed it
+    WITHDRAWN = "withdrawn"  # the resident left, somebody else took it, the agent vanished
+
+
+class AgentStatus(StrEnum):
+    """What the agent chose."""
+
+    AVAILABLE = "available"
+    AWAY = "away"
+    OFFLINE = "offline"
+
+
+class AgentState(StrEnum):
+    """What the engine is doing with the agent."""
+
+    IDLE = "idle"
+    OFFERED = "offered"
+    HANDLING = "handling"
+    WRAP_UP = "wrap_up"
+
+
+class LegState(StrEnum):
+    """A telephone leg of an item, as far as the engine knows."""
+
+    NONE = "none"
+    DIALLING = "dialling"
+    CONNECTED = "connected"
+    ENDED = "ended"
+
+
+class LegResult(StrEnum):
+    """What became of dialling somebody."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    FAILED = "failed"
+    MACHINE = "machine"
+    ENDED = "ended"  # was connected, has hung up
+
+
+class Condition(StrEnum):
+    """Why an item cannot simply wait; each has its own declared fate."""
+
+    EMERGENCY = "emergency"
+    CLOSED = "closed"
+    UNSTAFFED = "unstaffed"  # nobody signed in (with a lease) could take it
+    ALL_AWAY = "all_away"  # signed in, but every one of them away
+    FULL = "full"
+    LATE = "late"  # waited longer than the queue's longest wait
+    CLOSING = "closing"  # still waiting when the queue closes

@@ -1,0 +1,203 @@
+"""Getting in line: requirement, urgency, steps, and the conditions under which one cannot wait.
+
+Urgency is an instant: when the item is due (first queued plus the service-level target for a
+person on the line, the first-response instant for text) less its head start. The first-entry time
+survives every return to the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from router.core import business_time, requirement
+from router.core import events as e
+from router.core.hours import Emergency, standing
+from router.core.model import (
+    HOUR,
+    Condition,
+    Form,
+    Instant,
+    ItemState,
+    Span,
+    Tempo,
+)
+from router.core.policy import Queue
+from router.core.records import Item
+from router.core.state import State
+
+URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
+
+Events = Iterator[e.Event]
+
+TEMPO_OF: Final = {
+    Form.CALL: Tempo.LIVE,
+    Form.CALLBACK: Tempo.LIVE,
+    Form.MESSAGE: Tempo.SLOW_TEXT,
+    Form.SUBMISSION: Tempo.SLOW_TEXT,
+}
+
+
+@lru_cache(maxsize=4096)
+def bound(queue_requires: str, item_requires: str, language_skill: str) -> str:
+    """Return the canonical requirement of a queue or step, an item's own and its language."""
+    expr = requirement.parse(queue_requires)
+    if item_requires:
+        expr = requirement.conjunction(expr, requirement.parse(item_requires))
+    return requirement.canonical(requirement.bind_language(expr, language_skill))
+
+
+def language_skill(s: State, language: str) -> str:
+    """Return the skill that serves a language; the town's first one for an unknown language."""
+    languages = s.policy.languages
+    return next((la.skill for la in languages if la.id == language), languages[0].skill)
+
+
+def emergency_of(s: State, hours: str) -> Emergency | None:
+    """Return the emergency rule in force for these hours."""
+    row = s.emergencies.get(hours)
+    if row is None:
+        return None
+    return Emergency(closed=row.closed, since=row.since, until=row.until, reason=row.reason)
+
+
+def requirement_at(s: State, item: Item, queue: Queue, step: int) -> str:
+    """Return the bound requirement of a step; step 0 is the queue's own."""
+    text = queue.requires if step == 0 else queue.steps[step - 1].requires
+    return bound(text, item.requires, language_skill(s, item.language))
+
+
+def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Condition]:
+    """Yield what keeps a live item from waiting in the queue, the most weighty first."""
+    hours = s.policy.hours[queue.hours]
+    stands = standing(hours, now, emergency_of(s, queue.hours))
+    if not stands.is_open:
+        yield Condition.EMERGENCY if stands.rule == "emergency" else Condition.CLOSED
+        return
+    if item.tempo is not Tempo.LIVE:
+        return
+    signed_in = available = 0
+    for step in range(len(queue.steps) + 1):
+        staff = s.index.staff(requirement_at(s, item, queue, step), item.tempo)
+        signed_in, available = max(signed_in, staff[0]), max(available, staff[1])
+    if signed_in == 0:
+        yield Condition.UNSTAFFED
+    elif available == 0:
+        yield Condition.ALL_AWAY
+    if queue.length_max and len(s.index.line(queue.id, item.tempo)) >= queue.length_max:
+        yield Condition.FULL
+
+
+def due_at(s: State, now: Instant, queue: Queue) -> Instant | None:
+    """Return when a text item must have had its first response; None without such a promise."""
+    hours = s.policy.hours[queue.hours]
+    if queue.first_response_days:
+        return business_time.add_days(hours, now, queue.first_response_days)
+    if not queue.first_response_span:
+        return None
+    if queue.first_response_business:
+        return business_time.add(hours, now, queue.first_response_span)
+    return now + queue.first_response_span
+
+
+def line_up(
+    s: State,
+    now: Instant,
+    item: Item,
+    queue: Queue,
+    *,
+    form: Form,
+    first_queued_at: Instant,
+    rule: str,
+    head_start: Span = 0,
+    anew: bool = True,
+    named: str = "",
+) -> Events:
+    """Put the item in line, whatever the conditions; steps already due are taken at once.
+
+    `anew` says that the entry counts for the service level; `named` is a requirement "@agent" that
+    stands until that agent does not take it.
+    """
+    tempo = TEMPO_OF[form]
+    live = form is Form.CALL
+    kept_due = item.due_at if item.due_at is not None and not live else None
+    due = kept_due if kept_due is not None else due_at(s, first_queued_at, queue)
+    if tempo is Tempo.LIVE:
+        due = None
+    head = item.head_start + queue.head_start + head_start
+    aim = due if due is not None else first_queued_at + queue.target_span
+    step, step_due = _step_at(queue, now - first_queued_at, first_queued_at)
+    yield e.ItemQueued(
+        at=now,
+        item=item.id,
+        queue=queue.id,
+        form=form,
+        tempo=tempo,
+        first_queued_at=first_queued_at,
+        urgency_at=aim - head,
+        head_start=item.head_start + head_start,
+        requirement=named or requirement_at(s, item, queue, step),
+        step=step,
+        step_due=step_due,
+        threshold_at=max(now, first_queued_at + queue.target_span) if live and anew else None,
+        due_at=due,
+        late_at=now + queue.wait_max if live and queue.wait_max else None,
+        rule=rule,
+    )
+    if not named:
+        yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
+
+
+def _step_at(queue: Queue, waited: Span, first: Instant) -> tuple[int, Instant | None]:
+    step = sum(1 for taken in queue.steps if taken.after <= waited)
+    following = queue.steps[step] if step < len(queue.steps) else None
+    return step, None if following is None else first + following.after
+
+
+def take_step(
+    s: State, now: Instant, item: Item, queue: Queue, rule: str, step: int | None = None
+) -> Events:
+    """Let a step's requirement stand: the next one unless `step` says which."""
+    step = min(item.step + 1, len(queue.steps)) if step is None else step
+    following = queue.steps[step] if step < len(queue.steps) else None
+    first = item.first_queued_at if item.first_queued_at is not None else now
+    yield e.StepTaken(
+        at=now,
+        item=item.id,
+        step=step,
+        requirement=requirement_at(s, item, queue, step),
+        step_due=None if following is None else max(now, first + following.after),
+        rule=rule,
+    )
+
+
+def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Events:
+    """Relax at once while nobody signed in could ever match, if a later step has somebody."""
+    if item.state is not ItemState.QUEUED or item.reserved_for is not None:
+        return
+    for step in range(item.step, len(queue.steps) + 1):
+        if s.index.staff(requirement_at(s, item, queue, step), item.tempo)[0]:
+            break
+    else:
+        return
+    while s.items[item.id].step < step:
+        yield from take_step(
+            s, now, s.items[item.id], queue, "nobody signed in could match the step before"
+        )
+
+
+def requeue(s: State, now: Instant, item: Item, rule: str) -> Events:
+    """Put a deferred item back in line at its old place."""
+    if item.queue is None:
+        return
+    yield from line_up(
+        s,
+        now,
+        item,
+        s.policy.queues[item.queue],
+        form=item.form,
+        first_queued_at=item.first_queued_at or item.received_at,
+        rule=rule,
+        anew=False,
+    )

@@ -1,0 +1,202 @@
+"""The state's rows: frozen, replaced as a whole, never changed in place.
+
+Replacing makes the undo of an unstored batch exact (put the old row back), lets a reply keep a row
+after the state has moved on, and gives snapshots for nothing. See ADR 0003.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from router.core.model import (
+    AgentId,
+    AgentStatus,
+    Channel,
+    Condition,
+    FlowId,
+    Form,
+    Instant,
+    ItemId,
+    ItemState,
+    LegState,
+    OfferId,
+    PolicyHash,
+    QueueId,
+    Tempo,
+)
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Base of every row; stored in snapshots as an array, so fields are only appended."""
+
+
+class FlowPosition(Row, frozen=True):
+    """Where a caller stands in a flow, and on which version they began."""
+
+    flow: FlowId
+    policy: PolicyHash
+    node: str
+    step: int
+    tries: int
+    trail: tuple[str, ...]
+    due: Instant | None
+    target: int
+
+
+class Callback(Row, frozen=True):
+    """A promise to ring back."""
+
+    booked_at: Instant
+    expires_at: Instant
+    attempts: int
+    attempts_max: int
+
+
+class Item(Row, frozen=True):
+    """A work item."""
+
+    id: ItemId
+    channel: Channel
+    tempo: Tempo
+    form: Form
+    state: ItemState
+    received_at: Instant
+    called: str  # called number, or form id
+    address_key: str
+    contact_ref: str
+    words_ref: str
+    language: str
+    subject: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    requires: str = ""  # added by the flow or form to the queue's requirement
+    # in line
+    queue: QueueId | None = None
+    first_queued_at: Instant | None = None
+    urgency_at: Instant = 0
+    head_start: int = 0
+    requirement: str = ""  # in force now
+    step: int = 0
+    step_due: Instant | None = None
+    threshold_at: Instant | None = None
+    service_level: str = ""  # last result counted for this queue entry
+    due_at: Instant | None = None
+    late_at: Instant | None = None
+    passed_over: tuple[tuple[AgentId, Instant], ...] = ()
+    deferred_until: Instant | None = None
+    spoken_turn: int = 0
+    spoken_place: int = 0
+    spoken_low: int | None = None
+    spoken_high: int | None = None
+    spoken_risen: bool = False
+    callback_offered: bool = False
+    # offered and handled
+    offers: tuple[OfferId, ...] = ()
+    offer_count: int = 0
+    agent: AgentId | None = None
+    handled_since: Instant | None = None
+    wrap_up_until: Instant | None = None
+    reserved_for: AgentId | None = None
+    # legs
+    call_id: str = ""
+    call_state: LegState = LegState.NONE
+    agent_call_id: str = ""
+    agent_call_state: LegState = LegState.NONE
+    room_id: str = ""
+    effect_count: int = 0
+    # flow and callback
+    flow: FlowPosition | None = None
+    callback: Callback | None = None
+    # the end
+    outcome: str = ""
+    code: str = ""
+    ended_at: Instant | None = None
+    forget_at: Instant | None = None
+    reopened: int = 0
+
+
+class Offer(Row, frozen=True):
+    """An agent reserved for an item, not yet answered."""
+
+    id: OfferId
+    item: ItemId
+    agent: AgentId
+    tempo: Tempo
+    made_at: Instant
+    expires_at: Instant
+    seen: bool
+    rule: str
+
+
+class Holding(Row, frozen=True):
+    """One item an agent has, counted from the offer."""
+
+    item: ItemId
+    tempo: Tempo
+    state: str  # offered | handling | wrap_up
+
+
+class Agent(Row, frozen=True):
+    """A person who has signed in at least once since the journal began."""
+
+    id: AgentId
+    status: AgentStatus
+    reason: str
+    desk: str
+    lease_until: Instant | None  # None: no desk
+    since: Instant  # of the present status
+    idle_since: Instant  # end of the last handled work; the first sign-in before any
+    holdings: tuple[Holding, ...] = ()
+    offer: OfferId | None = None
+    missed: int = 0  # in a row
+    then_status: AgentStatus | None = None  # takes effect when nothing is held
+    then_reason: str = ""
+    declined: OfferId | None = None  # the last decline, while it can be taken back
+    declined_item: ItemId | None = None
+
+
+class QueueRow(Row, frozen=True):
+    """What is known of a queue beyond the items in it."""
+
+    id: QueueId
+    is_open: bool = True
+    rule: str = ""
+    reason: str = ""
+    changes_at: Instant | None = None
+    conditions: tuple[Condition, ...] = ()
+    # figures of `day`
+    day: str = ""
+    offered: int = 0
+    answered_in: int = 0
+    answered_late: int = 0
+    abandoned_in: int = 0
+    abandoned_late: int = 0
+    callbacks: int = 0
+    diverted: int = 0
+    # handling time, exponentially smoothed over items (1/16), ns; 0 before the first
+    handle_mean: int = 0
+    handled: int = 0
+
+
+class EmergencyRow(Row, frozen=True):
+    hours: str
+    closed: bool
+    since: Instant
+    until: Instant | None
+    reason: str
+    by: str
+
+
+class KeyRow(Row, frozen=True):
+    """A dedupe key."""
+
+    key: str
+    item: ItemId
+    until: Instant | None
+
+
+class DialRow(Row, frozen=True):
+    """How often something was rung on a day; the row "" counts all together."""
+
+    target: str
+    day: str
+    count: int

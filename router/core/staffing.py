@@ -1,0 +1,116 @@
+"""Conditions of queues as facts: nobody signed in, everybody away, closed; and what follows.
+
+Entered and left once per queue, never per item; an item that waits when its queue enters a
+condition follows the fate that the queue declares for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core import events as e
+from router.core.fallback import follow
+from router.core.flows.walk import Walk
+from router.core.hours import standing
+from router.core.model import (
+    Condition,
+    Form,
+    Instant,
+    ItemId,
+    ItemState,
+    OfferEnding,
+    QueueId,
+    Tempo,
+)
+from router.core.offers import end_offers
+from router.core.policy import Queue
+from router.core.queueing import bound, emergency_of, skip_hopeless_steps
+from router.core.records import Item, QueueRow
+from router.core.service_level import count
+from router.core.state import State
+from router.core.wishes import move_call
+
+Events = Iterator[e.Event]
+
+
+def update_staffing(s: State, now: Instant) -> Events:
+    """Compare each queue's staff with what was last said of it."""
+    for queue in s.policy.queues.values():
+        row = s.queues.get(queue.id, QueueRow(id=queue.id))
+        is_now = _staff_condition(s, queue)
+        for condition in (Condition.UNSTAFFED, Condition.ALL_AWAY):
+            if condition in row.conditions and condition is not is_now:
+                yield e.ConditionLeft(at=now, queue=queue.id, condition=condition)
+        if is_now is not None and is_now not in row.conditions:
+            yield e.ConditionEntered(at=now, queue=queue.id, condition=is_now)
+            yield from apply_fate(s, now, queue, is_now)
+        if is_now is not Condition.UNSTAFFED:
+            for _, item_id in list(s.index.line(queue.id, Tempo.LIVE)):
+                yield from skip_hopeless_steps(s, now, s.items[ItemId(item_id)], queue)
+
+
+def _staff_condition(s: State, queue: Queue) -> Condition | None:
+    signed_in = available = 0
+    for requires in (queue.requires, *(step.requires for step in queue.steps)):
+        for language in s.policy.languages:
+            staff = s.index.staff(bound(requires, "", language.skill), Tempo.LIVE)
+            signed_in, available = max(signed_in, staff[0]), max(available, staff[1])
+    if signed_in == 0:
+        return Condition.UNSTAFFED
+    return Condition.ALL_AWAY if available == 0 else None
+
+
+def update_hours(s: State, now: Instant, queue_id: QueueId) -> Events:
+    """Note what the queue's hours say now; those who wait at closing follow their fate."""
+    queue = s.policy.queues.get(queue_id)
+    if queue is None:
+        yield e.QueueHoursChanged(
+            at=now, queue=queue_id, is_open=False, rule="gone", reason="", changes_at=None
+        )
+        return
+    row = s.queues.get(queue_id)
+    stands = standing(s.policy.hours[queue.hours], now, emergency_of(s, queue.hours))
+    said = (stands.is_open, stands.rule, stands.reason, stands.changes_at)
+    if row is not None and said == (row.is_open, row.rule, row.reason, row.changes_at) and row.rule:
+        return
+    was_open = row is None or row.is_open
+    yield e.QueueHoursChanged(
+        at=now,
+        queue=queue_id,
+        is_open=stands.is_open,
+        rule=stands.rule,
+        reason=stands.reason,
+        changes_at=stands.changes_at,
+    )
+    if was_open and not stands.is_open:
+        emergency = stands.rule == "emergency" and Condition.EMERGENCY in queue.fates
+        fate = Condition.EMERGENCY if emergency else Condition.CLOSING
+        yield from apply_fate(s, now, queue, fate)
+
+
+def apply_fate(s: State, now: Instant, queue: Queue, condition: Condition) -> Events:
+    """Send the callers who wait in the queue where the condition's chain leads."""
+    chain = queue.fates.get(condition)
+    if chain is None:
+        return
+    for _, item_id in list(s.index.line(queue.id, Tempo.LIVE)):
+        item = s.items[ItemId(item_id)]
+        if item.form is Form.CALL:
+            yield from divert_waiting(s, now, item, queue, condition, chain)
+
+
+def divert_waiting(
+    s: State, now: Instant, item: Item, queue: Queue, condition: Condition, chain: str
+) -> Events:
+    """Take one waiting caller out of the line and along a chain."""
+    yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, f"queue {queue.id}: {condition}")
+    item = s.items[item.id]
+    flow = item.flow.flow if item.flow is not None else next(iter(s.policy.flows))
+    step = item.flow.step + 1 if item.flow is not None else 1
+    walk = Walk(item=item.id, flow=flow, policy=s.policy_hash, step=step)
+    before = item.queue
+    yield from count(s, now, item, "diverted")
+    yield from follow(s, now, s.items[item.id], queue, condition, chain, walk)
+    row = s.items[item.id]
+    if row.call_id and (row.state is not ItemState.QUEUED or row.queue != before):
+        yield move_call(now, row)

@@ -1,0 +1,305 @@
+"""The routing state: tables of frozen rows, the index derived from them, and exact undo.
+
+Only `router.core.apply` calls the `put_*` methods. While an undo log is kept (the sequencer keeps
+one for every unstored batch), each put remembers the row it replaced; `back_to` puts them back in
+reverse, which returns tables and index exactly to where they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+
+from router.core.effects import AnyEffect
+from router.core.index import Index, Timer, item_due
+from router.core.model import AgentId, EffectKey, Instant, ItemId, OfferId, PolicyHash, QueueId
+from router.core.policy import Policy
+from router.core.records import Agent, DialRow, EmergencyRow, Item, KeyRow, Offer, QueueRow
+from router.errors import InvariantBroken
+
+FORMAT: Final = 1  # of snapshots; another one is skipped and the journal replayed
+
+R = TypeVar("R")
+V = TypeVar("V")
+
+
+class Frozen(msgspec.Struct, frozen=True, array_like=True):
+    """The state as a snapshot holds it: every table sorted by key."""
+
+    format: int
+    version: int
+    now: Instant
+    policy_hash: PolicyHash
+    items: list[Item]
+    offers: list[Offer]
+    agents: list[Agent]
+    queues: list[QueueRow]
+    emergencies: list[EmergencyRow]
+    keys: list[KeyRow]
+    dials: list[DialRow]
+    pending: list[AnyEffect]
+
+
+class State:
+    """See the module's text."""
+
+    def __init__(self) -> None:
+        self.version = 0  # events applied
+        self.now: Instant = 0  # of the last event
+        self.policy_hash = PolicyHash("")
+        self.policies: dict[PolicyHash, Policy] = {}  # loaded by the owner before they are needed
+        self.items: dict[ItemId, Item] = {}
+        self.offers: dict[OfferId, Offer] = {}
+        self.agents: dict[AgentId, Agent] = {}
+        self.queues: dict[QueueId, QueueRow] = {}
+        self.emergencies: dict[str, EmergencyRow] = {}
+        self.keys: dict[str, KeyRow] = {}
+        self.dials: dict[str, DialRow] = {}
+        self.pending: dict[EffectKey, AnyEffect] = {}
+        self.index = Index()
+        self._undo: list[Callable[[], None]] | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """Return the policy in force.
+
+        Raises:
+            InvariantBroken: no policy was adopted yet, or its bytes were not loaded.
+        """
+        try:
+            return self.policies[self.policy_hash]
+        except KeyError:
+            raise InvariantBroken(f"policy {self.policy_hash!r} is not loaded") from None
+
+    # --- undo ------------------------------------------------------------------------------------
+
+    def keep_undo(self) -> None:
+        """Start remembering what is replaced."""
+        self._undo = []
+
+    def mark(self) -> int:
+        """Return a point to which `back_to` can return."""
+        return len(self._undo) if self._undo is not None else 0
+
+    def back_to(self, mark: int) -> None:
+        """Return exactly to the mark. Raises InvariantBroken when nothing was remembered."""
+        undo = self._undo
+        if undo is None:
+            raise InvariantBroken("the state was asked to go back without an undo log")
+        self._undo = None
+        while len(undo) > mark:
+            undo.pop()()
+        self._undo = undo
+
+    def forget_undo(self) -> None:
+        """What was done so far is stored; it stays."""
+        if self._undo is not None:
+            self._undo.clear()
+
+    # --- rows ------------------------------------------------------------------------------------
+
+    def tick(self, at: Instant) -> None:
+        """Count one event applied at `at`."""
+        if self._undo is not None:
+            was = (self.version, self.now)
+            self._undo.append(lambda: self._set_tick(was))
+        self.version += 1
+        self.now = at
+
+    def _set_tick(self, was: tuple[int, Instant]) -> None:
+        self.version, self.now = was
+
+    def put_policy(self, policy_hash: PolicyHash) -> None:
+        """Decide by this policy from now on."""
+        if policy_hash not in self.policies:
+            raise InvariantBroken(f"policy {policy_hash!r} is adopted but not loaded")
+        was = self.policy_hash
+        if self._undo is not None and was:
+            self._undo.append(lambda: self._adopt(was))
+        self._adopt(policy_hash)
+
+    def _adopt(self, policy_hash: PolicyHash) -> None:
+        self.policy_hash = policy_hash
+        self.index.adopt(self.policies[policy_hash], self.agents)
+
+    def put_item(self, item_id: ItemId, row: Item | None) -> None:
+        """Put, replace or (None) remove."""
+        old = self.items.get(item_id)
+        if self._undo is not None:
+            self._undo.append(lambda: self.put_item(item_id, old))
+        if row is None:
+            self.items.pop(item_id, None)
+        else:
+            self.items[item_id] = row
+        self.index.item_changed(old, row)
+
+    def put_agent(self, agent_id: AgentId, row: Agent | None) -> None:
+        """Put, replace or (None) remove."""
+        old = self.agents.get(agent_id)
+        if self._undo is not None:
+            self._undo.append(lambda: self.put_agent(agent_id, old))
+        if row is None:
+            self.agents.pop(agent_id, None)
+        else:
+            self.agents[agent_id] = row
+        self.index.agent_changed(old, row)
+
+    def put_offer(self, offer_id: OfferId, row: Offer | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.offers, offer_id, row)
+        if row is not None:
+            self.index.timer(row.expires_at, "offer", offer_id)
+
+    def put_queue(self, row: QueueRow) -> None:
+        """Put or replace."""
+        self._put(self.queues, row.id, row)
+        self.index.timer(row.changes_at, "queue", row.id)
+
+    def put_emergency(self, hours: str, row: EmergencyRow | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.emergencies, hours, row)
+        if row is not None:
+            self.index.timer(row.until, "emergency", hours)
+
+    def put_key(self, key: str, row: KeyRow | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.keys, key, row)
+        if row is not None:
+            self.index.timer(row.until, "key", key)
+
+    def put_dial(self, row: DialRow) -> None:
+        """Put or replace."""
+        self._put(self.dials, row.target, row)
+
+    def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
+        """Put or (None) remove."""
+        self._put(self.pending, key, effect)
+
+    def _put(self, table: dict[R, V], key: R, row: V | None) -> None:
+        if self._undo is not None:
+            old = table.get(key)
+            self._undo.append(lambda: self._restore(table, key, old))
+        if row is None:
+            table.pop(key, None)
+        else:
+            table[key] = row
+
+    def _restore(self, table: dict[R, V], key: R, old: V | None) -> None:
+        if old is None:
+            table.pop(key, None)
+            return
+        table[key] = old
+        if isinstance(old, Offer):  # its timer may have been dropped while it was gone
+            self.index.timer(old.expires_at, "offer", old.id)
+        elif isinstance(old, QueueRow):
+            self.index.timer(old.changes_at, "queue", old.id)
+        elif isinstance(old, EmergencyRow):
+            self.index.timer(old.until, "emergency", old.hours)
+        elif isinstance(old, KeyRow):
+            self.index.timer(old.until, "key", old.key)
+
+    # --- time ------------------------------------------------------------------------------------
+
+    def next_wakeup(self) -> Instant | None:
+        """Return the earliest instant at which time alone changes something."""
+        timer = self.next_timer()
+        return None if timer is None else timer[0]
+
+    def next_timer(self) -> Timer | None:
+        """Return the earliest (instant, table, id) that is due then."""
+        return self.index.next_timer(self._is_current)
+
+    def _is_current(self, timer: Timer) -> bool:
+        due, kind, name = timer
+        if kind == "item":
+            item = self.items.get(ItemId(name))
+            return item is not None and item_due(item) == due
+        if kind == "offer":
+            offer = self.offers.get(OfferId(name))
+            return offer is not None and offer.expires_at == due
+        if kind == "agent":
+            agent = self.agents.get(AgentId(name))
+            return agent is not None and agent.lease_until == due
+        if kind == "queue":
+            queue = self.queues.get(QueueId(name))
+            return queue is not None and queue.changes_at == due
+        if kind == "emergency":
+            emergency = self.emergencies.get(name)
+            return emergency is not None and emergency.until == due
+        key = self.keys.get(name)
+        return key is not None and key.until == due
+
+    # --- whole -----------------------------------------------------------------------------------
+
+    def freeze(self) -> Frozen:
+        """Return the whole state; shares the rows, so it costs little and stays as it is."""
+        return Frozen(
+            format=FORMAT,
+            version=self.version,
+            now=self.now,
+            policy_hash=self.policy_hash,
+            items=[self.items[k] for k in sorted(self.items)],
+            offers=[self.offers[k] for k in sorted(self.offers)],
+            agents=[self.agents[k] for k in sorted(self.agents)],
+            queues=[self.queues[k] for k in sorted(self.queues)],
+            emergencies=[self.emergencies[k] for k in sorted(self.emergencies)],
+            keys=[self.keys[k] for k in sorted(self.keys)],
+            dials=[self.dials[k] for k in sorted(self.dials)],
+            pending=[self.pending[k] for k in sorted(self.pending)],
+        )
+
+    @classmethod
+    def thaw(cls, frozen: Frozen, policies: dict[PolicyHash, Policy]) -> State:
+        """Return the state that a snapshot holds; `policies` must have all it refers to."""
+        state = cls()
+        state.policies = policies
+        state.version = frozen.version
+        state.now = frozen.now
+        if frozen.policy_hash:
+            state.put_policy(frozen.policy_hash)
+        for agent in frozen.agents:
+            state.put_agent(agent.id, agent)
+        for item in frozen.items:
+            state.put_item(item.id, item)
+        for offer in frozen.offers:
+            state.put_offer(offer.id, offer)
+        for queue in frozen.queues:
+            state.put_queue(queue)
+        for emergency in frozen.emergencies:
+            state.put_emergency(emergency.hours, emergency)
+        for key in frozen.keys:
+            state.put_key(key.key, key)
+        for dial in frozen.dials:
+            state.put_dial(dial)
+        for effect in frozen.pending:
+            state.put_pending(effect.key, effect)
+        return state
+
+    def hash(self) -> str:
+        """Return the hex SHA-256 of the whole state: equal states, equal hashes."""
+        return hashlib.sha256(encode_frozen(self.freeze())).hexdigest()
+
+    def policies_needed(self) -> frozenset[PolicyHash]:
+        """Return the policies that the state refers to."""
+        flows = {item.flow.policy for item in self.items.values() if item.flow is not None}
+        return frozenset(flows | ({self.policy_hash} if self.policy_hash else set()))
+
+
+def encode_frozen(frozen: Frozen) -> bytes:
+    """Return a snapshot's bytes."""
+    return msgspec.msgpack.encode(frozen)
+
+
+def decode_frozen(body: bytes) -> Frozen:
+    """Return the snapshot.
+
+    Raises:
+        msgspec.DecodeError: the bytes are no snapshot, or one of another format.
+    """
+    frozen = msgspec.msgpack.decode(body, type=Frozen)
+    if frozen.format != FORMAT:
+        raise msgspec.ValidationError(f"snapshot format {frozen.format}, this code reads {FORMAT}")
+    return frozen

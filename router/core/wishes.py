@@ -1,0 +1,71 @@
+"""Events that ask the outside for something; keys follow from the item, so no chance is needed."""
+
+from __future__ import annotations
+
+from router.core import effects as f
+from router.core import events as e
+from router.core.model import AgentId, EffectKey, Instant, Span
+from router.core.records import Item
+from router.core.state import State
+
+
+def _key(item: Item) -> EffectKey:
+    return EffectKey(f"{item.id}-{item.effect_count + 1}")
+
+
+def dial_agent(
+    now: Instant, item: Item, agent_id: AgentId, leg: str, ring_timeout: Span
+) -> e.EffectWanted:
+    """Ring the agent's telephone for the item."""
+    return e.EffectWanted(
+        at=now,
+        effect=f.DialAgent(
+            key=_key(item),
+            item_id=item.id,
+            agent_id=agent_id,
+            leg=leg,
+            ring_timeout=ring_timeout,
+        ),
+    )
+
+
+def dial_resident(now: Instant, item: Item, ring_timeout: Span, attempt: int) -> e.EffectWanted:
+    """Ring the resident for a callback."""
+    return e.EffectWanted(
+        at=now,
+        effect=f.DialResident(
+            key=_key(item),
+            item_id=item.id,
+            contact_ref=item.contact_ref,
+            ring_timeout=ring_timeout,
+            attempt=attempt,
+        ),
+    )
+
+
+def move_call(now: Instant, item: Item) -> e.EffectWanted:
+    """Have the carrier ask what the resident's leg shall do now."""
+    return e.EffectWanted(
+        at=now, effect=f.MoveCall(key=_key(item), item_id=item.id, call_id=item.call_id)
+    )
+
+
+def end_leg(s: State, now: Instant, item: Item, call_id: str) -> e.EffectWanted:
+    """Hang up a leg of the item."""
+    return e.EffectWanted(
+        at=now, effect=f.EndLeg(key=_key(s.items[item.id]), item_id=item.id, call_id=call_id)
+    )
+
+
+def hold_leg(now: Instant, item: Item, *, hold: bool) -> e.EffectWanted:
+    """Put the resident on hold, or bring them back."""
+    return e.EffectWanted(
+        at=now,
+        effect=f.HoldLeg(
+            key=_key(item),
+            item_id=item.id,
+            call_id=item.call_id,
+            room_id=item.room_id,
+            hold=hold,
+        ),
+    )

@@ -1,0 +1,196 @@
+"""What the engine's surroundings promise each other; protocols and their plain data, no behaviour.
+
+The runtime implements these for production, `tests/fakes` and the in-memory twins implement them
+for tests; both pass the same contract suites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from router.core.commands import Command
+from router.core.effects import Effect
+from router.core.model import Instant, Span
+from router.core.state import State
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Sequencer time and the only way to wait."""
+
+    def now(self) -> Instant:
+        """Return nanoseconds UTC; never less than what it returned before."""
+        ...
+
+    async def sleep_until(self, instant: Instant) -> None:
+        """Return once `now()` has reached `instant`."""
+        ...
+
+
+class Words(msgspec.Struct, frozen=True):
+    """Something a resident said, wrote or is called by; the journal only knows `ref`."""
+
+    ref: str  # chosen by the sender of the command, unique
+    kind: str  # contact | message | form | digits | recording | note
+    body: bytes  # JSON (UTF-8) for contact, form; UTF-8 text or raw bytes otherwise
+
+
+class StoredPolicy(msgspec.Struct, frozen=True):
+    """A compiled policy as bytes under the hash of those bytes."""
+
+    hash: str  # hex SHA-256 of `body`
+    body: bytes
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What one append stores as a whole or not at all."""
+
+    batch_id: str  # unique; an unknown outcome is settled by looking it up
+    at: Instant  # sequencer time of the batch
+    count: int  # number of events in `events`, at least 1
+    events: bytes  # msgpack array of tagged events (`router.core.events`)
+    words: tuple[Words, ...] = ()
+    policies: tuple[StoredPolicy, ...] = ()
+
+
+class StoredBatch(msgspec.Struct, frozen=True):
+    """A batch as it stands in the journal."""
+
+    version: int  # number of events stored up to and including this batch
+    batch_id: str
+    at: Instant
+    count: int
+    events: bytes
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The state after `version` events, as bytes; unreadable ones are skipped by the reader."""
+
+    version: int
+    body: bytes
+
+
+class Journal(Protocol):
+    """The truth. Versions count events; version 0 is the empty journal.
+
+    Errors: every method may raise `StorageFailed` (nothing was changed).
+    """
+
+    async def append(self, expected_version: int, batch: Batch) -> int:
+        """Store the whole batch durably right after `expected_version`; return the new version.
+
+        Errors: `Conflict` when the journal stands at another version (nothing stored);
+            `StorageFailed` when nothing was stored (disk full, read-only);
+            `OutcomeUnknown` when it may or may not be stored: ask `find_batch`.
+        """
+        ...
+
+    async def find_batch(self, batch_id: str) -> int | None:
+        """Return the version after that batch, or None when it was never stored."""
+        ...
+
+    async def version(self) -> int:
+        """Return the number of events stored."""
+        ...
+
+    def read(self, after_version: int) -> AsyncIterator[StoredBatch]:
+        """Yield the batches after that version, oldest first."""
+        ...
+
+    async def policy(self, policy_hash: str) -> bytes | None:
+        """Return the stored policy's bytes."""
+        ...
+
+    async def drop_policies(self, keep: frozenset[str]) -> None:
+        """Forget the policies nobody refers to."""
+        ...
+
+    async def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep the snapshot beside the journal, and the one before it; drop older ones."""
+        ...
+
+    async def snapshots(self) -> list[Snapshot]:
+        """Return the kept snapshots, newest first."""
+        ...
+
+    async def close(self) -> None:
+        """Release the storage; further calls are an error."""
+        ...
+
+
+class Spool(Protocol):
+    """Residents' words until history has them; written by `Journal.append` with the batch."""
+
+    async def waiting(self, limit: int) -> list[Words]:
+        """Return the oldest words that history does not have yet, at most `limit`."""
+        ...
+
+    async def words(self, refs: list[str]) -> dict[str, Words]:
+        """Return those of the asked-for words that are still here."""
+        ...
+
+    async def moved(self, refs: list[str]) -> None:
+        """Forget words that history has stored."""
+        ...
+
+
+class Inbox(Protocol):
+    """How channels and desks reach the engine."""
+
+    async def submit(
+        self, command: Command, reply: Callable[[State], T], *, words: tuple[Words, ...] = ()
+    ) -> T:
+        """Have the command decided and stored, then return `reply(state)` as of that moment.
+
+        `reply` runs right after the command's events were applied and before anything else is
+        decided; it must be pure, quick, and return immutable data. The result is handed over only
+        once the events (and `words`) are stored durably.
+
+        Errors: `CommandRefused` (nothing changed); `Overloaded` (the sequencer is full: try again
+            later); `StorageUnavailable` (not confirmed within two seconds).
+        """
+        ...
+
+    async def read(self, view: Callable[[State], T]) -> T:
+        """Return `view(state)` of a state that is stored, never of one that is only decided."""
+        ...
+
+
+class Outlet(Protocol):
+    """How effects leave: one per channel."""
+
+    async def perform(self, effect: Effect) -> str:
+        """Do it; return once the outside has confirmed: the id of the leg it created, or "".
+
+        Errors: `ChannelError` with `retryable`; the runtime tries again with back-off or gives up
+            and tells the engine. Performing the same effect twice does the harm that the effect's
+            docstring states and no more.
+        """
+        ...
+
+
+class Ids(Protocol):
+    """Names that nobody can guess and that never repeat."""
+
+    def item_id(self) -> str:
+        """Return a reference number: ten characters of Crockford base 32, 50 random bits."""
+        ...
+
+    def unique(self, prefix: str) -> str:
+        """Return prefix + at least 96 random bits."""
+        ...
+
+
+class Duty(Protocol):
+    """Something done over and over in the background (poll, sweep, snapshot); harmless twice."""
+
+    name: str
+    period: Span
+
+    def __call__(self) -> Awaitable[None]:
+        """Do it once."""
+        ...
