@@ -11,21 +11,27 @@ from router.core.records import Agent
 NONE: Final[frozenset[Tempo]] = frozenset()
 
 
-def free_tempos(agent: Agent, capacity: Capacity) -> frozenset[Tempo]:
-    """Return the kinds of channel of which the agent could be offered one more now.
+def may_be_offered(agent: Agent) -> bool:
+    """Say whether the agent could be offered anything at all.
 
-    An agent gets nothing while away, without a live desk, leaving after this item, or while
-    another offer is open.
+    Nothing is offered while away, without a live desk, leaving after this item, or while another
+    offer is open.
     """
-    if (
-        agent.lease_until is None
-        or agent.status is not AgentStatus.AVAILABLE
-        or agent.offer is not None
-        or agent.then_status is not None
-    ):
-        return NONE
-    if not agent.holdings:
-        return frozenset(tempo for tempo, units in capacity.units.items() if units > 0)
+    return (
+        agent.lease_until is not None
+        and agent.status is AgentStatus.AVAILABLE
+        and agent.offer is None
+        and agent.then_status is None
+    )
+
+
+def whole_of(capacity: Capacity) -> frozenset[Tempo]:
+    """Return what an agent who holds nothing could take."""
+    return frozenset(tempo for tempo, units in capacity.units.items() if units > 0)
+
+
+def beside(agent: Agent, capacity: Capacity) -> frozenset[Tempo]:
+    """Return what could be taken beside what the agent holds."""
     held: dict[Tempo, int] = {}
     for holding in agent.holdings:
         held[holding.tempo] = held.get(holding.tempo, 0) + 1

@@ -118,6 +118,9 @@ class Engine:
         state = self.state
         if now < state.now:
             raise InvariantBroken(f"time {now} lies before the last event at {state.now}")
+        passing = not state.keeps_undo
+        if passing:
+            state.keep_undo()
         mark = state.mark()
         events: list[e.Event] = []
         try:
@@ -125,9 +128,11 @@ class Engine:
                 apply(state, event)
                 events.append(event)
         except BaseException:
-            if events:
-                state.back_to(mark)
+            state.back_to(mark)
             raise
+        finally:
+            if passing:
+                state.drop_undo()
         return cast("list[e.AnyEvent]", events)
 
     def next_wakeup(self) -> Instant | None:

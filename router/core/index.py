@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from router.core import requirement
-from router.core.capacity import free_tempos
+from router.core.capacity import NONE, beside, may_be_offered, whole_of
 from router.core.model import (
     ENDED,
     AgentId,
@@ -52,15 +53,22 @@ class Bucket:
 class Profile:
     """Agents who can do the same."""
 
-    __slots__ = ("available", "buckets", "capacity", "idle", "signed_in", "skills")
+    __slots__ = ("available", "buckets", "capacity", "idle", "signed_in", "skills", "whole")
 
     def __init__(self, skills: dict[str, int], capacity: Capacity) -> None:
         self.skills = skills
         self.capacity = capacity
+        self.whole = whole_of(capacity)
         self.idle: dict[Tempo, OrderedKeys[LineKey]] = {t: OrderedKeys() for t in Tempo}
         self.buckets: dict[Tempo, list[Bucket]] = {t: [] for t in Tempo}
         self.signed_in = 0
         self.available = 0  # signed in and not away
+
+    def free_tempos(self, agent: Agent) -> frozenset[Tempo]:
+        """Return the kinds of channel of which the agent could be offered one more now."""
+        if not may_be_offered(agent):
+            return NONE
+        return beside(agent, self.capacity) if agent.holdings else self.whole
 
 
 def meets(text: str, skills: dict[str, int]) -> bool:
@@ -79,6 +87,7 @@ class Index:
         self.by_address: dict[str, tuple[ItemId, ...]] = {}
         self.by_call: dict[str, ItemId] = {}
         self.timers: list[Timer] = []
+        self._due: dict[ItemId, Instant | None] = {}  # the last timer set for each item
 
     # --- policy ----------------------------------------------------------------------------------
 
@@ -147,9 +156,14 @@ class Index:
                 self.by_call.pop(old_call, None)
             if new_call and new is not None:
                 self.by_call[new_call] = new.id
-        if new is not None:
-            due = item_due(new)
-            if due is not None and (old is None or due != item_due(old)):
+        if new is None:
+            if old is not None:
+                self._due.pop(old.id, None)
+            return
+        due = item_due(new)
+        if due != self._due.get(new.id):
+            self._due[new.id] = due
+            if due is not None:
                 heapq.heappush(self.timers, (due, "item", new.id))
 
     def _leave_line(self, item: Item, key: LineKey) -> None:
@@ -206,8 +220,8 @@ class Index:
                 if agent is not None and agent.lease_until is not None:
                     profile.signed_in += sign
                     profile.available += sign * (agent.status is AgentStatus.AVAILABLE)
-            was = free_tempos(old, profile.capacity) if old is not None else frozenset()
-            now = free_tempos(new, profile.capacity) if new is not None else frozenset()
+            was = profile.free_tempos(old) if old is not None else NONE
+            now = profile.free_tempos(new) if new is not None else NONE
             moved = old is None or new is None or old.idle_since != new.idle_since
             for tempo in was if moved else was - now:
                 if old is not None:
@@ -244,6 +258,19 @@ class Index:
 
 _IN_LINE = frozenset({ItemState.QUEUED, ItemState.OFFERED})
 
+# what an item waits for in each state: the field that holds the instant, and its name
+_WAITS_FOR: Final[dict[ItemState, tuple[tuple[str, str], ...]]] = {
+    ItemState.RECEIVED: (),
+    ItemState.IN_FLOW: (),  # its position's deadline
+    ItemState.QUEUED: (("step_due", "step"), ("threshold_at", "threshold"), ("late_at", "late")),
+    ItemState.OFFERED: (("step_due", "step"), ("threshold_at", "threshold"), ("late_at", "late")),
+    ItemState.HANDLING: (("threshold_at", "threshold"),),
+    ItemState.HELD: (("threshold_at", "threshold"),),
+    ItemState.WRAP_UP: (("wrap_up_until", "wrap_up"),),
+    ItemState.DEFERRED: (("deferred_until", "deferred"),),
+    **{state: (("forget_at", "forget"),) for state in ENDED},
+}
+
 
 def _line_key(item: Item | None) -> LineKey | None:
     if item is None or item.state not in _IN_LINE:
@@ -253,35 +280,28 @@ def _line_key(item: Item | None) -> LineKey | None:
 
 def item_due(item: Item) -> Instant | None:
     """Return the next instant at which time alone changes something about the item."""
-    return min((due for due, _ in item_dues(item)), default=None)
+    state = item.state
+    due: Instant | None = None
+    for field, _ in _WAITS_FOR[state]:
+        value = getattr(item, field)
+        if value is not None and (due is None or value < due):
+            due = value
+    if item.passed_over or item.callback is not None or state is ItemState.IN_FLOW:
+        return min((instant for instant, _ in item_dues(item)), default=None)
+    return due
 
 
 def item_dues(item: Item) -> Iterator[tuple[Instant, str]]:
     """Yield every (instant, what) the item waits for in its present state."""
     state = item.state
-    if state in _IN_LINE:
-        if item.step_due is not None:
-            yield item.step_due, "step"
-        if item.threshold_at is not None:
-            yield item.threshold_at, "threshold"
-        if item.late_at is not None:
-            yield item.late_at, "late"
-        if state is ItemState.QUEUED:
-            for _, until in item.passed_over:
-                yield until, "passed_over"
-    elif state is ItemState.IN_FLOW:
-        if item.flow is not None and item.flow.due is not None:
-            yield item.flow.due, "flow"
-    elif state is ItemState.HANDLING or state is ItemState.HELD:
-        if item.threshold_at is not None:
-            yield item.threshold_at, "threshold"
-    elif state is ItemState.WRAP_UP:
-        if item.wrap_up_until is not None:
-            yield item.wrap_up_until, "wrap_up"
-    elif state is ItemState.DEFERRED:
-        if item.deferred_until is not None:
-            yield item.deferred_until, "deferred"
-    elif state in ENDED and item.forget_at is not None:
-        yield item.forget_at, "forget"
+    for field, what in _WAITS_FOR[state]:
+        value = getattr(item, field)
+        if value is not None:
+            yield value, what
+    if state is ItemState.QUEUED:
+        for _, until in item.passed_over:
+            yield until, "passed_over"
+    if state is ItemState.IN_FLOW and item.flow is not None and item.flow.due is not None:
+        yield item.flow.due, "flow"
     if item.callback is not None and (state is ItemState.QUEUED or state is ItemState.DEFERRED):
         yield item.callback.expires_at, "callback"

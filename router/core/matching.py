@@ -13,7 +13,6 @@ from typing import Final
 
 from router.core import callbacks
 from router.core import events as e
-from router.core.capacity import free_tempos
 from router.core.index import NAMED, Bucket
 from router.core.model import (
     AgentId,
@@ -104,7 +103,7 @@ def best_item(s: State, now: Instant, agent: Agent) -> Item | None:
     if profile is None:
         return None
     best: tuple[int, str] | None = None
-    for tempo in free_tempos(agent, profile.capacity):
+    for tempo in profile.free_tempos(agent):
         for bucket in profile.buckets[tempo]:
             best = _better(s, now, agent.id, bucket, best)
         best = _better_named(s, now, agent.id, tempo, best)

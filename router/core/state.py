@@ -76,9 +76,18 @@ class State:
 
     # --- undo ------------------------------------------------------------------------------------
 
+    @property
+    def keeps_undo(self) -> bool:
+        """Say whether what is replaced is being remembered."""
+        return self._undo is not None
+
     def keep_undo(self) -> None:
         """Start remembering what is replaced."""
         self._undo = []
+
+    def drop_undo(self) -> None:
+        """Stop remembering; replay and simulation need no way back."""
+        self._undo = None
 
     def mark(self) -> int:
         """Return a point to which `back_to` can return."""

@@ -113,7 +113,9 @@ def rule(name: str, action: str, **changes: object) -> p.FallbackRule:
 def main_flow() -> p.Flow:
     choice = p.Choice
     nodes = [
-        p.Node(id="safety", kind="say", place=PLACE, prompt=said("In danger? Dial 911"), next="lang"),
+        p.Node(
+            id="safety", kind="say", place=PLACE, prompt=said("In danger? Dial 911"), next="lang"
+        ),
         p.Node(
             id="lang",
             kind="menu",
@@ -219,9 +221,7 @@ def town(**changes: object) -> p.Policy:
             "nobody": p.Fallback(id="nobody", rules=(rule("leave_message", "voicemail"),)),
         },
         "contacts": {
-            name: p.OutsideContact(
-                id=name, name=name, number=number, ring_timeout=20 * SECOND
-            )
+            name: p.OutsideContact(id=name, name=name, number=number, ring_timeout=20 * SECOND)
             for name, number in (
                 ("security", "+19055550150"),
                 ("officer", "+19055550151"),
@@ -272,9 +272,7 @@ def town(**changes: object) -> p.Policy:
             missed_max=2,
             lease=30 * SECOND,
         ),
-        "retention": p.Retention(
-            closed_in_core=2 * DAY, dedupe_text=7 * DAY, redial=5 * MINUTE
-        ),
+        "retention": p.Retention(closed_in_core=2 * DAY, dedupe_text=7 * DAY, redial=5 * MINUTE),
         "texts": {key: both(key) for key in REQUIRED_TEXTS},
         "compiled_with": {},
     }

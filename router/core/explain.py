@@ -1,0 +1,175 @@
+"""Why an item went where it went, or why it still waits: computed after the fact, from the journal.
+
+The events are folded into a state of their own; at every event of the item the state before it
+answers what was possible at that instant. Deciding pays nothing for this. Where today's code would
+decide otherwise than the journal says, the story shows both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from router.core import events as e
+from router.core import requirement
+from router.core.index import NAMED
+from router.core.matching import best_agent, best_item
+from router.core.model import AgentId, AgentStatus, Instant, ItemId, ItemState
+from router.core.records import Agent, Item
+from router.core.state import State
+from router.core.story import describe
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One sentence of the story, with what stands behind it."""
+
+    at: Instant
+    text: str
+    details: tuple[str, ...] = ()
+
+
+def item_of_event(state: State, event: e.Event) -> ItemId | None:
+    """Return the item that an event is about; None for events of other things."""
+    if isinstance(event, e.OfferSeen | e.OfferEnded):
+        offer = state.offers.get(event.offer)
+        return None if offer is None else offer.item
+    if isinstance(event, e.EffectWanted):
+        return event.effect.item_id
+    if isinstance(event, e.EffectDone | e.EffectFailed):
+        effect = state.pending.get(event.key)
+        return None if effect is None else effect.item_id
+    found = getattr(event, "item", None)
+    return None if found is None else ItemId(found)
+
+
+def lines_of(state: State, event: e.Event, item_id: ItemId) -> Iterator[Line]:
+    """Yield what the event adds to the item's story; `state` is as before the event."""
+    if isinstance(event, e.CallbackMerged) and event.into == item_id:
+        yield Line(event.at, f"takes over the place of callback {event.item}: same caller")
+        return
+    if item_of_event(state, event) != item_id:
+        return
+    item = state.items.get(item_id)
+    details = tuple(_details(state, event, item))
+    text = describe(state, event, item)
+    if text:
+        yield Line(event.at, text, details)
+
+
+def _details(state: State, event: e.Event, item: Item | None) -> Iterator[str]:
+    if isinstance(event, e.FallbackWalked):
+        for tried in event.tried:
+            yield f"rule {tried.rule}: " + ("taken" if tried.hit else f"not taken, {tried.why}")
+    elif isinstance(event, e.OfferMade) and item is not None:
+        yield from _why_this_agent(state, event, item)
+    elif isinstance(event, e.ItemQueued | e.StepTaken):
+        yield f"asks for: {event.requirement}"
+        yield f"because: {event.rule}"
+
+
+def _why_this_agent(state: State, event: e.OfferMade, item: Item) -> Iterator[str]:
+    yield f"chosen as {event.rule}; asks for: {item.requirement}"
+    for agent_id in state.policy.agents:
+        if agent_id == event.agent:
+            continue
+        yield f"{name_of(state, agent_id)}: {why_not(state, event.at, item, agent_id, event.agent)}"
+    yield from _otherwise_today(state, event, item)
+
+
+def _otherwise_today(state: State, event: e.OfferMade, item: Item) -> Iterator[str]:
+    """Say so where today's code would have decided otherwise."""
+    agent = state.agents.get(event.agent)
+    if agent is None:
+        return
+    if event.rule.startswith("most urgent"):
+        other_item = best_item(state, event.at, agent)
+        if other_item is None or other_item.id != item.id:
+            found = "nothing" if other_item is None else f"item {other_item.id}"
+            yield f"today's rules would have offered {found} to {name_of(state, agent.id)}"
+    elif event.rule.startswith("longest idle"):
+        other = best_agent(state, event.at, item)
+        if other is None or other.id != event.agent:
+            found = "nobody" if other is None else name_of(state, other.id)
+            yield f"today's rules would have offered it to {found}"
+
+
+def why_not(
+    state: State, now: Instant, item: Item, agent_id: AgentId, chosen: AgentId | None = None
+) -> str:
+    """Return in plain words why the agent was not (or is not) offered the item."""
+    agent = state.agents.get(agent_id)
+    rule = state.policy.agents.get(agent_id)
+    if rule is None:
+        return "not in the policy"
+    if item.requirement.startswith(NAMED):
+        if item.requirement != NAMED + agent_id:
+            return f"the item is kept for {item.requirement[1:]}"
+    else:
+        lacks = requirement.why_not(requirement.parse(item.requirement), rule.skills)
+        if lacks:
+            return lacks
+    profile = state.index.profile_of(agent_id)
+    if profile is None or not profile.capacity.units.get(item.tempo):
+        return f"does not take {item.tempo} work"
+    if agent is None or agent.lease_until is None:
+        return "not signed in"
+    busy = _why_busy(agent)
+    if busy:
+        return busy
+    if item.tempo not in profile.free_tempos(agent):
+        held = ", ".join(f"{h.tempo} item {h.item}" for h in agent.holdings)
+        return f"at capacity: holds {held}"
+    until = next((until for who, until in item.passed_over if who == agent_id), None)
+    if until is not None and until > now:
+        return "passed over for a while: did not take it a moment ago"
+    before = state.agents.get(chosen) if chosen is not None else None
+    if before is not None and before.idle_since <= agent.idle_since:
+        return "free too, but idle for less long"
+    return "free too, and would have been as good"
+
+
+def _why_busy(agent: Agent) -> str:
+    if agent.status is AgentStatus.AWAY:
+        return f"away ({agent.reason})"
+    if agent.status is AgentStatus.OFFLINE:
+        return "offline"
+    if agent.then_status is not None:
+        return f"going {agent.then_status} after the present item"
+    if agent.offer is not None:
+        return f"is being offered item {agent.offer.rpartition('.')[0]}"
+    return ""
+
+
+def why_waiting(state: State, now: Instant, item_id: ItemId) -> Iterator[Line]:
+    """Yield why the item still waits and what happens next, if it does."""
+    item = state.items.get(item_id)
+    if item is None:
+        return
+    if item.state is ItemState.QUEUED and item.queue is not None:
+        line = state.index.line(item.queue, item.tempo)
+        place = line.rank((item.urgency_at, item.id)) + 1
+        reasons = tuple(
+            f"{name_of(state, a)}: {why_not(state, now, item, a)}" for a in state.policy.agents
+        )
+        yield Line(
+            now, f"still waits in queue {item.queue}, number {place} of {len(line)}", reasons
+        )
+    elif item.state is ItemState.OFFERED:
+        for offer_id in item.offers:
+            offer = state.offers[offer_id]
+            left = (offer.expires_at - now) / 1e9
+            yield Line(now, f"is on offer to {name_of(state, offer.agent)}, {left:.0f} s left")
+    elif item.state is ItemState.DEFERRED and item.deferred_until is not None:
+        hours = (item.deferred_until - now) / 3.6e12
+        yield Line(now, f"is kept for later: back in line in {hours:.1f} h")
+    elif item.agent is not None and item.state not in (ItemState.CLOSED,):
+        yield Line(now, f"is with {name_of(state, item.agent)} ({item.state})")
+    if item.state is ItemState.QUEUED and item.step_due is not None:
+        yield Line(now, f"the requirement relaxes in {(item.step_due - now) / 1e9:.0f} s")
+
+
+def name_of(state: State, agent_id: AgentId) -> str:
+    """Return the agent's name, or the id of one whom the policy does not know."""
+    rule = state.policy.agents.get(agent_id)
+    return agent_id if rule is None else rule.name

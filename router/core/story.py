@@ -1,0 +1,112 @@
+"""One plain sentence for every event of an item. A table, so that no event is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from router.core import events as e
+from router.core.model import AgentId, OfferEnding
+from router.core.records import Item
+from router.core.state import State
+
+Teller = Callable[[State, Any, Item | None], str]
+
+ENDINGS: Final = {
+    OfferEnding.ACCEPTED: "accepted",
+    OfferEnding.DECLINED: "declined",
+    OfferEnding.MISSED: "did not answer (the desk showed it)",
+    OfferEnding.SKIPPED: "did not answer (the desk never showed it)",
+    OfferEnding.WITHDRAWN: "offer withdrawn",
+}
+
+
+def describe(state: State, event: e.Event, item: Item | None) -> str:
+    """Return the sentence; "" for what only repeats another event."""
+    teller = TELLERS.get(type(event))
+    return "" if teller is None else teller(state, event, item)
+
+
+def _agent(state: State, agent_id: AgentId) -> str:
+    rule = state.policy.agents.get(agent_id)
+    return agent_id if rule is None else rule.name
+
+
+def _offer_agent(state: State, ev: e.OfferSeen | e.OfferEnded) -> str:
+    offer = state.offers.get(ev.offer)
+    return "somebody" if offer is None else _agent(state, offer.agent)
+
+
+def _offer_ended(state: State, ev: e.OfferEnded, _: Item | None) -> str:
+    why = f": {ev.reason}" if ev.reason else ""
+    return f"{_offer_agent(state, ev)} {ENDINGS[ev.ending]}{why}"
+
+
+def _flow_moved(_: State, ev: e.FlowMoved, __: Item | None) -> str:
+    got = [
+        f"{name} {value}"
+        for name, value in (("language", ev.language), ("subject", ev.subject), *ev.attributes)
+        if value
+    ]
+    gained = f", now {', '.join(got)}" if got else ""
+    return f"stands at {ev.flow}/{ev.node} ({ev.rule}){gained}"
+
+
+def _queued(_: State, ev: e.ItemQueued, __: Item | None) -> str:
+    since = " with its old place" if ev.first_queued_at < ev.at else ""
+    return f"joined queue {ev.queue} as {ev.form}{since}, step {ev.step}"
+
+
+def _estimate(_: State, ev: e.EstimateSpoken, __: Item | None) -> str:
+    if ev.low is None or ev.high is None:
+        return f"was told: number {ev.place} in line, wait unknown"
+    low, high = ev.low / 6e10, ev.high / 6e10
+    return f"was told: number {ev.place} in line, {low:.1f} to {high:.1f} minutes"
+
+
+def _leg(_: State, ev: e.LegChanged, __: Item | None) -> str:
+    return f"the {ev.leg}'s telephone " + ("is connected" if ev.connected else "rings")
+
+
+def _reported(text: str) -> Teller:
+    return lambda _s, _e, _i: text
+
+
+TELLERS: Final[dict[type[e.Event], Teller]] = {
+    e.ItemReceived: lambda s, v, i: f"received by {v.channel} at {v.called or 'an unknown door'}",
+    e.ItemShaped: lambda s, v, i: "the form adds what it asks for",
+    e.FlowMoved: _flow_moved,
+    e.FallbackWalked: lambda s, v, i: f"{v.condition}: followed chain {v.chain}, took {v.action}",
+    e.OutsideTried: lambda s, v, i: f"rang {v.contact}: {v.result}",
+    e.ItemQueued: _queued,
+    e.StepTaken: lambda s, v, i: f"requirement relaxed to step {v.step}",
+    e.LateNoted: _reported("has waited longer than the queue's longest wait, waits on"),
+    e.PassedOverAgain: _reported("agents passed over may be offered it again"),
+    e.ItemPrioritised: lambda s, v, i: f"head start set to {v.head_start / 1e9:.0f} s ({v.rule})",
+    e.EstimateSpoken: _estimate,
+    e.OfferMade: lambda s, v, i: f"offered to {_agent(s, v.agent)}",
+    e.OfferSeen: lambda s, v, i: f"{_offer_agent(s, v)}'s desk shows it",
+    e.OfferEnded: _offer_ended,
+    e.HandlingStarted: lambda s, v, i: f"{_agent(s, v.agent)} handles it",
+    e.LegChanged: _leg,
+    e.ItemHeld: _reported("put on hold"),
+    e.ItemResumed: _reported("taken off hold"),
+    e.ItemReturned: lambda s, v, i: f"back in line at its old place: {v.reason}",
+    e.ItemTransferred: lambda s, v, i: f"{_agent(s, v.by)} transferred it to {v.to}",
+    e.WrapUpStarted: _reported("the talk is over, wrap-up"),
+    e.ItemClosed: lambda s, v, i: f"closed: {v.outcome}" + (f", code {v.code}" if v.code else ""),
+    e.ItemAbandoned: lambda s, v, i: f"the resident left ({v.reason})",
+    e.ItemDiverted: lambda s, v, i: f"handed over outside to {v.to} ({v.rule})",
+    e.ItemDeferred: lambda s, v, i: f"kept for later as {v.form}: {v.reason}",
+    e.MessageLeft: _reported("a message was recorded"),
+    e.ItemShunted: lambda s, v, i: f"set aside, a person must look: {v.reason}",
+    e.ItemReopened: lambda s, v, i: f"reopened by {v.by}: {v.reason}",
+    e.ItemForgotten: _reported("left the engine; history keeps it"),
+    e.ServiceLevelCounted: lambda s, v, i: (
+        f"counts for {v.queue} as {v.result} after {v.waited / 1e9:.0f} s"
+    ),
+    e.CallbackBooked: _reported("callback booked, the place is kept"),
+    e.CallbackAttempted: lambda s, v, i: f"callback attempt {v.attempt}: {v.result}",
+    e.CallbackMerged: lambda s, v, i: f"the resident rang again as {v.into}, which takes its place",
+    e.EffectFailed: lambda s, v, i: f"an outside step failed for good: {v.reason}",
+}

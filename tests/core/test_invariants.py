@@ -1,0 +1,392 @@
+"""Whatever residents, agents, carrier and clock do in any order: nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from router.core import commands as c
+from router.core import events as e
+from router.core.apply import apply
+from router.core.capacity import is_over
+from router.core.engine import Engine
+from router.core.flows.presentation import caller_script, wait_script
+from router.core.flows.script import Ask, Dial, Record
+from router.core.model import (
+    ENDED,
+    MINUTE,
+    SECOND,
+    AgentId,
+    AgentStatus,
+    ItemId,
+    ItemState,
+    LegResult,
+    QueueId,
+)
+from router.core.state import State, decode_frozen, encode_frozen
+from router.errors import CommandRefused
+from tests.core.town import OPEN, Desk
+
+AGENTS = [AgentId("amina"), AgentId("boris"), AgentId("chloe")]
+RESULTS = list(LegResult)
+DECODER = msgspec.msgpack.Decoder(list[e.AnyEvent])
+
+
+class TownWalk(RuleBasedStateMachine):
+    """A morning, an evening and a night in any order of doings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.desk = Desk()
+        self.count = 0
+        self.first: dict[str, int] = {}
+
+    @initialize(hour=st.integers(0, 60), undo=st.booleans())
+    def begin(self, hour: int, undo: bool) -> None:
+        self.desk = Desk(now=OPEN + hour * 60 * MINUTE)
+        if undo:
+            self.desk.state.keep_undo()
+
+    @property
+    def state(self) -> State:
+        return self.desk.engine.state
+
+    def items(self, *states: ItemState) -> list[ItemId]:
+        return sorted(i.id for i in self.state.items.values() if not states or i.state in states)
+
+    def attempt(self, command: c.Command) -> None:
+        before = self.state.hash()
+        try:
+            self.desk.do(command)
+        except CommandRefused:
+            assert self.state.hash() == before
+
+    # --- residents -------------------------------------------------------------------------------
+
+    @rule(
+        keys=st.lists(st.sampled_from(["", "1", "2", "9", "5"]), max_size=3), who=st.integers(0, 2)
+    )
+    def call(self, keys: list[str], who: int) -> None:
+        self.count += 1
+        item = self.desk.call(f"c{self.count}", caller=f"r{who}")
+        for key in keys:
+            row = self.state.items[item]
+            if row.state is ItemState.IN_FLOW and row.flow is not None:
+                self.desk.do(c.AdvanceFlow(item_id=item, step=row.flow.step, digits=key))
+
+    @rule(data=st.data(), digits=st.sampled_from(["", "1", "2", "9", "*"]), late=st.booleans())
+    def answer_flow(self, data: st.DataObject, digits: str, late: bool) -> None:
+        found = self.items(ItemState.IN_FLOW)
+        if not found:
+            return
+        item = data.draw(st.sampled_from(found))
+        then = caller_script(self.state, item).then
+        if isinstance(then, Ask | Dial | Record):
+            self.attempt(
+                c.AdvanceFlow(
+                    item_id=item,
+                    step=then.step - late,
+                    digits=digits,
+                    result=data.draw(st.sampled_from(RESULTS)),
+                    recording_ref=data.draw(st.sampled_from(["", "w_rec"])),
+                )
+            )
+
+    @rule(data=st.data(), digits=st.sampled_from(["1", "3"]))
+    def wait_in_line(self, data: st.DataObject, digits: str) -> None:
+        found = self.items(ItemState.QUEUED, ItemState.OFFERED)
+        if found:
+            item = data.draw(st.sampled_from(found))
+            wait_script(self.state, item)
+            self.attempt(c.AskWait(item_id=item, turn=self.state.items[item].spoken_turn + 1))
+            self.attempt(c.ChooseWhileWaiting(item_id=item, digits=digits))
+
+    @rule(data=st.data())
+    def hang_up(self, data: st.DataObject) -> None:
+        found = [i for i in self.items() if self.state.items[i].call_id]
+        if found:
+            item = data.draw(st.sampled_from(found))
+            call_id = self.state.items[item].call_id
+            self.attempt(c.EndCall(item_id=item, call_id=call_id, reason="completed"))
+
+    @rule()
+    def send_form(self) -> None:
+        self.count += 1
+        self.desk.form(f"f{self.count}")
+
+    # --- agents ----------------------------------------------------------------------------------
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def arrive(self, agent: AgentId) -> None:
+        self.desk.sign_in(agent)
+
+    @rule(
+        agent=st.sampled_from(AGENTS),
+        status=st.sampled_from(list(AgentStatus)),
+        later=st.booleans(),
+    )
+    def choose_status(self, agent: AgentId, status: AgentStatus, later: bool) -> None:
+        reason = "break" if status is AgentStatus.AWAY else ""
+        self.attempt(c.SetStatus(agent_id=agent, status=status, reason=reason, after_item=later))
+
+    @precondition(lambda self: self.state.offers)
+    @rule(data=st.data(), how=st.sampled_from(["see", "accept", "decline", "wrong"]))
+    def answer_offer(self, data: st.DataObject, how: str) -> None:
+        offer = self.state.offers[data.draw(st.sampled_from(sorted(self.state.offers)))]
+        if how == "see":
+            self.attempt(c.SeeOffer(offer_id=offer.id, agent_id=offer.agent))
+        elif how == "accept":
+            self.attempt(c.AcceptOffer(offer_id=offer.id, agent_id=offer.agent))
+        elif how == "decline":
+            self.attempt(c.DeclineOffer(offer_id=offer.id, agent_id=offer.agent))
+        else:
+            other = next(a for a in AGENTS if a != offer.agent)
+            self.attempt(c.AcceptOffer(offer_id=offer.id, agent_id=other))
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def take_back(self, agent: AgentId) -> None:
+        row = self.state.agents.get(agent)
+        if row is not None and row.declined is not None:
+            self.attempt(c.TakeBackDecline(offer_id=row.declined, agent_id=agent))
+
+    @rule(
+        data=st.data(), leg=st.sampled_from(["agent", "resident"]), result=st.sampled_from(RESULTS)
+    )
+    def report_leg(self, data: st.DataObject, leg: str, result: LegResult) -> None:
+        found = self.items(ItemState.HANDLING, ItemState.HELD, ItemState.QUEUED)
+        if found:
+            item = data.draw(st.sampled_from(found))
+            row = self.state.items[item]
+            call_id = (row.agent_call_id if leg == "agent" else row.call_id) or f"L{item}"
+            self.attempt(c.ReportLeg(item_id=item, leg=leg, call_id=call_id, result=result))
+            self.attempt(c.NoteRoom(item_id=item, room_id=f"CF{item}"))
+
+    @rule(
+        data=st.data(),
+        how=st.sampled_from(
+            ["hold", "resume", "finish", "close", "return", "queue", "agent", "out"]
+        ),
+    )
+    def work(self, data: st.DataObject, how: str) -> None:
+        found = self.items(ItemState.HANDLING, ItemState.HELD, ItemState.WRAP_UP)
+        if not found:
+            return
+        item = data.draw(st.sampled_from(found))
+        agent = self.state.items[item].agent
+        assert agent is not None
+        other = next(a for a in AGENTS if a != agent)
+        commands: dict[str, c.Command] = {
+            "hold": c.HoldItem(item_id=item, agent_id=agent),
+            "resume": c.ResumeItem(item_id=item, agent_id=agent),
+            "finish": c.FinishHandling(item_id=item, agent_id=agent),
+            "close": c.CloseItem(item_id=item, agent_id=agent, code="answered"),
+            "return": c.ReturnItem(item_id=item, agent_id=agent),
+            "queue": c.TransferItem(item_id=item, agent_id=agent, to_queue=QueueId("roads")),
+            "agent": c.TransferItem(item_id=item, agent_id=agent, to_agent=other, keep_age=False),
+            "out": c.TransferItem(item_id=item, agent_id=agent, to_contact="officer"),
+        }
+        self.attempt(commands[how])
+
+    @rule(data=st.data(), done=st.booleans())
+    def confirm_effect(self, data: st.DataObject, done: bool) -> None:
+        if self.state.pending:
+            key = data.draw(st.sampled_from(sorted(self.state.pending)))
+            call_id = f"E{key}" if done else ""
+            self.attempt(c.ReportEffect(key=key, done=done, reason="failed", call_id=call_id))
+
+    @rule(closed=st.booleans(), minutes=st.one_of(st.none(), st.integers(1, 30)))
+    def emergency(self, closed: bool, minutes: int | None) -> None:
+        until = None if minutes is None else self.desk.now + minutes * MINUTE
+        self.attempt(
+            c.SetEmergency(hours="office", closed=closed, until=until, reason="flood", by="boss")
+        )
+
+    @rule()
+    def emergency_over(self) -> None:
+        self.attempt(c.ClearEmergency(hours="office", by="boss"))
+
+    @rule(data=st.data())
+    def reopen(self, data: st.DataObject) -> None:
+        found = self.items(*ENDED)
+        if found:
+            self.attempt(c.ReopenItem(item_id=data.draw(st.sampled_from(found)), by="resident"))
+
+    # --- time ------------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([1, 5, 20, 31, 61, 300, 3600, 30000]), alive=st.booleans())
+    def wait(self, seconds: int, alive: bool) -> None:
+        if alive and seconds <= 300:
+            self.desk.keep_alive(seconds * SECOND)
+        else:
+            self.desk.wait(seconds * SECOND)
+
+    @rule()
+    def wait_to_the_brink(self) -> None:
+        due = self.desk.engine.next_wakeup()
+        if due is not None:
+            self.desk.now = max(self.desk.now, due)
+            self.desk.do(c.PassTime())
+
+    @rule(gap=st.integers(1, 4000))
+    def outage(self, gap: int) -> None:
+        since = self.state.now
+        self.desk.now += gap * SECOND
+        self.desk.do(c.ResumeService(since=since))
+        self.desk.wait(0)
+
+    # --- what is always true ---------------------------------------------------------------------
+
+    @invariant()
+    def every_item_is_in_one_place(self) -> None:
+        for item in self.state.items.values():
+            holders = [
+                a.id
+                for a in self.state.agents.values()
+                if any(h.item == item.id for h in a.holdings)
+            ]
+            offered = [o for o in self.state.offers.values() if o.item == item.id]
+            in_bucket = [
+                key
+                for key, bucket in self.state.index.buckets.items()
+                if (item.urgency_at, item.id) in bucket.keys
+            ]
+            queued = item.state is ItemState.QUEUED
+            assert len(in_bucket) == queued, (item, in_bucket)
+            if item.state is ItemState.OFFERED:
+                assert sorted(holders) == sorted(o.agent for o in offered)
+                assert offered
+            elif item.state in (ItemState.HANDLING, ItemState.HELD, ItemState.WRAP_UP):
+                assert holders == [item.agent]
+            else:
+                assert holders == []
+                assert offered == []
+
+    @invariant()
+    def no_agent_is_over_capacity(self) -> None:
+        for agent in self.state.agents.values():
+            profile = self.state.index.profile_of(agent.id)
+            assert profile is not None
+            assert not is_over(agent, profile.capacity), agent
+
+    @invariant()
+    def offers_and_agents_agree_and_every_offer_will_end(self) -> None:
+        for offer in self.state.offers.values():
+            assert self.state.agents[offer.agent].offer == offer.id
+            assert offer.id in self.state.items[offer.item].offers
+            wakeup = self.desk.engine.next_wakeup()
+            assert wakeup is not None
+            assert wakeup <= offer.expires_at
+
+    @invariant()
+    def nobody_waits_while_somebody_who_could_take_it_is_free(self) -> None:
+        for item in self.state.items.values():
+            if item.state is not ItemState.QUEUED:
+                continue
+            bucket = self.state.index.bucket(item.requirement, item.tempo)
+            blocked = {a for a, until in item.passed_over if until > self.state.now}
+            for agent in self.state.agents.values():
+                profile = self.state.index.profile_of(agent.id)
+                assert profile is not None
+                if profile in bucket.profiles and agent.id not in blocked:
+                    named = item.reserved_for in (None, agent.id)
+                    free = item.tempo in profile.free_tempos(agent)
+                    assert not (free and named), (item, agent)
+
+    @invariant()
+    def the_wakeup_never_lies(self) -> None:
+        wakeup = self.desk.engine.next_wakeup()
+        assert wakeup is None or wakeup > self.desk.now or not self.desk.story
+        for offer in self.state.offers.values():
+            assert wakeup is not None
+            assert wakeup <= offer.expires_at
+
+    @invariant()
+    def a_returned_item_keeps_its_place(self) -> None:
+        for item in self.state.items.values():
+            if item.state in (ItemState.QUEUED, ItemState.OFFERED, ItemState.HANDLING):
+                assert item.first_queued_at is not None
+
+    @invariant()
+    def callers_on_the_line_always_hear_something(self) -> None:
+        for item in self.state.items.values():
+            if item.call_id and item.state not in ENDED:
+                caller_script(self.state, item.id)
+
+    def teardown(self) -> None:
+        twin = Engine()
+        twin.state.policies = dict(self.state.policies)
+        stored = msgspec.msgpack.encode(self.desk.story)
+        for event in DECODER.decode(stored):
+            apply(twin.state, event)
+        assert twin.state.hash() == self.state.hash()
+        body = encode_frozen(self.state.freeze())
+        thawed = State.thaw(decode_frozen(body), self.state.policies)
+        assert thawed.hash() == self.state.hash()
+        assert thawed.next_wakeup() == self.state.next_wakeup()
+        assert index_of(thawed) == index_of(self.state)
+
+
+def index_of(state: State) -> object:
+    """Return everything that the index says, in a form that can be compared."""
+    idle = {}
+    for profile in state.index.profiles:
+        for tempo, keys in profile.idle.items():
+            for key in keys:
+                idle[key[1], tempo] = key
+    return (
+        {k: list(b.keys) for k, b in state.index.buckets.items() if len(b.keys)},
+        {k: list(line) for k, line in state.index.lines.items() if len(line)},
+        idle,
+        {k: sorted(v) for k, v in state.index.by_address.items()},
+        dict(state.index.by_call),
+        [(p.signed_in, p.available) for p in state.index.profiles],
+    )
+
+
+TestTownWalk = pytest.mark.filterwarnings("default")(TownWalk.TestCase)
+TownWalk.TestCase.settings = settings(
+    max_examples=120,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class UndoWalk(TownWalk):
+    """The same, and after every doing the state can go back exactly."""
+
+    @rule(data=st.data())
+    def undo_a_stretch(self, data: st.DataObject) -> None:
+        self.state.keep_undo()
+        mark, before, wake = self.state.mark(), self.state.hash(), self.state.next_wakeup()
+        index, story, now = index_of(self.state), len(self.desk.story), self.desk.now
+        for _ in range(data.draw(st.integers(1, 6))):
+            name = data.draw(
+                st.sampled_from(
+                    ["send_form", "emergency_over", "wait_to_the_brink", "arrive", "call"]
+                )
+            )
+            if name == "arrive":
+                self.arrive(data.draw(st.sampled_from(AGENTS)))
+            elif name == "call":
+                self.call(["1", "2"], data.draw(st.integers(0, 2)))
+            else:
+                getattr(self, name)()
+        self.state.back_to(mark)
+        del self.desk.story[story:]
+        self.desk.now = now
+        assert self.state.hash() == before
+        assert index_of(self.state) == index
+        assert self.state.next_wakeup() == wake
+
+
+TestUndoWalk = UndoWalk.TestCase
+UndoWalk.TestCase.settings = settings(
+    max_examples=60,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
