@@ -19,7 +19,7 @@ from router.core.model import (
     ItemState,
     Tempo,
 )
-from router.core.queueing import line_up
+from router.core.queueing import line_up, queue_of
 from router.core.records import Item
 from router.core.state import State
 from router.errors import NotNow, UnknownItem, UnknownTarget
@@ -130,8 +130,6 @@ def reopen(s: State, now: Instant, c_: c.ReopenItem) -> Events:
     item = open_item(s, c_.item_id)
     if item.state not in ENDED or item.state is ItemState.SHUNTED:
         raise NotNow(f"item {item.id!r} is {item.state}: only an ended item can be reopened")
-    if item.queue is None or item.queue not in s.policy.queues:
-        raise NotNow(f"item {item.id!r} was in no queue that exists: it cannot be reopened")
     yield e.ItemReopened(at=now, item=item.id, by=c_.by, reason=c_.reason)
     yield from _as_text(s, now, item.id, "reopened")
 
@@ -161,9 +159,5 @@ def release_shunted(s: State, now: Instant, c_: c.ReleaseShunted) -> Events:
 
 def _as_text(s: State, now: Instant, item_id: ItemId, rule: str) -> Events:
     item = s.items[item_id]
-    if item.queue is None:
-        return
     form = Form.SUBMISSION if item.channel is Channel.WEBFORM else Form.MESSAGE
-    yield from line_up(
-        s, now, item, s.policy.queues[item.queue], form=form, first_queued_at=now, rule=rule
-    )
+    yield from line_up(s, now, item, queue_of(s, item), form=form, first_queued_at=now, rule=rule)

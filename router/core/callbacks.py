@@ -13,7 +13,7 @@ from router.core import events as e
 from router.core.hours import next_open, standing
 from router.core.model import Form, Instant, ItemState, LegResult, Tempo
 from router.core.policy import CallbackRule
-from router.core.queueing import emergency_of, line_up
+from router.core.queueing import emergency_of, line_up, queue_of
 from router.core.records import Item
 from router.core.service_level import count
 from router.core.state import State
@@ -24,8 +24,7 @@ Events = Iterator[e.Event]
 
 def rule_of(s: State, item: Item) -> CallbackRule | None:
     """Return how the item's queue calls back; None when it does not."""
-    queue = s.policy.queues.get(item.queue) if item.queue is not None else None
-    return None if queue is None else queue.callback
+    return queue_of(s, item).callback
 
 
 def out_of_hours(s: State, now: Instant, item: Item) -> e.ItemDeferred | None:
@@ -95,6 +94,7 @@ def failed(s: State, now: Instant, item: Item, result: LegResult) -> Events:
     rule = rule_of(s, item)
     callback = item.callback
     if callback is None or rule is None:
+        yield from give_up(s, now, item, f"{result}; the queue no longer calls back")
         return
     attempt = callback.attempts + 1
     yield e.CallbackAttempted(at=now, item=item.id, attempt=attempt, result=result)
@@ -106,13 +106,11 @@ def failed(s: State, now: Instant, item: Item, result: LegResult) -> Events:
 
 def give_up(s: State, now: Instant, item: Item, reason: str) -> Events:
     """The callback becomes a message: an unreturned call that somebody must look at."""
-    if item.queue is None:
-        return
     yield from line_up(
         s,
         now,
         item,
-        s.policy.queues[item.queue],
+        queue_of(s, item),
         form=Form.MESSAGE,
         first_queued_at=item.first_queued_at or now,
         rule=f"callback not reached: {reason}",

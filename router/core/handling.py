@@ -12,7 +12,7 @@ from router.core.flows.advance import may_ring, over_cap, transfer_outside
 from router.core.index import NAMED
 from router.core.model import AgentId, Form, Instant, ItemState, LegResult, LegState
 from router.core.offers import RING_AGENT, signed_in
-from router.core.queueing import line_up
+from router.core.queueing import line_up, queue_of
 from router.core.records import Item
 from router.core.service_level import count, local_day
 from router.core.state import State
@@ -246,8 +246,8 @@ def after_talk(s: State, now: Instant, item: Item) -> Events:
     """The talk is over: wrap-up, or done where there is none."""
     if item.agent_call_id:
         yield end_leg(s, now, item, item.agent_call_id)
-    queue = s.policy.queues.get(item.queue) if item.queue is not None else None
-    if queue is None or (queue.wrap_up == 0 and not queue.wrap_up_required):
+    queue = queue_of(s, item)
+    if queue.wrap_up == 0 and not queue.wrap_up_required:
         yield callbacks.closed(s, now, item.id, "done")
         return
     yield e.WrapUpStarted(
@@ -259,11 +259,11 @@ def close(s: State, now: Instant, c_: c.CloseItem) -> Events:
     """Done, with a wrap-up code where the queue demands one."""
     item = held_by(s, c_.item_id, c_.agent_id, *IN_HAND, ItemState.WRAP_UP)
     policy = s.policy
-    queue = policy.queues.get(item.queue) if item.queue is not None else None
+    queue = queue_of(s, item)
     if c_.code and c_.code not in policy.wrap_up_codes:
         codes = ", ".join(policy.wrap_up_codes)
         raise UnknownTarget(f"no wrap-up code {c_.code!r}; codes are {codes}")
-    if not c_.code and queue is not None and queue.wrap_up_required:
+    if not c_.code and queue.wrap_up_required:
         raise NotNow(f"queue {queue.id!r} needs a wrap-up code: {', '.join(policy.wrap_up_codes)}")
     if item.state in IN_HAND:
         yield from _end_legs(s, now, item)

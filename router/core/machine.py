@@ -23,14 +23,15 @@ from router.core.model import (
     OfferId,
     QueueId,
 )
-from router.core.offers import expire
-from router.core.queueing import requeue, requirement_at, take_step
+from router.core.offers import end_offer_of, expire
+from router.core.queueing import queue_of, requeue, requirement_at, take_step
 from router.core.records import Item
 from router.core.service_level import count
 from router.core.shift import lose_lease
 from router.core.staffing import divert_waiting, update_hours
 from router.core.state import State
 from router.core.waiting import abandon
+from router.core.wishes import end_leg
 from router.errors import InvariantBroken, UnknownTarget
 
 Events = Iterator[e.Event]
@@ -57,10 +58,9 @@ def _item_due(s: State, now: Instant, name: str) -> Events:
 
 
 def _step_due(s: State, now: Instant, item: Item) -> Events:
-    if item.queue is not None:
-        queue = s.policy.queues[item.queue]
-        place = queue.steps[min(item.step, len(queue.steps) - 1)].place
-        yield from take_step(s, now, item, queue, f"{place.file}:{place.line}")
+    queue = queue_of(s, item)
+    place = queue.steps[min(item.step, len(queue.steps) - 1)].place if queue.steps else queue.place
+    yield from take_step(s, now, item, queue, f"{place.file}:{place.line}")
 
 
 def _threshold_due(s: State, now: Instant, item: Item) -> Events:
@@ -68,9 +68,7 @@ def _threshold_due(s: State, now: Instant, item: Item) -> Events:
 
 
 def _late_due(s: State, now: Instant, item: Item) -> Events:
-    if item.queue is None:
-        return
-    queue = s.policy.queues[item.queue]
+    queue = queue_of(s, item)
     chain = queue.fates.get(Condition.LATE)
     if chain is not None and item.form is Form.CALL:
         yield from divert_waiting(s, now, item, queue, Condition.LATE, chain)
@@ -177,8 +175,11 @@ def report_effect(s: State, now: Instant, c_: c.ReportEffect) -> Events:
 
 
 def _agent_rings(s: State, now: Instant, item: Item, effect: f.DialAgent, call_id: str) -> Events:
-    if item.state in IN_HAND and item.agent == effect.agent_id and not item.agent_call_id:
+    mine = item.state in IN_HAND and item.agent == effect.agent_id
+    if mine and not item.agent_call_id:
         yield e.LegChanged(at=now, item=item.id, leg="agent", call_id=call_id, connected=False)
+    elif not mine:  # the caller left, or the item went elsewhere, while the leg was being made
+        yield end_leg(s, now, item, call_id)
 
 
 # --- policy and emergencies ----------------------------------------------------------------------
@@ -189,6 +190,10 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
     if c_.policy_hash == s.policy_hash:
         return
     yield e.PolicyAdopted(at=now, policy=c_.policy_hash)
+    for agent in [a for a in s.agents.values() if a.id not in s.policy.agents]:
+        if agent.lease_until is not None:
+            yield from end_offer_of(s, now, agent, "the policy no longer has this agent")
+            yield e.AgentSignedOut(at=now, agent=agent.id, reason="not in the policy")
     for queue_id in (*s.policy.queues, *(q for q in s.queues if q not in s.policy.queues)):
         yield from update_hours(s, now, queue_id)
     for item in [i for i in s.items.values() if i.state is ItemState.QUEUED]:
@@ -196,13 +201,13 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
 
 
 def _look_again(s: State, now: Instant, item: Item) -> Events:
-    """Give a waiting item the new policy's requirement; without its queue a person must look."""
-    queue = s.policy.queues.get(item.queue) if item.queue is not None else None
-    if queue is None:
-        yield e.ItemShunted(at=now, item=item.id, reason=f"queue {item.queue} no longer exists")
+    """Give a waiting item the new policy's requirement; from a queue that is gone it moves."""
+    if item.queue not in s.policy.queues:
+        yield from requeue(s, now, item, f"queue {item.queue} no longer exists")
         return
     if item.reserved_for is not None:
         return
+    queue = queue_of(s, item)
     step = min(item.step, len(queue.steps))
     if requirement_at(s, item, queue, step) != item.requirement or step != item.step:
         yield from take_step(s, now, item, queue, "the policy changed", step=step)

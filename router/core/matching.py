@@ -24,6 +24,7 @@ from router.core.model import (
     OfferId,
     Tempo,
 )
+from router.core.queueing import queue_of
 from router.core.records import Agent, Item
 from router.core.state import State
 from router.core.touched import Touched
@@ -141,7 +142,7 @@ def _may_have(item: Item, agent_id: AgentId, now: Instant) -> bool:
 
 def make_offer(s: State, now: Instant, item: Item, agent: Agent, rule: str) -> e.OfferMade:
     """Return the offer: its id follows from the item, so that chance is not needed."""
-    timeout = s.policy.queues[item.queue].offer_timeout[item.tempo] if item.queue else 0
+    timeout = queue_of(s, item).offer_timeout[item.tempo]
     return e.OfferMade(
         at=now,
         offer=OfferId(f"{item.id}.{item.offer_count + 1}"),

@@ -20,7 +20,7 @@ from router.core.model import (
     OfferId,
     Span,
 )
-from router.core.queueing import take_step
+from router.core.queueing import queue_of, take_step
 from router.core.records import Agent, Item, Offer
 from router.core.state import State
 from router.core.wishes import dial_agent
@@ -139,8 +139,8 @@ def _end(s: State, now: Instant, offer: Offer, ending: OfferEnding, reason: str)
         passed_over_until=now + span if span else None,
     )
     item = s.items[offer.item]
-    if item.reserved_for == offer.agent and item.queue is not None:
-        queue = s.policy.queues[item.queue]
+    if item.reserved_for == offer.agent:
+        queue = queue_of(s, item)
         rule = f"{offer.agent} did not take it: anyone may"
         yield from take_step(s, now, item, queue, rule, step=item.step)
 

@@ -48,6 +48,12 @@ def bound(queue_requires: str, item_requires: str, language_skill: str) -> str:
     return requirement.canonical(requirement.bind_language(expr, language_skill))
 
 
+def queue_of(s: State, item: Item) -> Queue:
+    """Return the item's queue; where the policy no longer has it, the first one serves."""
+    queue = s.policy.queues.get(item.queue) if item.queue is not None else None
+    return queue if queue is not None else next(iter(s.policy.queues.values()))
+
+
 def language_skill(s: State, language: str) -> str:
     """Return the skill that serves a language; the town's first one for an unknown language."""
     languages = s.policy.languages
@@ -189,13 +195,11 @@ def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Eve
 
 def requeue(s: State, now: Instant, item: Item, rule: str) -> Events:
     """Put a deferred item back in line at its old place."""
-    if item.queue is None:
-        return
     yield from line_up(
         s,
         now,
         item,
-        s.policy.queues[item.queue],
+        queue_of(s, item),
         form=item.form,
         first_queued_at=item.first_queued_at or item.received_at,
         rule=rule,

@@ -24,7 +24,7 @@ from router.core.model import (
 )
 from router.core.offers import end_offers
 from router.core.policy import Queue
-from router.core.queueing import bound, emergency_of, skip_hopeless_steps
+from router.core.queueing import bound, emergency_of, queue_of, skip_hopeless_steps
 from router.core.records import Item, QueueRow
 from router.core.service_level import count
 from router.core.state import State
@@ -44,9 +44,11 @@ def update_staffing(s: State, now: Instant) -> Events:
         if is_now is not None and is_now not in row.conditions:
             yield e.ConditionEntered(at=now, queue=queue.id, condition=is_now)
             yield from apply_fate(s, now, queue, is_now)
-        if is_now is not Condition.UNSTAFFED:
-            for _, item_id in list(s.index.line(queue.id, Tempo.LIVE)):
-                yield from skip_hopeless_steps(s, now, s.items[ItemId(item_id)], queue)
+    for bucket in list(s.index.buckets.values()):
+        if len(bucket.keys) and not any(profile.signed_in for profile in bucket.profiles):
+            for _, item_id in list(bucket.keys):
+                item = s.items[ItemId(item_id)]
+                yield from skip_hopeless_steps(s, now, item, queue_of(s, item))
 
 
 def _staff_condition(s: State, queue: Queue) -> Condition | None:

@@ -12,6 +12,7 @@ from router.core.flows.nodes import CALLBACK
 from router.core.flows.walk import PATIENCE, Walk
 from router.core.model import Form, Instant, ItemState, OfferEnding
 from router.core.offers import end_offers
+from router.core.queueing import queue_of
 from router.core.records import Item
 from router.core.service_level import count
 from router.core.state import State
@@ -30,7 +31,7 @@ def ask_wait(s: State, now: Instant, c_: c.AskWait) -> Events:
         return
     if c_.turn <= item.spoken_turn:
         return
-    queue = s.policy.queues[item.queue]
+    queue = queue_of(s, item)
     first = item.first_queued_at if item.first_queued_at is not None else now
     place = s.index.line(queue.id, item.tempo).rank((item.urgency_at, item.id)) + 1
     low, high = wait_of(s, item, place)

@@ -298,7 +298,9 @@ class TownWalk(RuleBasedStateMachine):
     @invariant()
     def the_wakeup_never_lies(self) -> None:
         wakeup = self.desk.engine.next_wakeup()
-        assert wakeup is None or wakeup > self.desk.now or not self.desk.story
+        assert wakeup is None or wakeup >= self.desk.now or not self.desk.story
+        if wakeup is not None and wakeup > self.desk.now:
+            assert self.desk.engine.run(c.PassTime(), self.desk.now) == []
         for offer in self.state.offers.values():
             assert wakeup is not None
             assert wakeup <= offer.expires_at

@@ -25,7 +25,7 @@ from router.core.model import (
     QueueId,
 )
 from router.core.policy import Node, Queue, Values
-from router.core.queueing import conditions, line_up
+from router.core.queueing import conditions, line_up, queue_of
 from router.core.records import FlowPosition, Item
 from router.core.service_level import local_day
 from router.core.state import State
@@ -259,8 +259,7 @@ ANSWERS: Final[
 
 
 def _queue_for(s: State, item: Item, node: Node) -> Queue:
-    queue_id = node.queue if node.queue is not None else item.queue
-    return _queue(s, queue_id) if queue_id is not None else next(iter(s.policy.queues.values()))
+    return _queue(s, node.queue) if node.queue is not None else queue_of(s, item)
 
 
 def _on_from(
@@ -292,12 +291,11 @@ def _on_from(
 
 def _last_resort(s: State, now: Instant, item: Item) -> Events:
     """The flow leads nowhere (its version had what the policy has no longer): queue the caller."""
-    queue_id = item.queue if item.queue in s.policy.queues else next(iter(s.policy.queues))
     yield from line_up(
         s,
         now,
         item,
-        s.policy.queues[queue_id],
+        queue_of(s, item),
         form=Form.CALL,
         first_queued_at=item.first_queued_at or now,
         rule="the flow leads nowhere: kept in line",

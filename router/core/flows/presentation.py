@@ -189,7 +189,7 @@ def _trail(state: State, item: Item) -> list[Spoken]:
             if message is not None:
                 spoken.extend(_prompt(Prompt(text=message.text, audio={}), item.language))
         elif name.startswith("!"):
-            rule = rule_at(state.policy, name)
+            rule = rule_at(policy, name)
             if rule is not None:
                 spoken.extend(_prompt(Prompt(text=rule.text, audio={}), item.language))
         else:

@@ -1,0 +1,247 @@
+"""Folding facts about legs, handling, callbacks and the end of items into the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from router.core import apply_agents
+from router.core import events as e
+from router.core.apply_line import item_of, release
+from router.core.lifecycle import move
+from router.core.model import ENDED, Form, ItemState, LegState
+from router.core.records import Callback, Item, QueueRow
+from router.core.state import State
+from router.errors import InvariantBroken
+
+# --- legs and handling ---------------------------------------------------------------------------
+
+
+def _leg_changed(state: State, ev: e.LegChanged) -> None:
+    item = item_of(state, ev.item)
+    leg = LegState.CONNECTED if ev.connected else LegState.DIALLING
+    if not ev.call_id:
+        leg = LegState.ENDED
+    if ev.leg == "agent":
+        row = replace(item, agent_call_id=ev.call_id, agent_call_state=leg)
+    else:
+        row = replace(item, call_id=ev.call_id, call_state=leg)
+    state.put_item(ev.item, row)
+
+
+def _room_noted(state: State, ev: e.RoomNoted) -> None:
+    state.put_item(ev.item, replace(item_of(state, ev.item), room_id=ev.room_id))
+
+
+def _moved(state: State, ev: e.ItemHeld | e.ItemResumed) -> None:
+    item = item_of(state, ev.item)
+    state.put_item(ev.item, replace(item, state=move(item.state, ev)))
+
+
+def _returned(state: State, ev: e.ItemReturned) -> None:
+    item = item_of(state, ev.item)
+    following = move(item.state, ev)
+    release(state, item, ev)
+    passed_over = item.passed_over
+    if ev.passed_over_until is not None and item.agent is not None:
+        passed_over = (*passed_over, (item.agent, ev.passed_over_until))
+    state.put_item(
+        ev.item,
+        replace(
+            item,
+            state=following,
+            form=_form_with_caller(item),
+            callback=None if item.call_id else item.callback,
+            agent=None,
+            handled_since=None,
+            passed_over=passed_over,
+            agent_call_id="",
+            agent_call_state=LegState.NONE,
+            room_id="",
+        ),
+    )
+
+
+def _transferred(state: State, ev: e.ItemTransferred) -> None:
+    item = item_of(state, ev.item)
+    state.put_item(ev.item, replace(item, form=_form_with_caller(item), callback=None, room_id=""))
+
+
+def _form_with_caller(item: Item) -> Form:
+    """A callback whose resident is on the line is a call from then on."""
+    return Form.CALL if item.call_id and item.form is Form.CALLBACK else item.form
+
+
+def _wrap_up_started(state: State, ev: e.WrapUpStarted) -> None:
+    item = item_of(state, ev.item)
+    state.put_item(
+        ev.item,
+        replace(
+            item,
+            state=move(item.state, ev),
+            wrap_up_until=ev.until,
+            call_state=LegState.ENDED if item.call_id else item.call_state,
+            agent_call_state=LegState.ENDED if item.agent_call_id else item.agent_call_state,
+        ),
+    )
+    apply_agents.wrap_up(state, ev, item)
+    _count_handled(state, item, ev)
+
+
+def _count_handled(state: State, item: Item, ev: e.Event) -> None:
+    if item.queue is None or item.handled_since is None:
+        return
+    row = state.queues.get(item.queue, QueueRow(id=item.queue))
+    span = ev.at - item.handled_since
+    mean = span if row.handled == 0 else (row.handle_mean * 15 + span) // 16
+    state.put_queue(replace(row, handle_mean=mean, handled=row.handled + 1))
+
+
+def _ended(state: State, ev: e.ItemClosed | e.ItemAbandoned | e.ItemDiverted) -> None:
+    item = item_of(state, ev.item)
+    following = move(item.state, ev)
+    release(state, item, ev)
+    if item.state in (ItemState.HANDLING, ItemState.HELD):
+        _count_handled(state, item, ev)
+    outcome = {
+        e.ItemClosed: lambda: getattr(ev, "outcome", ""),
+        e.ItemAbandoned: lambda: getattr(ev, "reason", ""),
+        e.ItemDiverted: lambda: getattr(ev, "to", ""),
+    }[type(ev)]()
+    state.put_item(
+        ev.item,
+        replace(
+            item,
+            state=following,
+            outcome=outcome,
+            code=ev.code if isinstance(ev, e.ItemClosed) else item.code,
+            ended_at=ev.at,
+            forget_at=ev.forget_at,
+            threshold_at=None,
+            passed_over=(),
+            wrap_up_until=None,
+            callback=None,
+        ),
+    )
+
+
+def _shunted(state: State, ev: e.ItemShunted) -> None:
+    item = item_of(state, ev.item)
+    following = move(item.state, ev)
+    release(state, item, ev)
+    state.put_item(
+        ev.item, replace(item, state=following, outcome=ev.reason, agent=None, ended_at=ev.at)
+    )
+
+
+def _deferred(state: State, ev: e.ItemDeferred) -> None:
+    item = item_of(state, ev.item)
+    following = move(item.state, ev)
+    release(state, item, ev)
+    state.put_item(
+        ev.item,
+        replace(
+            item,
+            state=following,
+            queue=ev.queue,
+            form=ev.form,
+            tempo=ev.tempo,
+            deferred_until=ev.until,
+            due_at=ev.due_at,
+            agent=None,
+            handled_since=None,
+            threshold_at=None,
+            room_id="",
+            call_id="" if ev.form is not Form.CALL else item.call_id,
+            call_state=LegState.NONE if ev.form is not Form.CALL else item.call_state,
+            agent_call_id="",
+            agent_call_state=LegState.NONE,
+            callback=item.callback if ev.form is Form.CALLBACK else None,
+        ),
+    )
+
+
+def _reopened(state: State, ev: e.ItemReopened) -> None:
+    item = item_of(state, ev.item)
+    state.put_item(
+        ev.item,
+        replace(
+            item,
+            state=move(item.state, ev),
+            outcome="",
+            ended_at=None,
+            forget_at=None,
+            agent=None,
+            handled_since=None,
+            call_id="",
+            call_state=LegState.NONE,
+            agent_call_id="",
+            agent_call_state=LegState.NONE,
+            room_id="",
+            flow=None,
+            reopened=item.reopened + 1,
+        ),
+    )
+
+
+def _forgotten(state: State, ev: e.ItemForgotten) -> None:
+    item = item_of(state, ev.item)
+    if item.state not in ENDED:
+        raise InvariantBroken(f"item {ev.item!r} forgotten while {item.state}")
+    state.put_item(ev.item, None)
+
+
+# --- callbacks -----------------------------------------------------------------------------------
+
+
+def _callback_booked(state: State, ev: e.CallbackBooked) -> None:
+    item = item_of(state, ev.item)
+    state.put_item(
+        ev.item,
+        replace(
+            item,
+            state=move(item.state, ev),
+            form=Form.CALLBACK,
+            address_key=ev.address_key,
+            contact_ref=ev.contact_ref,
+            call_id="",
+            call_state=LegState.NONE,
+            late_at=None,
+            threshold_at=None,
+            callback=Callback(
+                booked_at=ev.at,
+                expires_at=ev.expires_at,
+                attempts=0,
+                attempts_max=ev.attempts_max,
+            ),
+        ),
+    )
+
+
+def _callback_attempted(state: State, ev: e.CallbackAttempted) -> None:
+    item = item_of(state, ev.item)
+    if item.callback is None:
+        raise InvariantBroken(f"item {ev.item!r} has no callback to attempt")
+    state.put_item(ev.item, replace(item, callback=replace(item.callback, attempts=ev.attempt)))
+
+
+HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
+    e.LegChanged: _leg_changed,
+    e.RoomNoted: _room_noted,
+    e.ItemHeld: _moved,
+    e.ItemResumed: _moved,
+    e.ItemReturned: _returned,
+    e.ItemTransferred: _transferred,
+    e.WrapUpStarted: _wrap_up_started,
+    e.ItemClosed: _ended,
+    e.ItemAbandoned: _ended,
+    e.ItemDiverted: _ended,
+    e.ItemDeferred: _deferred,
+    e.ItemShunted: _shunted,
+    e.ItemReopened: _reopened,
+    e.ItemForgotten: _forgotten,
+    e.CallbackBooked: _callback_booked,
+    e.CallbackAttempted: _callback_attempted,
+}
