@@ -138,24 +138,24 @@ class Index:
     # --- rows ------------------------------------------------------------------------------------
 
     def item_changed(self, old: Item | None, new: Item | None) -> None:
-        """Follow an item's row from `old` to `new`."""
-        before, after = _line_key(old), _line_key(new)
-        if before != after:
-            if before is not None and old is not None:
-                self._leave_line(old, before)
-            if after is not None and new is not None:
-                self._join_line(new, after)
-        elif after is not None and old is not None and new is not None:
-            self._move_bucket(old, new, after)
-        if old is None or new is None or old.address_key != new.address_key:
+        """Follow an item's row from `old` to `new`. Unchanged fields share their object."""
+        if (
+            old is None
+            or new is None
+            or old.state is not new.state
+            or old.urgency_at != new.urgency_at
+            or old.requirement is not new.requirement
+            or old.queue is not new.queue
+            or old.tempo is not new.tempo
+        ):
+            self._follow_line(old, new)
+        if old is None or new is None or old.address_key is not new.address_key:
             self._follow_address(old, new)
-        old_call = old.call_id if old is not None else ""
-        new_call = new.call_id if new is not None else ""
-        if old_call != new_call:
-            if old_call:
-                self.by_call.pop(old_call, None)
-            if new_call and new is not None:
-                self.by_call[new_call] = new.id
+        if old is None or new is None or old.call_id is not new.call_id:
+            if old is not None and old.call_id:
+                self.by_call.pop(old.call_id, None)
+            if new is not None and new.call_id:
+                self.by_call[new.call_id] = new.id
         if new is None:
             if old is not None:
                 self._due.pop(old.id, None)
@@ -165,6 +165,16 @@ class Index:
             self._due[new.id] = due
             if due is not None:
                 heapq.heappush(self.timers, (due, "item", new.id))
+
+    def _follow_line(self, old: Item | None, new: Item | None) -> None:
+        before, after = _line_key(old), _line_key(new)
+        if before != after:
+            if before is not None and old is not None:
+                self._leave_line(old, before)
+            if after is not None and new is not None:
+                self._join_line(new, after)
+        elif after is not None and old is not None and new is not None:
+            self._move_bucket(old, new, after)
 
     def _leave_line(self, item: Item, key: LineKey) -> None:
         if item.queue is not None:
@@ -280,14 +290,13 @@ def _line_key(item: Item | None) -> LineKey | None:
 
 def item_due(item: Item) -> Instant | None:
     """Return the next instant at which time alone changes something about the item."""
-    state = item.state
+    if item.passed_over or item.callback is not None or item.state is ItemState.IN_FLOW:
+        return min((instant for instant, _ in item_dues(item)), default=None)
     due: Instant | None = None
-    for field, _ in _WAITS_FOR[state]:
+    for field, _ in _WAITS_FOR[item.state]:
         value = getattr(item, field)
         if value is not None and (due is None or value < due):
             due = value
-    if item.passed_over or item.callback is not None or state is ItemState.IN_FLOW:
-        return min((instant for instant, _ in item_dues(item)), default=None)
     return due
 
 

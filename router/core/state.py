@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 import msgspec
@@ -113,13 +114,12 @@ class State:
     def tick(self, at: Instant) -> None:
         """Count one event applied at `at`."""
         if self._undo is not None:
-            was = (self.version, self.now)
-            self._undo.append(lambda: self._set_tick(was))
+            self._undo.append(partial(self._set_tick, self.version, self.now))
         self.version += 1
         self.now = at
 
-    def _set_tick(self, was: tuple[int, Instant]) -> None:
-        self.version, self.now = was
+    def _set_tick(self, version: int, now: Instant) -> None:
+        self.version, self.now = version, now
 
     def put_policy(self, policy_hash: PolicyHash) -> None:
         """Decide by this policy from now on."""
@@ -127,7 +127,7 @@ class State:
             raise InvariantBroken(f"policy {policy_hash!r} is adopted but not loaded")
         was = self.policy_hash
         if self._undo is not None and was:
-            self._undo.append(lambda: self._adopt(was))
+            self._undo.append(partial(self._adopt, was))
         self._adopt(policy_hash)
 
     def _adopt(self, policy_hash: PolicyHash) -> None:
@@ -138,7 +138,7 @@ class State:
         """Put, replace or (None) remove."""
         old = self.items.get(item_id)
         if self._undo is not None:
-            self._undo.append(lambda: self.put_item(item_id, old))
+            self._undo.append(partial(self.put_item, item_id, old))
         if row is None:
             self.items.pop(item_id, None)
         else:
@@ -149,7 +149,7 @@ class State:
         """Put, replace or (None) remove."""
         old = self.agents.get(agent_id)
         if self._undo is not None:
-            self._undo.append(lambda: self.put_agent(agent_id, old))
+            self._undo.append(partial(self.put_agent, agent_id, old))
         if row is None:
             self.agents.pop(agent_id, None)
         else:
@@ -190,7 +190,7 @@ class State:
     def _put(self, table: dict[R, V], key: R, row: V | None) -> None:
         if self._undo is not None:
             old = table.get(key)
-            self._undo.append(lambda: self._restore(table, key, old))
+            self._undo.append(partial(self._restore, table, key, old))
         if row is None:
             table.pop(key, None)
         else:

@@ -1,0 +1,1 @@
+"""HTTP and WebSocket for the people inside: agents, supervisors, administrators."""

@@ -1,0 +1,35 @@
+"""`/api/v1`: what people inside and integrators ask over HTTP, described at `/api/docs`."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from router.desk.answers import install_errors
+from router.desk.api_people import account_routes, session_routes
+from router.desk.api_town import town_routes
+from router.desk.api_work import desk_routes, item_routes
+from router.desk.parts import Parts
+
+_ABOUT = (
+    "Everything a desk, a wallboard or another system asks of Townline. Sign in with "
+    "`POST /v1/sessions` and send the token as `Authorization: Bearer`. Instants are ISO 8601 in "
+    "UTC, spans are seconds. An error is `{code, message}`; the codes are stable."
+)
+
+
+def build_api(parts: Parts) -> FastAPI:
+    """Return the application to mount at `/api`."""
+    api = FastAPI(
+        title="Townline",
+        version=parts.about.version,
+        description=_ABOUT,
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    install_errors(api)
+    made = (session_routes, town_routes, desk_routes, item_routes, account_routes)
+    for routes in made:
+        api.include_router(routes(parts), prefix="/v1")
+    parts.schemas.install(api)
+    return api

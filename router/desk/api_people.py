@@ -1,0 +1,236 @@
+"""Routes about people: sessions, passwords, accounts, and the trail of changes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request, Response
+from msgspec import Meta
+
+from router.core.model import AgentId
+from router.desk.access import ADMINISTRATOR, WrongPassword
+from router.desk.answers import answer, body_of
+from router.desk.parts import Parts, token_of
+from router.desk.surroundings import Account
+from router.desk.views import Moment, View, moment
+
+Short = Annotated[str, Meta(min_length=1, max_length=128)]
+Secret = Annotated[str, Meta(min_length=1, max_length=1024)]
+RoleName = Literal["agent", "supervisor", "administrator"]
+
+ADMINISTRATORS: Final = frozenset({ADMINISTRATOR})
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of what is sent to these routes."""
+
+
+class SignInBody(Body, frozen=True, kw_only=True):
+    """Name and password."""
+
+    name: Short
+    password: Secret
+
+
+class PasswordBody(Body, frozen=True, kw_only=True):
+    """One's own present and new password."""
+
+    old: Secret
+    new: Secret
+
+
+class AccountBody(Body, frozen=True, kw_only=True):
+    """A new account."""
+
+    name: Short
+    role: RoleName
+    agent: Short | None = None  # id in skills.yaml; an agent's account needs one
+
+
+class RoleBody(Body, frozen=True, kw_only=True):
+    """What an account may do from now on."""
+
+    role: RoleName
+    agent: Short | None = None
+
+
+class AccountView(View, frozen=True, kw_only=True):
+    """An account."""
+
+    name: str
+    role: str
+    agent: str | None
+    must_change: bool
+
+
+class SessionView(View, frozen=True, kw_only=True):
+    """A session that was just opened; send the token as `Authorization: Bearer`."""
+
+    token: str
+    account: AccountView
+
+
+class OneTimeView(View, frozen=True, kw_only=True):
+    """A password that is shown this once and must be changed at the first sign-in."""
+
+    name: str
+    one_time_password: str
+
+
+class AuditView(View, frozen=True, kw_only=True):
+    """One change that somebody made."""
+
+    at: Moment
+    who: str
+    what: str
+    target: str
+
+
+SignInJson = Annotated[SignInBody, Depends(body_of(SignInBody))]
+PasswordJson = Annotated[PasswordBody, Depends(body_of(PasswordBody))]
+AccountJson = Annotated[AccountBody, Depends(body_of(AccountBody))]
+RoleJson = Annotated[RoleBody, Depends(body_of(RoleBody))]
+
+
+def account_view(account: Account) -> AccountView:
+    """Return an account without its secrets."""
+    return AccountView(
+        name=account.name,
+        role=str(account.role),
+        agent=account.agent_id,
+        must_change=account.must_change,
+    )
+
+
+def session_routes(parts: Parts) -> APIRouter:
+    """Sign in, sign out, change one's password."""
+    routes = APIRouter(tags=["sessions"])
+    gives = parts.schemas.gives
+
+    async def opened(account: Account, status: int) -> Response:
+        token = await parts.sessions.open(account.name)
+        return answer(SessionView(token=token, account=account_view(account)), status)
+
+    @routes.post(
+        "/sessions",
+        summary="Sign in",
+        status_code=201,
+        responses=gives(SessionView, 201),
+        openapi_extra=parts.schemas.takes(SignInBody),
+    )
+    async def sign_in(request: Request, body: SignInJson) -> Response:
+        address = request.client.host if request.client is not None else ""
+        parts.brake.count(body.name, address)
+        account = await parts.accounts.verify(body.name, body.password)
+        if account is None:
+            raise WrongPassword("name or password is wrong, or the account is locked for a while")
+        await parts.note(account, "signed-in", address)
+        return await opened(account, 201)
+
+    @routes.delete("/sessions", summary="Sign out", status_code=204)
+    async def sign_out(token: str = Depends(token_of)) -> Response:
+        account = await parts.access.account_of(token)
+        await parts.sessions.close(token)
+        parts.hub.end_session(token)
+        await parts.note(account, "signed-out", "")
+        return Response(status_code=204)
+
+    @routes.post(
+        "/password",
+        summary="Change one's own password; all sessions end, a new one is opened",
+        responses=gives(SessionView),
+        openapi_extra=parts.schemas.takes(PasswordBody),
+    )
+    async def change_password(body: PasswordJson, token: str = Depends(token_of)) -> Response:
+        account = await parts.access.account_of(token)
+        changed = await parts.accounts.change_password(account.name, body.old, body.new)
+        _end_desks(parts, account)
+        return await opened(changed, 200)
+
+    return routes
+
+
+def account_routes(parts: Parts) -> APIRouter:
+    """Accounts and the trail, for administrators; the accounts themselves keep the trail."""
+    routes = APIRouter(tags=["accounts"])
+    gives, takes = parts.schemas.gives, parts.schemas.takes
+    administrator = parts.needs(ADMINISTRATORS)
+
+    @routes.get("/accounts", summary="All accounts", responses=gives(tuple[AccountView, ...]))
+    async def accounts(_: Account = Depends(administrator)) -> Response:
+        return answer([account_view(one) for one in await parts.accounts.everybody()])
+
+    @routes.post(
+        "/accounts",
+        summary="Create an account",
+        status_code=201,
+        responses=gives(OneTimeView, 201),
+        openapi_extra=takes(AccountBody),
+    )
+    async def create(body: AccountJson, by: Account = Depends(administrator)) -> Response:
+        password = await parts.accounts.create(
+            body.name, parts.role_of(body.role), agent_id=_agent(body.agent), by=by.name
+        )
+        return answer(OneTimeView(name=body.name, one_time_password=password), 201)
+
+    @routes.post(
+        "/accounts/{name}/password", summary="Give a new password", responses=gives(OneTimeView)
+    )
+    async def reset(name: str, by: Account = Depends(administrator)) -> Response:
+        password = await parts.accounts.reset_password(name, by=by.name)
+        await _end_desks_of(parts, name)
+        return answer(OneTimeView(name=name, one_time_password=password))
+
+    @routes.post(
+        "/accounts/{name}/role",
+        summary="Change what an account may do",
+        responses=gives(AccountView),
+        openapi_extra=takes(RoleBody),
+    )
+    async def set_role(
+        name: str,
+        body: RoleJson,
+        by: Account = Depends(administrator),
+    ) -> Response:
+        await _end_desks_of(parts, name)
+        account = await parts.accounts.set_role(
+            name, parts.role_of(body.role), agent_id=_agent(body.agent), by=by.name
+        )
+        return answer(account_view(account))
+
+    @routes.delete("/accounts/{name}", summary="Remove an account", status_code=204)
+    async def remove(name: str, by: Account = Depends(administrator)) -> Response:
+        await _end_desks_of(parts, name)
+        await parts.accounts.remove(name, by=by.name)
+        return Response(status_code=204)
+
+    @routes.get("/audit", summary="Newest changes", responses=gives(tuple[AuditView, ...]))
+    async def audit(
+        _: Account = Depends(administrator), limit: int = Query(100, ge=1, le=1000)
+    ) -> Response:
+        entries = await parts.audit.recent(limit)
+        return answer(
+            [
+                AuditView(at=moment(one.at), who=one.who, what=one.what, target=one.target)
+                for one in entries
+            ]
+        )
+
+    return routes
+
+
+def _agent(name: str | None) -> AgentId | None:
+    return AgentId(name) if name is not None else None
+
+
+def _end_desks(parts: Parts, account: Account) -> None:
+    if account.agent_id is not None:
+        parts.hub.end_agent(account.agent_id)
+
+
+async def _end_desks_of(parts: Parts, name: str) -> None:
+    wanted = name.strip().casefold()
+    for account in await parts.accounts.everybody():
+        if account.name == wanted:
+            _end_desks(parts, account)

@@ -1,0 +1,328 @@
+"""From rows to views: what an item, an agent or an offer looks like at an instant.
+
+Pure: reads the state it is given, keeps rows (which are immutable) and returns views. Residents'
+words are not in the state; a view says by reference which words belong to it, and `told` puts them
+in once somebody has fetched them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from router.core.model import (
+    AgentId,
+    AgentState,
+    AgentStatus,
+    Form,
+    Instant,
+    ItemId,
+    ItemState,
+    LegState,
+    QueueId,
+)
+from router.core.policy import Policy, Texts
+from router.core.records import Agent, Item, Offer
+from router.core.state import State
+from router.desk.views import (
+    AgentView,
+    CallbackView,
+    HoldingView,
+    ItemView,
+    LegView,
+    LoadView,
+    NamedView,
+    OfferView,
+    WhoView,
+    WordsView,
+    moment,
+    moment_or_none,
+    seconds,
+)
+from router.errors import UnknownAgent, UnknownItem
+from router.ports import Words
+
+_CAME_BY: Final = {
+    Form.CALL: "called",
+    Form.CALLBACK: "called, wants to be rung back",
+    Form.MESSAGE: "left a message",
+    Form.SUBMISSION: "sent a form",
+}
+
+
+class ShownItem(msgspec.Struct, frozen=True):
+    """A held item, and the row it was drawn from: an equal row needs no second push."""
+
+    row: Item
+    view: ItemView
+
+
+class ShownOffer(msgspec.Struct, frozen=True):
+    """An open offer with the reference of the resident's name and number."""
+
+    view: OfferView
+    contact_ref: str
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """All that one desk shows, at one version of the journal."""
+
+    version: int
+    at: Instant
+    desk: str  # the desk that holds the lease; "" = signed out
+    agent: AgentView
+    offer: ShownOffer | None
+    items: tuple[ShownItem, ...]
+
+
+def text_of(texts: Texts, language: str) -> str:
+    """Return the text in the language, or in any, or ""."""
+    return texts.get(language) or next(iter(texts.values()), "")
+
+
+def picture_of(state: State, agent_id: AgentId) -> Picture:
+    """Return what the agent's desk shows. Errors: `UnknownAgent`."""
+    agent = state.agents.get(agent_id)
+    offer = state.offers.get(agent.offer) if agent is not None and agent.offer else None
+    held = agent.holdings if agent is not None else ()
+    rows = (state.items.get(h.item) for h in held if h.state != "offered")
+    return Picture(
+        version=state.version,
+        at=state.now,
+        desk=agent.desk if agent is not None else "",
+        agent=agent_view(state, agent_id),
+        offer=offer_shown(state, offer) if offer is not None else None,
+        items=tuple(ShownItem(row=row, view=item_view(state, row)) for row in rows if row),
+    )
+
+
+def find_item(state: State, item_id: str) -> Item:
+    """Return the row. Errors: `UnknownItem`."""
+    row = state.items.get(ItemId(item_id))
+    if row is None:
+        raise UnknownItem(item_id)
+    return row
+
+
+# --- items ---------------------------------------------------------------------------------------
+
+
+def item_view(state: State, row: Item) -> ItemView:
+    """Return the item as it stands at `state.now`, without words."""
+    policy = state.policy
+    queue = policy.queues.get(row.queue) if row.queue is not None else None
+    return ItemView(
+        item=row.id,
+        state=row.state,
+        form=row.form,
+        channel=row.channel,
+        tempo=row.tempo,
+        called=row.called,
+        received_at=moment(row.received_at),
+        language=row.language,
+        subject=subject_of(policy, row),
+        attributes=dict(row.attributes),
+        queue=queue_named(policy, row.queue),
+        asks_for=row.requirement,
+        waited_s=seconds(_waited(row, state.now)),
+        due=moment_or_none(row.due_at),
+        agent=row.agent,
+        handled_since=moment_or_none(row.handled_since),
+        wrap_up_until=moment_or_none(row.wrap_up_until),
+        wrap_up_required=queue is not None and queue.wrap_up_required,
+        deferred_until=moment_or_none(row.deferred_until),
+        legs=tuple(
+            LegView(of=of, state=leg)
+            for of, leg in (("resident", row.call_state), ("agent", row.agent_call_state))
+            if leg is not LegState.NONE
+        ),
+        callback=callback_view(row),
+        outcome=row.outcome,
+        code=row.code,
+        ended_at=moment_or_none(row.ended_at),
+        story=story_of(state, row),
+    )
+
+
+def callback_view(row: Item) -> CallbackView | None:
+    """Return None when the resident is not to be rung."""
+    if row.callback is None:
+        return None
+    return CallbackView(
+        booked_at=moment(row.callback.booked_at),
+        expires_at=moment(row.callback.expires_at),
+        attempts=row.callback.attempts,
+        attempts_max=row.callback.attempts_max,
+    )
+
+
+def subject_of(policy: Policy, row: Item) -> str:
+    """Return the subject in the town's first language."""
+    texts = policy.subjects.get(row.subject)
+    return text_of(texts, policy.languages[0].id) if texts is not None else row.subject
+
+
+def queue_named(policy: Policy, queue_id: QueueId | None) -> NamedView | None:
+    """Return the queue with its name in the town's first language."""
+    if queue_id is None:
+        return None
+    queue = policy.queues.get(queue_id)
+    name = text_of(queue.name, policy.languages[0].id) if queue is not None else queue_id
+    return NamedView(id=queue_id, name=name)
+
+
+def story_of(state: State, row: Item) -> tuple[str, ...]:
+    """Return what happened so far in a few short lines, oldest first.
+
+    Shape: at least one line. The whole story is `townline explain`.
+    """
+    policy = state.policy
+    lines = [f"{_CAME_BY[row.form]} {row.called} at {moment(row.received_at):%H:%M} UTC"]
+    if row.reopened:
+        lines.append(f"reopened {_times(row.reopened)}")
+    if row.flow is not None:
+        lines.append(f"went through the menu {row.flow.flow}, last at {row.flow.node}")
+    queue = queue_named(policy, row.queue)
+    if queue is not None and row.first_queued_at is not None:
+        lines.append(f"in line at {queue.name} since {moment(row.first_queued_at):%H:%M} UTC")
+    if row.step:
+        lines.append(f"requirements relaxed {_times(row.step)} while waiting")
+    if row.offer_count > 1:
+        lines.append(f"offered {_times(row.offer_count)} so far")
+    if row.spoken_turn and row.spoken_place:
+        lines.append(f"was told: place {row.spoken_place} in line")
+    if row.callback is not None and row.callback.attempts:
+        lines.append(f"rung back {_times(row.callback.attempts)} without success")
+    return tuple(lines)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _waited(row: Item, now: Instant) -> int:
+    if row.first_queued_at is None:
+        return 0
+    return max(0, (row.handled_since or row.ended_at or now) - row.first_queued_at)
+
+
+# --- offers --------------------------------------------------------------------------------------
+
+
+def offer_shown(state: State, offer: Offer) -> ShownOffer | None:
+    """Return the offer with everything that answers it; None when its item is gone."""
+    row = state.items.get(offer.item)
+    if row is None:
+        return None
+    policy = state.policy
+    view = OfferView(
+        offer=offer.id,
+        item=row.id,
+        form=row.form,
+        channel=row.channel,
+        tempo=offer.tempo,
+        who=None,
+        subject=subject_of(policy, row),
+        queue=queue_named(policy, row.queue),
+        language=row.language,
+        asks_for=row.requirement,
+        waited_s=seconds(_waited(row, state.now)),
+        due=moment_or_none(row.due_at),
+        made_at=moment(offer.made_at),
+        expires_at=moment(offer.expires_at),
+        seen=offer.seen,
+        why=offer.rule,
+        story=story_of(state, row),
+    )
+    return ShownOffer(view=view, contact_ref=row.contact_ref)
+
+
+# --- agents --------------------------------------------------------------------------------------
+
+
+def agent_view(state: State, agent_id: AgentId) -> AgentView:
+    """Return a person inside, also one who never signed in. Errors: `UnknownAgent`."""
+    rule = state.policy.agents.get(agent_id)
+    row = state.agents.get(agent_id)
+    if rule is None and row is None:
+        raise UnknownAgent(agent_id)
+    holdings = row.holdings if row is not None else ()
+    capacity = state.policy.capacities.get(rule.capacity) if rule is not None else None
+    return AgentView(
+        agent=agent_id,
+        name=rule.name if rule is not None else agent_id,
+        team=rule.team if rule is not None else "",
+        status=row.status if row is not None else AgentStatus.OFFLINE,
+        reason=row.reason if row is not None else "",
+        then_status=row.then_status if row is not None else None,
+        then_reason=row.then_reason if row is not None else "",
+        since=moment(row.since) if row is not None else None,
+        signed_in=row is not None and row.lease_until is not None,
+        state=agent_state(row),
+        holdings=tuple(HoldingView(item=h.item, tempo=h.tempo, state=h.state) for h in holdings),
+        load=tuple(
+            LoadView(tempo=tempo, held=sum(h.tempo is tempo for h in holdings), most=most)
+            for tempo, most in (capacity.units.items() if capacity is not None else ())
+        ),
+        missed=row.missed if row is not None else 0,
+        may_take_back=_may_take_back(state, row),
+    )
+
+
+def agent_state(row: Agent | None) -> AgentState:
+    """Return what the engine is doing with the agent; what asks for an answer comes first."""
+    states = {holding.state for holding in row.holdings} if row is not None else set()
+    for name in (AgentState.OFFERED, AgentState.HANDLING, AgentState.WRAP_UP):
+        if name.value in states:
+            return name
+    return AgentState.IDLE
+
+
+def _may_take_back(state: State, row: Agent | None) -> str | None:
+    if row is None or row.declined_item is None:
+        return None
+    item = state.items.get(row.declined_item)
+    still_there = item is not None and item.state is ItemState.QUEUED
+    return row.declined if still_there else None
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def refs_of(row: Item) -> list[str]:
+    """Return the references of the item's words."""
+    return [ref for ref in (row.contact_ref, row.words_ref) if ref]
+
+
+def told(view: ItemView, row: Item, found: dict[str, Words]) -> ItemView:
+    """Return the view with the words that were found."""
+    return replace(
+        view,
+        who=who_of(found.get(row.contact_ref)),
+        words=words_view(found.get(row.words_ref)),
+    )
+
+
+def who_of(words: Words | None) -> WhoView | None:
+    """Return who the resident is; None when the words are missing or not a contact."""
+    if words is None or words.kind != "contact":
+        return None
+    try:
+        return msgspec.json.decode(words.body, type=WhoView)
+    except msgspec.DecodeError:
+        return None
+
+
+def words_view(words: Words | None) -> WordsView | None:
+    """Return what the resident said or wrote; None when the words are missing."""
+    if words is None:
+        return None
+    if words.kind == "form":
+        try:
+            fields = msgspec.json.decode(words.body, type=dict[str, object])
+        except msgspec.DecodeError:
+            return WordsView(kind="form", text=words.body.decode(errors="replace"))
+        return WordsView(kind="form", fields=fields)
+    return WordsView(kind=words.kind, text=words.body.decode(errors="replace"))

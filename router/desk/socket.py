@@ -1,0 +1,245 @@
+"""The `/desk` WebSocket: one connection of one agent.
+
+Authenticates, reads what the agent asks for, answers each message once it is stored, and writes
+what the hub pushes. Decides nothing: commands go to the inbox, pushes come from stored batches.
+The protocol is in `docs/desk-protocol.md`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from router.core.commands import SignIn
+from router.core.model import AgentId
+from router.core.state import State
+from router.desk.access import Access, bearer_of
+from router.desk.actions import Actions, policy_texts
+from router.desk.desk import (
+    GONE,
+    HELLO_LATE,
+    MALFORMED,
+    NOT_SIGNED_IN,
+    RESTART,
+    TOO_LARGE,
+    Desk,
+    Goodbye,
+)
+from router.desk.hub import Hub
+from router.desk.leases import Leases
+from router.desk.lookup import WordLookup
+from router.desk.messages import (
+    MESSAGE_BYTES_MAX,
+    AnyClientMessage,
+    Beat,
+    Hello,
+    Ok,
+    PolicyTexts,
+    Refused,
+    decode,
+    encode,
+    id_in,
+)
+from router.desk.pictures import Picture, picture_of
+from router.errors import TownlineError
+from router.ports import Ids, Inbox
+
+HELLO_S: Final = 5.0  # a connection that has not said hello by then is closed
+STRIKES_MAX: Final = 3  # messages that nobody understands
+CLOSE_S: Final = 2.0  # for a close that a slow client holds up
+
+log = structlog.get_logger(__name__)
+
+
+class Ended(Exception):
+    """The connection is over."""
+
+    def __init__(self, goodbye: Goodbye) -> None:
+        super().__init__(goodbye.reason)
+        self.goodbye = goodbye
+
+
+class DeskSocket:
+    """The endpoint; one instance serves every connection."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        ids: Ids,
+        hub: Hub,
+        leases: Leases,
+        access: Access,
+        words: WordLookup,
+    ) -> None:
+        self._inbox = inbox
+        self._ids = ids
+        self._hub = hub
+        self._leases = leases
+        self._access = access
+        self._words = words
+        self._actions = Actions(inbox, ids)
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Serve one connection until it ends."""
+        await socket.accept()
+        talk = _Talk(socket)
+        if self._hub.is_stopping:
+            await talk.close(RESTART)
+            return
+        try:
+            async with asyncio.timeout(HELLO_S):
+                hello = await talk.hello()
+                token = hello.token or bearer_of(socket.headers.get("authorization"))
+                agent = await self._agent_of(talk, hello, token)
+        except TimeoutError:
+            await talk.close(HELLO_LATE)
+        except Ended as end:
+            await talk.close(end.goodbye)
+        else:
+            await self._attend(talk, Desk(self._ids.unique("desk-"), agent, token), hello)
+
+    async def _agent_of(self, talk: _Talk, hello: Hello, token: str) -> AgentId:
+        try:
+            return await self._access.agent_of(token)
+        except TownlineError as error:
+            await talk.refuse(hello.id, error)
+            raise Ended(NOT_SIGNED_IN) from error
+
+    async def _attend(self, talk: _Talk, desk: Desk, hello: Hello) -> None:
+        self._hub.join(desk)
+        try:
+            picture, texts = await self._sign_in(desk)
+            self._hub.welcome(desk, hello.id, picture, texts)
+            self._leases.heard(desk.agent, desk.id)
+            log.info("desk.signed_in", agent=desk.agent, desk=desk.id)
+            async with asyncio.TaskGroup() as tasks:
+                both = (
+                    tasks.create_task(self._read(talk, desk)),
+                    tasks.create_task(self._write(talk, desk)),
+                )
+                await desk.ended.wait()
+                for task in both:
+                    task.cancel()
+        except TownlineError as error:
+            await talk.refuse(hello.id, error)
+            desk.cut(NOT_SIGNED_IN)
+        except (Ended, WebSocketDisconnect):
+            desk.cut(GONE)
+        finally:
+            self._hub.part(desk)
+        log.info("desk.closed", agent=desk.agent, desk=desk.id, why=desk.goodbye.reason)
+        await talk.close(desk.goodbye)
+
+    async def _sign_in(self, desk: Desk) -> tuple[Picture, PolicyTexts]:
+        def reply(state: State) -> tuple[Picture, PolicyTexts]:
+            return picture_of(state, desk.agent), policy_texts(state)
+
+        return await self._inbox.submit(SignIn(desk.agent, desk.id), reply)
+
+    async def _read(self, talk: _Talk, desk: Desk) -> None:
+        try:
+            while True:
+                said = await talk.next()
+                self._leases.heard(desk.agent, desk.id)
+                with desk.answering():
+                    answer = said if isinstance(said, Refused) else await self._answer(desk, said)
+                    desk.say(answer)
+        except Ended as end:
+            desk.cut(end.goodbye)
+        except WebSocketDisconnect:
+            desk.cut(GONE)
+
+    async def _answer(self, desk: Desk, said: AnyClientMessage) -> Ok | Refused:
+        if isinstance(said, Beat):
+            return Ok(id=said.id)
+        if isinstance(said, Hello):
+            return Refused(id=said.id, code="not-now", message="this desk has said hello already")
+        try:
+            await self._actions.do(said, desk.agent)
+        except TownlineError as error:
+            return Refused(id=said.id, code=error.code, message=str(error))
+        return Ok(id=said.id)
+
+    async def _write(self, talk: _Talk, desk: Desk) -> None:
+        try:
+            while True:
+                outgoing = await desk.next()
+                if isinstance(outgoing, Goodbye):
+                    desk.cut(outgoing)
+                    return
+                found = await self._words.find(outgoing.refs)
+                await talk.send(encode(outgoing.with_words(found)))
+        except WebSocketDisconnect:
+            desk.cut(GONE)
+
+
+class _Talk:
+    """Text in and out, with the limits on what a client may send."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+        self._strikes = 0
+
+    async def hello(self) -> Hello:
+        """Return the hello; anything else is refused. Errors: `Ended`, `WebSocketDisconnect`."""
+        while True:
+            try:
+                said = await self.next()
+            except WebSocketDisconnect:
+                raise Ended(GONE) from None
+            if isinstance(said, Hello):
+                return said
+            if not isinstance(said, Refused):
+                said = self._strike(said.id, "not-signed-in", "say hello first")
+            await self.send(encode(said))
+
+    async def next(self) -> AnyClientMessage | Refused:
+        """Return the next message, or the refusal of one that is none.
+
+        Errors: `Ended` at the third strike or when a message is too large; `WebSocketDisconnect`.
+        """
+        message = await self._socket.receive()
+        if message["type"] != "websocket.receive":
+            raise WebSocketDisconnect(message.get("code", 1006))
+        text = message.get("text")
+        if text is None:
+            return self._strike("", "malformed", "send text frames, not binary ones")
+        if len(text) > MESSAGE_BYTES_MAX or len(text.encode()) > MESSAGE_BYTES_MAX:
+            raise Ended(TOO_LARGE)
+        try:
+            return decode(text)
+        except (msgspec.DecodeError, RecursionError) as error:
+            return self._strike(id_in(text), "malformed", f"not a desk message: {error}")
+
+    def _strike(self, message_id: str, code: str, message: str) -> Refused:
+        self._strikes += 1
+        if self._strikes >= STRIKES_MAX:
+            raise Ended(MALFORMED)
+        return Refused(id=message_id, code=code, message=message)
+
+    async def send(self, text: str) -> None:
+        """Send once the client reads. Errors: `WebSocketDisconnect`."""
+        await self._socket.send_text(text)
+
+    async def refuse(self, message_id: str, error: TownlineError) -> None:
+        """Send a refusal, if the client still listens."""
+        refused = Refused(id=message_id, code=error.code, message=str(error))
+        try:
+            await self.send(encode(refused))
+        except WebSocketDisconnect:
+            log.debug("desk.gone_before_refusal", code=error.code)
+
+    async def close(self, goodbye: Goodbye) -> None:
+        """Close; a client that does not read is dropped."""
+        if goodbye is GONE:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._socket.close(goodbye.code, goodbye.reason)
+        except (TimeoutError, RuntimeError, WebSocketDisconnect):
+            log.debug("desk.not_closed_in_time", why=goodbye.reason)

@@ -1,0 +1,93 @@
+"""What the daemon mounts for the people inside: `/desk`, `/api/v1`, and one duty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
+
+from router.desk.access import Access, SignInBrake
+from router.desk.answers import Schemas
+from router.desk.api import build_api
+from router.desk.hub import Hub
+from router.desk.leases import Leases
+from router.desk.lookup import WordLookup
+from router.desk.parts import Parts
+from router.desk.socket import DeskSocket
+from router.desk.surroundings import (
+    About,
+    Accounts,
+    Audit,
+    Explain,
+    FindWords,
+    Publisher,
+    Sessions,
+)
+from router.ports import Clock, Duty, Ids, Inbox
+
+R = TypeVar("R")
+
+
+class DeskSurface:
+    """See the module's text."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        publisher: Publisher,
+        accounts: Accounts[R],
+        role_of: Callable[[str], R],
+        sessions: Sessions,
+        audit: Audit,
+        words: FindWords,
+        explain: Explain,
+        about: About,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """`role_of` makes the accounts' own type of role from its name."""
+        access = Access(sessions)
+        lookup = WordLookup(words)
+        self._hub = Hub(publisher)
+        self._leases = Leases(inbox, self._hub, clock)
+        self._socket = DeskSocket(
+            inbox=inbox,
+            ids=ids,
+            hub=self._hub,
+            leases=self._leases,
+            access=access,
+            words=lookup,
+        )
+        self._api = build_api(
+            Parts(
+                inbox=inbox,
+                clock=clock,
+                ids=ids,
+                about=about,
+                explain=explain,
+                accounts=accounts,
+                role_of=role_of,
+                sessions=sessions,
+                audit=audit,
+                access=access,
+                brake=SignInBrake(clock),
+                words=lookup,
+                hub=self._hub,
+                leases=self._leases,
+                schemas=Schemas(),
+            )
+        )
+
+    def routes(self) -> list[BaseRoute]:
+        """Return what the daemon's application serves."""
+        return [WebSocketRoute("/desk", self._socket.serve), Mount("/api", self._api)]
+
+    def duties(self) -> list[Duty]:
+        """Return what is done over and over: renewing leases."""
+        return [self._leases]
+
+    async def stop(self) -> None:
+        """Tell every desk that the daemon restarts; return when they are gone (2 s at most)."""
+        await self._hub.stop()

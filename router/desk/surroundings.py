@@ -1,0 +1,200 @@
+"""What the desk's surface needs from the rest of the daemon; protocols and their plain data.
+
+The runtime gives the publisher, history gives accounts, audit and words. `reply` functions that
+are handed to the inbox stay in this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from router.core.events import AnyEvent
+from router.core.model import AgentId, Instant
+from router.core.state import State
+from router.ports import Words
+
+Subscriber = Callable[[Sequence[AnyEvent], State], None]
+
+
+class Publisher(Protocol):
+    """Tells what was stored."""
+
+    def subscribe(self, subscriber: Subscriber, /) -> Callable[[], None]:
+        """Call back after each stored batch with its events and the state; return the way out.
+
+        The state is that of the batch and only valid during the call. A callback is quick, awaits
+        nothing and never raises.
+        """
+        ...
+
+
+class FindWords(Protocol):
+    """Residents' words, looked for in the spool and then in history."""
+
+    def __call__(self, refs: list[str]) -> Awaitable[dict[str, Words]]:
+        """Return those that were found."""
+        ...
+
+
+class Explain(Protocol):
+    """The story of one item, in plain lines."""
+
+    def __call__(self, item_id: str) -> Awaitable[tuple[str, ...]]:
+        """Return the lines. Errors: `UnknownItem`."""
+        ...
+
+
+class PolicyRefusal(msgspec.Struct, frozen=True):
+    """A proposed policy that was not adopted."""
+
+    at: Instant
+    complaints: tuple[str, ...]
+
+
+class About(Protocol):
+    """What the daemon knows about itself."""
+
+    @property
+    def version(self) -> str:
+        """Return the program's version."""
+        ...
+
+    @property
+    def journal(self) -> str:
+        """Return which journal is written, without secrets."""
+        ...
+
+    @property
+    def started_at(self) -> Instant:
+        """Return when the daemon started."""
+        ...
+
+    @property
+    def policy_adopted_at(self) -> Instant | None:
+        """Return when the policy in force was adopted; None when that is not known."""
+        ...
+
+    @property
+    def policy_refusal(self) -> PolicyRefusal | None:
+        """Return the last refusal since the last adoption."""
+        ...
+
+
+# --- who may do what -----------------------------------------------------------------------------
+
+R_contra = TypeVar("R_contra", contravariant=True)  # the accounts' own type of role
+
+
+class Account(Protocol):
+    """A person who may sign in."""
+
+    @property
+    def name(self) -> str:
+        """Return the name the person signs in with."""
+        ...
+
+    @property
+    def role(self) -> str:
+        """Return agent, supervisor or administrator."""
+        ...
+
+    @property
+    def agent_id(self) -> AgentId | None:
+        """Return which agent of the policy this is; None: takes no items."""
+        ...
+
+    @property
+    def must_change(self) -> bool:
+        """Say whether the password must be changed before anything else."""
+        ...
+
+
+class Accounts(Protocol[R_contra]):
+    """Local accounts. Errors: `NotAllowed`, `StorageFailed`, `Overloaded`."""
+
+    async def verify(self, name: str, password: str) -> Account | None:
+        """Return the account; None when name or password is wrong or the account is locked."""
+        ...
+
+    async def change_password(self, name: str, old: str, new: str) -> Account:
+        """Replace one's own password; ends all sessions of the account."""
+        ...
+
+    async def create(
+        self, name: str, role: R_contra, *, agent_id: AgentId | None = None, by: str
+    ) -> str:
+        """Create an account; return its one-time password."""
+        ...
+
+    async def reset_password(self, name: str, *, by: str) -> str:
+        """Give a new one-time password; ends all sessions of the account."""
+        ...
+
+    async def set_role(
+        self, name: str, role: R_contra, *, agent_id: AgentId | None = None, by: str
+    ) -> Account:
+        """Change what the account may do."""
+        ...
+
+    async def remove(self, name: str, *, by: str) -> None:
+        """Remove the account and its sessions."""
+        ...
+
+    async def everybody(self) -> Sequence[Account]:
+        """Return all accounts by name."""
+        ...
+
+
+class Sessions(Protocol):
+    """Who is signed in. Errors: `StorageFailed`."""
+
+    async def open(self, name: str) -> str:
+        """Begin a session of an account that was just verified; return its token."""
+        ...
+
+    async def find(self, token: str) -> Account | None:
+        """Return whose session it is; None when it is over or unknown."""
+        ...
+
+    async def close(self, token: str) -> None:
+        """End the session; harmless when it is over."""
+        ...
+
+
+class AuditEntry(Protocol):
+    """One line of the trail."""
+
+    @property
+    def at(self) -> Instant:
+        """Return when."""
+        ...
+
+    @property
+    def who(self) -> str:
+        """Return which account."""
+        ...
+
+    @property
+    def what(self) -> str:
+        """Return what was done, kebab case."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """Return to what."""
+        ...
+
+
+class Audit(Protocol):
+    """What people inside changed. Errors: `StorageFailed`."""
+
+    async def note(self, who: str, what: str, target: str) -> None:
+        """Add a line."""
+        ...
+
+    async def recent(self, limit: int = 100) -> Sequence[AuditEntry]:
+        """Return the newest lines, newest first."""
+        ...

@@ -1,0 +1,186 @@
+"""From a typed line to the message that the desk protocol knows.
+
+Pure. A line is a command (its letter or its word) and what it needs; what is not said is taken
+from what the desk shows: the open offer, the item in hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from router.core.model import AgentStatus
+from router.desk import messages as m
+from router.desk.views import AgentView, ItemView, NamedView, OfferView
+
+
+class Unclear(Exception):
+    """The line cannot be obeyed; the message says what would be right."""
+
+
+class Shown:
+    """What the terminal's desk shows."""
+
+    def __init__(self) -> None:
+        self.agent: AgentView | None = None
+        self.offer: OfferView | None = None
+        self.items: dict[str, ItemView] = {}  # in hand, oldest first
+        self.policy: m.PolicyTexts | None = None
+        self.chosen = ""  # the item that commands are about
+        self.codes: dict[str, str] = {}  # item -> wrap-up code picked beforehand
+        self.notes: dict[str, str] = {}  # item -> what was noted so far
+
+    def item(self) -> str:
+        """Return the item that commands are about. Errors: `Unclear` when none is in hand."""
+        if self.chosen in self.items:
+            return self.chosen
+        if not self.items:
+            raise Unclear("you have no item in hand")
+        return next(reversed(self.items))
+
+    def open_offer(self) -> str:
+        """Return the open offer. Errors: `Unclear` when there is none."""
+        if self.offer is None:
+            raise Unclear("nothing is offered to you now")
+        return self.offer.offer
+
+
+def _decline(shown: Shown, rest: str) -> m.Action:
+    return m.Decline(offer=shown.open_offer(), reason=rest)
+
+
+def _undo(shown: Shown, _: str) -> m.Action:
+    if shown.agent is None or shown.agent.may_take_back is None:
+        raise Unclear("there is no declined offer that can be taken back")
+    return m.TakeBack(offer=shown.agent.may_take_back)
+
+
+def _transfer(shown: Shown, rest: str) -> m.Action:
+    kind, colon, name = rest.partition(":")
+    places = _places(shown)
+    if not colon:
+        kinds = [k for k, names in places.items() if rest in names]
+        if len(kinds) != 1:
+            raise Unclear(f"transfer to what? {_listed(places)}")
+        kind, name = kinds[0], rest
+    if name not in places.get(kind, ()):
+        raise Unclear(f"no {rest!r} to transfer to: {_listed(places)}")
+    item = shown.item()
+    if kind == "queue":
+        return m.Transfer(item=item, queue=name)
+    return (
+        m.Transfer(item=item, agent=name)
+        if kind == "agent"
+        else m.Transfer(item=item, contact=name)
+    )
+
+
+def _places(shown: Shown) -> dict[str, list[str]]:
+    policy = shown.policy
+    if policy is None:
+        return {}
+    return {
+        "queue": [one.id for one in policy.queues],
+        "agent": [one.id for one in policy.agents],
+        "contact": [one.id for one in policy.contacts],
+    }
+
+
+def _listed(places: dict[str, list[str]]) -> str:
+    return ", ".join(f"{kind}:{name}" for kind, names in places.items() for name in names)
+
+
+def _close(shown: Shown, rest: str) -> m.Action:
+    item = shown.item()
+    code = _one_of(rest, shown, "wrap_up_codes") if rest else shown.codes.get(item, "")
+    return m.Close(item=item, code=code, note=shown.notes.get(item, ""))
+
+
+def _wrap_up(shown: Shown, rest: str) -> None:
+    shown.codes[shown.item()] = _one_of(rest, shown, "wrap_up_codes")
+
+
+def _note(shown: Shown, rest: str) -> None:
+    item = shown.item()
+    before = shown.notes.get(item, "")
+    shown.notes[item] = f"{before}\n{rest}".strip()
+
+
+def _pick(shown: Shown, rest: str) -> None:
+    if rest and rest not in shown.items:
+        raise Unclear(f"you do not have {rest!r}; in hand: {', '.join(shown.items) or 'nothing'}")
+    shown.chosen = rest or shown.chosen
+
+
+def _status(shown: Shown, rest: str) -> m.Action:
+    word, _, more = rest.partition(" ")
+    if word == AgentStatus.AVAILABLE:
+        return m.Status(status=AgentStatus.AVAILABLE)
+    if word == AgentStatus.OFFLINE:
+        return m.SignOut()
+    if word == AgentStatus.AWAY:
+        return _break(shown, more)
+    raise Unclear("status what? available, away REASON, offline")
+
+
+def _break(shown: Shown, rest: str) -> m.Action:
+    reason = rest.removesuffix("after").strip()
+    later = rest != reason and rest.endswith("after")
+    reason = _one_of(reason, shown, "away_reasons")
+    return m.Status(status=AgentStatus.AWAY, reason=reason, after_item=later)
+
+
+def _one_of(name: str, shown: Shown, choices: str) -> str:
+    known: tuple[NamedView, ...] = getattr(shown.policy, choices, ())
+    if name in {one.id for one in known}:
+        return name
+    right = ", ".join(f"{one.id} ({one.name})" for one in known)
+    raise Unclear(f"{name or 'which'!r}: choose one of {right}" if name else f"which? {right}")
+
+
+class Typed(NamedTuple):
+    """One thing that can be typed; `act` gives the message to send, or does it here."""
+
+    letter: str
+    word: str
+    takes: str
+    help: str
+    act: Callable[[Shown, str], m.Action | None]
+
+
+TYPED: Final = (
+    Typed("a", "accept", "", "take the offered item", lambda s, _: m.Accept(offer=s.open_offer())),
+    Typed("d", "decline", "", "leave it to somebody else", _decline),
+    Typed("u", "undo", "", "take back a mistaken decline", _undo),
+    Typed("h", "hold", "", "hold music for the resident", lambda s, _: m.Hold(item=s.item())),
+    Typed("r", "resume", "", "back to the resident", lambda s, _: m.Resume(item=s.item())),
+    Typed("t", "transfer", "queue:X", "or agent:X, contact:X", _transfer),
+    Typed(
+        "g",
+        "giveback",
+        "[why]",
+        "back into its queue, place kept",
+        lambda s, why: m.Return(item=s.item(), reason=why),
+    ),
+    Typed("f", "finish", "", "hang up, wrap-up follows", lambda s, _: m.Finish(item=s.item())),
+    Typed("w", "wrap", "CODE", "choose the wrap-up code", _wrap_up),
+    Typed("n", "note", "TEXT", "add to the note that is kept with the item", _note),
+    Typed("c", "close", "[CODE]", "done with the item", _close),
+    Typed("i", "items", "[ITEM]", "show what is in hand; choose one", _pick),
+    Typed("s", "status", "available", "or away REASON, offline", _status),
+    Typed("b", "break", "REASON [after]", "away now, or after this item", _break),
+    Typed("e", "end", "", "end of shift; leaves when nothing is in hand", lambda *_: m.SignOut()),
+    Typed("q", "quit", "", "sign out and leave now", lambda *_: m.SignOut()),
+    Typed("?", "help", "", "this list", lambda *_: None),
+)
+_BY_NAME: Final = {name: typed for typed in TYPED for name in (typed.letter, typed.word)}
+_SHORT: Final = {"available": "status available"}
+
+
+def understood(line: str) -> tuple[Typed, str]:
+    """Return the command and what was given with it. Errors: `Unclear`."""
+    name, _, rest = _SHORT.get(line, line).partition(" ")
+    typed = _BY_NAME.get(name.lower())
+    if typed is None:
+        raise Unclear(f"{name!r} is no command; ? shows them all")
+    return typed, rest.strip()

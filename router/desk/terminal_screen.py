@@ -1,0 +1,137 @@
+"""What `townline agent` prints: offers, items, refusals, and one status line at the bottom.
+
+At a terminal the status line stays below everything and counts down; in a pipe each change is a
+line of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from router.core.model import AgentStatus, ItemState
+from router.desk.terminal_commands import TYPED, Shown
+from router.desk.views import AgentView, ItemView, OfferView
+
+_COLOURS: Final = {
+    AgentStatus.AVAILABLE: "green",
+    AgentStatus.AWAY: "yellow",
+    AgentStatus.OFFLINE: "red",
+}
+
+
+class Screen:
+    """Prints; asks nobody and remembers only what it has to redraw."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Keep the status line at the bottom of a terminal meanwhile."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with Live(console=self._console, auto_refresh=False, transient=True) as self._live:
+            yield
+        self._live = None
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line; the text is taken as it is."""
+        self._console.print(Text(text, style=style))
+
+    def bottom(self, shown: Shown, *, is_connected: bool, left_s: float | None, typed: str) -> None:
+        """Redraw the status line."""
+        if self._live is not None:
+            line = status_line(shown, is_connected=is_connected, left_s=left_s)
+            self._live.update(Text.assemble(line, "\n> ", typed, "▏"), refresh=True)
+
+    def offer(self, offer: OfferView, left_s: float) -> None:
+        """Ring and tell who, what and why."""
+        self._console.bell()
+        who = offer.who
+        name = (who.name or who.number or who.email) if who is not None else "withheld"
+        queue = offer.queue.name if offer.queue is not None else "-"
+        self.say(f"☎ offer: {offer.form} from {name}", "bold cyan")
+        self.say(f"  about {offer.subject or 'anything'}, {queue}, in {offer.language or '?'}")
+        self.say(f"  waited {span(offer.waited_s)}; asks for {offer.asks_for or 'anyone'}")
+        if offer.due is not None:
+            self.say(f"  first response due {offer.due:%Y-%m-%d %H:%M} UTC")
+        self.say(f"  why you: {offer.why}")
+        for line in offer.story:
+            self.say(f"  · {line}", "dim")
+        self.say(f"  a accept, d decline; {left_s:.0f} s left", "bold")
+
+    def item(self, item: ItemView, *, yours: bool) -> None:
+        """Tell how an item stands now."""
+        if not yours:
+            self.say(f"{item.item} is {item.state} and no longer with you", "dim")
+            return
+        legs = ", ".join(f"{leg.of} {leg.state}" for leg in item.legs)
+        tail = f" ({legs})" if legs else ""
+        self.say(f"▶ {item.item} {item.form} {item.state}{tail}", "bold")
+        if item.state is ItemState.WRAP_UP:
+            until = f" until {item.wrap_up_until:%H:%M:%S} UTC" if item.wrap_up_until else ""
+            need = ", a code is needed (w CODE)" if item.wrap_up_required else ""
+            self.say(f"  wrap-up{until}{need}; c closes")
+
+    def words(self, item: ItemView) -> None:
+        """Show who it is and what they wrote."""
+        if item.who is not None:
+            parts = (item.who.name, item.who.number, item.who.email)
+            self.say("  " + ", ".join(part for part in parts if part))
+        if item.words is not None:
+            for key, value in item.words.fields.items():
+                self.say(f"  {key}: {value}")
+            if item.words.text:
+                self.say(f"  {item.words.kind}: {item.words.text}")
+
+    def agent(self, agent: AgentView) -> None:
+        """Tell one's own status."""
+        reason = f" ({agent.reason})" if agent.reason else ""
+        then = f", then {agent.then_status}" if agent.then_status is not None else ""
+        self.say(f"● {agent.status}{reason}{then}; {agent.state}", _COLOURS[agent.status])
+
+    def in_hand(self, shown: Shown) -> None:
+        """List what is in hand."""
+        if not shown.items:
+            self.say("nothing in hand")
+        for item in shown.items.values():
+            self.item(item, yours=True)
+            self.words(item)
+
+    def help(self) -> None:
+        """List the commands."""
+        table = Table.grid(padding=(0, 2))
+        for typed in TYPED:
+            table.add_row(Text(typed.letter, style="bold"), typed.word, typed.takes, typed.help)
+        self._console.print(table)
+
+
+def status_line(shown: Shown, *, is_connected: bool, left_s: float | None) -> Text:
+    """Return the line at the bottom."""
+    agent = shown.agent
+    if not is_connected or agent is None:
+        return Text("○ not connected; trying again", style="red")
+    line = Text(f"● {agent.status}", style=_COLOURS[agent.status])
+    line.append(f" {agent.reason}" if agent.reason else "")
+    line.append(f"  {agent.name}  {agent.state}", style="default")
+    load = "  ".join(f"{one.tempo} {one.held}/{one.most}" for one in agent.load if one.most)
+    line.append(f"  {load}", style="dim")
+    if left_s is not None:
+        line.append(f"  ☎ offer, {max(0, left_s):.0f} s left", style="bold cyan")
+    line.append("  ? help", style="dim")
+    return line
+
+
+def span(seconds: float) -> str:
+    """Return a wait as people say it."""
+    return str(timedelta(seconds=round(seconds))) if seconds >= 60 else f"{seconds:.0f} s"

@@ -1,0 +1,197 @@
+"""The town at a glance: queues, agents, hours overridden, what was set aside.
+
+Pure: from a state to views. Counting looks at the lines of the queues and, for shunted items, at
+all items in memory; it belongs to pages that people look at, never to the path of a decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from router.core import requirement
+from router.core.model import Instant, ItemId, ItemState, QueueId, Tempo
+from router.core.policy import Policy, Queue
+from router.core.records import Item, QueueRow
+from router.core.state import State
+from router.desk.pictures import agent_view, item_view, text_of
+from router.desk.surroundings import About
+from router.desk.views import (
+    AgentView,
+    EmergencyView,
+    ItemView,
+    PolicyView,
+    QueueView,
+    RefusalView,
+    ServiceLevelView,
+    StaffView,
+    StatusView,
+    WaitingView,
+    moment,
+    moment_or_none,
+    seconds,
+)
+from router.errors import UnknownTarget
+
+FORMULA: Final = "answered in time / offered"  # both of today; see docs/glossary.md
+SHUNTED_SHOWN: Final = 100  # in the status; all of them at /shunted
+
+
+def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
+    """Return the queue now and today."""
+    row = state.queues.get(rule.id, QueueRow(id=rule.id))
+    policy = state.policy
+    return QueueView(
+        queue=rule.id,
+        name=text_of(rule.name, policy.languages[0].id),
+        open=row.is_open,
+        reason=row.reason,
+        changes_at=moment_or_none(row.changes_at),
+        conditions=tuple(row.conditions),
+        waiting=tuple(_waiting(state, rule.id, tempo, now) for tempo in Tempo),
+        staffed=tuple(_staff(state, rule)),
+        today=_service_level(rule, row, _local_date(policy, now)),
+    )
+
+
+def queue_views(state: State, now: Instant) -> tuple[QueueView, ...]:
+    """Return every queue in the order of the policy."""
+    return tuple(queue_view(state, rule, now) for rule in state.policy.queues.values())
+
+
+def agent_views(state: State) -> tuple[AgentView, ...]:
+    """Return every agent of the policy, also those who are not signed in."""
+    return tuple(agent_view(state, agent_id) for agent_id in state.policy.agents)
+
+
+def _waiting(state: State, queue: QueueId, tempo: Tempo, now: Instant) -> WaitingView:
+    line = state.index.lines.get((queue, tempo))
+    since = [_since(state.items[ItemId(name)]) for _, name in line] if line is not None else []
+    oldest = max(0, now - min(since)) if since else 0
+    return WaitingView(tempo=tempo, waiting=len(since), oldest_wait_s=seconds(oldest))
+
+
+def _since(item: Item) -> Instant:
+    return item.received_at if item.first_queued_at is None else item.first_queued_at
+
+
+def _staff(state: State, rule: Queue) -> Iterable[StaffView]:
+    wanted = requirement.parse(rule.requires)
+    for tempo in (Tempo.LIVE, Tempo.SLOW_TEXT):
+        for language in state.policy.languages:
+            bound = requirement.canonical(requirement.bind_language(wanted, language.skill))
+            signed_in, available = state.index.staff(bound, tempo)
+            yield StaffView(
+                tempo=tempo, language=language.id, signed_in=signed_in, available=available
+            )
+
+
+def _service_level(rule: Queue, row: QueueRow, today: str) -> ServiceLevelView:
+    if row.day != today:
+        row = QueueRow(id=row.id)
+    return ServiceLevelView(
+        formula=FORMULA,
+        level=round(row.answered_in / row.offered, 4) if row.offered else None,
+        target_share=rule.target_share,
+        target_s=seconds(rule.target_span),
+        offered=row.offered,
+        answered_in=row.answered_in,
+        answered_late=row.answered_late,
+        abandoned_in=row.abandoned_in,
+        abandoned_late=row.abandoned_late,
+        callbacks=row.callbacks,
+        diverted=row.diverted,
+    )
+
+
+def _local_date(policy: Policy, now: Instant) -> str:
+    local: datetime = moment(now).astimezone(ZoneInfo(policy.time_zone))
+    return local.date().isoformat()
+
+
+# --- lists of items ------------------------------------------------------------------------------
+
+
+def items_of(
+    state: State, queue: str | None, item_state: ItemState | None, most: int
+) -> tuple[ItemView, ...]:
+    """Return at most so many items; those in line at a queue in the order of the line.
+
+    Errors: `UnknownTarget` when the policy has no such queue.
+    """
+    in_line = item_state in (ItemState.QUEUED, ItemState.OFFERED)
+    rows: Iterable[Item] = state.items.values()
+    if queue is not None:
+        if queue not in state.policy.queues:
+            raise UnknownTarget(f"no queue {queue!r}; /api/v1/queues lists them")
+        if in_line:
+            lines = [state.index.lines.get((QueueId(queue), tempo), ()) for tempo in Tempo]
+            rows = (state.items[ItemId(name)] for line in lines for _, name in line)
+        else:
+            rows = (row for row in rows if row.queue == queue)
+    if item_state is not None:
+        rows = (row for row in rows if row.state is item_state)
+    return tuple(item_view(state, row) for row in islice(rows, most))
+
+
+def shunted_of(state: State, most: int) -> tuple[ItemView, ...]:
+    """Return the items that need a person."""
+    return items_of(state, None, ItemState.SHUNTED, most)
+
+
+# --- the whole -----------------------------------------------------------------------------------
+
+
+def emergency_views(state: State) -> tuple[EmergencyView, ...]:
+    """Return the hours that a person has overridden."""
+    return tuple(
+        EmergencyView(
+            hours=row.hours,
+            closed=row.closed,
+            since=moment(row.since),
+            until=moment_or_none(row.until),
+            reason=row.reason,
+            by=row.by,
+        )
+        for row in state.emergencies.values()
+    )
+
+
+def policy_view(state: State, about: About) -> PolicyView:
+    """Return the policy in force, and why the last edit was not taken."""
+    refusal = about.policy_refusal
+    return PolicyView(
+        town=state.policy.town,
+        hash=state.policy_hash,
+        adopted_at=moment_or_none(about.policy_adopted_at),
+        refused=(
+            RefusalView(at=moment(refusal.at), complaints=refusal.complaints)
+            if refusal is not None
+            else None
+        ),
+        compiled_with=dict(state.policy.compiled_with),
+    )
+
+
+def status_view(state: State, about: About, now: Instant) -> StatusView:
+    """Return the whole town."""
+    policy = state.policy
+    return StatusView(
+        at=moment(now),
+        town=text_of(policy.name, policy.languages[0].id),
+        version=about.version,
+        started_at=moment(about.started_at),
+        uptime_s=seconds(now - about.started_at),
+        journal=about.journal,
+        events=state.version,
+        policy=policy_view(state, about),
+        queues=queue_views(state, now),
+        agents=agent_views(state),
+        emergencies=emergency_views(state),
+        shunted=shunted_of(state, SHUNTED_SHOWN),
+        pending_effects=len(state.pending),
+        open_offers=len(state.offers),
+    )

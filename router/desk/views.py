@@ -1,0 +1,283 @@
+"""What people inside are shown: view structs, written as JSON and never read back.
+
+Separate from the core's rows on purpose: rows may grow without changing what clients see, and no
+integer nanosecond leaves the house. Instants are aware UTC `datetime` (ISO 8601 with `Z`), spans
+are seconds and end in `_s`. Nothing here looks anything up; `router.desk.pictures` fills them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from router.core.model import (
+    SECOND,
+    AgentState,
+    AgentStatus,
+    Channel,
+    Form,
+    Instant,
+    ItemState,
+    LegState,
+    Span,
+    Tempo,
+)
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # ISO 8601 with a zone
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every view."""
+
+
+class WhoView(View, frozen=True, kw_only=True):
+    """The resident, as far as known."""
+
+    name: str = ""
+    number: str = ""
+    email: str = ""
+
+
+class WordsView(View, frozen=True, kw_only=True):
+    """What the resident said or wrote."""
+
+    kind: str  # form | message | recording | note
+    text: str = ""  # of anything but a form
+    fields: dict[str, Any] = {}  # of a form, by field id
+
+
+class NamedView(View, frozen=True, kw_only=True):
+    """An id and what people call it."""
+
+    id: str
+    name: str
+
+
+class OfferView(View, frozen=True, kw_only=True):
+    """Everything an agent needs to answer an offer."""
+
+    offer: str
+    item: str
+    form: Form
+    channel: Channel
+    tempo: Tempo
+    who: WhoView | None  # None: withheld, or not readable just now
+    subject: str  # in words; "" when none was chosen
+    queue: NamedView | None
+    language: str
+    asks_for: str  # the requirement in force; "" = anyone
+    waited_s: float  # since the item first stood in line
+    due: Moment | None  # first response, for text
+    made_at: Moment
+    expires_at: Moment
+    seen: bool
+    why: str  # the rule that chose this agent
+    story: tuple[str, ...]
+
+
+class LegView(View, frozen=True, kw_only=True):
+    """One telephone leg."""
+
+    of: str  # resident | agent
+    state: LegState
+
+
+class CallbackView(View, frozen=True, kw_only=True):
+    """A promise to ring back."""
+
+    booked_at: Moment
+    expires_at: Moment
+    attempts: int
+    attempts_max: int
+
+
+class ItemView(View, frozen=True, kw_only=True):
+    """A work item as it stands."""
+
+    item: str  # the reference number
+    state: ItemState
+    form: Form
+    channel: Channel
+    tempo: Tempo
+    called: str  # the town's number that was called, or the form
+    received_at: Moment
+    language: str
+    subject: str
+    attributes: dict[str, str]
+    queue: NamedView | None
+    asks_for: str
+    waited_s: float  # in line; 0 before it stood in one
+    due: Moment | None
+    agent: str | None
+    handled_since: Moment | None
+    wrap_up_until: Moment | None  # None in wrap-up: until the agent says done
+    wrap_up_required: bool  # closing needs a code
+    deferred_until: Moment | None
+    legs: tuple[LegView, ...]
+    callback: CallbackView | None
+    outcome: str
+    code: str
+    ended_at: Moment | None
+    story: tuple[str, ...]
+    who: WhoView | None = None
+    words: WordsView | None = None
+
+
+class HoldingView(View, frozen=True, kw_only=True):
+    """One item an agent has."""
+
+    item: str
+    tempo: Tempo
+    state: str  # offered | handling | wrap_up
+
+
+class LoadView(View, frozen=True, kw_only=True):
+    """How much of one kind of channel an agent holds."""
+
+    tempo: Tempo
+    held: int
+    most: int
+
+
+class AgentView(View, frozen=True, kw_only=True):
+    """A person inside: what they chose, and what the engine is doing with them."""
+
+    agent: str
+    name: str
+    team: str
+    status: AgentStatus
+    reason: str
+    then_status: AgentStatus | None  # takes effect when nothing is held
+    then_reason: str
+    since: Moment | None  # of the status; None: never signed in
+    signed_in: bool  # a desk has proved within the lease that it is alive
+    state: AgentState
+    holdings: tuple[HoldingView, ...]
+    load: tuple[LoadView, ...]
+    missed: int  # offers in a row
+    may_take_back: str | None  # the offer whose decline can still be taken back
+
+
+class WaitingView(View, frozen=True, kw_only=True):
+    """Who waits and who could serve them, of one kind of channel."""
+
+    tempo: Tempo
+    waiting: int
+    oldest_wait_s: float
+
+
+class StaffView(View, frozen=True, kw_only=True):
+    """Agents who meet the queue's requirement in one language."""
+
+    tempo: Tempo
+    language: str
+    signed_in: int
+    available: int  # of those, not away
+
+
+class ServiceLevelView(View, frozen=True, kw_only=True):
+    """Today's figures; a level of None means that nothing was counted yet."""
+
+    formula: str
+    level: float | None  # 0..1
+    target_share: float
+    target_s: float
+    offered: int
+    answered_in: int
+    answered_late: int
+    abandoned_in: int
+    abandoned_late: int
+    callbacks: int
+    diverted: int
+
+
+class QueueView(View, frozen=True, kw_only=True):
+    """A queue now and today."""
+
+    queue: str
+    name: str
+    open: bool
+    reason: str
+    changes_at: Moment | None
+    conditions: tuple[str, ...]
+    waiting: tuple[WaitingView, ...]  # every tempo, zeros included
+    staffed: tuple[StaffView, ...]
+    today: ServiceLevelView
+
+
+class EmergencyView(View, frozen=True, kw_only=True):
+    """Hours overridden by a person."""
+
+    hours: str
+    closed: bool
+    since: Moment
+    until: Moment | None
+    reason: str
+    by: str
+
+
+class RefusalView(View, frozen=True, kw_only=True):
+    """Why the last edited policy was not adopted."""
+
+    at: Moment
+    complaints: tuple[str, ...]  # file:line:column path: what
+
+
+class PolicyView(View, frozen=True, kw_only=True):
+    """The policy in force."""
+
+    town: str
+    hash: str
+    adopted_at: Moment | None  # None: before the oldest event this daemon has read
+    refused: RefusalView | None
+    compiled_with: dict[str, str]
+
+
+class StatusView(View, frozen=True, kw_only=True):
+    """The whole town at a glance."""
+
+    at: Moment
+    town: str
+    version: str
+    started_at: Moment
+    uptime_s: float
+    journal: str
+    events: int
+    policy: PolicyView
+    queues: tuple[QueueView, ...]
+    agents: tuple[AgentView, ...]
+    emergencies: tuple[EmergencyView, ...]
+    shunted: tuple[ItemView, ...]
+    pending_effects: int
+    open_offers: int
+
+
+class ErrorView(View, frozen=True, kw_only=True):
+    """Why something was not done; `code` is stable."""
+
+    code: str
+    message: str
+
+
+def moment(instant: Instant) -> datetime:
+    """Return an instant as people and browsers read it, to the microsecond."""
+    return _EPOCH + timedelta(microseconds=instant // 1000)
+
+
+def moment_or_none(instant: Instant | None) -> datetime | None:
+    """Return None for None."""
+    return None if instant is None else moment(instant)
+
+
+def instant_of(when: datetime) -> Instant:
+    """Return the instant of an aware datetime."""
+    return (when - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def seconds(span: Span) -> float:
+    """Return a span in seconds, to the millisecond."""
+    return round(span / SECOND, 3)

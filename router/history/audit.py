@@ -1,0 +1,56 @@
+"""The trail of what people inside did to accounts, policy and the town: who, what, to what.
+
+Written beside the change, in its transaction, by `note`; never holds residents' words or passwords.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from router.core.model import Instant
+from router.history.database import Database
+from router.history.tables import ID, NAME
+from router.history.tables import audit as t
+from router.ports import Clock
+
+ENTRIES_MAX: Final = 1_000
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """One line of the trail."""
+
+    at: Instant
+    who: str  # account name; "townline" for the program itself
+    what: str  # kebab case
+    target: str
+
+
+class Audit:
+    """The trail as a whole. Errors of both methods: `StorageFailed`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def note(self, who: str, what: str, target: str) -> None:
+        """Add a line."""
+        now = self._clock.now()
+        await self._database.write(lambda connection: note(connection, now, who, what, target))
+
+    async def recent(self, limit: int = 100) -> list[AuditEntry]:
+        """Return the newest lines, newest first, at most 1,000."""
+        newest = select(t).order_by(t.c.id.desc()).limit(min(limit, ENTRIES_MAX))
+        return await self._database.read(
+            lambda connection: [
+                AuditEntry(row.at, row.who, row.what, row.target)
+                for row in connection.execute(newest)
+            ]
+        )
+
+
+def note(connection: Connection, at: Instant, who: str, what: str, target: str) -> None:
+    """Add a line within the transaction of the change it tells of."""
+    connection.execute(insert(t).values(at=at, who=who[:ID], what=what[:ID], target=target[:NAME]))

@@ -1,0 +1,77 @@
+"""Looking up what residents said and who they are, by reference: the spool first, then history.
+
+Words leave the spool only after history has them, so whoever asks in this order never misses any.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection
+
+from router.errors import StorageFailed
+from router.history import words as kept
+from router.history.audit import note
+from router.history.database import Database
+from router.ports import Clock, Spool, Words
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """How a resident is called and reached; "" for what is not known."""
+
+    number: str = ""  # +E.164
+    name: str = ""
+    email: str = ""
+
+
+class Contacts:
+    """See the module's text.
+
+    Errors of all methods: `StorageFailed` when something is not in the spool and history cannot be
+    asked: it may exist, so the caller should try again, not conclude that it does not.
+    """
+
+    def __init__(self, database: Database, spool: Spool, clock: Clock) -> None:
+        self._database = database
+        self._spool = spool
+        self._clock = clock
+
+    async def words(self, refs: list[str]) -> dict[str, Words]:
+        """Return those of the words that exist and were not redacted; "" refers to nothing."""
+        wanted = [ref for ref in dict.fromkeys(refs) if ref]
+        found = await self._spool.words(wanted) if wanted else {}
+        missing = [ref for ref in wanted if ref not in found]
+        if missing:
+            found |= await self._database.read(lambda connection: kept.find(connection, missing))
+        return found
+
+    async def contact(self, ref: str) -> Contact | None:
+        """Return who it is; None when nobody knows (any more)."""
+        words = (await self.words([ref])).get(ref)
+        if words is None:
+            return None
+        try:
+            return msgspec.json.decode(words.body, type=Contact)
+        except msgspec.DecodeError as error:
+            raise StorageFailed(f"contact {ref!r} is not readable: {error}") from error
+
+    async def number_of(self, ref: str) -> str | None:
+        """Return the telephone number as +E.164; None when there is none."""
+        contact = await self.contact(ref)
+        return None if contact is None else contact.number or None
+
+    async def redact(self, address_key: str, *, by: str) -> int:
+        """Delete what a person of this address said, wrote and is called by; return how much.
+
+        The key tells the trail whose it was; without the installation's secret it names nobody.
+        """
+        if not address_key:
+            return 0
+        now = self._clock.now()
+
+        def change(connection: Connection) -> list[str]:
+            note(connection, now, by, "contact-redacted", address_key)
+            return kept.redact(connection, address_key, now)
+
+        refs = await self._database.write(change)
+        await self._spool.moved(refs)
+        return len(refs)

@@ -1,0 +1,171 @@
+"""The tables of history: what is kept of the past, who may sign in, how far the journal was read.
+
+Instants are BIGINT nanoseconds UTC, the core's own integers: exact, ordered, equal to what the
+journal says, and the same on SQLite and PostgreSQL. People read them through the desk and through
+`townline report`, which turn them into local times. "" stands for "not known" in text columns,
+NULL in instants. Only plain types are used, so that the same statements run on both databases.
+
+This module is the shape that the newest migration leaves behind; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+METADATA: Final = MetaData()
+
+ID: Final = 64  # item, offer, agent, queue ids, references
+NAME: Final = 200
+
+# --- residents' words ----------------------------------------------------------------------------
+
+contacts = Table(
+    "contacts",
+    METADATA,
+    Column("ref", String(ID), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("address_key", String(ID), nullable=False),  # "" until an item names it, or withheld
+    Column("body", Text, nullable=False),  # JSON {"number", "name", "email"}; "" once redacted
+    Column("stored_at", BigInteger, nullable=False),
+    Column("redacted_at", BigInteger),
+    Index("contacts_by_address", "address_key"),
+)
+
+messages = Table(
+    "messages",
+    METADATA,
+    Column("ref", String(ID), primary_key=True),
+    Column("kind", String(16), nullable=False),  # message | form | digits | recording | note
+    Column("body", LargeBinary, nullable=False),  # as it came; empty once redacted
+    Column("stored_at", BigInteger, nullable=False),
+    Column("redacted_at", BigInteger),
+)
+
+mentions = Table(  # which items refer to which words; words nobody mentions are swept
+    "mentions",
+    METADATA,
+    Column("ref", String(ID), primary_key=True),
+    Column("item", String(ID), primary_key=True),
+    Column("address_key", String(ID), nullable=False),  # of contacts; "" otherwise
+    Index("mentions_by_item", "item"),
+)
+
+# --- work ----------------------------------------------------------------------------------------
+
+items = Table(
+    "items",
+    METADATA,
+    Column("id", String(ID), primary_key=True),
+    Column("channel", String(16), nullable=False),
+    Column("tempo", String(16), nullable=False),
+    Column("form", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("called", String(NAME), nullable=False),  # called number, or form id
+    Column("address_key", String(ID), nullable=False),
+    Column("contact_ref", String(ID), nullable=False),
+    Column("words_ref", String(ID), nullable=False),
+    Column("note_ref", String(ID), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("subject", String(ID), nullable=False),
+    Column("attributes", Text, nullable=False),  # JSON object; choices, never identities
+    Column("queue", String(ID), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("queued_at", BigInteger),  # first entry into line
+    Column("due_at", BigInteger),
+    Column("answered_at", BigInteger),  # first handling
+    Column("handling_since", BigInteger),  # while an agent handles it
+    Column("ended_at", BigInteger),
+    Column("waited", BigInteger),  # ns from the first entry into line to the answer, or the end
+    Column("handled", BigInteger, nullable=False),  # ns of handling, all agents together
+    Column("agent", String(ID), nullable=False),  # the last who handled it
+    Column("outcome", String(NAME), nullable=False),
+    Column("code", String(ID), nullable=False),  # wrap-up code
+    Column("service_level", String(32), nullable=False),  # the last result that was counted
+    Column("service_level_queue", String(ID), nullable=False),
+    Column("service_level_day", String(10), nullable=False),
+    Column("reopened", Integer, nullable=False),
+    Index("items_by_receipt", "received_at"),
+    Index("items_by_end", "ended_at"),
+    Index("items_by_address", "address_key"),
+)
+
+item_events = Table(  # the story of an item, without anybody's words
+    "item_events",
+    METADATA,
+    Column("item", String(ID), primary_key=True),
+    Column("position", BigInteger, primary_key=True),  # number of the event in the journal
+    Column("at", BigInteger, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("body", Text, nullable=False),  # JSON object
+    Index("item_events_by_name", "event", "at"),
+)
+
+offers = Table(
+    "offers",
+    METADATA,
+    Column("id", String(ID), primary_key=True),
+    Column("item", String(ID), nullable=False),
+    Column("agent", String(ID), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("ending", String(16), nullable=False),  # "" while open
+    Index("offers_by_item", "item"),
+    Index("offers_by_agent", "agent", "made_at"),
+)
+
+feed = Table(
+    "feed",
+    METADATA,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("position", BigInteger, nullable=False),  # journal version that history has read
+)
+
+# --- people inside -------------------------------------------------------------------------------
+
+accounts = Table(
+    "accounts",
+    METADATA,
+    Column("name", String(ID), primary_key=True),
+    Column("password", String(NAME), nullable=False),  # argon2id, parameters included
+    Column("role", String(16), nullable=False),
+    Column("agent_id", String(ID), nullable=False),  # "" when the person takes no items
+    Column("must_change", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("locked_until", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("token", String(ID), primary_key=True),  # hex SHA-256 of what the browser holds
+    Column("account", String(ID), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Index("sessions_by_account", "account"),
+)
+
+audit = Table(
+    "audit",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String(ID), nullable=False),
+    Column("what", String(ID), nullable=False),
+    Column("target", String(NAME), nullable=False),
+    Index("audit_by_instant", "at"),
+)

@@ -1,0 +1,1 @@
+"""Turns the YAML files of a town into the compiled policy, or says everything that is wrong."""

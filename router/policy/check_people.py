@@ -1,0 +1,146 @@
+"""Checks that every agent can get something, and that every queue has somebody who can serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core import requirement
+from router.core.model import Tempo
+from router.policy import models_flows as nodes
+from router.policy.complaints import Path
+from router.policy.documents import Document
+from router.policy.models_queues import QueueShape
+from router.policy.models_skills import AgentShape, SkillsFile
+from router.policy.models_town import LanguageShape, TownFile
+from router.policy.sources import Sources
+
+
+def check_people(sources: Sources) -> None:
+    """Complain about agents nobody could ever reach and queues nobody could ever serve."""
+    skills, queues, town = sources.skills, sources.queues, sources.town
+    if skills.model is None or queues.model is None or town.model is None:
+        return
+    if not (skills.whole and queues.whole and town.whole):
+        return
+    _check_agents(sources, skills.model, queues.model.queues, town.model)
+    live = _live_queues(sources)
+    for name, queue in queues.model.queues.items():
+        widest = queue.steps[-1].requires if queue.steps else queue.requires
+        at = ("steps", len(queue.steps) - 1, "requires") if queue.steps else ("requires",)
+        tempos = (Tempo.LIVE, Tempo.SLOW_TEXT) if name in live else (Tempo.SLOW_TEXT,)
+        for message in _unserved(skills.model, town.model, widest, tempos):
+            queues.document.complain(("queues", name, *at), message)
+    _check_additions(sources, skills.model, queues.model.queues, town.model)
+
+
+def tempos_of(agent: AgentShape, skills: SkillsFile) -> frozenset[Tempo]:
+    """Return what the agent can be given at all; calls need a telephone."""
+    capacity = skills.capacities.get(agent.capacity)
+    if capacity is None:
+        return frozenset()
+    given = {tempo for tempo in Tempo if getattr(capacity, tempo.value)}
+    return frozenset(given - ({Tempo.LIVE} if agent.leg is None else set()))
+
+
+def _bound(requires: str, language: LanguageShape) -> requirement.Expr:
+    return requirement.bind_language(requirement.parse(requires), language.skill)
+
+
+def _check_agents(
+    sources: Sources, skills: SkillsFile, queues: dict[str, QueueShape], town: TownFile
+) -> None:
+    wanted = [
+        _bound(requires, language)
+        for queue in queues.values()
+        for requires in (queue.requires, *(step.requires for step in queue.steps))
+        for language in town.languages
+    ]
+    for name, agent in skills.agents.items():
+        path = ("agents", name)
+        if agent.capacity not in skills.capacities:
+            continue  # said elsewhere
+        if not tempos_of(agent, skills):
+            message = (
+                f"nobody could ever reach this agent: capacity {agent.capacity!r} gives calls only,"
+                " and there is no `leg` to ring; add one, or choose another capacity"
+            )
+            if not any(getattr(skills.capacities[agent.capacity], t.value) for t in Tempo):
+                message = f"nobody could ever reach this agent: capacity {agent.capacity!r} is 0"
+            sources.skills.document.complain(path, message, at_key=True)
+        elif not any(requirement.matches(each, agent.skills) for each in wanted):
+            sources.skills.document.complain(
+                path,
+                "nobody could ever reach this agent: the skills meet no queue's requirement at any"
+                " step, in any language; add a skill or raise a level",
+                at_key=True,
+            )
+
+
+def _unserved(
+    skills: SkillsFile, town: TownFile, requires: str, tempos: tuple[Tempo, ...]
+) -> Iterator[str]:
+    """Yield what nobody could do, language by language."""
+    for language in town.languages:
+        needed = _bound(requires, language)
+        fitting = [
+            tempos_of(agent, skills)
+            for agent in skills.agents.values()
+            if requirement.matches(needed, agent.skills)
+        ]
+        shown = requirement.canonical(needed)
+        if not fitting:
+            yield (
+                f"nobody could ever serve this in {language.name}: no agent of skills.yaml has"
+                f" {shown}; lower it, or give somebody the skills"
+            )
+            continue
+        for tempo in tempos:
+            if not any(tempo in each for each in fitting):
+                what = "calls (a `leg` and capacity for live)"
+                if tempo is not Tempo.LIVE:
+                    what = "forms and messages (capacity for slow_text)"
+                yield (
+                    f"nobody could ever serve this in {language.name}: agents with {shown} exist,"
+                    f" but none of them takes {what}"
+                )
+
+
+def _live_queues(sources: Sources) -> frozenset[str]:
+    """Return the queues that callers can come to."""
+    found: set[str] = set()
+    for part in sources.flows.values():
+        for node in part.model.nodes.values() if part.model is not None else ():
+            if isinstance(node, nodes.QueueNode | nodes.FallbackNode):
+                found.add(node.queue)
+            elif isinstance(node, nodes.CallbackNode):
+                found.add(node.callback)
+    if sources.fallback.model is not None:
+        for rules in sources.fallback.model.chains.values():
+            found.update(each for rule in rules for each in (rule.queue, rule.callback))
+    return frozenset(found)
+
+
+def _check_additions(
+    sources: Sources, skills: SkillsFile, queues: dict[str, QueueShape], town: TownFile
+) -> None:
+    """Complain about requirements that flows and forms add and that nobody could meet."""
+    for document, path, name, requires, tempo in _additions(sources):
+        queue = queues.get(name)
+        if queue is not None:
+            widest = queue.steps[-1].requires if queue.steps else queue.requires
+            both = f"({widest}) and ({requires})"
+            for message in _unserved(skills, town, both, (tempo,)):
+                document.complain(path, message)
+
+
+def _additions(sources: Sources) -> Iterator[tuple[Document, Path, str, str, Tempo]]:
+    for part in sources.flows.values():
+        for name, node in part.model.nodes.items() if part.model is not None else ():
+            if isinstance(node, nodes.QueueNode) and node.requires:
+                path = ("nodes", name, "requires")
+                yield part.document, path, node.queue, node.requires, Tempo.LIVE
+    forms = sources.forms
+    for name, form in forms.model.forms.items() if forms.model is not None else ():
+        if form.requires:
+            path = ("forms", name, "requires")
+            yield forms.document, path, form.queue, form.requires, Tempo.SLOW_TEXT

@@ -1,0 +1,23 @@
+"""Runs every check that looks beyond one value; each adds its complaints to the documents."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from router.policy.check_fallback import check_fallback
+from router.policy.check_flows import check_flows
+from router.policy.check_names import check_names
+from router.policy.check_people import check_people
+from router.policy.check_rules import check_rules
+from router.policy.check_texts import check_texts
+from router.policy.sources import Sources
+
+
+def check(sources: Sources, today: date) -> None:
+    """Check the town as a whole; a check whose files are damaged does not run."""
+    check_names(sources)
+    check_texts(sources)
+    check_rules(sources, today)
+    check_flows(sources)
+    check_fallback(sources)
+    check_people(sources)

@@ -1,0 +1,245 @@
+"""Puts the compiled policy together from models that were found free of mistakes."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from router.core import policy as compiled
+from router.core.model import HOUR, MINUTE, SECOND, AgentId, FlowId, OfferEnding, QueueId, Tempo
+from router.policy.compile_flows import compile_flow
+from router.policy.compile_hours import compile_hours
+from router.policy.compile_queues import compile_queue, place
+from router.policy.documents import Document
+from router.policy.holiday_dates import holiday_dates
+from router.policy.models_announcements import FrontMessageShape
+from router.policy.models_fallback import ACTIONS, OWN, QUEUE_ACTIONS, FallbackFile, RuleShape
+from router.policy.models_forms import FieldShape, FormShape
+from router.policy.models_skills import AgentShape, CapacityShape
+from router.policy.models_town import DiallingShape, KeepingShape, OffersShape, TownFile
+from router.policy.shapes import M, Part
+from router.policy.sources import Sources
+
+NOTED: Final = ("townline", "holidays", "phonenumbers", "tzdata")
+
+
+def compile_policy(sources: Sources, today: date) -> compiled.Policy:
+    """Return the policy; equal files, date and libraries give equal bytes.
+
+    Errors: ValueError when the sources were not checked first.
+    """
+    town = _model(sources.town)
+    skills = _model(sources.skills)
+    hours = _model(sources.hours)
+    fallback = _model(sources.fallback)
+    queues = _model(sources.queues)
+    announcements = _model(sources.announcements)
+    holidays = holiday_dates(hours.holidays, today, town.languages[0].id)
+    return compiled.Policy(
+        town=town.slug,
+        name=town.name,
+        time_zone=town.time_zone,
+        languages=tuple(
+            compiled.Language(each.id, each.skill, each.locale, each.voice, each.name)
+            for each in town.languages
+        ),
+        subjects=town.subjects,
+        skills={id_: compiled.Skill(id_, name) for id_, name in skills.skills.items()},
+        capacities={id_: _capacity(id_, each) for id_, each in skills.capacities.items()},
+        agents={AgentId(id_): _agent(id_, each) for id_, each in skills.agents.items()},
+        away_reasons=town.away_reasons,
+        wrap_up_codes=town.wrap_up_codes,
+        hours={
+            id_: compile_hours(id_, each, town.time_zone, holidays)
+            for id_, each in hours.hours.items()
+        },
+        queues={
+            QueueId(id_): compile_queue(
+                id_,
+                each,
+                queues.defaults,
+                announcements.waiting,
+                town.texts,
+                sources.queues.document,
+            )
+            for id_, each in queues.queues.items()
+        },
+        fallbacks=_fallbacks(fallback, sources.fallback.document),
+        contacts={
+            id_: compiled.OutsideContact(id_, each.name, each.number, each.ring_timeout_s * SECOND)
+            for id_, each in fallback.contacts.items()
+        },
+        on_call=_on_call(fallback, town.time_zone),
+        numbers={number: FlowId(flow) for number, flow in town.numbers.items()},
+        flows={
+            FlowId(id_): compile_flow(id_, _model(part), part.document)
+            for id_, part in sources.flows.items()
+        },
+        front_messages=tuple(
+            _front_message(each, town.time_zone) for each in announcements.front_messages
+        ),
+        forms={
+            id_: _form(id_, each, town, sources.forms.document)
+            for id_, each in _model(sources.forms).forms.items()
+        },
+        dialling=dialling_of(town.dialling),
+        offers=_offers(town.offers),
+        retention=_retention(town.keeping),
+        texts=town.texts,
+        compiled_with={name: version(name) for name in NOTED},
+    )
+
+
+def dialling_of(shape: DiallingShape) -> compiled.Dialling:
+    """Return where the engine may ring."""
+    return compiled.Dialling(
+        allowed=tuple(shape.allowed),
+        refused=tuple(shape.refused),
+        per_number_day_max=shape.calls_per_number_and_day,
+        per_day_max=shape.calls_per_day,
+        caller_number=shape.caller_number,
+    )
+
+
+def _model(part: Part[M]) -> M:
+    if part.model is None:
+        raise ValueError(f"{part.document.file} has mistakes")
+    return part.model
+
+
+def _capacity(id_: str, shape: CapacityShape) -> compiled.Capacity:
+    units = {tempo: int(getattr(shape, tempo.value)) for tempo in Tempo}
+    return compiled.Capacity(
+        id=id_,
+        units={tempo: units[tempo] for tempo in Tempo if units[tempo]},
+        exclusive=frozenset(shape.exclusive),
+        blocked_by={tempo: frozenset(others) for tempo, others in shape.blocked_by.items()},
+    )
+
+
+def _agent(id_: str, shape: AgentShape) -> compiled.AgentRule:
+    return compiled.AgentRule(
+        AgentId(id_), shape.name, dict(shape.skills), shape.capacity, shape.leg or "", shape.team
+    )
+
+
+def _fallbacks(shape: FallbackFile, document: Document) -> dict[str, compiled.Fallback]:
+    return {
+        id_: compiled.Fallback(
+            id_,
+            tuple(
+                _rule(rule, place(document, "chains", id_, index))
+                for index, rule in enumerate(rules)
+            ),
+        )
+        for id_, rules in shape.chains.items()
+    }
+
+
+def _rule(shape: RuleShape, where: compiled.Place) -> compiled.FallbackRule:
+    named = {action: getattr(shape, action) for action in ACTIONS}
+    queue = named[shape.action] if shape.action in QUEUE_ACTIONS else ""
+    return compiled.FallbackRule(
+        id=shape.rule,
+        when_subject=frozenset(shape.when.subject),
+        when_channel=frozenset(shape.when.channel),
+        when_condition=frozenset(shape.when.condition),
+        when_hours=shape.when.hours,
+        action=shape.action,
+        text=shape.say,
+        queue=QueueId(queue) if queue not in ("", OWN) else None,
+        targets=tuple(shape.transfer),
+        chain=shape.chain,
+        urgent=shape.urgent,
+        place=where,
+    )
+
+
+def _on_call(shape: FallbackFile, time_zone: str) -> dict[str, compiled.OnCallList]:
+    return {
+        id_: compiled.OnCallList(
+            id_,
+            time_zone,
+            tuple(
+                compiled.OnCallShift(
+                    shift.first.isoformat(), shift.last.isoformat(), tuple(shift.contacts)
+                )
+                for shift in each.shifts
+            ),
+            tuple(each.otherwise),
+        )
+        for id_, each in shape.on_call.items()
+    }
+
+
+def _front_message(shape: FrontMessageShape, time_zone: str) -> compiled.FrontMessage:
+    return compiled.FrontMessage(
+        shape.id,
+        shape.text,
+        instant_of(shape.first, time_zone),
+        instant_of(shape.until, time_zone),
+        frozenset(shape.numbers),
+    )
+
+
+def instant_of(local: datetime, time_zone: str) -> int:
+    """Return the instant of a local time; of a time that occurs twice, the first."""
+    moment = local.replace(tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
+    return int(moment.timestamp()) * SECOND
+
+
+def _form(id_: str, shape: FormShape, town: TownFile, document: Document) -> compiled.FormRule:
+    return compiled.FormRule(
+        id=id_,
+        title=shape.title,
+        intro=shape.intro,
+        queue=QueueId(shape.queue),
+        subject=shape.subject,
+        subject_field=shape.subject_field,
+        head_start=shape.head_start_s * SECOND,
+        requires=shape.requires,
+        fields=tuple(_field(name, each, town) for name, each in shape.fields.items()),
+        thanks=shape.thanks,
+        per_hour_max=shape.per_hour_max,
+        size_max=shape.size_max_kb * 1000,
+        place=place(document, "forms", id_),
+    )
+
+
+def _field(id_: str, shape: FieldShape, town: TownFile) -> compiled.Field:
+    choices = shape.choices or {
+        subject: town.subjects[subject] for subject in shape.choices_from_subjects
+    }
+    return compiled.Field(
+        id=id_,
+        kind=shape.kind,
+        label=shape.label,
+        help=shape.help,
+        required=shape.required,
+        length_max=shape.length_max,
+        choices=choices,
+        identity=shape.identity,
+    )
+
+
+def _offers(shape: OffersShape) -> compiled.OfferRule:
+    spans = shape.pass_over_s
+    return compiled.OfferRule(
+        pass_over={
+            OfferEnding.DECLINED.value: spans.declined * SECOND,
+            OfferEnding.MISSED.value: spans.missed * SECOND,
+            OfferEnding.SKIPPED.value: spans.skipped * SECOND,
+        },
+        missed_max=shape.missed_in_a_row,
+        lease=shape.lease_s * SECOND,
+    )
+
+
+def _retention(shape: KeepingShape) -> compiled.Retention:
+    return compiled.Retention(
+        closed_in_core=shape.ended_items_h * HOUR,
+        dedupe_text=shape.repeated_texts_h * HOUR,
+        redial=shape.redial_min * MINUTE,
+    )

@@ -1,0 +1,105 @@
+"""Compiles queues.yaml: a queue's own keys over the defaults, seconds to spans."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from router.core.flows.texts import REQUIRED_TEXTS
+from router.core.model import HOUR, SECOND, QueueId, Span, Tempo
+from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
+from router.policy.documents import Document
+from router.policy.models_announcements import WaitingShape
+from router.policy.models_queues import CallbackShape, QueueRules, QueueShape
+
+OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
+    Tempo.LIVE: 20,
+    Tempo.FAST_TEXT: 30,
+    Tempo.SLOW_TEXT: 120,
+}
+WAITING_TEXTS: Final = tuple(
+    key for key in REQUIRED_TEXTS if key in ("place", "callback_offer") or key.startswith("wait_")
+)
+
+
+def merged(queue: QueueShape, defaults: QueueRules) -> dict[str, Any]:
+    """Return the rules that hold: what the queue says itself, else what the defaults say."""
+    rules = {
+        name: getattr(queue if name in queue.model_fields_set else defaults, name)
+        for name in QueueRules.model_fields
+    }
+    if "fallback" in queue.model_fields_set:  # condition by condition
+        rules["fallback"] = {**defaults.fallback, **queue.fallback}
+    timeouts = {**OFFER_TIMEOUT_S, **defaults.offer_timeout_s}
+    rules["offer_timeout_s"] = {**timeouts, **queue.offer_timeout_s}
+    return rules
+
+
+def compile_queue(
+    id_: str,
+    shape: QueueShape,
+    defaults: QueueRules,
+    waiting: dict[str, WaitingShape],
+    texts: dict[str, Texts],
+    document: Document,
+) -> Queue:
+    """Return one queue."""
+    rules = merged(shape, defaults)
+    path = ("queues", id_)
+    steps = tuple(
+        Step(step.after_s * SECOND, step.requires, place(document, *path, "steps", index))
+        for index, step in enumerate(shape.steps)
+    )
+    response = rules["first_response"]
+    return Queue(
+        id=QueueId(id_),
+        name=shape.name,
+        hours=rules["hours"],
+        requires=shape.requires,
+        steps=steps,
+        target_share=rules["service_level"].share,
+        target_span=rules["service_level"].answer_within_s * SECOND,
+        first_response=response.written,
+        first_response_span=response.span,
+        first_response_days=response.days,
+        first_response_business=response.business,
+        head_start=rules["head_start_s"] * SECOND,
+        offer_timeout={tempo: each * SECOND for tempo, each in rules["offer_timeout_s"].items()},
+        wrap_up=rules["wrap_up_s"] * SECOND,
+        wrap_up_required=rules["wrap_up_code_required"],
+        wait_max=rules["wait_max_s"] * SECOND,
+        length_max=rules["length_max"],
+        fates=rules["fallback"],
+        announcements=_announcements(waiting.get(rules["announcements"], WaitingShape()), texts),
+        callback=_callback(rules["callback"]),
+        place=place(document, *path),
+    )
+
+
+def place(document: Document, *path: str | int) -> Place:
+    """Return where a rule stands: the line of its key or list entry."""
+    return Place(document.file, document.place(path, at_key=True)[0])
+
+
+def _announcements(shape: WaitingShape, texts: dict[str, Texts]) -> Announcements:
+    return Announcements(
+        first_after=shape.first_after_s * SECOND,
+        every=shape.every_s * SECOND,
+        say_place=shape.say_place,
+        say_wait=shape.say_wait,
+        texts={key: shape.texts.get(key, texts[key]) for key in WAITING_TEXTS},
+        music=shape.music,
+    )
+
+
+def _callback(shape: CallbackShape | None) -> CallbackRule | None:
+    if shape is None:
+        return None
+    expires: Span = shape.expires_after_h * HOUR
+    return CallbackRule(
+        offer_after=shape.offer_after_s * SECOND,
+        attempts_max=shape.attempts_max,
+        retry_after=shape.retry_after_s * SECOND,
+        expires_after=expires,
+        hours=shape.hours,
+        ring_timeout=shape.ring_timeout_s * SECOND,
+    )

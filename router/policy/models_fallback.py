@@ -1,0 +1,161 @@
+"""The shape of config/fallback.yaml: what happens when an item cannot simply wait."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Self
+
+from pydantic import Field, model_validator
+
+from router.core.model import Channel, Condition
+from router.policy.shape import Shape
+from router.policy.telephones import Line
+from router.policy.values import LocalDate, Name, OneOrMore, Text, Texts, wrong
+
+QUEUE_ACTIONS: Final = ("queue", "defer", "voicemail", "callback")  # each names a queue
+ACTIONS: Final = (*QUEUE_ACTIONS, "transfer", "chain", "end")
+OWN: Final = "own"  # the queue the item was meant for
+
+
+class WhenShape(Shape):
+    """A rule applies when everything that is named here holds."""
+
+    subject: Annotated[list[str], OneOrMore] = Field(
+        default=[], description="one of these subjects", examples=["[noise, parking]"]
+    )
+    channel: Annotated[list[Channel], OneOrMore] = Field(
+        default=[], description="came by one of these channels", examples=["voice"]
+    )
+    condition: Annotated[list[Condition], OneOrMore] = Field(
+        default=[], description="one of these conditions is why", examples=["emergency"]
+    )
+    hours: str = Field(
+        default="", description="these hours are open now", examples=["statutory_holidays"]
+    )
+
+
+class RuleShape(Shape):
+    """One rule of a chain: a condition, something said, something done."""
+
+    rule: Name = Field(
+        description="name of the rule, shown in explanations", examples=["road_hazard"]
+    )
+    when: WhenShape = Field(default=WhenShape(), description="when it applies; left out: always")
+    say: Texts = Field(
+        default={}, description="said (or shown) first", examples=["{en: Closed., fr: Fermé.}"]
+    )
+    queue: str = Field(
+        default="",
+        description="action: wait in this queue, `own` = the one it was meant for",
+        examples=["general"],
+    )
+    defer: str = Field(
+        default="",
+        description="action: keep it for this queue (`own` = its own) until the next opening",
+        examples=["own"],
+    )
+    voicemail: str = Field(
+        default="",
+        description="action: take a message for this queue (`own` = its own) after `say`;"
+        " callers only",
+        examples=["own"],
+    )
+    callback: str = Field(
+        default="",
+        description="action: book a callback from this queue (`own` = its own); callers only;"
+        " `say`, if there is one, is asked instead of the text `callback_ask`",
+        examples=["own"],
+    )
+    transfer: Annotated[list[str], OneOrMore] = Field(
+        default=[],
+        description="action: ring these contacts and on-call lists in order until somebody"
+        " answers; if nobody does, the next rule follows; callers only",
+        examples=["[security, roads_on_call]"],
+    )
+    chain: str = Field(
+        default="", description="action: go on with this chain", examples=["after_hours"]
+    )
+    end: bool = Field(
+        default=False,
+        description="action: end the contact after what was said",
+        examples=["true"],
+    )
+    urgent: bool = Field(
+        default=False,
+        description="ranks before everything that is not urgent once people look at it",
+        examples=["true"],
+    )
+
+    @model_validator(mode="after")
+    def _one_action(self) -> Self:
+        named = [action for action in ACTIONS if getattr(self, action)]
+        if len(named) > 1:
+            raise wrong(f"names two actions, {named[0]} and {named[1]}; make two rules of them")
+        if not named and not self.say:
+            raise wrong(f"does nothing; give `say` or one of {', '.join(ACTIONS)}")
+        if self.voicemail and not self.say:
+            raise wrong("takes a message without a word; `say` that one may speak after the tone")
+        return self
+
+    @property
+    def action(self) -> str:
+        """The action's name; `say` when there is nothing but something to say."""
+        return next((action for action in ACTIONS if getattr(self, action)), "say")
+
+
+class ContactShape(Shape):
+    """Somebody outside who may be rung."""
+
+    name: Text = Field(description="name", examples=["Corporate Security"])
+    number: Line = Field(description="number, sip: or client:", examples=["+1 905 555 0180"])
+    ring_timeout_s: int = Field(
+        default=25, ge=1, le=120, description="seconds for which it rings", examples=["25"]
+    )
+
+
+class ShiftShape(Shape):
+    """Who is on call between two dates."""
+
+    first: LocalDate = Field(description="first date", examples=["2026-12-21"])
+    last: LocalDate = Field(description="last date, included", examples=["2026-12-27"])
+    contacts: Annotated[list[str], OneOrMore] = Field(
+        min_length=1, description="contacts, rung in this order", examples=["[officer_b]"]
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise wrong(f"ends on {self.last}, before it begins on {self.first}; swap them")
+        return self
+
+
+class OnCallShape(Shape):
+    """Who is on call, by date."""
+
+    shifts: list[ShiftShape] = Field(
+        default=[],
+        description="who is on call when; dates may not overlap",
+        examples=["- {first: 2026-12-21, last: 2026-12-27, contacts: [officer_b]}"],
+    )
+    otherwise: Annotated[list[str], OneOrMore] = Field(
+        min_length=1, description="contacts for every other date", examples=["[officer_a]"]
+    )
+
+
+class FallbackFile(Shape):
+    """config/fallback.yaml."""
+
+    chains: dict[Name, Annotated[list[RuleShape], Field(min_length=1)]] = Field(
+        min_length=1,
+        description="ordered rules; the first that applies is taken, the last must always apply",
+        examples=["late: [{rule: message, voicemail: own}, {rule: keep, defer: own}]"],
+    )
+    contacts: dict[Name, ContactShape] = Field(
+        default={},
+        description="people and places outside the queues that may be rung",
+        examples=["security: {name: Corporate Security, number: +1 905 555 0180}"],
+    )
+    on_call: dict[Name, OnCallShape] = Field(
+        default={},
+        description="on-call lists",
+        examples=["roads_on_call: {otherwise: roads_duty}"],
+    )

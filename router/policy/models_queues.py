@@ -1,0 +1,155 @@
+"""The shape of config/queues.yaml: who may take what, how soon, and what follows otherwise."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from router.core.model import Condition, Tempo
+from router.policy.shape import Shape
+from router.policy.values import (
+    Count,
+    FirstResponseText,
+    Name,
+    Requirement,
+    Seconds,
+    Share,
+    SomeCount,
+    SomeSeconds,
+    Texts,
+)
+
+
+class ServiceLevelShape(Shape):
+    """The promise for live contacts: this share of them is answered within that time."""
+
+    share: Share = Field(description="share of calls, above 0 to 1", examples=["0.70"])
+    answer_within_s: SomeSeconds = Field(description="seconds", examples=["30"])
+
+
+class StepShape(Shape):
+    """After some waiting, somebody else may take it too."""
+
+    after_s: SomeSeconds = Field(
+        description="seconds since the item was first queued", examples=["60"]
+    )
+    requires: Requirement = Field(
+        description="from then on this is needed, instead of what was needed before",
+        examples=["general and $language"],
+    )
+
+
+class CallbackShape(Shape):
+    """How residents are called back."""
+
+    offer_after_s: Seconds = Field(
+        default=120,
+        description="seconds of waiting after which a caller is offered a callback",
+        examples=["120"],
+    )
+    attempts_max: int = Field(
+        default=3, ge=1, le=10, description="most attempts when nobody answers", examples=["3"]
+    )
+    retry_after_s: SomeSeconds = Field(
+        default=900, description="seconds between two attempts", examples=["900"]
+    )
+    expires_after_h: SomeCount = Field(
+        default=24,
+        description="hours from booking after which it becomes a message to be answered",
+        examples=["24"],
+    )
+    hours: str = Field(
+        description="opening hours in which residents may be rung", examples=["town_hall"]
+    )
+    ring_timeout_s: int = Field(
+        default=25,
+        ge=1,
+        le=120,
+        description="seconds for which the resident's telephone rings",
+        examples=["25"],
+    )
+
+
+class QueueRules(Shape):
+    """What a queue may say itself or leave to `defaults`."""
+
+    hours: str = Field(
+        default="", description="opening hours, from hours.yaml", examples=["town_hall"]
+    )
+    service_level: ServiceLevelShape = Field(
+        default=ServiceLevelShape(share=0.8, answer_within_s=20),
+        description="promise for calls",
+        examples=["{share: 0.70, answer_within_s: 30}"],
+    )
+    first_response: FirstResponseText = Field(
+        default="2 business days",
+        validate_default=True,
+        description="promise for forms and messages: business days, business hours or a plain time",
+        examples=["2 business days"],
+    )
+    head_start_s: Seconds = Field(
+        default=0,
+        description="priority: the queue's items rank as if they had come so many seconds earlier",
+        examples=["30"],
+    )
+    offer_timeout_s: dict[Tempo, SomeSeconds] = Field(
+        default={},
+        description="seconds an agent has to answer an offer; not named: live 20, fast_text 30,"
+        " slow_text 120",
+        examples=["{live: 20, slow_text: 120}"],
+    )
+    wrap_up_s: Seconds = Field(
+        default=60, description="most seconds for notes after handling; 0 = none", examples=["60"]
+    )
+    wrap_up_code_required: bool = Field(
+        default=False, description="must the agent choose a wrap-up code?", examples=["true"]
+    )
+    wait_max_s: Seconds = Field(
+        default=0,
+        description="longest wait in seconds, then the fallback `late` follows; 0 = no limit",
+        examples=["1200"],
+    )
+    length_max: Count = Field(
+        default=0,
+        description="most items waiting, then the fallback `full` follows; 0 = no limit",
+        examples=["40"],
+    )
+    fallback: dict[Condition, str] = Field(
+        default={},
+        description="condition -> chain of fallback.yaml; every condition that can occur needs one",
+        examples=["{closed: after_hours}"],
+    )
+    announcements: str = Field(
+        default="",
+        description="what waiting callers hear, one of `waiting` in announcements.yaml",
+        examples=["standard"],
+    )
+    callback: CallbackShape | None = Field(
+        default=None,
+        description="how residents are called back; without it no callback is offered",
+        examples=["{hours: town_hall}"],
+    )
+
+
+class QueueShape(QueueRules):
+    """One queue."""
+
+    name: Texts = Field(description="name for people", examples=["{en: Roads, fr: Voirie}"])
+    requires: Requirement = Field(
+        description="which skills an agent needs; `$language` is the skill of the resident's"
+        " language",
+        examples=["roads >= 3 and $language"],
+    )
+    steps: list[StepShape] = Field(
+        default=[],
+        description="who else may take it after some waiting, in order of time",
+        examples=["- {after_s: 60, requires: general and $language}"],
+    )
+
+
+class QueuesFile(Shape):
+    """config/queues.yaml."""
+
+    defaults: QueueRules = Field(
+        default_factory=QueueRules, description="holds for every queue that does not say otherwise"
+    )
+    queues: dict[Name, QueueShape] = Field(min_length=1, description="the queues")

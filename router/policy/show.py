@@ -1,0 +1,190 @@
+"""Prints a compiled policy as it was understood, for `townline check --show`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core.hours import Hours
+from router.core.model import HOUR, MINUTE, SECOND, Span, Tempo
+from router.core.policy import Fallback, FallbackRule, Flow, Policy, Queue, Texts
+from router.policy.clock_times import WEEKDAYS, written
+from router.policy.telephones import shown
+
+
+def show(policy: Policy) -> str:
+    """Return the policy in plain words, several hundred lines, in the town's first language."""
+    language = policy.languages[0].id
+    sections = (_town, _hours, _agents, _queues, _fallbacks, _outside, _flows, _forms)
+    return "\n".join(line for section in sections for line in section(policy, language))
+
+
+def span(value: Span) -> str:
+    """Return a span as people say it: `90 s`, `15 min`, `24 h`."""
+    for unit, name in ((HOUR, "h"), (MINUTE, "min")):
+        if value >= unit and value % unit == 0:
+            return f"{value // unit} {name}"
+    return f"{value // SECOND} s"
+
+
+def _say(texts: Texts, language: str) -> str:
+    return texts.get(language, "")
+
+
+def _town(policy: Policy, language: str) -> Iterator[str]:
+    names = ", ".join(f"{each.name} (skill {each.skill})" for each in policy.languages)
+    yield f"{_say(policy.name, language)} ({policy.town}), {policy.time_zone}; {names}"
+    yield ""
+    yield "Called numbers"
+    for number, flow in policy.numbers.items():
+        yield f"  {'any other' if number == '*' else shown(number):<18} flow {flow}"
+    dialling = policy.dialling
+    yield f"Dialling, shown as {shown(dialling.caller_number)}"
+    yield f"  opened: {', '.join(dialling.allowed)}"
+    if dialling.refused:
+        yield f"  closed all the same: {', '.join(dialling.refused)}"
+    most = f"{dialling.per_number_day_max} calls a number and day, {dialling.per_day_max} a day"
+    yield f"  at most {most}"
+    yield f"Made with {', '.join(f'{k} {v}' for k, v in sorted(policy.compiled_with.items()))}"
+    yield ""
+
+
+def _hours(policy: Policy, _: str) -> Iterator[str]:
+    for hours in policy.hours.values():
+        yield f"Hours {hours.id} ({hours.time_zone})"
+        yield from _week(hours)
+        for override in hours.overrides:
+            dates = override.first
+            if override.last != override.first:
+                dates += f" to {override.last}"
+            ranges = ", ".join(written(each) for each in override.ranges) or "closed"
+            yield f"  {dates}  {ranges}  {override.reason}"
+        for day, name in hours.holidays.items():
+            yield f"  {day}  closed  {name}"
+        yield ""
+
+
+def _week(hours: Hours) -> Iterator[str]:
+    for day, ranges in zip(WEEKDAYS, hours.weekly, strict=True):
+        yield f"  {day}  {', '.join(written(each) for each in ranges) or 'closed'}"
+
+
+def _agents(policy: Policy, _: str) -> Iterator[str]:
+    for capacity in policy.capacities.values():
+        held = ", ".join(f"{units} {tempo.value}" for tempo, units in capacity.units.items())
+        alone = ", ".join(sorted(capacity.exclusive))
+        yield f"Capacity {capacity.id}: {held or 'nothing'}" + (
+            f"; alone: {alone}" if alone else ""
+        )
+    yield f"Agents ({len(policy.agents)})"
+    for agent in policy.agents.values():
+        skills = ", ".join(f"{skill} {level}" for skill, level in agent.skills.items())
+        leg = shown(agent.leg) if agent.leg else "texts only"
+        yield f"  {agent.id:<10} {agent.name}, {agent.team or 'no team'}, {leg}; {skills}"
+    yield ""
+
+
+def _queues(policy: Policy, language: str) -> Iterator[str]:
+    for queue in policy.queues.values():
+        yield f"Queue {queue.id}: {_say(queue.name, language)}, hours {queue.hours}"
+        yield from _queue(queue)
+        yield ""
+
+
+def _queue(queue: Queue) -> Iterator[str]:
+    yield f"  at once        {queue.requires}"
+    for step in queue.steps:
+        yield f"  after {span(step.after):<8} {step.requires}"
+    share = f"{queue.target_share:.0%} of calls within {span(queue.target_span)}"
+    yield f"  promise        {share}; forms and messages: {queue.first_response}"
+    offers = ", ".join(f"{t.value} {span(queue.offer_timeout[t])}" for t in Tempo)
+    yield f"  offers         {offers}; wrap-up {span(queue.wrap_up)}"
+    if queue.head_start:
+        yield f"  head start     {span(queue.head_start)}"
+    limits = [f"{queue.length_max} waiting"] if queue.length_max else []
+    limits += [f"{span(queue.wait_max)} of waiting"] if queue.wait_max else []
+    yield f"  limits         {', '.join(limits) or 'none'}"
+    fates = ", ".join(f"{condition.value}: {chain}" for condition, chain in queue.fates.items())
+    yield f"  otherwise      {fates}"
+    callback = queue.callback
+    if callback is not None:
+        yield (
+            f"  callback       offered after {span(callback.offer_after)},"
+            f" {callback.attempts_max} attempts every {span(callback.retry_after)},"
+            f" within {span(callback.expires_after)}, in hours {callback.hours}"
+        )
+
+
+def _fallbacks(policy: Policy, _: str) -> Iterator[str]:
+    for fallback in policy.fallbacks.values():
+        yield from _chain(fallback)
+        yield ""
+
+
+def _chain(fallback: Fallback) -> Iterator[str]:
+    yield f"Chain {fallback.id}"
+    for rule in fallback.rules:
+        when = [
+            *(sorted(rule.when_channel)),
+            *(sorted(rule.when_condition)),
+            *([f"about {', '.join(sorted(rule.when_subject))}"] if rule.when_subject else []),
+            *([f"while {rule.when_hours} is open"] if rule.when_hours else []),
+        ]
+        yield f"  {rule.id}: {' and '.join(when) or 'always'} -> {_action(rule)}"
+
+
+def _action(rule: FallbackRule) -> str:
+    queue = rule.queue or "its own queue"
+    said = "say something, " if rule.text and rule.action != "say" else ""
+    done = {
+        "say": "say something, go on",
+        "queue": f"wait in {queue}",
+        "defer": f"keep for {queue} until it opens",
+        "voicemail": f"take a message for {queue}",
+        "callback": f"book a callback from {queue}",
+        "transfer": f"ring {', then '.join(rule.targets)}; if nobody answers, go on",
+        "chain": f"chain {rule.chain}",
+        "end": "end",
+    }[rule.action]
+    return f"{said}{done}{', urgent' if rule.urgent else ''}"
+
+
+def _outside(policy: Policy, _: str) -> Iterator[str]:
+    for contact in policy.contacts.values():
+        yield (
+            f"Contact {contact.id}: {contact.name}, {shown(contact.number)},"
+            f" rings {span(contact.ring_timeout)}"
+        )
+    for each in policy.on_call.values():
+        yield f"On call {each.id}: otherwise {', '.join(each.otherwise)}"
+        for shift in each.shifts:
+            yield f"  {shift.first} to {shift.last}: {', '.join(shift.contacts)}"
+    for message in policy.front_messages:
+        numbers = ", ".join(shown(each) for each in sorted(message.numbers)) or "all numbers"
+        yield f"Front message {message.id} on {numbers}"
+    yield ""
+
+
+def _flows(policy: Policy, language: str) -> Iterator[str]:
+    for flow in policy.flows.values():
+        yield f"Flow {flow.id}, begins at {flow.start}, 911 at {flow.safety_node}"
+        yield from _flow(flow)
+        yield ""
+
+
+def _flow(flow: Flow) -> Iterator[str]:
+    for node in flow.nodes.values():
+        ways = [f"{key}: {choice.next}" for key, choice in node.choices.items()]
+        ways += [f"{value}: {target}" for value, target in node.exits.items()]
+        ways += [f"otherwise: {node.otherwise}"] if node.otherwise else []
+        ways += [f"then {node.next}"] if node.next else []
+        what = node.queue or node.hours or node.flow or node.attribute or ", ".join(node.targets)
+        chain = f"{node.chain} " if node.chain else ""
+        yield f"  {node.id}: {node.kind} {chain}{what or ''} {'; '.join(ways)}".rstrip()
+
+
+def _forms(policy: Policy, language: str) -> Iterator[str]:
+    for form in policy.forms.values():
+        subject = form.subject or f"from field {form.subject_field}"
+        fields = ", ".join(each.id + ("*" if each.required else "") for each in form.fields)
+        title = _say(form.title, language)
+        yield f"Form {form.id}: {title}, queue {form.queue}, subject {subject}; {fields}"

@@ -1,0 +1,349 @@
+"""The composition root: builds every part, starts them in order, stops them in order.
+
+The only module that knows concrete channels, desk and history. Start: lock and journal, recovery,
+sequencer, policy, then everything that depends on a policy, then the port is served. Stop: desks
+are told, requests under way finish, channels close, what waits is stored, the journal is released.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import ipaddress
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from importlib.metadata import version as distribution_version
+from socket import socket
+from typing import Final
+
+import msgspec
+import structlog
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from channels.contract import ChannelAdapter
+from channels.voice.adapter import VoiceChannel, VoiceSettings
+from channels.webform.adapter import WebformChannel, WebformSettings
+from router.core.effects import Effect
+from router.core.engine import Engine
+from router.core.model import SECOND, Instant, ItemId
+from router.core.state import State
+from router.desk.surface import DeskSurface
+from router.desk.surroundings import PolicyRefusal
+from router.desk.town import status_view
+from router.errors import InvariantBroken, StorageError
+from router.history.accounts import Accounts, Role
+from router.history.audit import Audit
+from router.history.contacts import Contacts
+from router.history.database import Database, default_url
+from router.history.feeder import HistoryFeeder
+from router.history.passwords import Passwords
+from router.history.past import Past
+from router.history.sessions import Sessions
+from router.policy.watch import changes
+from router.ports import Clock, Duty, Outlet
+from router.runtime import http, practice
+from router.runtime.clock import SystemClock
+from router.runtime.duties import keep_doing
+from router.runtime.effects import EffectRunner
+from router.runtime.explaining import explain_from_file
+from router.runtime.health import Health, status_route
+from router.runtime.ids import RandomIds
+from router.runtime.journal_sqlite import SqliteJournal
+from router.runtime.metrics import Metrics
+from router.runtime.policy_loader import PolicyKeeper
+from router.runtime.publisher import Publisher
+from router.runtime.recovery import recover
+from router.runtime.secret import installation_secret
+from router.runtime.sequencer import Sequencer
+from router.runtime.settings import Settings
+from router.runtime.snapshotting import Snapshots
+from router.runtime.stop import signals
+
+STOP_S: Final = 1.5  # for what waits to be stored, once nobody can send any more
+SNAPSHOT_S: Final = 1.0  # for the last snapshot
+TRY_HISTORY_EVERY: Final = 5 * SECOND
+
+Say = Callable[[str], None]  # to the person who started the daemon
+
+log = structlog.get_logger(__name__)
+
+
+class About:
+    """What the daemon knows about itself, for desks and status."""
+
+    def __init__(self, settings: Settings, clock: Clock, keeper: PolicyKeeper) -> None:
+        self.version = distribution_version("townline")
+        self.journal = f"sqlite:{settings.journal_path}"
+        self.started_at: Instant = clock.now()
+        self._keeper = keeper
+
+    @property
+    def policy_adopted_at(self) -> Instant | None:
+        """Return when; None when it was in force before this daemon started."""
+        return self._keeper.adopted_at
+
+    @property
+    def policy_refusal(self) -> PolicyRefusal | None:
+        """Return the last refusal since the last adoption."""
+        refusal = self._keeper.refusal
+        return None if refusal is None else PolicyRefusal(refusal.at, refusal.complaints)
+
+
+class Daemon:
+    """Everything that stands on a recovered state; built in one go, then run."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        secret: bytes,
+        journal: SqliteJournal,
+        state: State,
+        system_clock: SystemClock,
+        clock: practice.PracticeClock,
+        web_root: str,
+        say: Say,
+    ) -> None:
+        self.settings, self.clock, self.say = settings, clock, say
+        self.journal, self.state = journal, state
+        self.ids, self.metrics, self.publisher = RandomIds(), Metrics(), Publisher()
+        self.sequencer = Sequencer(
+            Engine(state),
+            journal,
+            clock,
+            self.ids,
+            self.publisher,
+            self.metrics,
+            waiting_max=settings.limits.waiting_commands_max,
+            batch_max=settings.limits.batch_commands_max,
+        )
+        self.keeper = PolicyKeeper(settings.policy_dir, self.sequencer, clock, self.metrics)
+        self.about = About(settings, clock, self.keeper)
+        self.database = Database(settings.history or default_url(settings.data_dir))
+        self.accounts = Accounts(self.database, clock, Passwords())
+        contacts = Contacts(self.database, journal, clock)
+        self.channels = self._channels(secret, contacts, web_root)
+        self.effects = EffectRunner(self.sequencer, clock, self._outlets())
+        self.desk = DeskSurface(
+            inbox=self.sequencer,
+            publisher=self.publisher,
+            accounts=self.accounts,
+            role_of=Role,
+            sessions=Sessions(self.database, clock),
+            audit=Audit(self.database, clock),
+            words=contacts.words,
+            explain=self._explain,
+            about=self.about,
+            clock=clock,
+            ids=self.ids,
+        )
+        self.health = Health(
+            self.sequencer,
+            journal,
+            clock,
+            self.metrics,
+            free_bytes_min=settings.limits.free_bytes_min,
+            ahead_of_wall=system_clock.ahead_of_wall,
+        )
+        self.snapshots = Snapshots(self.sequencer, journal, clock, self.about.version)
+        self.operator_token = practice.operator_token(secret)
+        self.stopping, self.reload = asyncio.Event(), asyncio.Event()
+
+    def _channels(
+        self, secret: bytes, contacts: Contacts, web_root: str
+    ) -> tuple[ChannelAdapter, ...]:
+        settings = self.settings
+        account = practice.practice_account(settings, secret)
+        has_account = settings.twilio.account_sid is not None
+        voice = VoiceSettings(
+            public_url=web_root,
+            account_sid=settings.twilio.account_sid or account.account_sid,
+            auth_tokens=settings.webhook_tokens if has_account else (account.auth_token,),
+            secret=secret,
+            rest_url=settings.twilio.base_url if has_account else account.rest_url,
+        )
+        form = WebformSettings(
+            secret=secret, public_url=web_root, body_max=settings.limits.body_bytes_max
+        )
+        return (
+            VoiceChannel(self.sequencer, self.ids, voice, contacts),
+            WebformChannel(self.sequencer, self.ids, self.clock, form, Past(self.database).item),
+        )
+
+    def _outlets(self) -> dict[type[Effect], Outlet]:
+        return {
+            kind: channel.outlet
+            for channel in self.channels
+            if channel.outlet is not None
+            for kind in channel.capabilities.effects
+        }
+
+    # --- running ---------------------------------------------------------------------------------
+
+    async def run(self, listening: socket) -> None:
+        """Serve until stopped. Errors: `PolicyError` at a first start with a broken policy."""
+        self.publisher.subscribe(self.metrics.follow)
+        self.publisher.subscribe(self.effects.follow)
+        self.effects.begin(self.state)
+        async with AsyncExitStack() as closing, asyncio.TaskGroup() as tasks:
+            closing.push_async_callback(self.database.close)
+            sequencing = tasks.create_task(self.sequencer.run())
+            try:
+                await self.keeper.first()
+                for channel in self.channels:
+                    await channel.start()
+            except BaseException:
+                self.sequencer.stop()
+                raise
+            server = http.server(self._application())
+            serve = tasks.create_task(server.serve(sockets=[listening]))
+            background = [
+                tasks.create_task(keep_doing(duty, self.clock)) for duty in self._duties()
+            ]
+            background += [
+                tasks.create_task(self.effects.run()),
+                tasks.create_task(self._reload_when_told()),
+                tasks.create_task(self._reload_when_edited()),
+                tasks.create_task(self._prepare_accounts()),
+            ]
+            await self.stopping.wait()
+            log.info("stopping")
+            self.health.stopping = True
+            await self.desk.stop()
+            server.should_exit = True
+            await serve
+            for task in background:
+                task.cancel()
+            for channel in self.channels:
+                await channel.stop()
+            self.sequencer.stop()
+            await asyncio.wait([sequencing], timeout=STOP_S)
+            if not sequencing.done():  # storage hangs: nobody was told that it is stored
+                sequencing.cancel()
+                return
+            await asyncio.wait_for(self.snapshots.save(self.state), SNAPSHOT_S)
+
+    def _duties(self) -> list[Duty]:
+        own: list[Duty] = [
+            self.snapshots,
+            self.health,
+            self.keeper,
+            HistoryFeeder(self.database, self.journal, self.journal, self.clock),
+        ]
+        return [*own, *self.desk.duties(), *(d for c in self.channels for d in c.duties())]
+
+    def _application(self) -> ASGIApp:
+        routes: list[BaseRoute] = [
+            *(route for channel in self.channels for route in channel.routes()),
+            *self.desk.routes(),
+            *self.health.routes(),
+            status_route(self.operator_token, self._status),
+        ]
+        app = http.application(routes)
+        if not self.settings.is_practice:
+            return app
+        return http.PracticeTime(app, self.clock, self.state.policy.time_zone)
+
+    async def _status(self) -> bytes:
+        now = self.clock.now()
+        view = await self.sequencer.read(lambda state: status_view(state, self.about, now))
+        return msgspec.json.encode(view)
+
+    async def _explain(self, item_id: str) -> tuple[str, ...]:
+        path, now = self.settings.journal_path, self.clock.now()
+        story = await explain_from_file(path, ItemId(item_id), now)
+        return tuple(
+            text
+            for line in story.lines
+            for text in (f"{line.at}  {line.text}", *(f"    {each}" for each in line.details))
+        )
+
+    async def _reload_when_told(self) -> None:
+        while True:
+            await self.reload.wait()
+            self.reload.clear()
+            await self.keeper.reload()
+
+    async def _reload_when_edited(self) -> None:
+        async for _ in changes(self.settings.policy_dir):
+            await self.keeper.reload()
+
+    async def _prepare_accounts(self) -> None:
+        """Make the first accounts as soon as history can be reached; say passwords once."""
+        while True:
+            try:
+                password = await self.accounts.first_administrator()
+                if password is not None:
+                    self.say(f"first administrator: name admin, one-time password {password}")
+                await self._prepare_practice_accounts()
+            except StorageError as error:
+                log.warning("history_unreachable", code=error.code, why=str(error))
+                await self.clock.sleep_until(self.clock.now() + TRY_HISTORY_EVERY)
+            else:
+                return
+
+    async def _prepare_practice_accounts(self) -> None:
+        if not self.settings.is_practice or not _is_loopback(self.settings.http.host):
+            return
+        policy = await self.sequencer.read(lambda state: state.policy)
+        have = {account.name for account in await self.accounts.everybody()}
+        missing = {
+            str(agent): agent for agent in policy.agents if str(agent).casefold() not in have
+        }
+        if missing:
+            made = await self.accounts.create_practice(missing, practice.PASSWORD)
+            self.say(
+                f"practice accounts, password {practice.PASSWORD!r}: {', '.join(sorted(made))}"
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def serve(settings: Settings, at: str | None, say: Say) -> None:
+    """Run the daemon until it is told to stop.
+
+    Args:
+        settings: see there.
+        at: practice time to start at, ISO 8601, local to the machine when it has no offset.
+        say: prints a line to the person who started it.
+
+    Raises:
+        SettingsError: the port, the secret or the time cannot be used.
+        StorageError: the journal cannot be opened.
+        PolicyError: the policy has mistakes and there is none to go on with.
+        InvariantBroken: memory could not be trusted; start again and replay.
+    """
+    listening = http.listen(settings.http)
+    async with AsyncExitStack() as closing:
+        closing.callback(listening.close)
+        secret = installation_secret(settings)
+        journal = await SqliteJournal.open(settings.journal_path)
+        closing.push_async_callback(journal.close)
+        system_clock = SystemClock(await journal.last_instant())
+        clock = practice.PracticeClock(system_clock)
+        state = await recover(journal)
+        if at is not None:
+            zone = state.policy.time_zone if state.policy_hash else practice.LOCAL_ZONE
+            clock.shift_to(practice.instant_of(at, zone))
+        port = listening.getsockname()[1]
+        web_root = settings.web_root
+        if settings.public_url is None and settings.http.port == 0:
+            web_root = web_root.removesuffix(":0") + f":{port}"
+        daemon = Daemon(settings, secret, journal, state, system_clock, clock, web_root, say)
+        gc.collect()
+        gc.freeze()  # what was recovered stays; collections need not walk it
+        with signals(daemon.stopping, daemon.reload):
+            try:
+                await daemon.run(listening)
+            except ExceptionGroup as group:
+                broken = group.subgroup(InvariantBroken)
+                log.critical("daemon_broken", exc_info=group)
+                raise (broken or group).exceptions[0] from group
+        log.info("stopped")

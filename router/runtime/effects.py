@@ -1,0 +1,139 @@
+"""Performs what the engine wants of the outside: stored wishes only, each at most once at a time.
+
+Wishes about one call are performed in the order in which they were wanted. What fails for a moment
+is tried again; what fails for good is reported, and the engine decides what follows. After a
+restart everything that was not confirmed is performed again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import structlog
+
+from router.core.commands import ReportEffect
+from router.core.effects import Effect
+from router.core.events import AnyEvent, EffectDone, EffectFailed, EffectWanted
+from router.core.model import SECOND, EffectKey, Span
+from router.core.state import State
+from router.errors import ChannelError, CommandRefused, TownlineError
+from router.ports import Clock, Inbox, Outlet
+
+TRIES_MAX: Final = 5
+FIRST_WAIT: Final[Span] = SECOND // 2  # doubled with every try: 0.5, 1, 2, 4 s
+REPORT_AGAIN: Final[Span] = SECOND  # a result that could not be stored is told again
+AT_ONCE_MAX: Final = 64
+
+log = structlog.get_logger(__name__)
+
+
+class EffectRunner:
+    """A subscriber of the publisher (`follow`) and a task of the daemon (`run`)."""
+
+    def __init__(self, inbox: Inbox, clock: Clock, outlets: Mapping[type[Effect], Outlet]) -> None:
+        """`outlets` says who performs which kind of effect."""
+        self._inbox = inbox
+        self._clock = clock
+        self._outlets = outlets
+        self._open: dict[EffectKey, Effect] = {}  # wanted and stored, not over
+        self._lanes: dict[str, deque[Effect]] = {}  # what is performed one after the other
+        self._new_lanes: asyncio.Queue[str] = asyncio.Queue()
+        self._slots = asyncio.Semaphore(AT_ONCE_MAX)
+
+    def begin(self, state: State) -> None:
+        """Take what a recovered state still wants; called before anything new is stored."""
+        for key in sorted(state.pending):
+            self._want(state.pending[key])
+
+    def follow(self, events: Sequence[AnyEvent], state: State) -> None:
+        """Take what was stored."""
+        for event in events:
+            if isinstance(event, EffectWanted):
+                self._want(event.effect)
+            elif isinstance(event, EffectDone | EffectFailed):
+                self._open.pop(event.key, None)
+
+    def _want(self, effect: Effect) -> None:
+        if effect.key in self._open:
+            return
+        self._open[effect.key] = effect
+        lane = getattr(effect, "call_id", "") or effect.key
+        waiting = self._lanes.get(lane)
+        if waiting is None:
+            self._lanes[lane] = deque([effect])
+            self._new_lanes.put_nowait(lane)
+        else:
+            waiting.append(effect)
+
+    async def run(self) -> None:
+        """Perform until cancelled; what is not confirmed then is performed by the next daemon."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                lane = await self._new_lanes.get()
+                tasks.create_task(self._drain(lane))
+
+    async def _drain(self, lane: str) -> None:
+        waiting = self._lanes[lane]
+        while waiting:
+            effect = waiting[0]
+            if effect.key in self._open:
+                async with self._slots:
+                    report = await self._perform(effect)
+                await self._report(report)
+            waiting.popleft()
+        del self._lanes[lane]
+
+    async def _perform(self, effect: Effect) -> ReportEffect:
+        name = type(effect).__name__
+        outlet = self._outlets.get(type(effect))
+        if outlet is None:
+            log.error("effect_without_outlet", effect=name, key=effect.key)
+            return ReportEffect(effect.key, done=False, reason="no-outlet")
+        reason = "failed"
+        for attempt in range(1, TRIES_MAX + 1):
+            try:
+                call_id = await outlet.perform(effect)
+            except ChannelError as error:
+                log.warning(
+                    "effect_failed",
+                    effect=name,
+                    key=effect.key,
+                    attempt=attempt,
+                    reason=error.reason,
+                    retryable=error.retryable,
+                    error=str(error),
+                )
+                reason = error.reason
+                if not error.retryable:
+                    break
+            except Exception:
+                log.exception("effect_broken", effect=name, key=effect.key)
+                break
+            else:
+                return ReportEffect(effect.key, done=True, call_id=call_id)
+            if attempt < TRIES_MAX:
+                wait = FIRST_WAIT << (attempt - 1)
+                await self._clock.sleep_until(self._clock.now() + wait)
+            if effect.key not in self._open:
+                break
+        return ReportEffect(effect.key, done=False, reason=reason)
+
+    async def _report(self, report: ReportEffect) -> None:
+        """Tell the engine until it is stored; an effect that is over by now needs no telling."""
+        while report.key in self._open:
+            try:
+                await self._inbox.submit(report, _nothing)
+            except CommandRefused as refusal:
+                log.info("effect_report_refused", key=report.key, code=refusal.code)
+            except TownlineError as error:
+                log.warning("effect_not_reported", key=report.key, code=error.code)
+                await self._clock.sleep_until(self._clock.now() + REPORT_AGAIN)
+                continue
+            self._open.pop(report.key, None)
+
+
+def _nothing(_: State) -> None:
+    """Nobody waits for what follows from an effect."""

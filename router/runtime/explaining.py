@@ -1,0 +1,95 @@
+"""`townline explain ITEM`: the story of one item, from the journal alone.
+
+Reads beside a running daemon, in a thread of its own, and never touches the daemon's state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from router.core.apply import apply
+from router.core.explain import Line, lines_of, why_waiting
+from router.core.model import SECOND, Instant, ItemId
+from router.core.state import State
+from router.errors import UnknownItem
+from router.ports import Journal
+from router.runtime.journal_sqlite import SqliteJournal
+from router.runtime.recovery import batches_after
+
+
+class StoryLine(msgspec.Struct, frozen=True):
+    """One line as people read it."""
+
+    at: str  # ISO 8601 in the town's zone, with milliseconds
+    text: str
+    details: tuple[str, ...]
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The whole story of an item."""
+
+    item: str
+    state: str  # where it stands now; "forgotten" once it has left the engine
+    lines: tuple[StoryLine, ...]
+
+
+async def explain(journal: Journal, item_id: ItemId, now: Instant) -> Explanation:
+    """Replay the journal and tell what happened to the item and why.
+
+    Raises:
+        UnknownItem: the journal never heard of it.
+    """
+    state = State()
+    lines: list[Line] = []
+    async for events in batches_after(journal, state):
+        for event in events:
+            if state.policy_hash:
+                lines.extend(lines_of(state, event, item_id))
+            apply(state, event)
+    if not lines:
+        raise UnknownItem(item_id)
+    item = state.items.get(item_id)
+    lines.extend(why_waiting(state, max(now, state.now), item_id))
+    zone = ZoneInfo(state.policy.time_zone)
+    return Explanation(
+        item=item_id,
+        state="forgotten" if item is None else str(item.state),
+        lines=tuple(StoryLine(_local(line.at, zone), line.text, line.details) for line in lines),
+    )
+
+
+async def explain_from_file(path: Path, item_id: ItemId, now: Instant) -> Explanation:
+    """Explain from a journal file, in a thread, so that a daemon's loop goes on.
+
+    Raises:
+        UnknownItem: the journal never heard of it.
+        StorageFailed: the file cannot be read.
+    """
+    return await asyncio.to_thread(lambda: asyncio.run(_from_file(path, item_id, now)))
+
+
+async def _from_file(path: Path, item_id: ItemId, now: Instant) -> Explanation:
+    journal = await SqliteJournal.open_readonly(path)
+    try:
+        return await explain(journal, item_id, now)
+    finally:
+        await journal.close()
+
+
+def _local(instant: Instant, zone: ZoneInfo) -> str:
+    moment = datetime.fromtimestamp(instant / SECOND, UTC).astimezone(zone)
+    return moment.isoformat(timespec="milliseconds")
+
+
+def as_text(explanation: Explanation) -> tuple[str, ...]:
+    """Return the story as lines to print; what stands behind a sentence is indented."""
+    lines = [f"item {explanation.item}: {explanation.state}"]
+    for line in explanation.lines:
+        lines.append(f"{line.at[:23].replace('T', ' ')}  {line.text}")
+        lines.extend(f"{'':25}{detail}" for detail in line.details)
+    return tuple(lines)

@@ -1,0 +1,46 @@
+"""Names that nobody can guess and that never repeat, in letters that survive a telephone.
+
+Source: Crockford's base 32 (https://www.crockford.com/base32.html): no I, L, O, U, so that a
+reference number read aloud or copied by hand stays the same number.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from typing import Final
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ITEM_ID_LENGTH: Final = 10  # 50 bits: a guess hits one of a million items once in 10^9 tries
+UNIQUE_LENGTH: Final = 20  # 100 bits
+
+
+class RandomIds:
+    """The `Ids` of a running daemon, from the system's source of chance."""
+
+    def item_id(self) -> str:
+        """Return a reference number: ten characters of Crockford base 32."""
+        return _in_base_32(secrets.randbits(5 * ITEM_ID_LENGTH), ITEM_ID_LENGTH)
+
+    def unique(self, prefix: str) -> str:
+        """Return prefix + 20 characters (100 random bits)."""
+        return prefix + _in_base_32(secrets.randbits(5 * UNIQUE_LENGTH), UNIQUE_LENGTH)
+
+
+class SeededIds:
+    """`Ids` for tests and simulation: the same seed gives the same names in the same order."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def item_id(self) -> str:
+        """Return a reference number: ten characters of Crockford base 32."""
+        return _in_base_32(self._random.getrandbits(5 * ITEM_ID_LENGTH), ITEM_ID_LENGTH)
+
+    def unique(self, prefix: str) -> str:
+        """Return prefix + 20 characters."""
+        return prefix + _in_base_32(self._random.getrandbits(5 * UNIQUE_LENGTH), UNIQUE_LENGTH)
+
+
+def _in_base_32(number: int, length: int) -> str:
+    return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(length)))

@@ -1,0 +1,118 @@
+"""From the policy folder to the policy in force: only what checks is adopted.
+
+A folder with mistakes never stops a running daemon: the policy in force stays, and why the other
+one was refused is logged, counted and shown in the status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from router.core.commands import AdoptPolicy
+from router.core.model import HOUR, SECOND, Instant, Span
+from router.core.policy import Policy
+from router.core.state import State
+from router.errors import PolicyError, TownlineError
+from router.policy.load import Loaded, load
+from router.ports import Clock
+from router.runtime.metrics import Metrics
+from router.runtime.sequencer import Sequencer
+
+SHOWN_AT_MOST: Final = 50  # complaints kept for the status; `townline check` lists all
+REFRESH_EVERY: Final[Span] = 6 * HOUR  # holidays are computed some way ahead of the date
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an edited policy was not adopted."""
+
+    at: Instant
+    complaints: tuple[str, ...]
+
+
+log = structlog.get_logger(__name__)
+
+
+def date_of(instant: Instant) -> date:
+    """Return the date, UTC: near enough to say which years' holidays are needed."""
+    return datetime.fromtimestamp(instant / SECOND, UTC).date()
+
+
+class PolicyKeeper:
+    """Loads, proposes, remembers; a `Duty` so that computed holidays never run out."""
+
+    name = "policy-refresh"
+    period: Span = REFRESH_EVERY
+
+    def __init__(self, folder: Path, sequencer: Sequencer, clock: Clock, metrics: Metrics) -> None:
+        self.refusal: Refusal | None = None  # since the last adoption
+        self.adopted_at: Instant | None = None  # by this daemon
+        self._folder = folder
+        self._sequencer = sequencer
+        self._clock = clock
+        self._metrics = metrics
+        self._one_at_a_time = asyncio.Lock()
+
+    async def first(self) -> None:
+        """Adopt the folder's policy at the start.
+
+        Raises:
+            PolicyError: it has mistakes, and the journal holds no policy to go on with.
+        """
+        loaded = await self._load()
+        if not loaded.errors:
+            await self._adopt(loaded)
+            return
+        if not await self._sequencer.read(lambda state: state.policy_hash):
+            raise PolicyError("\n".join(str(each) for each in loaded.complaints))
+        self._refuse(loaded)
+
+    async def reload(self) -> bool:
+        """Adopt the folder's policy if it checks; say whether it is in force now."""
+        async with self._one_at_a_time:
+            loaded = await self._load()
+            if loaded.errors:
+                self._refuse(loaded)
+                return False
+            try:
+                await self._adopt(loaded)
+            except TownlineError as error:
+                log.warning("policy_not_adopted", code=error.code, why=str(error))
+                return False
+            return True
+
+    async def __call__(self) -> None:
+        """Load again: another date may need another year's holidays."""
+        await self.reload()
+
+    async def _load(self) -> Loaded:
+        today = date_of(self._clock.now())
+        return await asyncio.to_thread(load, self._folder, today=today)
+
+    async def _adopt(self, loaded: Loaded) -> None:
+        for complaint in loaded.complaints:
+            log.warning("policy_warning", complaint=str(complaint))
+        self.refusal = None
+        if await self._sequencer.read(lambda state: state.policy_hash) == loaded.hash:
+            return
+        name = self._sequencer.know_policy(loaded.body)
+        policy = await self._sequencer.submit(AdoptPolicy(name), _policy)
+        self.adopted_at = self._clock.now()
+        self._metrics.policy_reloads.labels("adopted").inc()
+        log.info("policy_adopted", policy=name[:12], queues=len(policy.queues))
+
+    def _refuse(self, loaded: Loaded) -> None:
+        complaints = tuple(str(each) for each in loaded.errors)
+        self.refusal = Refusal(self._clock.now(), complaints[:SHOWN_AT_MOST])
+        self._metrics.policy_reloads.labels("refused").inc()
+        log.error("policy_refused", mistakes=len(complaints), complaints=complaints[:SHOWN_AT_MOST])
+
+
+def _policy(state: State) -> Policy:
+    return state.policy

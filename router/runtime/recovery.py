@@ -1,0 +1,91 @@
+"""From the journal to the state: the newest readable snapshot, then everything stored after it.
+
+Replay only folds; it decides nothing. Policies are loaded before the event that adopts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+import structlog
+
+from router.core.apply import apply
+from router.core.events import AnyEvent, PolicyAdopted
+from router.core.model import PolicyHash
+from router.core.policy import Policy, decode
+from router.core.state import State
+from router.core.upcast import decode_events
+from router.errors import InvariantBroken
+from router.ports import Journal
+from router.runtime.snapshot import UnreadableSnapshot, decode_snapshot, policies_of
+
+log = structlog.get_logger(__name__)
+
+
+async def recover(journal: Journal) -> State:
+    """Return the state as stored; `version` 0 for an empty journal.
+
+    Raises:
+        InvariantBroken: the journal holds what this release cannot read or fold.
+        StorageFailed: the journal cannot be read.
+    """
+    state = await _newest_snapshot(journal)
+    began_at = state.version
+    async for events in batches_after(journal, state):
+        try:
+            for event in events:
+                apply(state, event)
+        except Exception as error:
+            raise InvariantBroken(
+                f"event {state.version + 1} of the journal cannot be applied: {error}"
+            ) from error
+    log.info("state_recovered", snapshot=began_at, version=state.version, items=len(state.items))
+    return state
+
+
+async def batches_after(journal: Journal, state: State) -> AsyncIterator[list[AnyEvent]]:
+    """Yield the events of each batch stored after `state.version`, policies loaded first.
+
+    Raises:
+        InvariantBroken: a batch cannot be read, or does not follow the one before.
+    """
+    expected = state.version
+    async for stored in journal.read(expected):
+        try:
+            events = decode_events(stored.events)
+        except msgspec.DecodeError as error:
+            raise InvariantBroken(f"batch {stored.batch_id!r} cannot be read: {error}") from error
+        expected += len(events)
+        if len(events) != stored.count or stored.version != expected:
+            raise InvariantBroken(
+                f"batch {stored.batch_id!r} ends at {stored.version}, expected {expected}"
+            )
+        for event in events:
+            if type(event) is PolicyAdopted and event.policy not in state.policies:
+                state.policies[event.policy] = await _load_policy(journal, event.policy)
+        yield events
+
+
+async def _newest_snapshot(journal: Journal) -> State:
+    stands_at = await journal.version()
+    for snapshot in await journal.snapshots():
+        try:
+            if snapshot.version > stands_at:
+                raise UnreadableSnapshot(f"the journal ends at version {stands_at}")
+            frozen = decode_snapshot(snapshot)
+            policies = {name: await _load_policy(journal, name) for name in policies_of(frozen)}
+            return State.thaw(frozen, policies)
+        except (UnreadableSnapshot, InvariantBroken) as error:
+            log.warning("snapshot_skipped", version=snapshot.version, why=str(error))
+    return State()
+
+
+async def _load_policy(journal: Journal, name: PolicyHash) -> Policy:
+    body = await journal.policy(name)
+    if body is None:
+        raise InvariantBroken(f"policy {name!r} was adopted and is not stored")
+    try:
+        return decode(body)
+    except msgspec.DecodeError as error:
+        raise InvariantBroken(f"policy {name!r} cannot be read: {error}") from error

@@ -1,0 +1,193 @@
+"""Settings: ports, paths, addresses and secrets from `TOWNLINE_*` variables or `.env`.
+
+What the town's rules are stands in YAML (the policy); what differs from machine to machine stands
+here. A `Settings` never changes after the start. `environment` reads it, `secret` makes what is
+missing; this module only says what there is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _without_slash(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"http", "https"} or not rest.strip("/"):
+        raise ValueError("must begin with https:// or http:// and name a host")
+    if any(mark in rest for mark in "?# "):
+        raise ValueError("must hold no query, fragment or space")
+    return url.rstrip("/")
+
+
+def _in_e164(number: str) -> str:
+    digits = number.removeprefix("+")
+    is_number = digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 15
+    if digits == number or not is_number:
+        raise ValueError("must be a + and 8 to 15 digits without spaces")
+    return number
+
+
+def _sqlite_path(journal: str) -> str:
+    if not journal.startswith("sqlite:") or journal == "sqlite:":
+        raise ValueError(
+            "must be sqlite: and a path, as in sqlite:/var/lib/townline/journal.sqlite"
+        )
+    return journal
+
+
+WebAddress = Annotated[str, AfterValidator(_without_slash)]
+PhoneNumber = Annotated[str, AfterValidator(_in_e164)]
+JournalAddress = Annotated[str, AfterValidator(_sqlite_path)]
+
+
+class _Part(BaseModel):
+    """A group of settings; its variables are written GROUP__NAME."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class Http(_Part):
+    """Where the daemon listens."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = Field(8400, ge=0, le=65535, description="TCP port; 0 takes any free one.")
+
+
+class Twilio(_Part):
+    """The carrier's account; without one only the practice line rings."""
+
+    account_sid: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Account SID at the carrier; Twilio's are AC and 32 hexadecimal digits.",
+    )
+    auth_token: SecretStr | None = Field(
+        None, description="Auth token: signs webhooks, opens the REST API."
+    )
+    auth_token_previous: SecretStr | None = Field(
+        None, description="Token before a rotation; webhooks signed with it are still accepted."
+    )
+    base_url: WebAddress = Field(
+        "https://api.twilio.com",
+        description="Root of the REST API; another for a compatible carrier.",
+    )
+    from_number: PhoneNumber | None = Field(
+        None, description="Number shown when Townline dials out, in E.164, as in +19055550100."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Twilio:
+        if (self.account_sid is None) != (self.auth_token is None):
+            raise ValueError("account_sid and auth_token belong together: set both or neither")
+        return self
+
+
+class Log(_Part):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level written; debug may show residents' data."
+    )
+    format: Literal["auto", "json", "console"] = Field(
+        "auto", description="json: one object a line; console: for eyes; auto: console on a TTY."
+    )
+
+
+class Limits(_Part):
+    """How much is taken in before the sender is told to come back."""
+
+    waiting_commands_max: int = Field(
+        2000, ge=1, description="Commands waiting to be decided; beyond, senders get 503."
+    )
+    batch_commands_max: int = Field(
+        200, ge=1, description="Commands decided and stored together at most."
+    )
+    body_bytes_max: int = Field(
+        262_144, ge=1024, description="Bytes in the body of one HTTP request; beyond, 413."
+    )
+    free_bytes_min: int = Field(
+        536_870_912, ge=0, description="Bytes free for the journal; below, the operator is alarmed."
+    )
+
+
+class Settings(BaseSettings):
+    """Every setting there is, with its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOWNLINE_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,  # `NAME=` in .env means: not set
+        extra="ignore",  # unknown variables are told as warnings, see `environment`
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    policy_dir: Path = Field(
+        Path("."), description="Folder with skills.yaml, config/ and ivr_flows/."
+    )
+    data_dir: Path = Field(
+        Path("var"), description="Folder of the journal, history, secret and recordings."
+    )
+    http: Http = Http()
+    public_url: WebAddress | None = Field(
+        None,
+        description="Address under which carrier and residents reach us; unset: the one of http.",
+    )
+    twilio: Twilio = Twilio()
+    journal: JournalAddress | None = Field(
+        None, description="Journal as sqlite:PATH; unset: journal.sqlite in data_dir."
+    )
+    history: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9+]+://",
+        description="History as SQLAlchemy URL; unset: history.sqlite in data_dir.",
+    )
+    secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Key of address hashes and tokens, 32 characters or more; "
+        "unset: made once, kept in data_dir/secret.",
+    )
+    practice: bool | None = Field(
+        None,
+        description="Accept the practice line and its clock; unset: yes while there is no account.",
+    )
+    log: Log = Log()
+    limits: Limits = Limits()
+
+    @property
+    def journal_path(self) -> Path:
+        """The file of the embedded journal."""
+        if self.journal is None:
+            return self.data_dir / "journal.sqlite"
+        return Path(self.journal.removeprefix("sqlite:"))
+
+    @property
+    def history_url(self) -> str:
+        """The SQLAlchemy URL of history, with an asynchronous driver for SQLite."""
+        if self.history is None:
+            return f"sqlite+aiosqlite:///{(self.data_dir / 'history.sqlite').absolute()}"
+        return self.history
+
+    @property
+    def web_root(self) -> str:
+        """The address under which the outside reaches the daemon, without a slash at the end."""
+        if self.public_url is not None:
+            return self.public_url
+        host = f"[{self.http.host}]" if ":" in self.http.host else self.http.host
+        return f"http://{host}:{self.http.port}"
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether the practice line may ring and set its own clock."""
+        return self.twilio.account_sid is None if self.practice is None else self.practice
+
+    @property
+    def webhook_tokens(self) -> tuple[str, ...]:
+        """The tokens that may sign webhooks, the current one first; () without an account."""
+        tokens = (self.twilio.auth_token, self.twilio.auth_token_previous)
+        return tuple(token.get_secret_value() for token in tokens if token is not None)

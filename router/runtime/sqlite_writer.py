@@ -1,0 +1,164 @@
+"""Every change to the embedded journal, each in one transaction; runs on the writer's thread only.
+
+What it promises: after an error that is not `OutcomeUnknown` nothing was changed. A connection that
+met an error of the disk is given up, and the next call opens another.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
+from router.ports import Batch
+from router.runtime.sqlite_file import SqliteFile
+from router.runtime.sqlite_reader import find_batch, last_version, policy_hashes
+from router.runtime.sqlite_schema import create_tables, storage_failed
+
+SNAPSHOTS_KEPT: Final = 2
+
+# A COMMIT that ends so has not written its last page: nothing is stored. Any other failure (of the
+# flush above all) may come after that page, and then a restart would find the batch stored.
+_NOT_COMMITTED: Final = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR_WRITE,
+    }
+)
+
+_ADD_BATCH: Final = "INSERT INTO batches VALUES (?, ?, ?, ?, ?)"
+_ADD_WORDS: Final = (  # words that come twice are the same words: the first stay
+    "INSERT INTO words (ref, kind, body) VALUES (?, ?, ?) ON CONFLICT (ref) DO NOTHING"
+)
+_ADD_POLICY: Final = "INSERT INTO policies VALUES (?, ?) ON CONFLICT (hash) DO NOTHING"
+_NEW_SNAPSHOT: Final = (
+    "SELECT 1 + max((SELECT coalesce(max(id), 0) FROM snapshots),"
+    " (SELECT coalesce(max(snapshot), 0) FROM snapshot_parts))"
+)
+_DROP_OLD_SNAPSHOTS: Final = (
+    "DELETE FROM snapshots WHERE id NOT IN"
+    f" (SELECT id FROM snapshots ORDER BY version DESC LIMIT {SNAPSHOTS_KEPT})"
+)
+_DROP_ONE_PART: Final = (
+    "DELETE FROM snapshot_parts WHERE position = (SELECT position FROM snapshot_parts"
+    " WHERE snapshot NOT IN (SELECT id FROM snapshots) LIMIT 1)"
+)
+
+
+class SqliteWriter:
+    """The one connection that writes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = SqliteFile(path, write=True)
+
+    def open(self) -> None:
+        """Open the journal, with its tables if the file is empty. Errors: `StorageFailed`."""
+        create_tables(self._file.connected(), self._path)
+
+    def close(self) -> None:
+        """Give the connection back; an unfinished transaction is undone."""
+        self._file.close()
+
+    def append(self, expected_version: int, batch: Batch) -> int:
+        """Store the batch right after that version; see `Journal.append`."""
+        version = expected_version + batch.count
+        with self._transaction("appending a batch") as connection:
+            actual = last_version(connection)
+            if actual != expected_version:
+                raise Conflict(expected_version, actual)
+            try:
+                connection.execute(
+                    _ADD_BATCH, (version, batch.batch_id, batch.at, batch.count, batch.events)
+                )
+            except sqlite3.IntegrityError as error:
+                raise InvariantBroken(
+                    f"batch {batch.batch_id!r} of {batch.count} events: {error}"
+                ) from error
+            if batch.words:
+                connection.executemany(_ADD_WORDS, [(w.ref, w.kind, w.body) for w in batch.words])
+            if batch.policies:
+                connection.executemany(_ADD_POLICY, [(p.hash, p.body) for p in batch.policies])
+        return version
+
+    def version(self) -> int:
+        """Return the number of events stored."""
+        return self._file.read("reading the version", last_version)
+
+    def find_batch(self, batch_id: str) -> int | None:
+        """Return the version after that batch, or None."""
+        return self._file.read("looking up a batch", lambda c: find_batch(c, batch_id))
+
+    def drop_policies(self, keep: frozenset[str]) -> None:
+        """Delete all policies but these."""
+        stored = self._file.read("dropping policies", policy_hashes)
+        dropped = [(policy_hash,) for policy_hash in stored if policy_hash not in keep]
+        self._change("dropping policies", "DELETE FROM policies WHERE hash = ?", dropped)
+
+    def forget_words(self, refs: list[str]) -> None:
+        """Delete words that history has."""
+        rows = [(ref,) for ref in refs]
+        self._change("forgetting moved words", "DELETE FROM words WHERE ref = ?", rows)
+
+    def new_snapshot(self) -> int:
+        """Return an id under which no part of a snapshot stands."""
+
+        def next_id(connection: sqlite3.Connection) -> int:
+            (snapshot,) = connection.execute(_NEW_SNAPSHOT).fetchone()
+            return int(snapshot)
+
+        return self._file.read("saving a snapshot", next_id)
+
+    def add_snapshot_part(self, snapshot: int, body: bytes) -> None:
+        """Store the next part; a snapshot comes in parts so that appends pass in between."""
+        sql = "INSERT INTO snapshot_parts (snapshot, body) VALUES (?, ?)"
+        self._change("saving a snapshot", sql, [(snapshot, body)])
+
+    def finish_snapshot(self, snapshot: int, version: int) -> None:
+        """Make the parts of that id the snapshot of that version; keep the newest two."""
+        with self._repeatable("saving a snapshot"), self._transaction("saving a snapshot") as c:
+            c.execute("DELETE FROM snapshots WHERE version = ?", (version,))
+            c.execute("INSERT INTO snapshots VALUES (?, ?)", (snapshot, version))
+            c.execute(_DROP_OLD_SNAPSHOTS)
+
+    def drop_snapshot_part(self) -> bool:
+        """Delete one part that belongs to no kept snapshot; False when there is none."""
+        return self._change("dropping a snapshot", _DROP_ONE_PART, [()]) > 0
+
+    def _change(self, doing: str, sql: str, rows: Sequence[tuple[str | int | bytes, ...]]) -> int:
+        with self._repeatable(doing), self._transaction(doing) as connection:
+            return connection.executemany(sql, rows).rowcount
+
+    @contextmanager
+    def _repeatable(self, doing: str) -> Iterator[None]:
+        """Only a batch has an outcome to settle; everything else is simply done again."""
+        try:
+            yield
+        except OutcomeUnknown as error:
+            raise StorageFailed(f"{doing}: {error}") from error
+
+    @contextmanager
+    def _transaction(self, doing: str) -> Iterator[sqlite3.Connection]:
+        connection = self._file.connected()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+        except sqlite3.Error as error:
+            self._file.undo(error)
+            raise storage_failed(doing, self._path, error) from error
+        except BaseException:
+            self._file.undo(None)
+            raise
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._file.undo(error)
+            failed = storage_failed(doing, self._path, error)
+            if getattr(error, "sqlite_errorcode", 0) in _NOT_COMMITTED:
+                raise failed from error
+            raise OutcomeUnknown(str(failed)) from error
