@@ -115,7 +115,7 @@ def _signed_in(state: State, ev: e.AgentSignedIn) -> None:
         agent = Agent(
             id=ev.agent,
             status=AgentStatus.AWAY,
-            reason="just-signed-in",
+            reason="just_signed_in",
             desk=ev.desk,
             lease_until=ev.lease_until,
             since=ev.at,
@@ -125,7 +125,7 @@ def _signed_in(state: State, ev: e.AgentSignedIn) -> None:
         agent = replace(
             agent,
             status=AgentStatus.AWAY,
-            reason="just-signed-in",
+            reason="just_signed_in",
             desk=ev.desk,
             lease_until=ev.lease_until,
             since=ev.at,

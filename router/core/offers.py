@@ -107,7 +107,7 @@ def expire(s: State, now: Instant, offer_id: OfferId) -> Events:
             at=now,
             agent=agent.id,
             status=AgentStatus.AWAY,
-            reason="not-answering",
+            reason="not_answering",
             after_item=False,
         )
 

@@ -134,7 +134,7 @@ def test_who_misses_twice_is_away_not_answering() -> None:
     desk.call("i1", "1", "2")
     desk.keep_alive(60 * SECOND)
     assert desk.state.agents[AMINA].status is AgentStatus.AWAY
-    assert desk.state.agents[AMINA].reason == "not-answering"
+    assert desk.state.agents[AMINA].reason == "not_answering"
 
 
 def test_a_vanished_desk_stops_being_available_and_its_offer_returns() -> None:

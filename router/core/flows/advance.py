@@ -13,7 +13,7 @@ from router.core import events as e
 from router.core.callbacks import book, closed
 from router.core.dialling import may_dial
 from router.core.fallback import enter_queue, follow, keep_for_later
-from router.core.flows.nodes import CALLBACK, CONTACT, node_at, targets_of
+from router.core.flows.nodes import CALLBACK, CONTACT, node_at, rule_at, targets_of
 from router.core.flows.walk import Arrival, Walk, deadline, go
 from router.core.model import (
     Condition,
@@ -23,9 +23,10 @@ from router.core.model import (
     ItemState,
     LegResult,
     QueueId,
+    Span,
 )
 from router.core.policy import Node, Queue, Values
-from router.core.queueing import conditions, line_up, queue_of
+from router.core.queueing import URGENT, conditions, line_up, queue_of
 from router.core.records import FlowPosition, Item
 from router.core.service_level import local_day
 from router.core.state import State
@@ -151,7 +152,14 @@ def _voicemail(
         return
     queue = _queue_for(s, item, node)
     yield e.MessageLeft(at=now, item=item.id, words_ref=c_.recording_ref)
-    yield from keep_for_later(s, now, s.items[item.id], queue, "message left")
+    head = _head_start_of(s, position)
+    yield from keep_for_later(s, now, s.items[item.id], queue, "message left", head)
+
+
+def _head_start_of(s: State, position: FlowPosition) -> Span:
+    """Return what a fallback rule that took the message marks it with."""
+    rule = rule_at(s.policies[position.policy], position.node)
+    return URGENT if rule is not None and rule.urgent else 0
 
 
 def _callback(
@@ -314,8 +322,9 @@ def _late_recording(s: State, now: Instant, item: Item, c_: c.AdvanceFlow) -> Ev
         return
     yield e.ItemReopened(at=now, item=item.id, by="resident", reason="message left")
     yield e.MessageLeft(at=now, item=item.id, words_ref=c_.recording_ref)
+    head = _head_start_of(s, position) if position is not None else 0
     item = s.items[item.id]
-    yield from keep_for_later(s, now, item, _queue_for(s, item, node), "message left")
+    yield from keep_for_later(s, now, item, _queue_for(s, item, node), "message left", head)
 
 
 def transfer_outside(s: State, now: Instant, item_id: ItemId, contact: str) -> Events:
