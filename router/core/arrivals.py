@@ -54,7 +54,7 @@ def start_call(s: State, now: Instant, c_: c.StartCall) -> Events:
         contact_ref=c_.contact_ref,
         words_ref="",
         call_id=c_.call_id,
-        language=policy.languages[0].id,
+        language="",  # until the caller chooses one, everything is said in all of them
         subject="",
     )
     yield e.KeyKept(at=now, key=c_.key, item=c_.item_id, until=now + policy.retention.dedupe_text)

@@ -41,10 +41,7 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         town=town.slug,
         name=town.name,
         time_zone=town.time_zone,
-        languages=tuple(
-            compiled.Language(each.id, each.skill, each.locale, each.voice, each.name)
-            for each in town.languages
-        ),
+        languages=_languages(town),
         subjects=town.subjects,
         skills={id_: compiled.Skill(id_, name) for id_, name in skills.skills.items()},
         capacities={id_: _capacity(id_, each) for id_, each in skills.capacities.items()},
@@ -67,10 +64,7 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
             for id_, each in queues.queues.items()
         },
         fallbacks=_fallbacks(fallback, sources.fallback.document),
-        contacts={
-            id_: compiled.OutsideContact(id_, each.name, each.number, each.ring_timeout_s * SECOND)
-            for id_, each in fallback.contacts.items()
-        },
+        contacts=_contacts(fallback),
         on_call=_on_call(fallback, town.time_zone),
         numbers={number: FlowId(flow) for number, flow in town.numbers.items()},
         flows={
@@ -89,6 +83,13 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         retention=_retention(town.keeping),
         texts=town.texts,
         compiled_with={name: version(name) for name in NOTED},
+    )
+
+
+def _languages(town: TownFile) -> tuple[compiled.Language, ...]:
+    return tuple(
+        compiled.Language(each.id, each.skill, each.locale, each.voice, each.name)
+        for each in town.languages
     )
 
 
@@ -155,6 +156,13 @@ def _rule(shape: RuleShape, where: compiled.Place) -> compiled.FallbackRule:
         urgent=shape.urgent,
         place=where,
     )
+
+
+def _contacts(shape: FallbackFile) -> dict[str, compiled.OutsideContact]:
+    return {
+        id_: compiled.OutsideContact(id_, each.name, each.number, each.ring_timeout_s * SECOND)
+        for id_, each in shape.contacts.items()
+    }
 
 
 def _on_call(shape: FallbackFile, time_zone: str) -> dict[str, compiled.OnCallList]:

@@ -47,7 +47,12 @@ def test_the_caller_hears_the_menu_then_waits_then_talks() -> None:
     desk.sign_in("amina")
     item = desk.call("i1")
     script = caller_script(desk.state, item)
-    assert [s.text for s in script.spoken] == ["In danger? Dial 911", "1 English, 2 French"]
+    assert [(s.text, s.language) for s in script.spoken] == [
+        ("In danger? Dial 911", "en"),
+        ("In danger? Dial 911 (fr)", "fr"),
+        ("1 English, 2 French", "en"),
+        ("1 English, 2 French (fr)", "fr"),
+    ]
     assert isinstance(script.then, Ask)
     desk.do(c.AdvanceFlow(item_id=item, step=1, digits="2"))
     assert caller_script(desk.state, item).spoken[0].language == "fr"
@@ -55,6 +60,12 @@ def test_the_caller_hears_the_menu_then_waits_then_talks() -> None:
     assert isinstance(caller_script(desk.state, item).then, Wait)
     desk.answer("amina")
     assert caller_script(desk.state, item).then == Room(room="i1", resident=True)
+
+
+def test_who_chooses_no_language_is_served_in_the_towns_first_one() -> None:
+    desk = Desk()
+    item = desk.call("i1", "7", "")
+    assert desk.state.items[item].language == "en"
 
 
 def test_a_repeated_answer_advances_nothing() -> None:

@@ -140,8 +140,10 @@ def _menu(
     rule = f"{position.flow}/{position.node} {what}"
     if tries < node.tries:
         yield walk.stop(now, position.node, deadline(now, node), rule, tries=tries)
-    else:
-        yield from arrive(s, now, walk, go(s, now, walk, node.otherwise), f"{rule}, tries used up")
+        return
+    if not item.language and any(c.values and c.values.language for c in node.choices.values()):
+        walk.take(Values(language=s.policy.languages[0].id))
+    yield from arrive(s, now, walk, go(s, now, walk, node.otherwise), f"{rule}, tries used up")
 
 
 def _voicemail(

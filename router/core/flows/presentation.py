@@ -153,7 +153,7 @@ def _in_flow(state: State, item: Item, position: FlowPosition) -> Script:
     elif node.kind == "transfer" and not node.prompt.text:
         spoken.append(_town(state, item, "transferring"))
     else:
-        spoken.extend(_prompt(node.prompt, item.language))
+        spoken.extend(_prompt(policy, node.prompt, item))
     return Script(tuple(spoken), _then(state, policy, item, position, node))
 
 
@@ -187,17 +187,17 @@ def _trail(state: State, item: Item) -> list[Spoken]:
         if name.startswith("#front:"):
             message = next((m for m in policy.front_messages if m.id == name[7:]), None)
             if message is not None:
-                spoken.extend(_prompt(Prompt(text=message.text, audio={}), item.language))
+                spoken.extend(_prompt(policy, Prompt(text=message.text, audio={}), item))
         elif name.startswith("!"):
             rule = rule_at(policy, name)
             if rule is not None:
-                spoken.extend(_prompt(Prompt(text=rule.text, audio={}), item.language))
+                spoken.extend(_prompt(policy, Prompt(text=rule.text, audio={}), item))
         else:
             flow, _, node_id = name.partition("/")
             found = policy.flows.get(FlowId(flow))
             node = None if found is None else found.nodes.get(node_id)
             if node is not None:
-                spoken.extend(_prompt(node.prompt, item.language))
+                spoken.extend(_prompt(policy, node.prompt, item))
     return spoken
 
 
@@ -216,10 +216,15 @@ def _farewell(state: State, item: Item) -> list[Spoken]:
 # --- texts ---------------------------------------------------------------------------------------
 
 
-def _prompt(prompt: Prompt, language: str) -> list[Spoken]:
-    text = prompt.text.get(language, "")
-    audio = prompt.audio.get(language, "")
-    return [Spoken(text=text, language=language, audio=audio)] if text or audio else []
+def _prompt(policy: Policy, prompt: Prompt, item: Item) -> list[Spoken]:
+    """Return the prompt in the caller's language, in every language until one is chosen."""
+    languages = [item.language] if item.language else [each.id for each in policy.languages]
+    return [
+        Spoken(text=text, language=language, audio=audio)
+        for language in languages
+        if (text := prompt.text.get(language, "")) or prompt.audio.get(language)
+        for audio in [prompt.audio.get(language, "")]
+    ]
 
 
 def _promise(state: State, item: Item, place: bool, wait: bool) -> list[Spoken]:
