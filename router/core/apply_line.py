@@ -86,6 +86,7 @@ def _flow_moved(state: State, ev: e.FlowMoved) -> None:
                 due=ev.due,
                 target=ev.target,
             ),
+            queue=ev.queue if ev.queue is not None else item.queue,
             language=ev.language or item.language,
             subject=ev.subject or item.subject,
             requires=ev.requires or item.requires,

@@ -61,6 +61,7 @@ class FlowMoved(Event, frozen=True, tag="flow-moved"):
     head_start: int = 0
     attributes: tuple[tuple[str, str], ...] = ()
     rule: str = ""  # "flow/node choice", why it moved
+    queue: QueueId | None = None  # which the flow has come to; None: as before
 
 
 class FallbackWalked(Event, frozen=True, tag="fallback-walked"):

@@ -156,11 +156,13 @@ def _act(
     if rule.action in _NEEDS_CALL and walk is not None:
         node = node_at(s.policy, walk.flow, taken.name, target.id)
         if node is not None:
-            yield walk.stop(now, taken.name, deadline(now, node), f"fallback {taken.name[1:]}")
+            why = f"fallback {taken.name[1:]}"
+            yield walk.stop(now, taken.name, deadline(now, node), why, queue=target.id)
             return
     if walk is not None:
         walk.trail.append(taken.name)
-        yield walk.stop(now, taken.name, now + TRANSFER_MAX, f"fallback {taken.name[1:]}")
+        why = f"fallback {taken.name[1:]}"
+        yield walk.stop(now, taken.name, now + TRANSFER_MAX, why, queue=target.id)
     yield from _settle_without_caller(s, now, s.items[item.id], target, rule, head)
 
 

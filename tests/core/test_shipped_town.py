@@ -115,4 +115,4 @@ def test_with_everybody_away_the_caller_may_be_called_back(policy: Policy) -> No
     assert isinstance(script.then, Ask), script
     desk.do(c.AdvanceFlow(item_id=item, step=script.then.step, digits="1"))
     row = desk.state.items[item]
-    assert (row.form, row.state) == (Form.CALLBACK, ItemState.QUEUED)
+    assert (row.form, row.state, row.queue) == (Form.CALLBACK, ItemState.QUEUED, "general")

@@ -44,7 +44,7 @@ def arrive(s: State, now: Instant, walk: Walk, arrival: Arrival, rule: str) -> E
         return
     if node.kind == "queue" and node.queue is not None:
         walk.take(_values_of(node))
-        yield walk.stop(now, arrival.name, deadline(now, node), rule)
+        yield walk.stop(now, arrival.name, deadline(now, node), rule, queue=node.queue)
         item = s.items[walk.item]
         queue = _queue(s, node.queue)
         yield from enter_queue(
@@ -57,7 +57,7 @@ def arrive(s: State, now: Instant, walk: Walk, arrival: Arrival, rule: str) -> E
             rule=f"{walk.flow}/{arrival.name}",
         )
     elif node.kind == "fallback":
-        yield walk.stop(now, arrival.name, deadline(now, node), rule)
+        yield walk.stop(now, arrival.name, deadline(now, node), rule, queue=node.queue)
         item = s.items[walk.item]
         queue = (
             _queue(s, node.queue)

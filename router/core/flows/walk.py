@@ -12,7 +12,7 @@ from typing import Final
 
 from router.core import events as e
 from router.core.hours import standing
-from router.core.model import HOUR, MINUTE, FlowId, Instant, ItemId, PolicyHash, Span
+from router.core.model import HOUR, MINUTE, FlowId, Instant, ItemId, PolicyHash, QueueId, Span
 from router.core.policy import Node, Policy, Values
 from router.core.queueing import emergency_of
 from router.core.records import Item
@@ -56,7 +56,15 @@ class Walk:
         return self.attributes.get(attribute) or dict(item.attributes).get(attribute, "")
 
     def stop(
-        self, now: Instant, node: str, due: Instant, rule: str, *, tries: int = 0, target: int = 0
+        self,
+        now: Instant,
+        node: str,
+        due: Instant,
+        rule: str,
+        *,
+        tries: int = 0,
+        target: int = 0,
+        queue: QueueId | None = None,
     ) -> e.FlowMoved:
         """Return the event: the caller stands at `node` now."""
         return e.FlowMoved(
@@ -76,6 +84,7 @@ class Walk:
             head_start=self.values.head_start,
             attributes=tuple(sorted(self.attributes.items())),
             rule=rule,
+            queue=queue,
         )
 
 

@@ -1,0 +1,139 @@
+"""`townline status`: asks the daemon of this data folder and shows what a person wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from router.errors import SettingsError
+from router.runtime.practice import operator_token
+from router.runtime.secret import installation_secret
+from router.runtime.settings import Settings
+
+ASK_S = 5.0
+
+Picture = dict[str, Any]  # `StatusView` of the API, as JSON
+
+
+def fetch(settings: Settings) -> Picture | None:
+    """Return the status of the daemon that serves this data folder; None when none answers.
+
+    Raises:
+        SettingsError: what answers there is not the daemon of this data folder.
+    """
+    host = settings.http.host.replace("0.0.0.0", "127.0.0.1")
+    url = f"http://[{host}]" if ":" in host else f"http://{host}"
+    token = operator_token(installation_secret(settings))
+    try:
+        answer = httpx.get(
+            f"{url}:{settings.http.port}/statusz",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=ASK_S,
+            trust_env=False,
+        )
+    except httpx.TransportError:
+        return None
+    if answer.status_code != 200:
+        raise SettingsError(
+            f"{url}:{settings.http.port} answers {answer.status_code}: it is not the daemon of "
+            f"{settings.data_dir}, or it cannot store; look at its /readyz and TOWNLINE_DATA_DIR"
+        )
+    picture: Picture = answer.json()
+    return picture
+
+
+def screen(picture: Picture) -> RenderableType:
+    """Return the whole screen."""
+    return Group(
+        _heading(picture), *_troubles(picture), _queues(picture), _agents(picture), _foot(picture)
+    )
+
+
+def _heading(picture: Picture) -> Text:
+    hours, minutes = divmod(int(picture["uptime_s"]) // 60, 60)
+    text = Text(picture["town"], style="bold")
+    text.append(
+        f"  townline {picture['version']}, up {hours} h {minutes:02} min, "
+        f"{picture['events']} events in {picture['journal']}",
+        style="dim",
+    )
+    return text
+
+
+def _troubles(picture: Picture) -> Iterator[Text]:
+    refused = picture["policy"]["refused"]
+    if refused is not None:
+        yield Text("the edited policy was refused; the old one is in force:", style="bold red")
+        for complaint in refused["complaints"]:
+            yield Text(f"  {complaint}", style="red")
+    for emergency in picture["emergencies"]:
+        what = "closed" if emergency["closed"] else "forced open"
+        until = emergency["until"] or "somebody ends it"
+        yield Text(
+            f"{emergency['hours']} {what} by {emergency['by']} until {until}: "
+            f"{emergency['reason']}",
+            style="bold yellow",
+        )
+    if picture["shunted"]:
+        names = ", ".join(item["id"] for item in picture["shunted"])
+        yield Text(f"set aside, need a person: {names}", style="bold red")
+
+
+def _queues(picture: Picture) -> Table:
+    table = Table("queue", "open", "waiting", "longest", "staffed", "today", title_justify="left")
+    for queue in picture["queues"]:
+        waiting = [each for each in queue["waiting"] if each["waiting"]]
+        table.add_row(
+            queue["name"],
+            "yes" if queue["open"] else Text(queue["reason"] or "no", style="yellow"),
+            ", ".join(f"{each['waiting']} {each['tempo']}" for each in waiting),
+            _span(max((each["oldest_wait_s"] for each in waiting), default=0)),
+            ", ".join(
+                f"{each['available']}/{each['signed_in']} {each['language']}"
+                for each in queue["staffed"]
+                if each["tempo"] == "live"
+            ),
+            _level(queue["today"]),
+        )
+    return table
+
+
+def _level(today: Picture) -> Text:
+    if today["level"] is None:
+        return Text("")
+    text = f"{today['level']:.0%} of {today['offered']} in {today['target_s']:.0f} s"
+    return Text(text, style="green" if today["level"] >= today["target_share"] else "red")
+
+
+def _agents(picture: Picture) -> Table:
+    table = Table("agent", "status", "does", "holds")
+    for agent in picture["agents"]:
+        if agent["status"] == "offline" and not agent["holdings"]:
+            continue
+        reason = f" ({agent['reason']})" if agent["reason"] else ""
+        holds = ", ".join(f"{each['item']} {each['state']}" for each in agent["holdings"])
+        table.add_row(agent["name"], f"{agent['status']}{reason}", agent["state"], holds)
+    if not table.rows:
+        table.add_row(Text("nobody is signed in", style="yellow"))
+    return table
+
+
+def _foot(picture: Picture) -> Text:
+    policy = picture["policy"]
+    return Text(
+        f"policy {policy['hash'][:12]}, {picture['open_offers']} open offers, "
+        f"{picture['pending_effects']} effects not confirmed yet",
+        style="dim",
+    )
+
+
+def _span(seconds: float) -> str:
+    if not seconds:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
