@@ -11,7 +11,7 @@ from router.core import apply_agents
 from router.core import events as e
 from router.core.apply_agents import drop_holding
 from router.core.lifecycle import move
-from router.core.model import ENDED, ItemId, ItemState, LegState, OfferEnding
+from router.core.model import ENDED, Form, ItemId, ItemState, LegState, OfferEnding
 from router.core.records import FlowPosition, Item, Offer
 from router.core.state import State
 from router.errors import InvariantBroken
@@ -124,8 +124,9 @@ def _item_queued(state: State, ev: e.ItemQueued) -> None:
             service_level="" if ev.threshold_at is not None else item.service_level,
             due_at=ev.due_at,
             late_at=ev.late_at,
-            passed_over=(),
+            passed_over=ev.passed_over,
             deferred_until=None,
+            callback=item.callback if ev.form is Form.CALLBACK else None,
             agent=None,
             handled_since=None,
             reserved_for=reserved,

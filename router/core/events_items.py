@@ -104,6 +104,7 @@ class ItemQueued(Event, frozen=True, tag="item-queued"):
     due_at: Instant | None  # first response
     late_at: Instant | None  # longest wait
     rule: str
+    passed_over: tuple[tuple[AgentId, Instant], ...] = ()  # who shall not get it for a while
 
 
 class StepTaken(Event, frozen=True, tag="step-taken"):

@@ -198,6 +198,7 @@ def transfer(s: State, now: Instant, c_: c.TransferItem) -> Events:
             first_queued_at=(row.first_queued_at or now) if c_.keep_age else now,
             rule=f"transferred by {c_.agent_id}",
             named=f"{NAMED}{c_.to_agent}" if c_.to_agent is not None else "",
+            not_to=c_.agent_id,
         )
     if live:
         yield move_call(now, s.items[item.id])

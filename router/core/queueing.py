@@ -16,6 +16,8 @@ from router.core import events as e
 from router.core.hours import Emergency, standing
 from router.core.model import (
     HOUR,
+    MINUTE,
+    AgentId,
     Condition,
     Form,
     Instant,
@@ -28,6 +30,8 @@ from router.core.records import Item
 from router.core.state import State
 
 URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
+
+GIVEN_AWAY: Final[Span] = MINUTE  # an agent who transferred an item is not offered it for so long
 
 Events = Iterator[e.Event]
 
@@ -119,11 +123,13 @@ def line_up(
     head_start: Span = 0,
     anew: bool = True,
     named: str = "",
+    not_to: AgentId | None = None,
 ) -> Events:
     """Put the item in line, whatever the conditions; steps already due are taken at once.
 
     `anew` says that the entry counts for the service level; `named` is a requirement "@agent" that
-    stands until that agent does not take it.
+    stands until that agent does not take it; `not_to` is an agent who gave it away and shall not
+    get it back at once.
     """
     tempo = TEMPO_OF[form]
     live = form is Form.CALL
@@ -150,6 +156,7 @@ def line_up(
         due_at=due,
         late_at=now + queue.wait_max if live and queue.wait_max else None,
         rule=rule,
+        passed_over=() if not_to is None else ((not_to, now + GIVEN_AWAY),),
     )
     if not named:
         yield from skip_hopeless_steps(s, now, s.items[item.id], queue)

@@ -289,7 +289,19 @@ def test_a_transfer_to_a_named_agent_waits_for_that_agent_then_for_anyone() -> N
     assert desk.state.agents[BORIS].offer == "i1.2"
     desk.do(c.DeclineOffer(offer_id=OfferId("i1.2"), agent_id=BORIS))
     assert desk.state.items[item].requirement == "english and general"
-    assert desk.state.agents[AMINA].offer == "i1.3"
+    desk.wait(5 * SECOND)
+    assert desk.state.agents[BORIS].offer == "i1.3"
+
+
+def test_who_transferred_an_item_is_not_offered_it_straight_back() -> None:
+    desk = Desk()
+    desk.sign_in("amina")
+    item = desk.call("i1", "1", "2")
+    desk.answer("amina")
+    desk.do(c.TransferItem(item_id=item, agent_id=AMINA, to_queue=QueueId("general")))
+    assert desk.state.items[item].state is ItemState.QUEUED
+    desk.keep_alive(60 * SECOND)
+    assert desk.state.agents[AMINA].offer == "i1.2"
 
 
 def test_a_transfer_outside_rings_and_falls_back_into_the_line() -> None:

@@ -216,7 +216,7 @@ class TownWalk(RuleBasedStateMachine):
 
     # --- time ------------------------------------------------------------------------------------
 
-    @rule(seconds=st.sampled_from([1, 5, 20, 31, 61, 300, 3600, 30000]), alive=st.booleans())
+    @rule(seconds=st.sampled_from([1, 5, 20, 31, 61, 300, 3600, 30000, 200000]), alive=st.booleans())
     def wait(self, seconds: int, alive: bool) -> None:
         if alive and seconds <= 300:
             self.desk.keep_alive(seconds * SECOND)
