@@ -150,12 +150,18 @@ class Schemas:
         (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
         return {"application/json": {"schema": schema}}
 
-    def install(self, api: FastAPI) -> None:
-        """Have the document name every schema."""
+    def install(self, api: FastAPI, mounted_at: str) -> None:
+        """Have the document name every schema, and where the paths begin."""
 
         def document() -> dict[str, Any]:
             if api.openapi_schema is None:
-                made = get_openapi(title=api.title, version=api.version, routes=api.routes)
+                made = get_openapi(
+                    title=api.title,
+                    version=api.version,
+                    description=api.description,
+                    routes=api.routes,
+                    servers=[{"url": mounted_at}],
+                )
                 _, named = msgspec.json.schema_components(self._kinds, ref_template=_REF)
                 made.setdefault("components", {}).setdefault("schemas", {}).update(named)
                 api.openapi_schema = made

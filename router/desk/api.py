@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import FastAPI
 
 from router.desk.answers import install_errors
-from router.desk.api_people import account_routes, session_routes
-from router.desk.api_town import town_routes
+from router.desk.api_people import account_routes, audit_routes, session_routes
+from router.desk.api_town import emergency_routes, shunted_routes, town_routes
 from router.desk.api_work import desk_routes, item_routes
 from router.desk.parts import Parts
 
-_ABOUT = (
+MOUNTED_AT: Final = "/api"
+_ABOUT: Final = (
     "Everything a desk, a wallboard or another system asks of Townline. Sign in with "
     "`POST /v1/sessions` and send the token as `Authorization: Bearer`. Instants are ISO 8601 in "
     "UTC, spans are seconds. An error is `{code, message}`; the codes are stable."
@@ -18,7 +21,7 @@ _ABOUT = (
 
 
 def build_api(parts: Parts) -> FastAPI:
-    """Return the application to mount at `/api`."""
+    """Return the application to mount at `MOUNTED_AT`."""
     api = FastAPI(
         title="Townline",
         version=parts.about.version,
@@ -28,8 +31,17 @@ def build_api(parts: Parts) -> FastAPI:
         openapi_url="/v1/openapi.json",
     )
     install_errors(api)
-    made = (session_routes, town_routes, desk_routes, item_routes, account_routes)
+    made = (
+        session_routes,
+        town_routes,
+        emergency_routes,
+        shunted_routes,
+        desk_routes,
+        item_routes,
+        account_routes,
+        audit_routes,
+    )
     for routes in made:
         api.include_router(routes(parts), prefix="/v1")
-    parts.schemas.install(api)
+    parts.schemas.install(api, MOUNTED_AT)
     return api

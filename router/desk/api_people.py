@@ -152,7 +152,7 @@ def session_routes(parts: Parts) -> APIRouter:
 
 
 def account_routes(parts: Parts) -> APIRouter:
-    """Accounts and the trail, for administrators; the accounts themselves keep the trail."""
+    """Accounts, for administrators; the accounts keep the trail themselves."""
     routes = APIRouter(tags=["accounts"])
     gives, takes = parts.schemas.gives, parts.schemas.takes
     administrator = parts.needs(ADMINISTRATORS)
@@ -205,7 +205,16 @@ def account_routes(parts: Parts) -> APIRouter:
         await parts.accounts.remove(name, by=by.name)
         return Response(status_code=204)
 
-    @routes.get("/audit", summary="Newest changes", responses=gives(tuple[AuditView, ...]))
+    return routes
+
+
+def audit_routes(parts: Parts) -> APIRouter:
+    """The trail of changes, for administrators."""
+    routes = APIRouter(tags=["accounts"])
+    administrator = parts.needs(ADMINISTRATORS)
+    answers = parts.schemas.gives(tuple[AuditView, ...])
+
+    @routes.get("/audit", summary="Newest changes", responses=answers)
     async def audit(
         _: Account = Depends(administrator), limit: int = Query(100, ge=1, le=1000)
     ) -> Response:

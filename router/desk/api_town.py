@@ -39,10 +39,10 @@ ReleaseJson = Annotated[ReleaseBody, Depends(body_of(ReleaseBody))]
 
 
 def town_routes(parts: Parts) -> APIRouter:
-    """Status and policy, and what supervisors change about them."""
+    """Status and policy."""
     routes = APIRouter(tags=["town"])
-    gives, takes = parts.schemas.gives, parts.schemas.takes
-    anybody, leader = parts.needs(EVERYBODY), parts.needs(LEADERS)
+    gives = parts.schemas.gives
+    anybody = parts.needs(EVERYBODY)
 
     @routes.get("/status", summary="The town at a glance", responses=gives(StatusView))
     async def status(_: Account = Depends(anybody)) -> Response:
@@ -58,6 +58,15 @@ def town_routes(parts: Parts) -> APIRouter:
     )
     async def emergencies(_: Account = Depends(anybody)) -> Response:
         return answer(await parts.inbox.read(emergency_views))
+
+    return routes
+
+
+def emergency_routes(parts: Parts) -> APIRouter:
+    """Closing and opening by hand, for supervisors and administrators."""
+    routes = APIRouter(tags=["town"])
+    gives, takes = parts.schemas.gives, parts.schemas.takes
+    leader = parts.needs(LEADERS)
 
     @routes.post(
         "/hours/{hours}/emergency",
@@ -90,6 +99,15 @@ def town_routes(parts: Parts) -> APIRouter:
         views = await parts.inbox.submit(ClearEmergency(hours, who.name), emergency_views)
         await parts.note(who, "emergency-cleared", hours)
         return answer(views)
+
+    return routes
+
+
+def shunted_routes(parts: Parts) -> APIRouter:
+    """Items that were set aside, for supervisors and administrators."""
+    routes = APIRouter(tags=["town"])
+    gives, takes = parts.schemas.gives, parts.schemas.takes
+    leader = parts.needs(LEADERS)
 
     @routes.get(
         "/shunted", summary="Items that need a person", responses=gives(tuple[ItemView, ...])

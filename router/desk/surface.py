@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 
 from router.desk.access import Access, SignInBrake
 from router.desk.answers import Schemas
-from router.desk.api import build_api
+from router.desk.api import MOUNTED_AT, build_api
 from router.desk.hub import Hub
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
@@ -82,7 +82,7 @@ class DeskSurface:
 
     def routes(self) -> list[BaseRoute]:
         """Return what the daemon's application serves."""
-        return [WebSocketRoute("/desk", self._socket.serve), Mount("/api", self._api)]
+        return [WebSocketRoute("/desk", self._socket.serve), Mount(MOUNTED_AT, self._api)]
 
     def duties(self) -> list[Duty]:
         """Return what is done over and over: renewing leases."""

@@ -34,7 +34,7 @@ class Publisher(Protocol):
 class FindWords(Protocol):
     """Residents' words, looked for in the spool and then in history."""
 
-    def __call__(self, refs: list[str]) -> Awaitable[dict[str, Words]]:
+    def __call__(self, refs: list[str], /) -> Awaitable[dict[str, Words]]:
         """Return those that were found."""
         ...
 
@@ -42,7 +42,7 @@ class FindWords(Protocol):
 class Explain(Protocol):
     """The story of one item, in plain lines."""
 
-    def __call__(self, item_id: str) -> Awaitable[tuple[str, ...]]:
+    def __call__(self, item_id: str, /) -> Awaitable[tuple[str, ...]]:
         """Return the lines. Errors: `UnknownItem`."""
         ...
 

@@ -6,6 +6,7 @@ For trying out, for tests and for load: what it can do a browser's desk can do, 
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import Final
 
 import msgspec
@@ -85,7 +86,8 @@ class _Terminal:
 
     async def run(self) -> int:
         """Return the exit code."""
-        with self._screen.open():
+        reading = self._keys.reading() if self._keys is not None else nullcontext()
+        with reading, self._screen.open():
             try:
                 async with self._tasks:
                     for work in (self._stay_connected, self._beat, self._tick, self._obey_all):

@@ -13,7 +13,7 @@ import termios
 import threading
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Final, Protocol, TextIO
 
 AT_ONCE: Final = frozenset("aduhrfci?")  # leaving takes Enter: a slip must not end a shift
@@ -37,6 +37,10 @@ class Keys(Protocol):
 
     async def line(self) -> str | None:
         """Return the next command line; None when nothing will come any more."""
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Within it lines come; entered inside the event loop."""
         ...
 
 
@@ -63,7 +67,7 @@ class LineEditor:
 
 
 class TerminalKeys:
-    """Keys pressed at a terminal, within `raw`."""
+    """Keys pressed at a terminal."""
 
     is_piped: Final = False
 
@@ -82,8 +86,8 @@ class TerminalKeys:
         return await self._lines.get()
 
     @contextmanager
-    def raw(self) -> Iterator[None]:
-        """Read key by key without echo; Ctrl-C still interrupts. Must run inside the loop."""
+    def reading(self) -> Iterator[None]:
+        """Read key by key without echo meanwhile; Ctrl-C still interrupts."""
         loop = asyncio.get_running_loop()
         before = termios.tcgetattr(self._descriptor)
         tty.setcbreak(self._descriptor)
@@ -113,27 +117,24 @@ class PipedKeys:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._lines: asyncio.Queue[str | None] | None = None
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
 
     async def line(self) -> str | None:
         """Return the next line that is not empty; None at the end."""
-        if self._lines is None:
-            self._lines = asyncio.Queue()
-            arguments = (asyncio.get_running_loop(), self._lines)
-            threading.Thread(target=self._read, args=arguments, daemon=True).start()
         return await self._lines.get()
 
-    def _read(self, loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str | None]) -> None:
-        texts = (text.strip() for text in self._stream)
-        for text in _then_none(texts):
-            if loop.is_closed():
-                return
-            loop.call_soon_threadsafe(lines.put_nowait, text)
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Start the thread; at the end of the pipe or of the process it ends by itself."""
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._read, args=(loop,), daemon=True).start()
+        yield
 
-
-def _then_none(texts: Iterator[str]) -> Iterator[str | None]:
-    yield from filter(None, texts)
-    yield None
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        with suppress(RuntimeError):  # the loop was closed: nobody reads any more
+            for text in filter(None, (text.strip() for text in self._stream)):
+                loop.call_soon_threadsafe(self._lines.put_nowait, text)
+            loop.call_soon_threadsafe(self._lines.put_nowait, None)
 
 
 def keys_of_stdin() -> TerminalKeys | PipedKeys:

@@ -1,0 +1,321 @@
+"""A house for people inside: real engine, sequencer, accounts, web server; virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import msgspec
+import uvicorn
+import websockets
+from argon2 import PasswordHasher
+from starlette.applications import Starlette
+
+from router.core import commands as c
+from router.core.engine import Engine
+from router.core.model import SECOND, AgentId, Instant, ItemId, LegResult
+from router.core.policy import encode
+from router.desk.surface import DeskSurface
+from router.desk.surroundings import PolicyRefusal
+from router.errors import UnknownItem
+from router.history.accounts import Accounts, Role
+from router.history.audit import Audit
+from router.history.database import Database, default_url
+from router.history.passwords import Passwords
+from router.history.sessions import Sessions
+from router.ports import Words
+from router.runtime.ids import SeededIds
+from router.runtime.journal_memory import MemoryJournal, MemoryStore
+from router.runtime.metrics import Metrics
+from router.runtime.publisher import Publisher
+from router.runtime.recovery import recover
+from router.runtime.sequencer import Sequencer
+from tests.core.town import OPEN, town
+from tests.fakes.engine_clock import LeapableClock
+
+PASSWORD = "four plain words here"
+ROUNDS = 400
+
+
+@dataclass
+class AboutIt:
+    version: str = "0.0.test"
+    journal: str = "memory"
+    started_at: Instant = OPEN
+    policy_adopted_at: Instant | None = None
+    policy_refusal: PolicyRefusal | None = None
+
+
+@dataclass
+class House:
+    clock: LeapableClock
+    store: MemoryStore
+    journal: MemoryJournal
+    engine: Engine
+    inbox: Sequencer
+    accounts: Accounts
+    sessions: Sessions
+    surface: DeskSurface
+    about: AboutIt
+    app: Starlette
+    url: str = ""
+    lost_words: list[str] = field(default_factory=list)
+
+    async def token(self, name: str) -> str:
+        return await self.sessions.open(name)
+
+    async def pass_time(self, span: int) -> None:
+        await self.clock.advance_to(self.clock.now() + span)
+
+    async def keep_alive(self, span: int) -> None:
+        """Let time pass while the desk's duty runs as often as it should."""
+        end = self.clock.now() + span
+        while self.clock.now() < end:
+            await self.pass_time(3 * SECOND)
+            for duty in self.surface.duties():
+                await duty()
+
+    async def form(self, name: str, **fields: str) -> ItemId:
+        """A resident sends a form."""
+        item = ItemId(name)
+        contact = {"number": "+19055550123", "name": "Robin Example", "email": "r@example.org"}
+        command = c.SubmitForm(
+            item_id=item,
+            key=f"form:{name}",
+            form="report",
+            subject="pothole",
+            address_key=f"k-{name}",
+            contact_ref=f"c-{name}",
+            words_ref=f"w-{name}",
+            language="en",
+        )
+        words = (
+            Words(f"c-{name}", "contact", msgspec.json.encode(contact)),
+            Words(f"w-{name}", "form", msgspec.json.encode({"where": "Main St", **fields})),
+        )
+        await self.inbox.submit(command, lambda _: None, words=words)
+        return item
+
+    async def call(self, name: str, *keys: str) -> ItemId:
+        """A resident phones and presses keys."""
+        item = ItemId(name)
+        start = c.StartCall(
+            item_id=item,
+            key=f"call:{name}",
+            call_id=f"CA{name}",
+            called="+19055550100",
+            address_key=f"k-{name}",
+            contact_ref="",
+        )
+        await self.inbox.submit(start, lambda _: None)
+        for key in keys:
+            step = self.engine.state.items[item].flow.step  # type: ignore[union-attr]
+            await self.inbox.submit(c.AdvanceFlow(item, step, digits=key), lambda _: None)
+        return item
+
+    async def pick_up(self, item: ItemId, agent: str) -> None:
+        """The agent's telephone is answered and the room is known."""
+        leg = c.ReportLeg(item, leg="agent", call_id=f"leg-{agent}", result=LegResult.ANSWERED)
+        await self.inbox.submit(leg, lambda _: None)
+        await self.inbox.submit(c.NoteRoom(item, "room-1"), lambda _: None)
+
+    async def find_words(self, refs: list[str]) -> dict[str, Words]:
+        return await self.journal.words([ref for ref in refs if ref not in self.lost_words])
+
+    async def explain(self, item_id: str) -> tuple[str, ...]:
+        if item_id not in self.engine.state.items:
+            raise UnknownItem(item_id)
+        return (f"{item_id} came in", "and was queued")
+
+    def http(self) -> httpx.AsyncClient:
+        """A client of the application, without a network."""
+        transport = httpx.ASGITransport(app=self.app)
+        return httpx.AsyncClient(transport=transport, base_url="http://town.test/api/v1")
+
+    @asynccontextmanager
+    async def desk(self, name: str, **hello: object) -> AsyncIterator[Client]:
+        """A desk that has been welcomed."""
+        token = await self.token(name)
+        async with connect(self.url) as client:
+            await client.send(type="hello", id="hello", token=token, **hello)
+            client.welcome = await client.until("welcome")
+            yield client
+
+
+@dataclass
+class Client:
+    """A desk's side of the WebSocket; remembers everything it was told."""
+
+    socket: websockets.ClientConnection
+    welcome: dict[str, Any] = field(default_factory=dict)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    _asked: int = 0
+
+    async def send(self, **message: object) -> None:
+        await self.socket.send(msgspec.json.encode(message).decode())
+
+    async def next(self) -> dict[str, Any]:
+        async with asyncio.timeout(5):
+            message: dict[str, Any] = msgspec.json.decode(await self.socket.recv())
+        self.told.append(message)
+        return message
+
+    async def until(
+        self, kind: str, fits: Callable[[dict[str, Any]], bool] = lambda _: True
+    ) -> dict[str, Any]:
+        """Return the next message of that type that fits; others are skipped."""
+        while True:
+            message = await self.next()
+            if message["type"] == kind and fits(message):
+                return message
+
+    async def ask(self, kind: str, **fields: object) -> dict[str, Any]:
+        """Send and return the answer, ok or refused."""
+        self._asked += 1
+        name = f"m{self._asked}"
+        await self.send(type=kind, id=name, **fields)
+        while True:
+            message = await self.next()
+            if message.get("id") == name:
+                return message
+
+    async def do(self, kind: str, **fields: object) -> Self:
+        answer = await self.ask(kind, **fields)
+        assert answer["type"] == "ok", answer
+        return self
+
+    def last(self, kind: str) -> dict[str, Any]:
+        return next(m for m in reversed(self.told) if m["type"] == kind)
+
+    async def close_code(self) -> int:
+        """Read to the end; return the close code."""
+        try:
+            while True:
+                await self.next()
+        except websockets.ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd is not None else 1006
+
+
+@asynccontextmanager
+async def connect(url: str, **options: Any) -> AsyncIterator[Client]:
+    address = url.replace("http://", "ws://") + "/desk"
+    async with websockets.connect(address, compression=None, **options) as connection:
+        yield Client(connection)
+
+
+@asynccontextmanager
+async def house(
+    folder: Path,
+    *,
+    store: MemoryStore | None = None,
+    now: Instant = OPEN,
+    serve: bool = True,
+    port: int = 0,
+    seed: int = 1,
+) -> AsyncIterator[House]:
+    """Run everything; the same folder and store again is the same town after a restart."""
+    clock = LeapableClock(now)
+    database = Database(default_url(folder))
+    made = await _built(database, clock, MemoryStore() if store is None else store, seed)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(made.inbox.run())
+        try:
+            if made.engine.state.version == 0:
+                await _open_town(made)
+            if serve:
+                async with _served(made.app, port) as made.url:
+                    yield made
+                    await made.surface.stop()
+            else:
+                yield made
+        finally:
+            made.inbox.stop()
+            for _ in range(ROUNDS):
+                if running.done():
+                    break
+                await clock.advance_to(clock.now() + SECOND)
+            running.cancel()
+            await database.close()
+
+
+async def _built(database: Database, clock: LeapableClock, store: MemoryStore, seed: int) -> House:
+    journal = MemoryJournal(store, clock)
+    engine = Engine(await recover(journal))
+    publisher, ids = Publisher(), SeededIds(seed)
+    inbox = Sequencer(engine, journal, clock, ids, publisher, Metrics())
+    hashing = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    accounts = Accounts(database, clock, hashing)
+    sessions, audit = Sessions(database, clock), Audit(database, clock)
+    about = AboutIt()
+    built: list[House] = []
+
+    async def find_words(refs: list[str]) -> dict[str, Words]:
+        return await built[0].find_words(refs)
+
+    async def explain(item_id: str) -> tuple[str, ...]:
+        return await built[0].explain(item_id)
+
+    surface = DeskSurface(
+        inbox=inbox,
+        publisher=publisher,
+        accounts=accounts,
+        role_of=Role,
+        sessions=sessions,
+        audit=audit,
+        words=find_words,
+        explain=explain,
+        about=about,
+        clock=clock,
+        ids=ids,
+    )
+    built.append(
+        House(
+            clock=clock,
+            store=store,
+            journal=journal,
+            engine=engine,
+            inbox=inbox,
+            accounts=accounts,
+            sessions=sessions,
+            surface=surface,
+            about=about,
+            app=Starlette(routes=surface.routes()),
+        )
+    )
+    return built[0]
+
+
+async def _open_town(made: House) -> None:
+    digest = made.inbox.know_policy(encode(town()))
+    await made.inbox.submit(c.AdoptPolicy(digest), lambda _: None)
+    agents = {name: AgentId(name) for name in ("amina", "boris", "chloe")}
+    await made.accounts.create_practice(agents, PASSWORD)
+    await made.accounts.create("sam", Role.SUPERVISOR, by="test")
+    await made.accounts.create("adele", Role.ADMINISTRATOR, by="test")
+    for name in ("sam", "adele"):
+        one_time = await made.accounts.reset_password(name, by="test")
+        await made.accounts.change_password(name, one_time, f"{PASSWORD} {name}")
+
+
+@asynccontextmanager
+async def _served(app: Starlette, port: int) -> AsyncIterator[str]:
+    listening = socket.create_server(("127.0.0.1", port))
+    config = uvicorn.Config(
+        app, log_config=None, lifespan="off", ws="websockets-sansio", ws_per_message_deflate=False
+    )
+    server = uvicorn.Server(config)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.serve(sockets=[listening]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
+            await asyncio.sleep(0.001)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+    listening.close()

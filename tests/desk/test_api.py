@@ -1,0 +1,368 @@
+"""/api/v1: roles on every route, views without integers, errors with stable codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import httpx
+import msgspec
+import pytest
+from starlette.routing import Mount
+
+from router.core.model import MINUTE, SECOND, ItemId
+from router.desk.access import TRIES_PER_ADDRESS, TRIES_PER_NAME
+from router.desk.surroundings import PolicyRefusal
+from router.errors import StorageFailed
+from router.history.audit import Audit
+from tests.desk.house import PASSWORD, House
+
+ALL = {"amina": 1, "sam": 1, "adele": 1}  # who may: agent, supervisor, administrator
+LEADERS = {"amina": 0, "sam": 1, "adele": 1}
+ADMINS = {"amina": 0, "sam": 0, "adele": 1}
+ANYONE = {**ALL, "": 1}
+ON_OFFERS = ("seen", "accept", "decline", "take_back")
+ON_ITEMS = ("hold", "resume", "transfer", "return", "finish", "close")
+AT_DESK = ("sign_in", "beat", "status", *ON_OFFERS, *ON_ITEMS, "sign_out")
+ROLES: Mapping[str, Mapping[str, int]] = {
+    "POST /v1/sessions": ANYONE,
+    "DELETE /v1/sessions": ALL,
+    "POST /v1/password": ALL,
+    "GET /v1/status": ALL,
+    "GET /v1/policy": ALL,
+    "GET /v1/emergencies": ALL,
+    "POST /v1/hours/{hours}/emergency": LEADERS,
+    "DELETE /v1/hours/{hours}/emergency": LEADERS,
+    "GET /v1/shunted": LEADERS,
+    "POST /v1/shunted/{item}/release": LEADERS,
+    "GET /v1/items": LEADERS,
+    "GET /v1/items/{item}": ALL,
+    "GET /v1/items/{item}/explain": ALL,
+    "POST /v1/items/{item}/reopen": ALL,
+    "GET /v1/queues": ALL,
+    "GET /v1/agents": ALL,
+    "GET /v1/agents/me": {"amina": 1, "sam": 0, "adele": 0},
+    **{f"POST /v1/agents/me/{action}": {"amina": 1, "sam": 0, "adele": 0} for action in AT_DESK},
+    "GET /v1/accounts": ADMINS,
+    "POST /v1/accounts": ADMINS,
+    "POST /v1/accounts/{name}/password": ADMINS,
+    "POST /v1/accounts/{name}/role": ADMINS,
+    "DELETE /v1/accounts/{name}": ADMINS,
+    "GET /v1/audit": ADMINS,
+}
+BODIES = {
+    "status": {"status": "away", "reason": "break"},
+    "beat": {"desk": "d"},
+    "password": {"old": PASSWORD, "new": "other four plain words"},
+    **{action: {"offer": "x.1"} for action in ON_OFFERS},
+    **{action: {"item": "x"} for action in ON_ITEMS},
+    "role": {"role": "supervisor"},
+    "accounts": {"name": "neu", "role": "supervisor"},
+    "sessions": {"name": "nobody", "password": "wrong"},
+}
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def _ask(
+    office: House, who: str, method: str, path: str, body: object = None
+) -> httpx.Response:
+    headers = _bearer(await office.token(who)) if who else {}
+    async with office.http() as http:
+        return await http.request(method, path, headers=headers, json=body)
+
+
+# --- roles ---------------------------------------------------------------------------------------
+
+
+def _routes(office: House) -> set[str]:
+    mount = next(r for r in office.app.routes if isinstance(r, Mount))
+    document = mount.app.openapi()  # type: ignore[attr-defined]
+    return {f"{method.upper()} {path}" for path, row in document["paths"].items() for method in row}
+
+
+async def test_every_route_has_its_roles(office: House) -> None:
+    """A route that is missing in the table of this test does not go unseen."""
+    assert _routes(office) == set(ROLES)
+
+
+@pytest.mark.parametrize("who", ["", "amina", "sam", "adele"])
+async def test_every_route_for_every_role(office: House, who: str) -> None:
+    """Allowed: anything but 401 and 403-for-the-role; not allowed: exactly that."""
+    for route, allowed in ROLES.items():
+        method, path = route.split(" ")
+        short = re.sub(r"\{\w+\}", "nothing", path.removeprefix("/v1"))
+        body = BODIES.get(path.rpartition("/")[2]) if method == "POST" else None
+        answer = await _ask(office, who, method, short, body)
+        code = answer.json()["code"] if answer.status_code >= 400 else "done"
+        if allowed.get(who, 0):
+            assert code not in ("not-signed-in", "not-permitted"), (route, code)
+        else:
+            expected = (403, "not-permitted") if who else (401, "not-signed-in")
+            assert (answer.status_code, code) == expected, route
+
+
+async def test_a_password_from_somebody_else_opens_nothing_but_its_change(office: House) -> None:
+    made = await _ask(office, "adele", "POST", "/accounts", {"name": "neu", "role": "supervisor"})
+    one_time = made.json()["one_time_password"]
+    async with office.http() as http:
+        signed = await http.post("/sessions", json={"name": "neu", "password": one_time})
+        assert signed.json()["account"]["must_change"] is True
+        headers = _bearer(signed.json()["token"])
+        blocked = await http.get("/status", headers=headers)
+        assert (blocked.status_code, blocked.json()["code"]) == (403, "password-must-change")
+        changed = await http.post(
+            "/password", headers=headers, json={"old": one_time, "new": "my own four words"}
+        )
+        assert (await http.get("/status", headers=headers)).status_code == 401
+        fresh = _bearer(changed.json()["token"])
+        assert (await http.get("/status", headers=fresh)).status_code == 200
+
+
+# --- signing in ----------------------------------------------------------------------------------
+
+
+async def test_signing_in_and_out(office: House) -> None:
+    async with office.http() as http:
+        signed = await http.post("/sessions", json={"name": "Amina", "password": PASSWORD})
+        assert signed.status_code == 201
+        assert signed.json()["account"] == {
+            "name": "amina",
+            "role": "agent",
+            "agent": "amina",
+            "must_change": False,
+        }
+        headers = _bearer(signed.json()["token"])
+        assert (await http.delete("/sessions", headers=headers)).status_code == 204
+        assert (await http.get("/status", headers=headers)).json()["code"] == "not-signed-in"
+
+
+async def test_guessing_is_braked_per_name_and_per_address(office: House) -> None:
+    async with office.http() as http:
+        for _ in range(TRIES_PER_NAME):
+            wrong = await http.post("/sessions", json={"name": "boris", "password": "guess"})
+            assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong-password")
+        braked = await http.post("/sessions", json={"name": " Boris", "password": PASSWORD})
+        assert (braked.status_code, braked.json()["code"]) == (429, "too-often")
+        assert int(braked.headers["retry-after"]) == 300
+        for number in range(TRIES_PER_ADDRESS - TRIES_PER_NAME):
+            await http.post("/sessions", json={"name": f"n{number}", "password": "guess"})
+        other = await http.post("/sessions", json={"name": "amina", "password": PASSWORD})
+        assert other.status_code == 429
+        await office.pass_time(5 * MINUTE)
+        other = await http.post("/sessions", json={"name": "amina", "password": PASSWORD})
+        assert other.status_code == 201
+
+
+# --- what is shown -------------------------------------------------------------------------------
+
+
+async def test_the_status_of_the_town(office: House) -> None:
+    office.about.policy_refusal = PolicyRefusal(office.clock.now(), ("config/x.yaml:1:1 x: no",))
+    await _ask(office, "chloe", "POST", "/agents/me/sign_in")
+    await office.form("F1")
+    await office.call("C1", "1", "1")
+    await office.pass_time(10 * SECOND)
+    status = (await _ask(office, "sam", "GET", "/status")).json()
+    assert status["at"] == "2026-11-23T15:00:10Z"
+    assert (status["town"], status["uptime_s"], status["pending_effects"]) == ("Testville", 10, 0)
+    assert status["policy"]["refused"]["complaints"] == ["config/x.yaml:1:1 x: no"]
+    roads = next(q for q in status["queues"] if q["queue"] == "roads")
+    assert roads["open"] is True
+    waiting = {w["tempo"]: (w["waiting"], w["oldest_wait_s"]) for w in roads["waiting"]}
+    assert waiting == {"live": (1, 10), "fast_text": (0, 0), "slow_text": (1, 10)}
+    staffed = {
+        (s["tempo"], s["language"]): (s["signed_in"], s["available"]) for s in roads["staffed"]
+    }
+    assert staffed[("live", "fr")] == (1, 0)
+    assert roads["today"]["formula"] == "answered in time / offered"
+    assert roads["today"]["level"] is None
+    chloe = next(a for a in status["agents"] if a["agent"] == "chloe")
+    assert (chloe["state"], chloe["status"], chloe["signed_in"]) == ("idle", "away", True)
+    numbers = [n for n in re.findall(r"(?<![\w.])\d{12,}", msgspec.json.encode(status).decode())]
+    assert numbers == []  # no integer nanoseconds anywhere
+
+
+async def test_the_service_level_of_today_follows_the_named_formula(office: House) -> None:
+    await _ask(office, "amina", "POST", "/agents/me/sign_in")
+    await _ask(office, "amina", "POST", "/agents/me/status", {"status": "available"})
+    item = await office.call("C1", "1", "2")
+    mine = (await _ask(office, "amina", "GET", "/agents/me")).json()
+    await _ask(office, "amina", "POST", "/agents/me/accept", {"offer": mine["offer"]["offer"]})
+    await office.pick_up(item, "amina")
+    queues = (await _ask(office, "amina", "GET", "/queues")).json()
+    today = next(q for q in queues if q["queue"] == "general")["today"]
+    assert (today["level"], today["offered"], today["answered_in"]) == (1.0, 1, 1)
+    await office.pass_time(24 * 60 * MINUTE)
+    queues = (await _ask(office, "amina", "GET", "/queues")).json()
+    assert next(q for q in queues if q["queue"] == "general")["today"]["level"] is None
+
+
+async def test_residents_words_are_for_those_who_handle_them(office: House) -> None:
+    item = await office.form("F1", what="private")
+    seen = {
+        who: (await _ask(office, who, "GET", f"/items/{item}")).json()["words"] is not None
+        for who in ("amina", "sam", "adele")
+    }
+    assert seen == {"amina": False, "sam": True, "adele": False}
+
+
+async def test_items_by_queue_and_state(office: House) -> None:
+    for number in range(3):
+        await office.form(f"F{number}")
+        await office.pass_time(SECOND)
+    path = "/items?queue=roads&state=queued&limit=2"
+    items = (await _ask(office, "sam", "GET", path)).json()
+    assert [i["item"] for i in items] == ["F0", "F1"]
+    everything = (await _ask(office, "sam", "GET", "/items")).json()
+    assert len(everything) == 3
+    unknown = await _ask(office, "sam", "GET", "/items?queue=rodas")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown-target")
+    wrong = await _ask(office, "sam", "GET", "/items?limit=0")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "malformed")
+
+
+async def test_explain_tells_the_story(office: House) -> None:
+    await office.form("F1")
+    story = (await _ask(office, "amina", "GET", "/items/F1/explain")).json()
+    assert story == {"item": "F1", "lines": ["F1 came in", "and was queued"]}
+    assert (await _ask(office, "amina", "GET", "/items/F9/explain")).status_code == 404
+
+
+# --- what is changed -----------------------------------------------------------------------------
+
+
+async def test_an_agent_works_over_http(office: House) -> None:
+    signed = (await _ask(office, "chloe", "POST", "/agents/me/sign_in")).json()
+    assert signed["desk"].startswith("http-")
+    assert (
+        await _ask(office, "chloe", "POST", "/agents/me/status", {"status": "available"})
+    ).json() == {"done": True}
+    await office.form("F1")
+    for _ in range(5):
+        await _ask(office, "chloe", "POST", "/agents/me/beat", {"desk": signed["desk"]})
+        await office.keep_alive(9 * SECOND)
+    mine = (await _ask(office, "chloe", "GET", "/agents/me")).json()
+    assert mine["offer"]["who"]["name"] == "Robin Example"
+    offer = {"offer": mine["offer"]["offer"]}
+    await _ask(office, "chloe", "POST", "/agents/me/accept", offer)
+    mine = (await _ask(office, "chloe", "GET", "/agents/me")).json()
+    assert mine["items"][0]["words"]["fields"] == {"where": "Main St"}
+    late = await _ask(office, "amina", "POST", "/agents/me/accept", offer)
+    assert (late.status_code, late.json()["code"]) == (409, "stale-offer")
+    closing = {"item": "F1", "code": "answered", "note": "done"}
+    assert (await _ask(office, "chloe", "POST", "/agents/me/close", closing)).status_code == 200
+    reopened = await _ask(office, "chloe", "POST", "/items/F1/reopen", {"reason": "again"})
+    assert reopened.status_code == 200
+    assert office.engine.state.items[ItemId("F1")].reopened == 1
+
+
+async def test_an_emergency_closes_the_town_and_is_on_the_record(office: House) -> None:
+    body = {"closed": True, "until": "2026-11-23T18:00:00Z", "reason": "flood"}
+    views = (await _ask(office, "sam", "POST", "/hours/office/emergency", body)).json()
+    assert views[0]["until"] == "2026-11-23T18:00:00Z"
+    assert views[0]["by"] == "sam"
+    queues = (await _ask(office, "sam", "GET", "/queues")).json()
+    assert [q["open"] for q in queues] == [False, False]
+    naive = {"until": "2026-11-23T18:00:00"}
+    refused = await _ask(office, "sam", "POST", "/hours/office/emergency", naive)
+    assert (refused.status_code, refused.json()["code"]) == (422, "malformed")
+    assert (await _ask(office, "sam", "POST", "/hours/ofice/emergency", {})).status_code == 404
+    assert (await _ask(office, "sam", "DELETE", "/hours/office/emergency")).json() == []
+    trail = (await _ask(office, "adele", "GET", "/audit?limit=5")).json()
+    assert [(t["who"], t["what"], t["target"]) for t in trail[:2]] == [
+        ("sam", "emergency-cleared", "office"),
+        ("sam", "emergency-set", "office closed"),
+    ]
+
+
+async def test_a_shunted_item_is_released_by_a_person(office: House) -> None:
+    from router.core import commands as c
+    from router.core.model import Channel
+
+    shunt = c.ShuntArrival(ItemId("S1"), Channel.WEBFORM, "k", "", "", "", "our mistake", "form:S1")
+    await office.inbox.submit(shunt, lambda _: None)
+    shunted = (await _ask(office, "sam", "GET", "/shunted")).json()
+    assert [(i["item"], i["outcome"]) for i in shunted] == [("S1", "our mistake")]
+    released = await _ask(office, "sam", "POST", "/shunted/S1/release", {"queue": "general"})
+    assert released.status_code == 200
+    assert office.engine.state.items[ItemId("S1")].queue == "general"
+
+
+async def test_accounts_are_made_changed_and_removed_on_the_record(office: House) -> None:
+    made = await _ask(
+        office, "adele", "POST", "/accounts", {"name": "neu", "role": "agent", "agent": "boris"}
+    )
+    assert made.status_code == 201
+    again = await _ask(office, "adele", "POST", "/accounts", {"name": "neu", "role": "supervisor"})
+    assert (again.status_code, again.json()["code"]) == (403, "not-allowed")
+    role = await _ask(office, "adele", "POST", "/accounts/neu/role", {"role": "supervisor"})
+    assert role.json()["role"] == "supervisor"
+    assert (await _ask(office, "adele", "POST", "/accounts/neu/password")).status_code == 200
+    assert (await _ask(office, "adele", "DELETE", "/accounts/neu")).status_code == 204
+    names = [a["name"] for a in (await _ask(office, "adele", "GET", "/accounts")).json()]
+    assert names == ["adele", "amina", "boris", "chloe", "sam"]
+    trail = (await _ask(office, "adele", "GET", "/audit")).json()
+    assert {t["what"] for t in trail if t["who"] == "adele"} == {
+        "account-created",
+        "role-set",
+        "password-reset",
+        "account-removed",
+        "password-changed",
+    }
+
+
+async def test_a_change_stands_when_the_trail_cannot_be_written(
+    office: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing the town in a flood must not wait for the database of reports."""
+
+    async def broken(*_: object) -> None:
+        raise StorageFailed("history is down")
+
+    monkeypatch.setattr(Audit, "note", broken)
+    closed = await _ask(office, "sam", "POST", "/hours/office/emergency", {"reason": "flood"})
+    assert closed.json()[0]["closed"] is True
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+async def test_errors_are_code_and_message(office: House) -> None:
+    headers = _bearer(await office.token("sam"))
+    async with office.http() as http:
+        big = await http.post("/sessions", content=b" " * 70_000)
+        assert (big.status_code, big.json()["code"]) == (413, "too-large")
+        for body in (b"{", b'{"name": "x"}', b'{"name": "x", "password": "y", "z": 1}', b"[]"):
+            bad = await http.post("/sessions", content=body)
+            assert (bad.status_code, bad.json()["code"]) == (422, "malformed"), body
+        missing = await http.get("/nothing", headers=headers)
+        assert (missing.status_code, missing.json()["code"]) == (404, "no-such-page")
+        method = await http.put("/status", headers=headers)
+        assert (method.status_code, method.json()["code"]) == (405, "wrong-method")
+        item = await http.get("/items/X", headers=headers)
+        assert (item.status_code, item.json()["code"]) == (404, "unknown-item")
+
+
+async def test_a_stopping_daemon_says_so(office: House) -> None:
+    office.inbox.stop()
+    answer = await _ask(office, "amina", "POST", "/agents/me/sign_in")
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage-unavailable")
+
+
+async def test_openapi_describes_bodies_and_answers(office: House) -> None:
+    async with office.http() as http:
+        document = (await http.get("http://town.test/api/v1/openapi.json")).json()
+        assert (await http.get("http://town.test/api/docs")).status_code == 200
+    assert document["servers"] == [{"url": "/api"}]
+    schemas = document["components"]["schemas"]
+    assert schemas["ItemView"]["properties"]["received_at"]["format"] == "date-time"
+    accept = document["paths"]["/v1/agents/me/accept"]["post"]
+    body = accept["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/Accept"}
+    assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+    text = msgspec.json.encode(document).decode()
+    named = set(re.findall(r"#/components/schemas/(\w+)", text))
+    assert named <= set(schemas)
