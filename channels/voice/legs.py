@@ -1,0 +1,112 @@
+"""Legs that we dialled: an agent's, a resident's for a callback, somebody's outside; and rooms.
+
+Handlers that are asked for a document return a scene; those that are only told return nothing.
+"""
+
+from __future__ import annotations
+
+from channels.voice import codec
+from channels.voice.caller import Scene, View
+from channels.voice.webhook import Webhook
+from router.core import commands as c
+from router.core.flows import presentation
+from router.core.flows.script import Confirm, End, Script
+from router.core.model import ItemId, LegResult
+from router.core.state import State
+from router.errors import CommandRefused, UnknownItem
+from router.ports import Inbox
+
+
+def agent_scene(item_id: ItemId, key: str, *, pressed: bool) -> View:
+    """Return what the agent's leg hears now. Its errors: `UnknownItem`."""
+
+    def view(state: State) -> Scene:
+        script = presentation.agent_script(state, item_id, key, pressed=pressed)
+        return Scene(script, state.policy, item_id, key)
+
+    return view
+
+
+def resident_scene(item_id: ItemId, key: str) -> View:
+    """Return what the resident hears who picked up a callback. Its errors: `UnknownItem`."""
+
+    def view(state: State) -> Scene:
+        script = presentation.resident_script(state, item_id)
+        return Scene(script, state.policy, item_id, key)
+
+    return view
+
+
+def silent_scene(state: State, item_id: ItemId) -> Scene:
+    """Return a scene in which we only hang up."""
+    return Scene(Script((), End()), state.policy, item_id)
+
+
+class OtherLegs:
+    """Handlers of the other legs' webhooks.
+
+    Errors of every handler: `BadWebhook`, `CommandRefused` (`UnknownItem` above all),
+    `StorageError`, `Overloaded`.
+    """
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    async def agent(self, hook: Webhook) -> Scene | None:
+        """The agent's telephone was picked up; a machine gets nobody connected."""
+        if codec.is_machine(hook.form):
+            return await self._machine(hook, "agent")
+        return await self._inbox.read(agent_scene(hook.item_id, hook.key, pressed=False))
+
+    async def agent_answer(self, hook: Webhook) -> Scene | None:
+        """The agent pressed a key, or none: only the key that was asked for connects."""
+        call = codec.call_id(hook.form)
+        scene = await self._inbox.read(agent_scene(hook.item_id, hook.key, pressed=False))
+        asked = scene.script.then
+        if not isinstance(asked, Confirm):
+            return scene
+        if hook.form.text("digits") != asked.key:
+            command = c.ReportLeg(hook.item_id, "agent", call, LegResult.NO_ANSWER, hook.key)
+            return await self._inbox.submit(command, lambda s: silent_scene(s, hook.item_id))
+        command = c.ReportLeg(hook.item_id, "agent", call, LegResult.ANSWERED, hook.key)
+        return await self._inbox.submit(command, agent_scene(hook.item_id, hook.key, pressed=True))
+
+    async def resident(self, hook: Webhook) -> Scene | None:
+        """The resident, or a machine, picked up a callback."""
+        if codec.is_machine(hook.form):
+            return await self._machine(hook, "resident")
+        command = codec.picked_up(hook.form, hook.item_id, "resident", hook.key)
+        return await self._inbox.submit(command, resident_scene(hook.item_id, hook.key))
+
+    async def _machine(self, hook: Webhook, leg: str) -> Scene:
+        command = codec.picked_up(hook.form, hook.item_id, leg, hook.key)
+        return await self._inbox.submit(command, lambda s: silent_scene(s, hook.item_id))
+
+    # --- only told -------------------------------------------------------------------------------
+
+    async def agent_status(self, hook: Webhook) -> None:
+        """The agent's leg has ended."""
+        await self._tell(codec.leg_ended(hook.form, hook.item_id, "agent", hook.key))
+
+    async def resident_status(self, hook: Webhook) -> None:
+        """The leg of a callback has ended."""
+        await self._tell(codec.leg_ended(hook.form, hook.item_id, "resident", hook.key))
+
+    async def outside(self, hook: Webhook) -> None:
+        """Somebody outside has picked up."""
+        await self._tell(codec.outside_answered(hook.form, hook.item_id, hook.count("step")))
+
+    async def room(self, hook: Webhook) -> None:
+        """A room was opened, or somebody came into it."""
+        await self._tell(codec.note_room(hook.form, hook.item_id))
+
+    async def _tell(self, command: c.Command | None) -> None:
+        """Submit; news that comes too late to matter is no error of the carrier."""
+        if command is None:
+            return
+        try:
+            await self._inbox.submit(command, lambda _: None)
+        except UnknownItem:
+            raise
+        except CommandRefused:
+            return

@@ -1,0 +1,87 @@
+"""The addresses of the voice channel: one table for the routes we serve and the URLs we hand out.
+
+URLs are absolute on the town's public address, because the carrier signs what it was given.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from urllib.parse import quote, urljoin
+
+
+class Path(StrEnum):
+    """Every webhook; `{step}` and `{turn}` are whole numbers, `{key}` is the key of an effect."""
+
+    INCOMING = "/voice/incoming"
+    FLOW = "/voice/flow/{item}/{step}"
+    WAIT = "/voice/wait/{item}/{turn}"
+    KEY = "/voice/key/{item}"
+    LEFT = "/voice/left/{item}/{turn}"
+    MOVE = "/voice/move/{item}"
+    AGENT = "/voice/agent/{item}/{key}"
+    AGENT_ANSWER = "/voice/agent/{item}/{key}/answer"
+    AGENT_STATUS = "/voice/agent/{item}/{key}/status"
+    RESIDENT = "/voice/resident/{item}/{key}"
+    RESIDENT_STATUS = "/voice/resident/{item}/{key}/status"
+    ROOM = "/voice/room/{item}"
+    OUTSIDE = "/voice/outside/{item}/{step}"
+    HOLD = "/voice/hold/{item}"
+    STATUS = "/voice/status"
+
+
+NUMBER_WANTED = "?number=1"
+"""Added to a flow URL whose question is answered with a telephone number, not with a choice."""
+
+
+class Urls:
+    """Builds URLs on `public_url` (no slash at the end)."""
+
+    def __init__(self, public_url: str) -> None:
+        self.public_url = public_url.rstrip("/")
+        self.incoming = self.public_url + Path.INCOMING
+        self._voice = f"{self.public_url}/voice"
+
+    def flow(self, item_id: str, step: int, *, number: bool = False) -> str:
+        """Return where the answer to a flow's step goes."""
+        wanted = NUMBER_WANTED if number else ""
+        return f"{self._voice}/flow/{quote(item_id, safe='')}/{step}{wanted}"
+
+    def wait(self, item_id: str, turn: int) -> str:
+        """Return where the waiting room asks for its next announcement."""
+        return f"{self._voice}/wait/{quote(item_id, safe='')}/{turn}"
+
+    def key(self, item_id: str) -> str:
+        """Return where a key pressed in the waiting room goes."""
+        return f"{self._voice}/key/{quote(item_id, safe='')}"
+
+    def left(self, item_id: str, turn: int) -> str:
+        """Return where the carrier tells that a caller has left the waiting room."""
+        return f"{self._voice}/left/{quote(item_id, safe='')}/{turn}"
+
+    def move(self, item_id: str) -> str:
+        """Return where a resident's leg asks what it shall do now."""
+        return f"{self._voice}/move/{quote(item_id, safe='')}"
+
+    def agent(self, item_id: str, key: str, tail: str = "") -> str:
+        """Return where an agent's leg asks; `tail` is "", "/answer" or "/status"."""
+        return f"{self._voice}/agent/{quote(item_id, safe='')}/{quote(key, safe='')}{tail}"
+
+    def resident(self, item_id: str, key: str, tail: str = "") -> str:
+        """Return where the leg of a callback asks; `tail` is "" or "/status"."""
+        return f"{self._voice}/resident/{quote(item_id, safe='')}/{quote(key, safe='')}{tail}"
+
+    def room(self, item_id: str) -> str:
+        """Return where the carrier tells of the item's conference."""
+        return f"{self._voice}/room/{quote(item_id, safe='')}"
+
+    def outside(self, item_id: str, step: int) -> str:
+        """Return where the carrier tells of the leg of somebody outside."""
+        return f"{self._voice}/outside/{quote(item_id, safe='')}/{step}"
+
+    def hold(self, item_id: str) -> str:
+        """Return what a resident on hold listens to."""
+        return f"{self._voice}/hold/{quote(item_id, safe='')}"
+
+    def sound(self, audio: str) -> str:
+        """Return the absolute URL of a prompt or of music."""
+        return urljoin(f"{self.public_url}/", audio)
