@@ -51,7 +51,6 @@ class AdvanceFlow(Command, frozen=True):
     recording_ref: str = ""  # words of kind `recording` submitted with this command
     number_ref: str = ""  # words of kind `contact`: a telephone number typed by the caller
     address_key: str = ""  # of that number
-    presentable: bool = True  # False: the carrier could not play the prompt's audio
 
 
 class AskWait(Command, frozen=True):

@@ -8,7 +8,12 @@ from router.core import callbacks
 from router.core import commands as c
 from router.core import events as e
 from router.core.arrivals import open_item
-from router.core.flows.advance import may_ring, over_cap, transfer_outside
+from router.core.flows.advance import (
+    may_ring,
+    outside_answered,
+    over_cap,
+    transfer_outside,
+)
 from router.core.index import NAMED
 from router.core.model import AgentId, Form, Instant, ItemState, LegResult, LegState
 from router.core.offers import RING_AGENT, signed_in
@@ -57,16 +62,9 @@ def report_leg(s: State, now: Instant, c_: c.ReportLeg) -> Events:
 
 def _outside_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
     position = item.flow
-    if item.state is not ItemState.IN_FLOW or position is None:
-        return
-    if c_.result is LegResult.ANSWERED and c_.key == str(position.step):
-        yield e.ItemDiverted(
-            at=now,
-            item=item.id,
-            to=c_.call_id or position.node,
-            rule=f"{position.flow}/{position.node}",
-            forget_at=now + s.policy.retention.closed_in_core,
-        )
+    answered = c_.result is LegResult.ANSWERED
+    if answered and position is not None and c_.key == str(position.step):
+        yield from outside_answered(s, now, item)
 
 
 def _agent_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:

@@ -191,21 +191,38 @@ def _callback(
 def _transfer(
     s: State, now: Instant, item: Item, position: FlowPosition, node: Node, c_: c.AdvanceFlow
 ) -> Events:
-    targets = targets_of(s.policy, node.targets, local_day(s, now))
-    target = targets[position.target] if position.target < len(targets) else ""
     result = c_.result if c_.result is not None else LegResult.FAILED
-    yield e.OutsideTried(at=now, item=item.id, contact=target, result=result)
     if result in (LegResult.ANSWERED, LegResult.ENDED):
-        yield e.ItemDiverted(
-            at=now,
-            item=item.id,
-            to=target,
-            rule=f"{position.flow}/{position.node}",
-            forget_at=now + s.policy.retention.closed_in_core,
-        )
+        yield from outside_answered(s, now, item)
         return
+    target = _target_of(s, now, position, node)
+    yield e.OutsideTried(at=now, item=item.id, contact=target, result=result)
     walk = walk_from(item, position)
     yield from _ring_next(s, now, walk, position.node, node, position.target, f"{target}: {result}")
+
+
+def outside_answered(s: State, now: Instant, item: Item) -> Events:
+    """Somebody outside has picked up: the item is theirs."""
+    position = item.flow
+    if position is None or item.state is not ItemState.IN_FLOW:
+        return
+    node = node_at(s.policies[position.policy], position.flow, position.node, item.queue)
+    if node is None or node.kind != "transfer":
+        return
+    target = _target_of(s, now, position, node)
+    yield e.OutsideTried(at=now, item=item.id, contact=target, result=LegResult.ANSWERED)
+    yield e.ItemDiverted(
+        at=now,
+        item=item.id,
+        to=target,
+        rule=f"{position.flow}/{position.node}",
+        forget_at=now + s.policy.retention.closed_in_core,
+    )
+
+
+def _target_of(s: State, now: Instant, position: FlowPosition, node: Node) -> str:
+    targets = targets_of(s.policy, node.targets, local_day(s, now))
+    return targets[position.target] if position.target < len(targets) else position.node
 
 
 def _ring_next(

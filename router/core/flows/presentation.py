@@ -206,7 +206,7 @@ def _version(state: State, position: FlowPosition) -> Policy:
 
 
 def _farewell(state: State, item: Item) -> list[Spoken]:
-    if item.form is Form.CALLBACK:
+    if item.form is Form.CALLBACK and item.handled_since is None:
         return [_town(state, item, "callback_booked")]
     if item.form is Form.MESSAGE and item.words_ref:
         return [_town(state, item, "message_taken")]
