@@ -11,7 +11,7 @@ import asyncio
 import gc
 import ipaddress
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from importlib.metadata import version as distribution_version
 from socket import socket
 from typing import Final
@@ -31,7 +31,7 @@ from router.core.state import State
 from router.desk.surface import DeskSurface
 from router.desk.surroundings import PolicyRefusal
 from router.desk.town import status_view
-from router.errors import InvariantBroken, StorageError
+from router.errors import InvariantBroken, StorageError, TownlineError
 from router.history.accounts import Accounts, Role
 from router.history.audit import Audit
 from router.history.contacts import Contacts
@@ -40,7 +40,6 @@ from router.history.feeder import HistoryFeeder
 from router.history.passwords import Passwords
 from router.history.past import Past
 from router.history.sessions import Sessions
-from router.policy.watch import changes
 from router.ports import Clock, Duty, Outlet
 from router.runtime import http, practice
 from router.runtime.clock import SystemClock
@@ -221,7 +220,8 @@ class Daemon:
             if not sequencing.done():  # storage hangs: nobody was told that it is stored
                 sequencing.cancel()
                 return
-            await asyncio.wait_for(self.snapshots.save(self.state), SNAPSHOT_S)
+            with suppress(TimeoutError):  # the next start replays a little more
+                await asyncio.wait_for(self.snapshots.save(self.state), SNAPSHOT_S)
 
     def _duties(self) -> list[Duty]:
         own: list[Duty] = [
@@ -265,6 +265,8 @@ class Daemon:
             await self.keeper.reload()
 
     async def _reload_when_edited(self) -> None:
+        from router.policy.watch import changes  # heavy (calendars), not needed to begin serving
+
         async for _ in changes(self.settings.policy_dir):
             await self.keeper.reload()
 
@@ -292,9 +294,8 @@ class Daemon:
         }
         if missing:
             made = await self.accounts.create_practice(missing, practice.PASSWORD)
-            self.say(
-                f"practice accounts, password {practice.PASSWORD!r}: {', '.join(sorted(made))}"
-            )
+            names = ", ".join(sorted(made))
+            self.say(f"practice accounts, password {practice.PASSWORD}: {names}")
 
 
 def _is_loopback(host: str) -> bool:
@@ -331,7 +332,7 @@ async def serve(settings: Settings, at: str | None, say: Say) -> None:
         state = await recover(journal)
         if at is not None:
             zone = state.policy.time_zone if state.policy_hash else practice.LOCAL_ZONE
-            clock.shift_to(practice.instant_of(at, zone))
+            clock.start_at(practice.instant_of(at, zone), not_before=state.now)
         port = listening.getsockname()[1]
         web_root = settings.web_root
         if settings.public_url is None and settings.http.port == 0:
@@ -342,8 +343,18 @@ async def serve(settings: Settings, at: str | None, say: Say) -> None:
         with signals(daemon.stopping, daemon.reload):
             try:
                 await daemon.run(listening)
-            except ExceptionGroup as group:
-                broken = group.subgroup(InvariantBroken)
-                log.critical("daemon_broken", exc_info=group)
-                raise (broken or group).exceptions[0] from group
+            except BaseExceptionGroup as group:
+                error = innermost(group)
+                if isinstance(error, InvariantBroken) or not isinstance(error, TownlineError):
+                    log.critical("daemon_broken", exc_info=group)
+                raise error from group
         log.info("stopped")
+
+
+def innermost(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what went wrong first, without the groups around it; `InvariantBroken` if any is."""
+    broken = group.subgroup(InvariantBroken)
+    error: BaseException = group if broken is None else broken
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -57,8 +57,6 @@ class EffectRunner:
                 self._open.pop(event.key, None)
 
     def _want(self, effect: Effect) -> None:
-        if effect.key in self._open:
-            return
         self._open[effect.key] = effect
         lane = getattr(effect, "call_id", "") or effect.key
         waiting = self._lanes.get(lane)

@@ -67,6 +67,7 @@ class Health:
             free = self._room.free_bytes()
             few = f"{free} bytes free, alarm below {self._free_bytes_min}: make room"
             self._warn("disk_nearly_full", few if free < self._free_bytes_min else "")
+            self._warn("disk_unreadable", "")
         except StorageError as error:
             self._warn("disk_unreadable", str(error))
         ahead = self._ahead_of_wall()

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -19,10 +19,12 @@ from router.core.model import HOUR, SECOND, Instant, Span
 from router.core.policy import Policy
 from router.core.state import State
 from router.errors import PolicyError, TownlineError
-from router.policy.load import Loaded, load
 from router.ports import Clock
 from router.runtime.metrics import Metrics
 from router.runtime.sequencer import Sequencer
+
+if TYPE_CHECKING:
+    from router.policy.load import Loaded
 
 SHOWN_AT_MOST: Final = 50  # complaints kept for the status; `townline check` lists all
 REFRESH_EVERY: Final[Span] = 6 * HOUR  # holidays are computed some way ahead of the date
@@ -60,18 +62,20 @@ class PolicyKeeper:
         self._one_at_a_time = asyncio.Lock()
 
     async def first(self) -> None:
-        """Adopt the folder's policy at the start.
+        """Return with a policy in force: the journal's, or at the very first start the folder's.
+
+        With a policy from the journal the town is served at once; the folder is looked at by the
+        duty a moment later.
 
         Raises:
-            PolicyError: it has mistakes, and the journal holds no policy to go on with.
+            PolicyError: there is none yet, and the folder's has mistakes.
         """
-        loaded = await self._load()
-        if not loaded.errors:
-            await self._adopt(loaded)
+        if await self._sequencer.read(lambda state: state.policy_hash):
             return
-        if not await self._sequencer.read(lambda state: state.policy_hash):
+        loaded = await self._load()
+        if loaded.errors:
             raise PolicyError("\n".join(str(each) for each in loaded.complaints))
-        self._refuse(loaded)
+        await self._adopt(loaded)
 
     async def reload(self) -> bool:
         """Adopt the folder's policy if it checks; say whether it is in force now."""
@@ -92,8 +96,7 @@ class PolicyKeeper:
         await self.reload()
 
     async def _load(self) -> Loaded:
-        today = date_of(self._clock.now())
-        return await asyncio.to_thread(load, self._folder, today=today)
+        return await asyncio.to_thread(_load, self._folder, date_of(self._clock.now()))
 
     async def _adopt(self, loaded: Loaded) -> None:
         for complaint in loaded.complaints:
@@ -112,6 +115,12 @@ class PolicyKeeper:
         self.refusal = Refusal(self._clock.now(), complaints[:SHOWN_AT_MOST])
         self._metrics.policy_reloads.labels("refused").inc()
         log.error("policy_refused", mistakes=len(complaints), complaints=complaints[:SHOWN_AT_MOST])
+
+
+def _load(folder: Path, today: date) -> Loaded:
+    from router.policy.load import load  # heavy (calendars); a second start does not wait for it
+
+    return load(folder, today=today)
 
 
 def _policy(state: State) -> Policy:

@@ -56,15 +56,25 @@ class PracticeClock:
         Raises:
             NoWayBack: it is later already.
         """
-        missing = instant - self.now()
-        if missing < 0:
-            now = datetime.fromtimestamp(self.now() / SECOND, ZoneInfo("UTC"))
+        self._untold += self.start_at(instant, not_before=self.now())
+
+    def start_at(self, instant: Instant, *, not_before: Instant) -> Span:
+        """Begin at `instant`, before anything has been decided; return by how much that shifts.
+
+        Earlier than the machine's time is possible as long as the journal does not know better.
+
+        Raises:
+            NoWayBack: it lies before `not_before`, the last stored instant.
+        """
+        if instant < not_before:
+            stands_at = datetime.fromtimestamp(not_before / SECOND, ZoneInfo("UTC"))
             raise NoWayBack(
-                f"practice time stands at {now:%Y-%m-%dT%H:%M}Z and cannot go back: ask for a "
-                "later time, or start a daemon with another TOWNLINE_DATA_DIR and --at"
+                f"practice time stands at {stands_at:%Y-%m-%dT%H:%M}Z and cannot go back: ask for "
+                "a later time, or start a daemon with another TOWNLINE_DATA_DIR and --at"
             )
+        missing = instant - self.now()
         self._added += missing
-        self._untold += missing
+        return missing
 
 
 def instant_of(text: str, zone: str) -> Instant:

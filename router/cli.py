@@ -1,0 +1,338 @@
+"""The command `townline`: thin; what a command does stands where it belongs.
+
+Imports stand inside the commands, so that `townline --help` and tab completion are quick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from router.errors import TownlineError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from router.history.accounts import Accounts
+    from router.runtime.settings import Settings
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="One line into town hall: every call and form in one queue, given to the right agent.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+account = typer.Typer(help="Who may sign in at a desk.", no_args_is_help=True)
+app.add_typer(account, name="account")
+
+At = Annotated[
+    str | None,
+    typer.Option("--at", help="Practice time, local to the town: 2026-12-26T19:40."),
+]
+
+
+@app.command()
+def run(
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            envvar="TOWNLINE_PRACTICE_AT",
+            help="Practice only: start at this time, local to the town: 2026-12-26T19:40.",
+        ),
+    ] = None,
+) -> None:
+    """Serve until stopped (Ctrl-C, SIGTERM); SIGHUP reads the policy again."""
+    import structlog
+    import uvloop
+
+    from router.runtime.daemon import serve
+    from router.runtime.environment import unknown_variables
+    from router.runtime.logs import configure_logs
+
+    settings = _settings()
+    if at is not None and not settings.is_practice:
+        raise typer.BadParameter("only for practice: set TOWNLINE_PRACTICE=true", param_hint="--at")
+    configure_logs(settings.log.level, settings.log.format)
+    for warning in unknown_variables():
+        if "PRACTICE_AT" not in warning:
+            structlog.get_logger().warning("unknown_setting", why=warning)
+    console = _console()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, at, lambda text: console.print(text, highlight=False)))
+
+
+@app.command()
+def check(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of the policy; default: TOWNLINE_POLICY_DIR.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the policy as understood.")] = False,
+) -> None:
+    """Tell every mistake in the policy files, as file:line:column; exit 1 if there are any."""
+    from router.policy.load import load
+    from router.policy.show import show as shown
+    from router.runtime.clock import SystemClock
+    from router.runtime.policy_loader import date_of
+
+    console = _console()
+    folder = folder or _settings().policy_dir
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is no folder", param_hint="FOLDER")
+    loaded = load(folder, today=date_of(SystemClock(0).now()))
+    for complaint in loaded.complaints:
+        console.print(str(complaint), markup=False, highlight=False, soft_wrap=True)
+    if loaded.errors:
+        console.print(f"[red]{len(loaded.errors)} mistakes: this policy would not be adopted[/red]")
+        raise typer.Exit(1)
+    if show and loaded.policy is not None:
+        console.print(shown(loaded.policy), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"[green]{folder} is a policy[/green] {loaded.hash[:12]}")
+
+
+@app.command()
+def status() -> None:
+    """Show who waits, who works and what is wrong; exit 1 when no daemon runs here."""
+    from router.runtime.status_screen import fetch, screen
+
+    console = _console()
+    picture = fetch(_settings())
+    if picture is None:
+        console.print("[red]no townline answers here[/red]; start one with: townline run")
+        raise typer.Exit(1)
+    console.print(screen(picture))
+
+
+@app.command()
+def explain(item: Annotated[str, typer.Argument(help="Reference number of the item.")]) -> None:
+    """Tell why an item went where it went, or why it still waits."""
+    from router.core.model import ItemId
+    from router.runtime.clock import SystemClock
+    from router.runtime.explaining import explain_from_file
+
+    path, now = _settings().journal_path, SystemClock(0).now()
+    story = _wait(explain_from_file(path, ItemId(item.upper()), now))
+    console = _console()
+    console.print(f"[bold]{story.item}[/bold] is {story.state}", highlight=False)
+    for line in story.lines:
+        console.print(f"[dim]{line.at}[/dim]", end="  ", highlight=False)
+        console.print(line.text, markup=False, highlight=False, soft_wrap=True)
+        for detail in line.details:
+            console.print(f"      {detail}", style="dim", markup=False, soft_wrap=True)
+
+
+@app.command()
+def line(
+    to: Annotated[str, typer.Option(help="Number to call; default: the town's first.")] = "",
+    from_: Annotated[str, typer.Option("--from", help="Your number.")] = "+19055550190",
+    at: At = None,
+    agents: Annotated[
+        str, typer.Option(help="answer: agents' telephones are answered; silent: they ring.")
+    ] = "answer",
+    stay: Annotated[bool, typer.Option(help="Wait afterwards for the town to call back.")] = False,
+) -> None:
+    """Be a caller: a phone in the terminal, through the real voice path."""
+    from channels.voice.practice.keys import DescriptorKeys
+    from channels.voice.practice.phone import run_phone
+    from router.runtime.clock import SystemClock
+    from router.runtime.practice import practice_account
+    from router.runtime.secret import installation_secret
+
+    settings = _settings()
+    ours = practice_account(settings, installation_secret(settings))
+    has_account = settings.twilio.account_sid is not None
+    number = to or _first_number(settings)
+
+    async def call() -> int:
+        return await run_phone(
+            base_url=_base_url(settings),
+            to=number,
+            from_=from_,
+            auth_token=settings.webhook_tokens[0] if has_account else ours.auth_token,
+            account_sid=settings.twilio.account_sid or ours.account_sid,
+            rest_port=None if has_account else ours.rest_port,
+            at=at,
+            console=_console(),
+            keys=DescriptorKeys(),
+            clock=SystemClock(0),
+            public_url=settings.web_root,
+            agents=agents,
+            stay=stay,
+        )
+
+    try:
+        raise typer.Exit(_wait(call()))
+    except (ValueError, OSError) as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command()
+def agent(
+    name: Annotated[str, typer.Argument(help="Account to sign in with.")],
+    password: Annotated[
+        str | None, typer.Option(help="Its password; default: asked for, or the one of practice.")
+    ] = None,
+    auto: Annotated[
+        float | None, typer.Option(help="Accept everything and handle it for so many seconds.")
+    ] = None,
+    code: Annotated[str, typer.Option(help="With --auto: the wrap-up code.")] = "",
+) -> None:
+    """Be an agent in the terminal."""
+    from router.desk.terminal import AutoMode, run_agent
+    from router.desk.terminal_keys import keys_of_stdin
+    from router.runtime.practice import PASSWORD
+
+    settings = _settings()
+    if password is None:
+        asked = not settings.is_practice
+        password = typer.prompt("Password", hide_input=True) if asked else PASSWORD
+    raise typer.Exit(
+        _wait(
+            run_agent(
+                base_url=_base_url(settings),
+                name=name,
+                password=password,
+                auto=None if auto is None else AutoMode(handle_s=auto, code=code),
+                console=_console(),
+                keys=None if auto is not None else keys_of_stdin(),
+            )
+        )
+    )
+
+
+@app.command()
+def schema(
+    folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("docs/schemas"),
+) -> None:
+    """Write the JSON Schemas of the policy files, for editors."""
+    from router.policy.schemas import write
+
+    write(folder)
+    _console().print(f"schemas written to {folder}")
+
+
+# --- accounts ------------------------------------------------------------------------------------
+
+
+@account.command("add")
+def account_add(
+    name: str,
+    role: Annotated[str, typer.Option(help="agent, supervisor or administrator")] = "agent",
+    agent_id: Annotated[
+        str, typer.Option("--agent", help="Agent of skills.yaml; default for agents: NAME.")
+    ] = "",
+) -> None:
+    """Create an account and print its one-time password."""
+    from router.core.model import AgentId
+    from router.history.accounts import Role
+
+    if role not in set(Role):
+        raise typer.BadParameter(f"{role!r}: write {', '.join(Role)}", param_hint="--role")
+    person = agent_id or (name if role == Role.AGENT else "")
+    password = _with_accounts(
+        lambda accounts: accounts.create(
+            name, Role(role), agent_id=AgentId(person) if person else None, by="operator"
+        )
+    )
+    _console().print(f"account {name}, one-time password {password}", highlight=False)
+
+
+@account.command("list")
+def account_list() -> None:
+    """List the accounts."""
+    from rich.table import Table
+
+    table = Table("account", "role", "agent", "must change password")
+    for each in _with_accounts(lambda accounts: accounts.everybody()):
+        table.add_row(each.name, each.role, each.agent_id or "", "yes" if each.must_change else "")
+    _console().print(table)
+
+
+@account.command("password")
+def account_password(name: str) -> None:
+    """Give an account a new one-time password and print it."""
+    password = _with_accounts(lambda accounts: accounts.reset_password(name, by="operator"))
+    _console().print(f"account {name}, one-time password {password}", highlight=False)
+
+
+# --- shared --------------------------------------------------------------------------------------
+
+
+def _settings() -> Settings:
+    from router.runtime.environment import load_settings
+
+    return load_settings()
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _wait(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+def _base_url(settings: Settings) -> str:
+    host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
+    if host in ("0.0.0.0", "[::]"):
+        host = "127.0.0.1"
+    return f"http://{host}:{settings.http.port}"
+
+
+def _first_number(settings: Settings) -> str:
+    from router.policy.load import load
+    from router.runtime.clock import SystemClock
+    from router.runtime.policy_loader import date_of
+
+    policy = load(settings.policy_dir, today=date_of(SystemClock(0).now())).policy
+    numbers = [] if policy is None else [each for each in policy.numbers if each != "*"]
+    if not numbers:
+        raise typer.BadParameter(
+            "the policy names no number of the town: say which one to call", param_hint="--to"
+        )
+    return numbers[0]
+
+
+def _with_accounts(work: Any) -> Any:
+    from router.history.accounts import Accounts as TheAccounts
+    from router.history.database import Database, default_url
+    from router.history.passwords import Passwords
+    from router.runtime.clock import SystemClock
+
+    settings = _settings()
+
+    async def use() -> Any:
+        database = Database(settings.history or default_url(settings.data_dir))
+        try:
+            accounts: Accounts = TheAccounts(database, SystemClock(0), Passwords())
+            return await work(accounts)
+        finally:
+            await database.close()
+
+    return _wait(use())
+
+
+def main() -> None:
+    """Run the command; what went wrong on purpose is told in one line, with its code."""
+    try:
+        app()
+    except TownlineError as error:
+        from rich.console import Console
+
+        Console(stderr=True).print(
+            f"{error.code}: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+        )
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
