@@ -105,10 +105,6 @@ class Journal(Protocol):
         """Return the stored policy's bytes."""
         ...
 
-    async def drop_policies(self, keep: frozenset[str]) -> None:
-        """Forget the policies nobody refers to."""
-        ...
-
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep the snapshot beside the journal, and the one before it; drop older ones."""
         ...

@@ -50,7 +50,7 @@ UNIMPORTED: Final[dict[str, str]] = {
     "tzdata": "zoneinfo reads it where the system has no zones",
 }
 # Libraries that come with another one, whose types cannot be used without them.
-COME_WITH: Final = {"markupsafe": "jinja2", "pydantic_core": "pydantic"}
+COME_WITH: Final = {"pydantic_core": "pydantic"}
 # Where the distribution is not called as it is imported.
 DISTRIBUTIONS: Final = {"argon2": "argon2-cffi", "yaml": "pyyaml"}
 

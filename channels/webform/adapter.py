@@ -132,7 +132,7 @@ class WebformChannel:
         try:
             standing = None if reference is None else await self._find(reference)
         except TownlineError as error:
-            _log.warning("webform.status_unavailable", code=error.code)
+            _log.warning("webform_status_unavailable", code=error.code)
             return answers.unavailable(request)
         if standing is None:
             say = page.say
@@ -163,7 +163,7 @@ class WebformChannel:
         size_max = min(rule.size_max, self._settings.body_max)
         typed = await read_body(request, size_max)
         if isinstance(typed, Unreadable):
-            _log.info("webform.unreadable", form=form, code=typed.code)
+            _log.info("webform_unreadable", form=form, code=typed.code)
             return answers.unreadable(request, page, typed, size_max)
         key = request.headers.get(_KEY_HEADER, "")
         if key:
@@ -198,7 +198,7 @@ class WebformChannel:
         except TownlineError as error:
             return self._not_stored(request, page, rule, filled, error)
         repeated = receipt.reference != command.item_id
-        _log.info("webform.stored", item=receipt.reference, form=rule.id, repeated=repeated)
+        _log.info("webform_stored", item=receipt.reference, form=rule.id, repeated=repeated)
         due_at = None if receipt.standing is None else receipt.standing.due_at
         status = 200 if repeated else 201
         if is_json(request):
@@ -210,7 +210,7 @@ class WebformChannel:
 
     def _refused(self, request: Request, page: Page, rule: FormRule, filled: Filled) -> Response:
         codes = sorted(set(filled.complaints.values()))
-        _log.info("webform.refused", form=rule.id, codes=codes)
+        _log.info("webform_refused", form=rule.id, codes=codes)
         if is_json(request):
             fields = {
                 name: pages.complaint_text(page, rule, name, about, filled.values.get(name, ""))
@@ -222,7 +222,7 @@ class WebformChannel:
     def _too_many(
         self, request: Request, page: Page, rule: FormRule, filled: Filled, wait_s: int
     ) -> Response:
-        _log.info("webform.too_many", form=rule.id)
+        _log.info("webform_too_many", form=rule.id)
         say = page.say
         text = say["too_many"].format(minutes=-(-wait_s // 60))
         if is_json(request):
@@ -233,7 +233,7 @@ class WebformChannel:
     def _not_stored(
         self, request: Request, page: Page, rule: FormRule, filled: Filled, error: TownlineError
     ) -> Response:
-        _log.warning("webform.not_stored", form=rule.id, code=error.code)
+        _log.warning("webform_not_stored", form=rule.id, code=error.code)
         retry_after_s = getattr(error, "retry_after_s", answers.RETRY_AFTER_S)
         say = page.say
         if is_json(request):
@@ -280,7 +280,7 @@ class WebformChannel:
         try:
             self._policy = await self._inbox.read(_policy_in)
         except TownlineError as error:
-            _log.warning("webform.policy_not_read", code=error.code)
+            _log.warning("webform_policy_not_read", code=error.code)
         if self._policy is None:
             return None
         language = choose_language(

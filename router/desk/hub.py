@@ -194,5 +194,5 @@ def _part(desk: Desk, picture: Picture) -> None:
         else:  # what is still held is finished at this desk
             goodbye = None if picture.agent.holdings else SIGNED_OUT
     if goodbye is not None:
-        log.info("desk.parted", agent=desk.agent, desk=desk.id, why=goodbye.reason)
+        log.info("desk_parted", agent=desk.agent, desk=desk.id, why=goodbye.reason)
         desk.leave(goodbye)

@@ -43,7 +43,7 @@ class Leases:
         try:
             await self._inbox.submit(RenewLeases(tuple(desks)), _nothing)
         except TownlineError as error:
-            log.warning("desk.leases_not_renewed", code=error.code, desks=len(desks))
+            log.warning("desk_leases_not_renewed", code=error.code, desks=len(desks))
             self._heard = desks | self._heard
 
 

@@ -36,5 +36,5 @@ class WordLookup:
             async with asyncio.timeout(PATIENCE_S):
                 return await self._find(wanted)
         except (TownlineError, TimeoutError) as error:
-            log.warning("desk.words_not_found", count=len(wanted), why=type(error).__name__)
+            log.warning("desk_words_not_found", count=len(wanted), why=type(error).__name__)
             return {}

@@ -64,7 +64,7 @@ class Parts:
             await self.audit.note(who.name, what, target)
         except StorageError as error:
             log.exception(
-                "audit.not_written", who=who.name, what=what, target=target, why=error.code
+                "audit_not_written", who=who.name, what=what, target=target, why=error.code
             )
 
 

@@ -116,7 +116,7 @@ class DeskSocket:
             picture, texts = await self._sign_in(desk)
             self._hub.welcome(desk, hello.id, picture, texts)
             self._leases.heard(desk.agent, desk.id)
-            log.info("desk.signed_in", agent=desk.agent, desk=desk.id)
+            log.info("desk_signed_in", agent=desk.agent, desk=desk.id)
             async with asyncio.TaskGroup() as tasks:
                 both = (
                     tasks.create_task(self._read(talk, desk)),
@@ -132,7 +132,7 @@ class DeskSocket:
             desk.cut(GONE)
         finally:
             self._hub.part(desk)
-        log.info("desk.closed", agent=desk.agent, desk=desk.id, why=desk.goodbye.reason)
+        log.info("desk_closed", agent=desk.agent, desk=desk.id, why=desk.goodbye.reason)
         await talk.close(desk.goodbye)
 
     async def _sign_in(self, desk: Desk) -> tuple[Picture, PolicyTexts]:
@@ -232,7 +232,7 @@ class _Talk:
         try:
             await self.send(encode(refused))
         except WebSocketDisconnect:
-            log.debug("desk.gone_before_refusal", code=error.code)
+            log.debug("desk_gone_before_refusal", code=error.code)
 
     async def close(self, goodbye: Goodbye) -> None:
         """Close; a client that does not read is dropped."""
@@ -242,4 +242,4 @@ class _Talk:
             async with asyncio.timeout(CLOSE_S):
                 await self._socket.close(goodbye.code, goodbye.reason)
         except (TimeoutError, RuntimeError, WebSocketDisconnect):
-            log.debug("desk.not_closed_in_time", why=goodbye.reason)
+            log.debug("desk_not_closed_in_time", why=goodbye.reason)

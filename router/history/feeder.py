@@ -58,11 +58,11 @@ class HistoryFeeder:
         except (StorageError, msgspec.DecodeError) as error:
             code = getattr(error, "code", "history-batch-unreadable")
             if self._failing != code:
-                _log.error("history.feed_failed", code=code, error=str(error))
+                _log.error("history_feed_failed", code=code, error=str(error))
             self._failing = code
             return
         if self._failing:
-            _log.info("history.feed_resumed", after=self._failing)
+            _log.info("history_feed_resumed", after=self._failing)
             self._failing = ""
 
     async def position(self) -> int:
@@ -92,7 +92,7 @@ class HistoryFeeder:
 
     async def _begin_again(self, position: int) -> int:
         """Read from the start: the journal is another one, or an older copy was put back."""
-        _log.warning("history.ahead_of_journal", code="history-ahead-of-journal", position=position)
+        _log.warning("history_ahead_of_journal", code="history-ahead-of-journal", position=position)
         await self._database.write(lambda connection: _advance(connection, position, 0))
         return 0
 
@@ -121,7 +121,7 @@ class HistoryFeeder:
         )
         self._swept_at = now
         if swept:
-            _log.info("history.words_swept", count=swept)
+            _log.info("history_words_swept", count=swept)
 
 
 def _advance(connection: Connection, position: int, to: int) -> bool:

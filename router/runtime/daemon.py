@@ -160,6 +160,8 @@ class Daemon:
             auth_tokens=settings.webhook_tokens if has_account else (account.auth_token,),
             secret=secret,
             rest_url=settings.twilio.base_url if has_account else account.rest_url,
+            fallback_number=settings.twilio.fallback_number or "",
+            body_max=settings.limits.body_bytes_max,
         )
         form = WebformSettings(
             secret=secret, public_url=web_root, body_max=settings.limits.body_bytes_max

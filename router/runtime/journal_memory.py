@@ -109,12 +109,6 @@ class MemoryJournal:
         await self._turn()
         return self._store.policies.get(policy_hash)
 
-    async def drop_policies(self, keep: frozenset[str]) -> None:
-        """Forget the policies nobody refers to."""
-        await self._turn()
-        for policy_hash in self._store.policies.keys() - keep:
-            del self._store.policies[policy_hash]
-
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep the snapshot and the one before it."""
         await self._turn()

@@ -109,10 +109,6 @@ class SqliteJournal:
         query = partial(sqlite_reader.policy, policy_hash=policy_hash)
         return await self._read("reading a policy", query)
 
-    async def drop_policies(self, keep: frozenset[str]) -> None:
-        """Forget the policies nobody refers to."""
-        await self._write(self._to_write().drop_policies, keep)
-
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep the snapshot and the one before it; appends pass between its parts."""
         writer = self._to_write()

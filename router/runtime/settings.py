@@ -75,8 +75,9 @@ class Twilio(_Part):
         "https://api.twilio.com",
         description="Root of the REST API; another for a compatible carrier.",
     )
-    from_number: PhoneNumber | None = Field(
-        None, description="Number shown when Townline dials out, in E.164, as in +19055550100."
+    fallback_number: PhoneNumber | None = Field(
+        None,
+        description="Rung when nothing can be stored for three tries; unset: callers hold on.",
     )
 
     @model_validator(mode="after")
@@ -165,13 +166,6 @@ class Settings(BaseSettings):
         if self.journal is None:
             return self.data_dir / "journal.sqlite"
         return Path(self.journal.removeprefix("sqlite:"))
-
-    @property
-    def history_url(self) -> str:
-        """The SQLAlchemy URL of history, with an asynchronous driver for SQLite."""
-        if self.history is None:
-            return f"sqlite+aiosqlite:///{(self.data_dir / 'history.sqlite').absolute()}"
-        return self.history
 
     @property
     def web_root(self) -> str:

@@ -94,12 +94,6 @@ class SqliteWriter:
         """Return the version after that batch, or None."""
         return self._file.read("looking up a batch", lambda c: find_batch(c, batch_id))
 
-    def drop_policies(self, keep: frozenset[str]) -> None:
-        """Delete all policies but these."""
-        stored = self._file.read("dropping policies", policy_hashes)
-        dropped = [(policy_hash,) for policy_hash in stored if policy_hash not in keep]
-        self._change("dropping policies", "DELETE FROM policies WHERE hash = ?", dropped)
-
     def forget_words(self, refs: list[str]) -> None:
         """Delete words that history has."""
         rows = [(ref,) for ref in refs]

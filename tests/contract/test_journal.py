@@ -206,18 +206,6 @@ async def test_words_keep_every_byte(disk: Disk) -> None:
         assert await journal.words(["w\x00é"]) == {"w\x00é": Words("w\x00é", "recording", body)}
 
 
-async def test_policies_are_dropped_unless_kept(disk: Disk) -> None:
-    async with opened(disk) as journal:
-        await journal.append(0, a_batch("one", policies=("p", "q", "r")))
-        await journal.append(1, a_batch("two", policies=("p",)))
-        await journal.drop_policies(frozenset({"q", "never"}))
-        assert await journal.policy("q") == b"body of q"
-        assert await journal.policy("p") is None
-        assert await journal.policy("r") is None
-        await journal.drop_policies(frozenset())
-        assert await journal.policy("q") is None
-
-
 async def test_the_newest_two_snapshots_are_kept_newest_first(disk: Disk) -> None:
     async with opened(disk) as journal:
         for version in (10, 30, 20, 40):
@@ -372,11 +360,6 @@ class Walk(RuleBasedStateMachine):
         self.each(lambda journal: journal.moved(refs), None)
         for ref in refs:
             self.words.pop(ref, None)
-
-    @rule(keep=st.frozensets(hashes))
-    def drop_policies(self, keep: frozenset[str]) -> None:
-        self.each(lambda journal: journal.drop_policies(keep), None)
-        self.policies = {key: body for key, body in self.policies.items() if key in keep}
 
     @rule(back=st.integers(0, 3), size=st.integers(0, 9))
     def save_snapshot(self, back: int, size: int) -> None:

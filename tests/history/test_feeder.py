@@ -357,7 +357,7 @@ async def test_history_being_down_is_logged_once_and_told_when_over(
                 await feeder()
         await feeder()
     told = [(log["event"], log.get("code")) for log in logs]
-    assert told == [("history.feed_failed", "storage-failed"), ("history.feed_resumed", None)]
+    assert told == [("history_feed_failed", "storage-failed"), ("history_feed_resumed", None)]
     assert "N A" not in str(logs)
     assert len(await town.rows(tables.items)) == 1
 
@@ -368,7 +368,7 @@ async def test_an_unreadable_batch_stops_the_feed_not_the_words(town: Town) -> N
     with capture_logs() as logs:
         await town.feeder()()
         await town.feeder()()
-    assert [log["event"] for log in logs] == ["history.feed_failed"] * len(logs)
+    assert [log["event"] for log in logs] == ["history_feed_failed"] * len(logs)
     assert logs[0]["code"] == "history-batch-unreadable"
     assert town.store.words == {}
 

@@ -1,3 +1,5 @@
+"""The shipped town in a folder that a test may spoil."""
+
 from __future__ import annotations
 
 import shutil

@@ -148,7 +148,6 @@ async def test_a_journal_opened_for_reading_cannot_be_changed(path: Path) -> Non
     journal = await SqliteJournal.open_readonly(path)
     for change in (
         journal.append(0, a_batch("one")),
-        journal.drop_policies(frozenset()),
         journal.save_snapshot(Snapshot(1, b"")),
         journal.moved(["x"]),
     ):
@@ -351,7 +350,6 @@ async def test_only_a_batch_has_an_unknown_outcome(
     await journal.append(0, Batch("one", 1, 1, b"", (Words("w", "note", b""),), policies))
     changes: tuple[Callable[[], Awaitable[None]], ...] = (
         lambda: journal.moved(["w"]),
-        lambda: journal.drop_policies(frozenset()),
         lambda: journal.save_snapshot(Snapshot(1, b"state")),
     )
     for change in changes:
@@ -360,7 +358,6 @@ async def test_only_a_batch_has_an_unknown_outcome(
             await change()
         await change()
     assert await journal.waiting(9) == []
-    assert await journal.policy("p") is None
     assert await journal.snapshots() == [Snapshot(1, b"state")]
     await journal.close()
 

@@ -34,7 +34,6 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     settings = load_settings()
     assert settings.policy_dir == Path(".")
     assert settings.journal_path == Path("var/journal.sqlite")
-    assert settings.history_url == f"sqlite+aiosqlite:///{tmp_path}/var/history.sqlite"
     assert settings.web_root == "http://127.0.0.1:8400"
     assert settings.is_practice is True
     assert settings.webhook_tokens == ()
@@ -89,8 +88,8 @@ def test_two_tokens_are_good_during_a_rotation(monkeypatch: pytest.MonkeyPatch) 
         ("TOWNLINE_PUBLIC_URL", "town.example.org", "https://"),
         ("TOWNLINE_PUBLIC_URL", "https://", "name a host"),
         ("TOWNLINE_PUBLIC_URL", "https://town.example.org/?x=1", "no query"),
-        ("TOWNLINE_TWILIO__FROM_NUMBER", "905 555 0100", "8 to 15 digits"),
-        ("TOWNLINE_TWILIO__FROM_NUMBER", "+٩٠٥٥٥٥٠١٠٠", "8 to 15 digits"),
+        ("TOWNLINE_TWILIO__FALLBACK_NUMBER", "905 555 0100", "8 to 15 digits"),
+        ("TOWNLINE_TWILIO__FALLBACK_NUMBER", "+٩٠٥٥٥٥٠١٠٠", "8 to 15 digits"),
         ("TOWNLINE_JOURNAL", "redis://localhost", "sqlite:"),
         ("TOWNLINE_HISTORY", "history.sqlite", "SQLAlchemy URL"),
         ("TOWNLINE_SECRET", "short", "at least 32"),

@@ -31,7 +31,7 @@ async def outlet_of(timeout_s: float = 5.0) -> AsyncIterator[tuple[RestOutlet, F
         outlet = RestOutlet(
             FakeInbox(),
             Urls(PUBLIC),
-            FakeContacts({"w_1": RESIDENT, "w_far": "+33142685300"}),
+            FakeContacts({"w_1": RESIDENT, "w_far": "+33199000000"}),
             account_sid=ACCOUNT,
             auth_token=TOKEN,
             base_url=fake.base_url,
@@ -110,7 +110,7 @@ async def test_a_call_that_has_ended_does_not_keep_a_resident_from_being_rung() 
 @pytest.mark.parametrize(
     ("effect", "reason"),
     [
-        (agent("+33142685300"), "not-allowed"),
+        (agent("+33199000000"), "not-allowed"),
         (agent("sip:a@elsewhere.example.com"), "not-allowed"),
         (agent("+19059760000"), "not-allowed"),
         (resident("w_far"), "not-allowed"),
