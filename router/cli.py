@@ -177,7 +177,11 @@ def line(
 def agent(
     name: Annotated[str, typer.Argument(help="Account to sign in with.")],
     password: Annotated[
-        str | None, typer.Option(help="Its password; default: asked for, or the one of practice.")
+        str | None,
+        typer.Option(
+            envvar="TOWNLINE_AGENT_PASSWORD",
+            help="Its password; default: asked for, or the one of practice.",
+        ),
     ] = None,
     auto: Annotated[
         float | None, typer.Option(help="Accept everything and handle it for so many seconds.")
@@ -205,6 +209,24 @@ def agent(
             )
         )
     )
+
+
+@app.command()
+def password(
+    name: Annotated[str, typer.Argument(help="Account whose password to change.")],
+) -> None:
+    """Change your own password; a one-time password must be changed before anything else."""
+    from router.desk.terminal_link import NotConnected, SignInRefused
+    from router.desk.terminal_password import change_password
+
+    old = typer.prompt("Present password", hide_input=True)
+    new = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
+    try:
+        _wait(change_password(_base_url(_settings()), name, old, new))
+    except (NotConnected, SignInRefused) as error:
+        _console().print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+    _console().print("the password is changed")
 
 
 @app.command()

@@ -8,7 +8,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from router.core import events as e
-from router.core.model import AgentId, AgentStatus, Instant, ItemId, OfferEnding
+from router.core.effects import DialAgent, DialResident
+from router.core.model import AgentId, AgentStatus, Instant, ItemId, OfferEnding, Tempo
 from router.core.records import (
     Agent,
     DialRow,
@@ -56,7 +57,9 @@ def unreserve(state: State, ev: e.OfferEnded, offer: Offer) -> None:
     """The offer is over; unless accepted, the agent no longer holds the item."""
     agent = agent_of(state, offer.agent)
     if ev.ending is OfferEnding.ACCEPTED:
-        state.put_agent(agent.id, replace(agent, offer=None, missed=0))
+        # of a call only the telephone proves that somebody is there
+        missed = agent.missed if offer.tempo is Tempo.LIVE else 0
+        state.put_agent(agent.id, replace(agent, offer=None, missed=missed))
         return
     declined = ev.ending is OfferEnding.DECLINED
     failed = ev.ending in (OfferEnding.MISSED, OfferEnding.SKIPPED)
@@ -97,13 +100,29 @@ def wrap_up(state: State, ev: e.WrapUpStarted, item: Item) -> None:
     )
 
 
-def drop_holding(state: State, agent_id: AgentId, item_id: ItemId, at: Instant) -> None:
-    """The agent no longer has the item; idle time counts from here once nothing is held."""
+def connect(state: State, agent_id: AgentId) -> None:
+    """The agent's telephone was answered: earlier misses are forgotten."""
+    agent = agent_of(state, agent_id)
+    if agent.missed:
+        state.put_agent(agent_id, replace(agent, missed=0))
+
+
+def miss(state: State, agent_id: AgentId) -> None:
+    """The agent accepted, but their telephone was not answered."""
+    agent = agent_of(state, agent_id)
+    state.put_agent(agent_id, replace(agent, missed=agent.missed + 1))
+
+
+def drop_holding(
+    state: State, agent_id: AgentId, item_id: ItemId, handled_at: Instant | None
+) -> None:
+    """The agent no longer has the item; idle time counts from the end of work on it, if any."""
     agent = agent_of(state, agent_id)
     rest = tuple(h for h in agent.holdings if h.item != item_id)
     if len(rest) == len(agent.holdings):
         raise InvariantBroken(f"agent {agent_id!r} does not hold item {item_id!r}")
-    state.put_agent(agent_id, replace(agent, holdings=rest, idle_since=at))
+    idle_since = agent.idle_since if handled_at is None else handled_at
+    state.put_agent(agent_id, replace(agent, holdings=rest, idle_since=idle_since))
 
 
 # --- agents --------------------------------------------------------------------------------------
@@ -209,11 +228,16 @@ _COUNTERS: Final = {
 
 
 def _service_level(state: State, ev: e.ServiceLevelCounted) -> None:
-    """The first result counts; what follows a passed threshold is late."""
+    """The first result counts; what follows a passed threshold is late. A past day stays as it is.
+
+    Figures of past days are counted from the events, each of which carries its day.
+    """
     item = state.items.get(ev.item)
     if item is not None:
         state.put_item(ev.item, replace(item, threshold_at=None, service_level=ev.result))
     row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
+    if ev.day < row.day:
+        return
     if row.day != ev.day:
         row = replace(
             row,
@@ -280,18 +304,28 @@ def _key_dropped(state: State, ev: e.KeyDropped) -> None:
 
 
 def _dialled(state: State, ev: e.NumberDialled) -> None:
-    for target in (ev.target, ""):
+    total = state.dials.get("")
+    if total is not None and total.day != ev.day:
+        for target in [t for t, row in state.dials.items() if row.day != ev.day]:
+            state.put_dial(target, None)
+    for target in dict.fromkeys((ev.target, "")):
         row = state.dials.get(target)
         count = row.count + 1 if row is not None and row.day == ev.day else 1
-        state.put_dial(DialRow(target=target, day=ev.day, count=count))
+        state.put_dial(target, DialRow(target=target, day=ev.day, count=count))
 
 
 def _effect_wanted(state: State, ev: e.EffectWanted) -> None:
     key = ev.effect.key
     state.put_pending(key, ev.effect)
     item = state.items.get(ev.effect.item_id)
-    if item is not None:
-        state.put_item(item.id, replace(item, effect_count=item.effect_count + 1))
+    if item is None:
+        return
+    row = replace(item, effect_count=item.effect_count + 1)
+    if isinstance(ev.effect, DialAgent):
+        row = replace(row, agent_dial=key, leg_due=ev.due)
+    elif isinstance(ev.effect, DialResident):
+        row = replace(row, resident_dial=key, leg_due=ev.due)
+    state.put_item(item.id, row)
 
 
 def _effect_over(state: State, ev: e.EffectDone | e.EffectFailed) -> None:

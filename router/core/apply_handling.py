@@ -11,7 +11,7 @@ from router.core import apply_agents
 from router.core import events as e
 from router.core.apply_line import item_of, release
 from router.core.lifecycle import move
-from router.core.model import ENDED, Form, ItemState, LegState
+from router.core.model import ENDED, Form, ItemState, LegState, Tempo
 from router.core.records import Callback, Item, QueueRow
 from router.core.state import State
 from router.errors import InvariantBroken
@@ -24,11 +24,16 @@ def _leg_changed(state: State, ev: e.LegChanged) -> None:
     leg = LegState.CONNECTED if ev.connected else LegState.DIALLING
     if not ev.call_id:
         leg = LegState.ENDED
+    due = None if ev.connected else item.leg_due
     if ev.leg == "agent":
-        row = replace(item, agent_call_id=ev.call_id, agent_call_state=leg)
-    else:
-        row = replace(item, call_id=ev.call_id, call_state=leg)
+        row = replace(item, agent_call_id=ev.call_id, agent_call_state=leg, leg_due=due)
+    elif ev.connected:
+        row = replace(item, call_id=ev.call_id, call_state=leg, resident_ringing="", leg_due=due)
+    else:  # nobody on the line yet: only remembered, so that the ringing can be stopped
+        row = replace(item, resident_ringing=ev.call_id, call_state=leg)
     state.put_item(ev.item, row)
+    if ev.leg == "agent" and ev.connected and item.agent is not None:
+        apply_agents.connect(state, item.agent)
 
 
 def _room_noted(state: State, ev: e.RoomNoted) -> None:
@@ -57,16 +62,23 @@ def _returned(state: State, ev: e.ItemReturned) -> None:
             agent=None,
             handled_since=None,
             passed_over=passed_over,
+            step_due=ev.step_due,
+            late_at=ev.late_at,
+            call_state=item.call_state if item.call_id else LegState.NONE,
+            resident_ringing="",
             agent_call_id="",
             agent_call_state=LegState.NONE,
             room_id="",
         ),
     )
+    if ev.missed and item.agent is not None:
+        apply_agents.miss(state, item.agent)
 
 
 def _transferred(state: State, ev: e.ItemTransferred) -> None:
     item = item_of(state, ev.item)
     state.put_item(ev.item, replace(item, form=_form_with_caller(item), callback=None, room_id=""))
+    _count_handled(state, item, ev)
 
 
 def _form_with_caller(item: Item) -> Form:
@@ -91,7 +103,8 @@ def _wrap_up_started(state: State, ev: e.WrapUpStarted) -> None:
 
 
 def _count_handled(state: State, item: Item, ev: e.Event) -> None:
-    if item.queue is None or item.handled_since is None:
+    """Let the handling time count for the estimate that callers hear: of talks alone."""
+    if item.queue is None or item.handled_since is None or item.tempo is not Tempo.LIVE:
         return
     row = state.queues.get(item.queue, QueueRow(id=item.queue))
     span = ev.at - item.handled_since
@@ -103,7 +116,8 @@ def _ended(state: State, ev: e.ItemClosed | e.ItemAbandoned | e.ItemDiverted) ->
     item = item_of(state, ev.item)
     following = move(item.state, ev)
     release(state, item, ev)
-    if item.state in (ItemState.HANDLING, ItemState.HELD):
+    in_hand = item.state in (ItemState.HANDLING, ItemState.HELD)
+    if in_hand and item.agent_call_state is LegState.CONNECTED:
         _count_handled(state, item, ev)
     outcome = {
         e.ItemClosed: lambda: getattr(ev, "outcome", ""),
@@ -154,6 +168,7 @@ def _deferred(state: State, ev: e.ItemDeferred) -> None:
             handled_since=None,
             threshold_at=None,
             room_id="",
+            resident_ringing="",
             call_id="" if ev.form is not Form.CALL else item.call_id,
             call_state=LegState.NONE if ev.form is not Form.CALL else item.call_state,
             agent_call_id="",
@@ -180,6 +195,7 @@ def _reopened(state: State, ev: e.ItemReopened) -> None:
             agent_call_id="",
             agent_call_state=LegState.NONE,
             room_id="",
+            due_at=None,  # promised anew from now on
             flow=None,
             reopened=item.reopened + 1,
         ),

@@ -26,9 +26,15 @@ def item_of(state: State, item_id: ItemId) -> Item:
 
 
 def release(state: State, item: Item, ev: e.Event) -> None:
-    """Take the item out of its agent's hands, if it is in any."""
-    if item.agent is not None and item.state not in ENDED:
-        drop_holding(state, item.agent, item.id, ev.at)
+    """Take the item out of its agent's hands, if it is in any.
+
+    A call that never reached the agent's telephone was no work: the agent has idled on.
+    """
+    if item.agent is None or item.state in ENDED:
+        return
+    on_phone = item.form in (Form.CALL, Form.CALLBACK)
+    worked = not on_phone or item.agent_call_state in (LegState.CONNECTED, LegState.ENDED)
+    drop_holding(state, item.agent, item.id, ev.at if worked else None)
 
 
 # --- arrival and flow ----------------------------------------------------------------------------
@@ -95,6 +101,7 @@ def _flow_moved(state: State, ev: e.FlowMoved) -> None:
             passed_over=(),
             agent=None,
             reserved_for=None,
+            reserved_until=None,
             agent_call_id="",
             agent_call_state=LegState.NONE,
         ),
@@ -130,6 +137,9 @@ def _item_queued(state: State, ev: e.ItemQueued) -> None:
             agent=None,
             handled_since=None,
             reserved_for=reserved,
+            reserved_until=ev.reserved_until,
+            entered_at=item.entered_at if ev.entered_at is None else ev.entered_at,
+            resident_ringing="",
             agent_call_id="",
             agent_call_state=LegState.NONE,
             flow=replace(item.flow, due=None) if item.flow is not None else None,
@@ -147,6 +157,7 @@ def _step_taken(state: State, ev: e.StepTaken) -> None:
             requirement=ev.requirement,
             step_due=ev.step_due,
             reserved_for=None,
+            reserved_until=None,
         ),
     )
 
@@ -261,9 +272,18 @@ def _handling_started(state: State, ev: e.HandlingStarted) -> None:
             late_at=None,
             passed_over=(),
             reserved_for=None,
+            reserved_until=None,
+            agent_dial="",
+            resident_dial="",
+            resident_ringing="",
+            leg_due=None,
         ),
     )
     apply_agents.take(state, ev, item)
+
+
+def _fallback_walked(state: State, ev: e.FallbackWalked) -> None:
+    state.put_item(ev.item, replace(item_of(state, ev.item), condition=ev.condition))
 
 
 def _nothing(state: State, ev: e.Event) -> None:
@@ -274,7 +294,7 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.ItemReceived: _received,
     e.ItemShaped: _shaped,
     e.FlowMoved: _flow_moved,
-    e.FallbackWalked: _nothing,
+    e.FallbackWalked: _fallback_walked,
     e.OutsideTried: _nothing,
     e.ItemQueued: _item_queued,
     e.StepTaken: _step_taken,

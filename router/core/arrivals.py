@@ -121,7 +121,8 @@ def shunt_arrival(s: State, now: Instant, c_: c.ShuntArrival) -> Events:
         language="",
         subject="",
     )
-    yield e.KeyKept(at=now, key=c_.key, item=c_.item_id, until=None)
+    until = now + s.policy.retention.dedupe_text
+    yield e.KeyKept(at=now, key=c_.key, item=c_.item_id, until=until)
     yield e.ItemShunted(at=now, item=c_.item_id, reason=c_.reason)
 
 

@@ -2,12 +2,14 @@
 
 The agent is rung first, then the resident. Busy, no answer and an answering machine are attempts;
 an agent who does not take it is none. After the last attempt, or at the expiry, the callback
-becomes a message that a person sees: it never disappears.
+becomes a message that a person sees: it never disappears. Whoever gets through by ringing the town
+in the meantime is not rung again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from router.core import events as e
 from router.core.hours import next_open, standing
@@ -20,6 +22,11 @@ from router.core.state import State
 from router.errors import NotAllowed
 
 Events = Iterator[e.Event]
+
+WAITING: Final = frozenset({ItemState.QUEUED, ItemState.OFFERED, ItemState.DEFERRED})
+_WITH_US: Final = frozenset(
+    {ItemState.QUEUED, ItemState.OFFERED, ItemState.HANDLING, ItemState.HELD}
+)
 
 
 def rule_of(s: State, item: Item) -> CallbackRule | None:
@@ -77,16 +84,6 @@ def book(s: State, now: Instant, item: Item, address_key: str, contact_ref: str)
         expires_at=now + rule.expires_after,
         attempts_max=rule.attempts_max,
     )
-    for other_id in s.index.by_address.get(address_key, ()):
-        other = s.items[other_id]
-        if (
-            other_id != item.id
-            and other.form is Form.CALLBACK
-            and other.queue == item.queue
-            and other.state in (ItemState.QUEUED, ItemState.DEFERRED)
-        ):
-            yield e.CallbackMerged(at=now, item=other_id, into=item.id)
-            yield closed(s, now, other_id, "merged")
 
 
 def failed(s: State, now: Instant, item: Item, result: LegResult) -> Events:
@@ -98,10 +95,41 @@ def failed(s: State, now: Instant, item: Item, result: LegResult) -> Events:
         return
     attempt = callback.attempts + 1
     yield e.CallbackAttempted(at=now, item=item.id, attempt=attempt, result=result)
-    if attempt < callback.attempts_max:
+    call = _call_of_resident(s, item)
+    if call is not None:
+        yield from _merge_into(s, now, s.items[item.id], call)
+    elif attempt < callback.attempts_max:
         yield deferral(now, item, now + rule.retry_after, f"attempt {attempt}: {result}")
     else:
         yield from give_up(s, now, s.items[item.id], f"{attempt} attempts without an answer")
+
+
+def _call_of_resident(s: State, item: Item) -> Item | None:
+    """Return the call in which the resident is with the same queue by now."""
+    for other_id in s.index.by_address.get(item.address_key, ()):
+        other = s.items[other_id]
+        if other.form is Form.CALL and other.queue == item.queue and other.state in _WITH_US:
+            return other
+    return None
+
+
+def _merge_into(s: State, now: Instant, item: Item, call: Item) -> Events:
+    yield e.CallbackMerged(at=now, item=item.id, into=call.id)
+    yield closed(s, now, item.id, "merged")
+    older = item.first_queued_at
+    if call.state is ItemState.QUEUED and older is not None:
+        first = min(older, call.first_queued_at or now)
+        rule = f"takes over the place of callback {item.id}"
+        yield from line_up(
+            s,
+            now,
+            call,
+            queue_of(s, call),
+            form=Form.CALL,
+            first_queued_at=first,
+            rule=rule,
+            anew=False,
+        )
 
 
 def give_up(s: State, now: Instant, item: Item, reason: str) -> Events:

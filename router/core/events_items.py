@@ -104,6 +104,8 @@ class ItemQueued(Event, frozen=True, tag="item-queued"):
     due_at: Instant | None  # first response
     late_at: Instant | None  # longest wait
     rule: str
+    entered_at: Instant | None = None  # a new entry for the service level; None: goes on
+    reserved_until: Instant | None = None  # of a requirement "@agent"
     passed_over: tuple[tuple[AgentId, Instant], ...] = ()  # who shall not get it for a while
 
 
@@ -204,6 +206,9 @@ class ItemReturned(Event, frozen=True, tag="item-returned"):
     item: ItemId
     reason: str
     passed_over_until: Instant | None
+    step_due: Instant | None = None
+    late_at: Instant | None = None
+    missed: bool = False  # the agent's telephone was not answered: a miss like any other
 
 
 class ItemTransferred(Event, frozen=True, tag="item-transferred"):

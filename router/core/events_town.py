@@ -100,6 +100,7 @@ class LeasesRenewed(Event, frozen=True, tag="leases-renewed"):
 
 class EffectWanted(Event, frozen=True, tag="effect-wanted"):
     effect: AnyEffect
+    due: Instant | None = None  # a leg of which nothing is heard by then is given up
 
 
 class EffectDone(Event, frozen=True, tag="effect-done"):

@@ -16,10 +16,12 @@ from router.core.callbacks import closed
 from router.core.flows.nodes import node_at, targets_of
 from router.core.flows.walk import TRANSFER_MAX, Walk, deadline
 from router.core.hours import next_open, standing
-from router.core.model import Channel, Condition, Form, Instant, ItemState
+from router.core.model import Channel, Condition, Form, Instant, LegResult
 from router.core.policy import FallbackRule, Queue
 from router.core.queueing import TEMPO_OF, URGENT, conditions, due_at, emergency_of, line_up
 from router.core.records import Item
+from router.core.redials import old_place
+from router.core.ringing import next_to_ring
 from router.core.service_level import local_day
 from router.core.state import State
 
@@ -48,7 +50,9 @@ def enter_queue(
         if chain is not None:
             yield from follow(s, now, item, queue, condition, chain, walk)
             return
-    first = yield from _old_place(s, now, item, queue, form)
+    first = item.first_queued_at if item.first_queued_at is not None else now
+    if form is Form.CALL:
+        first = yield from old_place(s, now, item, queue.id)
     yield from line_up(s, now, item, queue, form=form, first_queued_at=first, rule=rule)
 
 
@@ -64,18 +68,24 @@ def follow(
 ) -> Events:
     """Follow a chain, from its beginning or from after the rule named `after`."""
     taken = walk_chain(s, now, item, queue, condition, chain, after)
-    action = taken.rule.action if taken.rule is not None else "queue"
-    yield e.FallbackWalked(
+    yield walked(now, item, condition, chain, taken)
+    if walk is not None:
+        walk.trail.extend(taken.said)
+    yield from _act(s, now, item, queue, taken, walk)
+
+
+def walked(
+    now: Instant, item: Item, condition: Condition, chain: str, taken: Taken
+) -> e.FallbackWalked:
+    """Return the event: which rules were tried, and what is done."""
+    return e.FallbackWalked(
         at=now,
         item=item.id,
         condition=condition,
         chain=chain,
         tried=taken.tried,
-        action=action,
+        action=taken.rule.action if taken.rule is not None else "queue",
     )
-    if walk is not None:
-        walk.trail.extend(taken.said)
-    yield from _act(s, now, item, queue, taken, walk)
 
 
 def walk_chain(
@@ -131,9 +141,19 @@ def miss(
         return f"{rule.action} needs a caller on the line"
     if rule.action == "callback" and (rule.queue is None and queue.callback is None):
         return "the queue does not call back"
-    if rule.action == "transfer" and not targets_of(s.policy, rule.targets, local_day(s, now)):
-        return "nobody of the list is on"
+    if rule.action == "end" and not item.call_id:
+        return "nobody is on the line to be told: it is kept"
+    if rule.action == "transfer":
+        return _nobody_to_ring(s, now, rule)
     return ""
+
+
+def _nobody_to_ring(s: State, now: Instant, rule: FallbackRule) -> str:
+    targets = targets_of(s.policy, rule.targets, local_day(s, now))
+    if not targets:
+        return "nobody of the list is on"
+    index, refused = next_to_ring(s, now, targets)
+    return "" if index is not None else "; ".join(f"{who}: {why}" for who, why in refused)
 
 
 def _act(
@@ -156,14 +176,32 @@ def _act(
     if rule.action in _NEEDS_CALL and walk is not None:
         node = node_at(s.policy, walk.flow, taken.name, target.id)
         if node is not None:
+            walk.policy = s.policy_hash  # the chains in force, not those of the flow's version
             why = f"fallback {taken.name[1:]}"
-            yield walk.stop(now, taken.name, deadline(now, node), why, queue=target.id)
+            index = 0
+            if rule.action == "transfer":
+                index = yield from _first_to_ring(s, now, item, rule)
+            due = deadline(now, node)
+            yield walk.stop(now, taken.name, due, why, target=index, queue=target.id)
             return
     if walk is not None:
         walk.trail.append(taken.name)
         why = f"fallback {taken.name[1:]}"
         yield walk.stop(now, taken.name, now + TRANSFER_MAX, why, queue=target.id)
     yield from _settle_without_caller(s, now, s.items[item.id], target, rule, head)
+
+
+def _first_to_ring(
+    s: State, now: Instant, item: Item, rule: FallbackRule
+) -> Generator[e.Event, None, int]:
+    """Return whom of the rule's contacts the caller is put through to; `miss` knows somebody."""
+    targets = targets_of(s.policy, rule.targets, local_day(s, now))
+    found, refused = next_to_ring(s, now, targets)
+    for contact, _ in refused:
+        yield e.OutsideTried(at=now, item=item.id, contact=contact, result=LegResult.FAILED)
+    index = found if found is not None else 0
+    yield e.NumberDialled(at=now, target=targets[index], day=local_day(s, now))
+    return index
 
 
 def _settle_without_caller(
@@ -233,32 +271,3 @@ def keep_for_later(
 
 def _text_form(item: Item) -> Form:
     return Form.SUBMISSION if item.channel is Channel.WEBFORM else Form.MESSAGE
-
-
-def _old_place(
-    s: State, now: Instant, item: Item, queue: Queue, form: Form
-) -> Generator[e.Event, None, Instant]:
-    """Return the first-entry time: that of an earlier contact when the caller dials again.
-
-    A callback that waits is merged into the call; a caller who hung up shortly before gets the
-    old place back. Source: FreeSWITCH's abandoned-resume, extended to callbacks.
-    """
-    first = item.first_queued_at if item.first_queued_at is not None else now
-    if form is not Form.CALL:
-        return first
-    for other_id in s.index.by_address.get(item.address_key, ()):
-        other = s.items[other_id]
-        if other_id == item.id or other.queue != queue.id or other.first_queued_at is None:
-            continue
-        if other.form is Form.CALLBACK and other.state in (ItemState.QUEUED, ItemState.DEFERRED):
-            yield e.CallbackMerged(at=now, item=other_id, into=item.id)
-            yield closed(s, now, other_id, "merged")
-            first = min(first, other.first_queued_at)
-        elif (
-            other.state is ItemState.ABANDONED
-            and other.form is Form.CALL
-            and other.ended_at is not None
-            and now - other.ended_at <= s.policy.retention.redial
-        ):
-            first = min(first, other.first_queued_at)
-    return first

@@ -8,17 +8,21 @@ from router.core import callbacks
 from router.core import commands as c
 from router.core import events as e
 from router.core.arrivals import open_item
-from router.core.flows.advance import (
-    may_ring,
-    outside_answered,
-    over_cap,
-    transfer_outside,
-)
+from router.core.flows.advance import outside_answered, transfer_outside
 from router.core.index import NAMED
-from router.core.model import AgentId, Form, Instant, ItemState, LegResult, LegState
-from router.core.offers import RING_AGENT, signed_in
-from router.core.queueing import line_up, queue_of
+from router.core.model import (
+    AgentId,
+    Form,
+    Instant,
+    ItemState,
+    LegResult,
+    LegState,
+    OfferEnding,
+)
+from router.core.offers import away_if_missing, passed_over_until, signed_in
+from router.core.queueing import due_of_step, late_at, line_up, look_again, queue_of
 from router.core.records import Item
+from router.core.ringing import may_ring, over_cap
 from router.core.service_level import count, local_day
 from router.core.state import State
 from router.core.waiting import IN_LINE, abandon
@@ -68,13 +72,17 @@ def _outside_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
 
 
 def _agent_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
-    if item.state not in IN_HAND or (item.agent_call_id and item.agent_call_id != c_.call_id):
+    rings = item.state in IN_HAND and item.form in (Form.CALL, Form.CALLBACK)
+    stale = bool(c_.key) and c_.key != item.agent_dial
+    if not rings or stale or (item.agent_call_id and item.agent_call_id != c_.call_id):
         if c_.result is LegResult.ANSWERED and c_.call_id:
             yield end_leg(s, now, item, c_.call_id)
         return
+    if item.agent_call_state is LegState.CONNECTED:
+        if c_.result is LegResult.ENDED:
+            yield from finish_talk(s, now, item)
+        return
     if c_.result is LegResult.ANSWERED:
-        if item.agent_call_state is LegState.CONNECTED:
-            return
         yield e.LegChanged(at=now, item=item.id, leg="agent", call_id=c_.call_id, connected=True)
         yield from count(s, now, s.items[item.id], "answered")
         item = s.items[item.id]
@@ -83,13 +91,16 @@ def _agent_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
         elif item.call_id:
             yield move_call(now, item)
         return
-    if item.agent_call_state is LegState.CONNECTED and c_.result is LegResult.ENDED:
-        yield from finish_talk(s, now, item)
-        return
-    yield from give_back(s, now, item, f"agent's telephone: {c_.result}")
+    missed = c_.result is not LegResult.FAILED  # the carrier's failure is not the agent's
+    yield from give_back(s, now, item, f"agent's telephone: {c_.result}", missed=missed)
 
 
 def _ring_resident(s: State, now: Instant, item: Item) -> Events:
+    again = callbacks.out_of_hours(s, now, item)
+    if again is not None:  # they closed while the agent's telephone rang
+        yield end_leg(s, now, item, item.agent_call_id)
+        yield again
+        return
     rule = callbacks.rule_of(s, item)
     attempt = item.callback.attempts + 1 if item.callback is not None else 1
     refusal = over_cap(s, now, item.address_key)
@@ -102,21 +113,25 @@ def _ring_resident(s: State, now: Instant, item: Item) -> Events:
 
 
 def _resident_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
+    answered = c_.result is LegResult.ANSWERED
+    if item.call_id and item.call_id == c_.call_id:
+        if not answered:  # also where the talk has become a call: transferred, given back
+            yield from resident_gone(s, now, item, c_.result)
+        return
     if item.form is not Form.CALLBACK or item.state not in IN_HAND:
         return
-    if c_.result is LegResult.ANSWERED:
-        if item.call_state is not LegState.CONNECTED:
-            yield e.LegChanged(
-                at=now, item=item.id, leg="resident", call_id=c_.call_id, connected=True
-            )
-        return
-    if item.call_state is LegState.CONNECTED:
-        if item.call_id == c_.call_id:
-            yield from after_talk(s, now, item)
-        return
-    if item.agent_call_id:
-        yield end_leg(s, now, item, item.agent_call_id)
-    yield from callbacks.failed(s, now, s.items[item.id], c_.result)
+    if answered and not item.call_id:
+        yield e.LegChanged(at=now, item=item.id, leg="resident", call_id=c_.call_id, connected=True)
+    elif answered:
+        yield end_leg(s, now, item, c_.call_id)
+    elif not item.call_id and c_.key in ("", item.resident_dial):
+        yield from resident_unreached(s, now, item, c_.result)
+
+
+def resident_unreached(s: State, now: Instant, item: Item, result: LegResult) -> Events:
+    """The resident was rung for a callback without success; the agent is let go."""
+    yield from _end_legs(s, now, item)
+    yield from callbacks.failed(s, now, s.items[item.id], result)
 
 
 def note_room(s: State, now: Instant, c_: c.NoteRoom) -> Events:
@@ -147,7 +162,8 @@ def resume(s: State, now: Instant, c_: c.ResumeItem) -> Events:
 def _need_talk(item: Item) -> None:
     if item.form not in (Form.CALL, Form.CALLBACK):
         raise NotNow(f"item {item.id!r} is a {item.form}: nobody is on the line")
-    if not item.room_id or item.agent_call_state is not LegState.CONNECTED:
+    talks = item.call_id and item.agent_call_state is LegState.CONNECTED
+    if not item.room_id or not talks:
         raise NotNow(f"item {item.id!r}: the call is still being connected")
 
 
@@ -161,8 +177,8 @@ def transfer(s: State, now: Instant, c_: c.TransferItem) -> Events:
     live = item.form in (Form.CALL, Form.CALLBACK)
     if live and not item.call_id:
         raise NotNow(f"item {item.id!r}: the resident is not on the line")
-    queue_id = c_.to_queue or item.queue
-    if queue_id is None or queue_id not in policy.queues:
+    queue_id = c_.to_queue or queue_of(s, item).id
+    if queue_id not in policy.queues:
         raise UnknownTarget(f"no queue {queue_id!r}; queues are {', '.join(policy.queues)}")
     if c_.to_agent is not None:
         if c_.to_agent not in policy.agents:
@@ -207,20 +223,48 @@ def transfer(s: State, now: Instant, c_: c.TransferItem) -> Events:
 def return_item(s: State, now: Instant, c_: c.ReturnItem) -> Events:
     """The agent gives it back; the place is kept."""
     item = held_by(s, c_.item_id, c_.agent_id, *IN_HAND)
-    yield from give_back(s, now, item, c_.reason or "given back", blame=False)
+    reason = c_.reason or "given back"
+    yield from give_back(s, now, item, reason, ending=OfferEnding.DECLINED)
 
 
-def give_back(s: State, now: Instant, item: Item, reason: str, *, blame: bool = True) -> Events:
-    """Back in line at the old place; a caller on the line waits on."""
+def give_back(
+    s: State,
+    now: Instant,
+    item: Item,
+    reason: str,
+    *,
+    ending: OfferEnding = OfferEnding.MISSED,
+    missed: bool = False,
+) -> Events:
+    """Back in line at the old place, relaxed as its age allows; a caller on the line waits on.
+
+    The agent is passed over as after an offer with this `ending`; `missed` says that it counts
+    among the misses that make the agent away.
+    """
     talked = item.agent_call_state is LegState.CONNECTED
-    agent_leg = item.agent_call_id
-    span = s.policy.offers.pass_over.get("missed" if blame else "declined", RING_AGENT)
-    yield e.ItemReturned(at=now, item=item.id, reason=reason, passed_over_until=now + span)
+    legs = [leg for leg in (item.agent_call_id, item.resident_ringing) if leg]
+    agent_id, queue = item.agent, queue_of(s, item)
+    first = item.first_queued_at if item.first_queued_at is not None else now
+    until = None
+    if agent_id is not None:
+        until = passed_over_until(s, now, item, agent_id, ending)
+    yield e.ItemReturned(
+        at=now,
+        item=item.id,
+        reason=reason,
+        passed_over_until=until,
+        step_due=due_of_step(queue, now, first, item.step),
+        late_at=late_at(now, item, queue, anew=False) if item.call_id else None,
+        missed=missed,
+    )
     row = s.items[item.id]
     if row.call_id and talked:
         yield move_call(now, row)
-    if agent_leg:
-        yield end_leg(s, now, s.items[item.id], agent_leg)
+    for leg in legs:
+        yield end_leg(s, now, s.items[item.id], leg)
+    yield from look_again(s, now, s.items[item.id], "back in line: what its age asks for")
+    if missed and agent_id is not None:
+        yield from away_if_missing(s, now, agent_id)
 
 
 def finish(s: State, now: Instant, c_: c.FinishHandling) -> Events:
@@ -231,10 +275,11 @@ def finish(s: State, now: Instant, c_: c.FinishHandling) -> Events:
 
 def finish_talk(s: State, now: Instant, item: Item) -> Events:
     """The agent's side ends the talk."""
-    if item.form is Form.CALLBACK and item.call_state is not LegState.CONNECTED:
-        if item.agent_call_id:
-            yield end_leg(s, now, item, item.agent_call_id)
-        yield from callbacks.failed(s, now, s.items[item.id], LegResult.NO_ANSWER)
+    if item.form is Form.CALLBACK and not item.call_id:
+        if item.agent_call_state is LegState.CONNECTED:
+            yield from resident_unreached(s, now, item, LegResult.NO_ANSWER)
+        else:  # nobody was rung yet: no attempt
+            yield from give_back(s, now, item, "not rung", ending=OfferEnding.DECLINED)
         return
     if item.call_id:
         yield end_leg(s, now, item, item.call_id)
@@ -277,7 +322,7 @@ def close(s: State, now: Instant, c_: c.CloseItem) -> Events:
 
 
 def _end_legs(s: State, now: Instant, item: Item) -> Events:
-    for call_id in (item.call_id, item.agent_call_id):
+    for call_id in (item.call_id, item.agent_call_id, item.resident_ringing):
         if call_id:
             yield end_leg(s, now, s.items[item.id], call_id)
 
@@ -290,11 +335,16 @@ def end_call(s: State, now: Instant, c_: c.EndCall) -> Events:
     item = s.items.get(c_.item_id)
     if item is None or item.call_id != c_.call_id or not c_.call_id:
         return
+    yield from resident_gone(s, now, item, c_.reason)
+
+
+def resident_gone(s: State, now: Instant, item: Item, reason: str) -> Events:
+    """The resident hung up, wherever the item stands."""
     if item.state in IN_HAND:
-        unanswered = item.service_level not in ("answered", "answered-late")
-        if item.form is Form.CALL and unanswered:
-            yield from abandon(s, now, item, c_.reason)
+        talked = item.agent_call_state is LegState.CONNECTED
+        if item.form is Form.CALL and not talked:
+            yield from abandon(s, now, item, reason)
         else:
             yield from after_talk(s, now, item)
     elif item.state in IN_LINE or item.state in (ItemState.IN_FLOW, ItemState.RECEIVED):
-        yield from abandon(s, now, item, c_.reason)
+        yield from abandon(s, now, item, reason)

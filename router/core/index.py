@@ -272,9 +272,14 @@ _IN_LINE = frozenset({ItemState.QUEUED, ItemState.OFFERED})
 _WAITS_FOR: Final[dict[ItemState, tuple[tuple[str, str], ...]]] = {
     ItemState.RECEIVED: (),
     ItemState.IN_FLOW: (),  # its position's deadline
-    ItemState.QUEUED: (("step_due", "step"), ("threshold_at", "threshold"), ("late_at", "late")),
+    ItemState.QUEUED: (
+        ("step_due", "step"),
+        ("threshold_at", "threshold"),
+        ("late_at", "late"),
+        ("reserved_until", "reserved"),
+    ),
     ItemState.OFFERED: (("step_due", "step"), ("threshold_at", "threshold"), ("late_at", "late")),
-    ItemState.HANDLING: (("threshold_at", "threshold"),),
+    ItemState.HANDLING: (("threshold_at", "threshold"), ("leg_due", "leg")),
     ItemState.HELD: (("threshold_at", "threshold"),),
     ItemState.WRAP_UP: (("wrap_up_until", "wrap_up"),),
     ItemState.DEFERRED: (("deferred_until", "deferred"),),

@@ -11,7 +11,12 @@ from router.core import commands as c
 from router.core import effects as f
 from router.core import events as e
 from router.core.callbacks import closed
-from router.core.handling import IN_HAND, give_back
+from router.core.handling import (
+    IN_HAND,
+    give_back,
+    resident_gone,
+    resident_unreached,
+)
 from router.core.index import item_dues
 from router.core.model import (
     AgentId,
@@ -21,22 +26,25 @@ from router.core.model import (
     ItemId,
     ItemState,
     LegResult,
+    LegState,
+    OfferEnding,
     OfferId,
     QueueId,
 )
-from router.core.offers import end_offer_of, expire
-from router.core.queueing import queue_of, requeue, requirement_at, take_step
-from router.core.records import Item
+from router.core.offers import end_offer_of, end_offers, expire
+from router.core.queueing import look_again, queue_of, release_reserved, requeue, take_step
+from router.core.records import Agent, Item
 from router.core.service_level import count
 from router.core.shift import lose_lease
 from router.core.staffing import divert_waiting, update_hours
 from router.core.state import State
-from router.core.waiting import abandon
+from router.core.waiting import IN_LINE, abandon
 from router.core.wishes import end_leg
-from router.errors import InvariantBroken, UnknownTarget
+from router.errors import InvariantBroken, NotNow, UnknownTarget
 
 Events = Iterator[e.Event]
 
+LEG_GONE: Final = "gone"  # why an effect failed for good: the carrier has no such leg any more
 AT_ONCE_MAX: Final = 100  # times one row may fall due at one instant; more is a circle of ours
 
 # --- time ----------------------------------------------------------------------------------------
@@ -82,6 +90,18 @@ def _late_due(s: State, now: Instant, item: Item) -> Events:
         yield e.LateNoted(at=now, item=item.id)
 
 
+def _reserved_due(s: State, now: Instant, item: Item) -> Events:
+    yield from release_reserved(s, now, item, f"kept for {item.reserved_for} long enough")
+
+
+def _leg_due(s: State, now: Instant, item: Item) -> Events:
+    """Nothing was heard of a leg that we had rung: the news was lost, or the carrier failed."""
+    if item.agent_call_state is LegState.CONNECTED:
+        yield from resident_unreached(s, now, item, LegResult.NO_ANSWER)
+    else:
+        yield from give_back(s, now, item, "nothing was heard of the agent's telephone")
+
+
 def _passed_over_due(s: State, now: Instant, item: Item) -> Events:
     yield e.PassedOverAgain(at=now, item=item.id)
 
@@ -115,6 +135,8 @@ ITEM_DUE: Final[dict[str, Callable[[State, Instant, Item], Events]]] = {
     "step": _step_due,
     "threshold": _threshold_due,
     "late": _late_due,
+    "reserved": _reserved_due,
+    "leg": _leg_due,
     "passed_over": _passed_over_due,
     "callback": _callback_due,
     "flow": _flow_due,
@@ -165,25 +187,45 @@ def report_effect(s: State, now: Instant, c_: c.ReportEffect) -> Events:
     item = s.items.get(effect.item_id)
     if c_.done:
         yield e.EffectDone(at=now, key=c_.key)
-        if item is not None and c_.call_id and isinstance(effect, f.DialAgent):
-            yield from _agent_rings(s, now, item, effect, c_.call_id)
+        if item is not None and c_.call_id:
+            yield from _rings(s, now, item, effect, c_.call_id)
         return
     if not c_.final:
         return
     yield e.EffectFailed(at=now, key=c_.key, reason=c_.reason)
-    if item is None or item.state not in IN_HAND:
+    if item is None:
         return
-    if isinstance(effect, f.DialAgent) and item.agent == effect.agent_id:
+    if isinstance(effect, f.MoveCall):
+        if c_.reason == LEG_GONE and item.call_id == effect.call_id:
+            yield from resident_gone(s, now, item, "the carrier no longer has the call")
+    elif not _rung_by(item, effect):
+        return
+    elif isinstance(effect, f.DialAgent):
         yield from give_back(s, now, item, f"agent's telephone: {c_.reason}")
-    elif isinstance(effect, f.DialResident):
-        yield from callbacks.failed(s, now, item, LegResult.FAILED)
+    elif not item.call_id:
+        yield from resident_unreached(s, now, item, LegResult.FAILED)
 
 
-def _agent_rings(s: State, now: Instant, item: Item, effect: f.DialAgent, call_id: str) -> Events:
-    mine = item.state in IN_HAND and item.agent == effect.agent_id
-    if mine and not item.agent_call_id:
-        yield e.LegChanged(at=now, item=item.id, leg="agent", call_id=call_id, connected=False)
-    elif not mine:  # the caller left, or the item went elsewhere, while the leg was being made
+def _rung_by(item: Item, effect: f.Effect) -> bool:
+    """Say whether the effect rang the leg that the item waits for now."""
+    if item.state not in IN_HAND:
+        return False
+    if isinstance(effect, f.DialAgent):
+        return effect.key == item.agent_dial
+    return isinstance(effect, f.DialResident) and effect.key == item.resident_dial
+
+
+def _rings(s: State, now: Instant, item: Item, effect: f.Effect, call_id: str) -> Events:
+    """Note the leg that was made; one that nobody waits for any more is ended."""
+    agents = isinstance(effect, f.DialAgent)
+    has = item.agent_call_id if agents else item.call_id
+    if not _rung_by(item, effect):
+        if call_id not in (item.call_id, item.agent_call_id):
+            yield end_leg(s, now, item, call_id)
+    elif not has:
+        leg = "agent" if agents else "resident"
+        yield e.LegChanged(at=now, item=item.id, leg=leg, call_id=call_id, connected=False)
+    elif has != call_id:
         yield end_leg(s, now, item, call_id)
 
 
@@ -199,29 +241,50 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
         if agent.lease_until is not None:
             yield from end_offer_of(s, now, agent, "the policy no longer has this agent")
             yield e.AgentSignedOut(at=now, agent=agent.id, reason="not in the policy")
+        yield from _let_go(s, now, agent)
     for queue_id in (*s.policy.queues, *(q for q in s.queues if q not in s.policy.queues)):
         yield from update_hours(s, now, queue_id)
-    for item in [i for i in s.items.values() if i.state is ItemState.QUEUED]:
-        yield from _look_again(s, now, item)
+    for item in [i for i in s.items.values() if i.state in IN_LINE]:
+        if item.queue not in s.policy.queues:
+            yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the queue is gone")
+        if s.items[item.id].state in IN_LINE:
+            yield from look_again(s, now, s.items[item.id], "the policy changed")
+    yield from _bring_back(s, now)
 
 
-def _look_again(s: State, now: Instant, item: Item) -> Events:
-    """Give a waiting item the new policy's requirement; from a queue that is gone it moves."""
-    if item.queue not in s.policy.queues:
-        yield from requeue(s, now, item, f"queue {item.queue} no longer exists")
-        return
-    if item.reserved_for is not None:
-        return
-    queue = queue_of(s, item)
-    step = min(item.step, len(queue.steps))
-    if requirement_at(s, item, queue, step) != item.requirement or step != item.step:
-        yield from take_step(s, now, item, queue, "the policy changed", step=step)
+def _let_go(s: State, now: Instant, agent: Agent) -> Events:
+    """Nobody can finish what an agent holds who is no longer there; a talk goes on."""
+    for holding in agent.holdings:
+        item = s.items[holding.item]
+        if item.agent != agent.id:
+            continue
+        if item.state is ItemState.WRAP_UP:
+            yield closed(s, now, item.id, "wrap-up-expired")
+        elif item.agent_call_state is not LegState.CONNECTED:
+            yield from give_back(s, now, item, "the policy no longer has the agent")
+
+
+def _bring_back(s: State, now: Instant) -> Events:
+    """Put in line what was kept for an opening that came earlier than was foreseen."""
+    for item in [i for i in s.items.values() if i.state is ItemState.DEFERRED]:
+        row = s.queues.get(queue_of(s, item).id)
+        if item.deferred_until is None or item.deferred_until <= now:
+            continue
+        if item.form is Form.CALLBACK:
+            tried = item.callback is not None and item.callback.attempts > 0
+            if tried or callbacks.out_of_hours(s, now, item) is not None:
+                continue
+        elif row is None or not row.is_open:
+            continue
+        yield from requeue(s, now, item, "open earlier than foreseen")
 
 
 def set_emergency(s: State, now: Instant, c_: c.SetEmergency) -> Events:
     """Close, or force open, whatever the hours say."""
     if c_.hours not in s.policy.hours:
         raise UnknownTarget(f"no hours {c_.hours!r}; hours are {', '.join(s.policy.hours)}")
+    if c_.until is not None and c_.until <= now:
+        raise NotNow(f"the emergency would have ended before now; until {c_.until} must lie ahead")
     yield e.EmergencySet(
         at=now,
         hours=c_.hours,
@@ -245,6 +308,7 @@ def _hours_of_queues(s: State, now: Instant, hours: str) -> Events:
     for queue in s.policy.queues.values():
         if queue.hours == hours:
             yield from update_hours(s, now, queue.id)
+    yield from _bring_back(s, now)
 
 
 def resume_service(s: State, now: Instant, c_: c.ResumeService) -> Events:

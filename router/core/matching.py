@@ -140,6 +140,16 @@ def _may_have(item: Item, agent_id: AgentId, now: Instant) -> bool:
     return all(who != agent_id or until <= now for who, until in item.passed_over)
 
 
+def could_take(s: State, item: Item, agent: Agent) -> bool:
+    """Say whether the agent meets what the item asks for and has room for it now."""
+    profile = s.index.profile_of(agent.id)
+    if profile is None or profile not in s.index.bucket(item.requirement, item.tempo).profiles:
+        return False
+    if item.reserved_for is not None and item.reserved_for != agent.id:
+        return False
+    return item.tempo in profile.free_tempos(agent)
+
+
 def make_offer(s: State, now: Instant, item: Item, agent: Agent, rule: str) -> e.OfferMade:
     """Return the offer: its id follows from the item, so that chance is not needed."""
     timeout = queue_of(s, item).offer_timeout[item.tempo]

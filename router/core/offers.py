@@ -7,8 +7,7 @@ from typing import Final
 
 from router.core import commands as c
 from router.core import events as e
-from router.core.fallback import Events
-from router.core.matching import make_offer
+from router.core.matching import could_take, make_offer
 from router.core.model import (
     SECOND,
     AgentId,
@@ -20,11 +19,13 @@ from router.core.model import (
     OfferId,
     Span,
 )
-from router.core.queueing import queue_of, take_step
+from router.core.queueing import release_reserved
 from router.core.records import Agent, Item, Offer
 from router.core.state import State
 from router.core.wishes import dial_agent
 from router.errors import NotNow, StaleOffer, UnknownAgent
+
+Events = Iterator[e.Event]
 
 PASS_OVER_ALONE: Final[Span] = 5 * SECOND  # the only agent who could take it is asked again soon
 RING_AGENT: Final[Span] = 20 * SECOND
@@ -91,7 +92,7 @@ def take_back(s: State, now: Instant, c_: c.TakeBackDecline) -> Events:
         raise StaleOffer(c_.offer_id, c_.agent_id)
     if item.state is not ItemState.QUEUED:
         raise NotNow(f"item {item.id!r} is {item.state}: somebody else has it")
-    if agent.offer is not None or agent.status is not AgentStatus.AVAILABLE:
+    if not could_take(s, item, agent):
         raise NotNow(f"agent {agent.id!r} cannot take it now")
     yield make_offer(s, now, item, agent, "decline taken back")
 
@@ -101,7 +102,12 @@ def expire(s: State, now: Instant, offer_id: OfferId) -> Events:
     offer = s.offers[offer_id]
     ending = OfferEnding.MISSED if offer.seen else OfferEnding.SKIPPED
     yield from _end(s, now, offer, ending, "no answer in time")
-    agent = s.agents[offer.agent]
+    yield from away_if_missing(s, now, offer.agent)
+
+
+def away_if_missing(s: State, now: Instant, agent_id: AgentId) -> Events:
+    """Who does not answer several times in a row is away until they say otherwise."""
+    agent = s.agents[agent_id]
     if agent.missed >= s.policy.offers.missed_max and agent.status is AgentStatus.AVAILABLE:
         yield e.AgentStatusSet(
             at=now,
@@ -127,22 +133,24 @@ def end_offer_of(s: State, now: Instant, agent: Agent, reason: str) -> Events:
 
 
 def _end(s: State, now: Instant, offer: Offer, ending: OfferEnding, reason: str) -> Events:
-    span = s.policy.offers.pass_over.get(ending, 0)
-    item = s.items[offer.item]
-    if span and _is_alone(s, now, item, offer.agent):
-        span = min(span, PASS_OVER_ALONE)
+    until = passed_over_until(s, now, s.items[offer.item], offer.agent, ending)
     yield e.OfferEnded(
-        at=now,
-        offer=offer.id,
-        ending=ending,
-        reason=reason,
-        passed_over_until=now + span if span else None,
+        at=now, offer=offer.id, ending=ending, reason=reason, passed_over_until=until
     )
     item = s.items[offer.item]
     if item.reserved_for == offer.agent:
-        queue = queue_of(s, item)
         rule = f"{offer.agent} did not take it: anyone may"
-        yield from take_step(s, now, item, queue, rule, step=item.step)
+        yield from release_reserved(s, now, item, rule)
+
+
+def passed_over_until(
+    s: State, now: Instant, item: Item, agent_id: AgentId, ending: OfferEnding
+) -> Instant | None:
+    """Return until when the agent is not asked again for the item; None: ask at once."""
+    span = s.policy.offers.pass_over.get(ending, 0)
+    if span and _is_alone(s, now, item, agent_id):
+        span = min(span, PASS_OVER_ALONE)
+    return now + span if span else None
 
 
 def _is_alone(s: State, now: Instant, item: Item, agent_id: AgentId) -> bool:

@@ -31,6 +31,11 @@ from router.core.state import State
 
 URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
 
+RESERVED_MAX: Final[dict[Tempo, Span]] = {  # then what was kept for one agent is for anyone
+    Tempo.LIVE: MINUTE,
+    Tempo.FAST_TEXT: 2 * MINUTE,
+    Tempo.SLOW_TEXT: 4 * HOUR,
+}
 GIVEN_AWAY: Final[Span] = MINUTE  # an agent who transferred an item is not offered it for so long
 
 Events = Iterator[e.Event]
@@ -79,11 +84,13 @@ def requirement_at(s: State, item: Item, queue: Queue, step: int) -> str:
 
 
 def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Condition]:
-    """Yield what keeps a live item from waiting in the queue, the most weighty first."""
+    """Yield what keeps an item from waiting in the queue, the most weighty first."""
     hours = s.policy.hours[queue.hours]
     stands = standing(hours, now, emergency_of(s, queue.hours))
     if not stands.is_open:
-        yield Condition.EMERGENCY if stands.rule == "emergency" else Condition.CLOSED
+        if stands.rule == "emergency":
+            yield Condition.EMERGENCY
+        yield Condition.CLOSED
         return
     if item.tempo is not Tempo.LIVE:
         return
@@ -127,8 +134,9 @@ def line_up(
 ) -> Events:
     """Put the item in line, whatever the conditions; steps already due are taken at once.
 
-    `anew` says that the entry counts for the service level; `named` is a requirement "@agent" that
-    stands until that agent does not take it; `not_to` is an agent who gave it away and shall not
+    `anew` says that the entry counts for the service level; else what was begun goes on. `named`
+    is a requirement "@agent" that stands until that agent does not take it or the time for it is
+    over; `not_to` is an agent who gave it away and shall not
     get it back at once.
     """
     tempo = TEMPO_OF[form]
@@ -139,7 +147,8 @@ def line_up(
         due = None
     head = item.head_start + queue.head_start + head_start
     aim = due if due is not None else first_queued_at + queue.target_span
-    step, step_due = _step_at(queue, now - first_queued_at, first_queued_at)
+    step = step_by_age(queue, now, first_queued_at)
+    counted_until = now + queue.target_span if anew else item.threshold_at
     yield e.ItemQueued(
         at=now,
         item=item.id,
@@ -151,21 +160,38 @@ def line_up(
         head_start=item.head_start + head_start,
         requirement=named or requirement_at(s, item, queue, step),
         step=step,
-        step_due=step_due,
-        threshold_at=max(now, first_queued_at + queue.target_span) if live and anew else None,
+        step_due=due_of_step(queue, now, first_queued_at, step),
+        threshold_at=counted_until if live else None,
         due_at=due,
-        late_at=now + queue.wait_max if live and queue.wait_max else None,
+        late_at=late_at(now, item, queue, anew=anew) if live else None,
         rule=rule,
         passed_over=() if not_to is None else ((not_to, now + GIVEN_AWAY),),
+        entered_at=now if anew else None,
+        reserved_until=now + RESERVED_MAX[tempo] if named else None,
     )
     if not named:
         yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
 
 
-def _step_at(queue: Queue, waited: Span, first: Instant) -> tuple[int, Instant | None]:
-    step = sum(1 for taken in queue.steps if taken.after <= waited)
-    following = queue.steps[step] if step < len(queue.steps) else None
-    return step, None if following is None else first + following.after
+def step_by_age(queue: Queue, now: Instant, first_queued_at: Instant) -> int:
+    """Return the step that the item's age allows."""
+    return sum(1 for step in queue.steps if step.after <= now - first_queued_at)
+
+
+def due_of_step(queue: Queue, now: Instant, first_queued_at: Instant, step: int) -> Instant | None:
+    """Return when the step after `step` is due; None after the last one, which stands for good."""
+    if step >= len(queue.steps):
+        return None
+    return max(now, first_queued_at + queue.steps[step].after)
+
+
+def late_at(now: Instant, item: Item, queue: Queue, *, anew: bool) -> Instant | None:
+    """Return when the longest wait is over; a talk with an agent begins it anew."""
+    if not queue.wait_max:
+        return None
+    if anew or item.entered_at is None or item.service_level.startswith("answered"):
+        return now + queue.wait_max
+    return max(now, item.entered_at + queue.wait_max)
 
 
 def take_step(
@@ -173,16 +199,38 @@ def take_step(
 ) -> Events:
     """Let a step's requirement stand: the next one unless `step` says which."""
     step = min(item.step + 1, len(queue.steps)) if step is None else step
-    following = queue.steps[step] if step < len(queue.steps) else None
     first = item.first_queued_at if item.first_queued_at is not None else now
     yield e.StepTaken(
         at=now,
         item=item.id,
         step=step,
         requirement=requirement_at(s, item, queue, step),
-        step_due=None if following is None else max(now, first + following.after),
+        step_due=due_of_step(queue, now, first, step),
         rule=rule,
     )
+
+
+def release_reserved(s: State, now: Instant, item: Item, rule: str) -> Events:
+    """Let anyone have what was kept for one agent."""
+    queue = queue_of(s, item)
+    yield from take_step(s, now, item, queue, rule, step=item.step)
+    yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
+
+
+def look_again(s: State, now: Instant, item: Item, rule: str) -> Events:
+    """Give an item in line what queue, age and policy ask for now; a step taken stays taken."""
+    if item.queue not in s.policy.queues:
+        yield from requeue(s, now, item, f"queue {item.queue} no longer exists")
+        return
+    if item.reserved_for is not None and item.reserved_for in s.policy.agents:
+        return
+    queue = queue_of(s, item)
+    first = item.first_queued_at if item.first_queued_at is not None else now
+    step = min(max(item.step, step_by_age(queue, now, first)), len(queue.steps))
+    asks = (requirement_at(s, item, queue, step), step, due_of_step(queue, now, first, step))
+    if asks != (item.requirement, item.step, item.step_due):
+        yield from take_step(s, now, item, queue, rule, step=step)
+    yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
 
 
 def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Events:

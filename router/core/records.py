@@ -112,6 +112,14 @@ class Item(Row, frozen=True):
     ended_at: Instant | None = None
     forget_at: Instant | None = None
     reopened: int = 0
+    # appended later
+    entered_at: Instant | None = None  # of the present queue entry: what the service level counts
+    condition: Condition | None = None  # whose chain was followed last
+    reserved_until: Instant | None = None  # then anyone may have what is kept for one agent
+    agent_dial: str = ""  # key of the effect that rings the agent; news of older legs is stale
+    resident_dial: str = ""  # key of the effect that rings the resident
+    resident_ringing: str = ""  # carrier's id of that leg until it is answered
+    leg_due: Instant | None = None  # by then something must have been heard of the leg being rung
 
 
 class Offer(Row, frozen=True):

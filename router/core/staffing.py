@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.core import events as e
-from router.core.fallback import follow
+from router.core.fallback import follow, walk_chain, walked
 from router.core.flows.walk import Walk
 from router.core.hours import standing
 from router.core.model import (
@@ -24,7 +24,13 @@ from router.core.model import (
 )
 from router.core.offers import end_offers
 from router.core.policy import Queue
-from router.core.queueing import bound, emergency_of, queue_of, skip_hopeless_steps
+from router.core.queueing import (
+    bound,
+    emergency_of,
+    queue_of,
+    release_reserved,
+    skip_hopeless_steps,
+)
 from router.core.records import Item, QueueRow
 from router.core.service_level import count
 from router.core.state import State
@@ -43,12 +49,17 @@ def update_staffing(s: State, now: Instant) -> Events:
                 yield e.ConditionLeft(at=now, queue=queue.id, condition=condition)
         if is_now is not None and is_now not in row.conditions:
             yield e.ConditionEntered(at=now, queue=queue.id, condition=is_now)
-            yield from apply_fate(s, now, queue, is_now)
+            if is_now is Condition.UNSTAFFED or Condition.UNSTAFFED not in row.conditions:
+                yield from apply_fate(s, now, queue, is_now)  # not when somebody has just come
     for bucket in list(s.index.buckets.values()):
         if len(bucket.keys) and not any(profile.signed_in for profile in bucket.profiles):
             for _, item_id in list(bucket.keys):
                 item = s.items[ItemId(item_id)]
-                yield from skip_hopeless_steps(s, now, item, queue_of(s, item))
+                if item.reserved_for is not None:
+                    gone = f"{item.reserved_for} is no longer there: anyone may"
+                    yield from release_reserved(s, now, item, gone)
+                else:
+                    yield from skip_hopeless_steps(s, now, item, queue_of(s, item))
 
 
 def _staff_condition(s: State, queue: Queue) -> Condition | None:
@@ -104,15 +115,23 @@ def apply_fate(s: State, now: Instant, queue: Queue, condition: Condition) -> Ev
 def divert_waiting(
     s: State, now: Instant, item: Item, queue: Queue, condition: Condition, chain: str
 ) -> Events:
-    """Take one waiting caller out of the line and along a chain."""
+    """Take one waiting caller out of the line and along a chain.
+
+    Where the chain has nothing better than the line in which the caller stands, nothing changes.
+    """
+    taken = walk_chain(s, now, item, queue, condition, chain, "")
+    target = taken.rule.queue if taken.rule is not None else None
+    if taken.rule is None or (taken.rule.action == "queue" and target in (None, queue.id)):
+        yield walked(now, item, condition, chain, taken)
+        return
     yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, f"queue {queue.id}: {condition}")
     item = s.items[item.id]
     flow = item.flow.flow if item.flow is not None else next(iter(s.policy.flows))
     step = item.flow.step + 1 if item.flow is not None else 1
     walk = Walk(item=item.id, flow=flow, policy=s.policy_hash, step=step)
-    before = item.queue
+    call_id, before = item.call_id, item.queue
     yield from count(s, now, item, "diverted")
     yield from follow(s, now, s.items[item.id], queue, condition, chain, walk)
     row = s.items[item.id]
-    if row.call_id and (row.state is not ItemState.QUEUED or row.queue != before):
-        yield move_call(now, row)
+    if call_id and (row.state is not ItemState.QUEUED or row.queue != before):
+        yield move_call(now, row, call_id)

@@ -125,14 +125,14 @@ class State:
         """Decide by this policy from now on."""
         if policy_hash not in self.policies:
             raise InvariantBroken(f"policy {policy_hash!r} is adopted but not loaded")
-        was = self.policy_hash
-        if self._undo is not None and was:
-            self._undo.append(partial(self._adopt, was))
+        if self._undo is not None:
+            self._undo.append(partial(self._adopt, self.policy_hash))
         self._adopt(policy_hash)
 
     def _adopt(self, policy_hash: PolicyHash) -> None:
         self.policy_hash = policy_hash
-        self.index.adopt(self.policies[policy_hash], self.agents)
+        if policy_hash:  # "" when the very first adoption is undone: nobody is there yet
+            self.index.adopt(self.policies[policy_hash], self.agents)
 
     def put_item(self, item_id: ItemId, row: Item | None) -> None:
         """Put, replace or (None) remove."""
@@ -179,9 +179,9 @@ class State:
         if row is not None:
             self.index.timer(row.until, "key", key)
 
-    def put_dial(self, row: DialRow) -> None:
-        """Put or replace."""
-        self._put(self.dials, row.target, row)
+    def put_dial(self, target: str, row: DialRow | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.dials, target, row)
 
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
@@ -282,7 +282,7 @@ class State:
         for key in frozen.keys:
             state.put_key(key.key, key)
         for dial in frozen.dials:
-            state.put_dial(dial)
+            state.put_dial(dial.target, dial)
         for effect in frozen.pending:
             state.put_pending(effect.key, effect)
         return state

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from router.core import effects as f
 from router.core import events as e
-from router.core.model import AgentId, EffectKey, Instant, Span
+from router.core.model import MINUTE, AgentId, EffectKey, Instant, Span
 from router.core.records import Item
 from router.core.state import State
+
+LEG_PATIENCE: Final[Span] = MINUTE  # beyond the ringing: announcements, a key, lost news
 
 
 def _key(item: Item) -> EffectKey:
@@ -26,6 +30,7 @@ def dial_agent(
             leg=leg,
             ring_timeout=ring_timeout,
         ),
+        due=now + ring_timeout + LEG_PATIENCE,
     )
 
 
@@ -40,14 +45,17 @@ def dial_resident(now: Instant, item: Item, ring_timeout: Span, attempt: int) ->
             ring_timeout=ring_timeout,
             attempt=attempt,
         ),
+        due=now + ring_timeout + LEG_PATIENCE,
     )
 
 
-def move_call(now: Instant, item: Item) -> e.EffectWanted:
-    """Have the carrier ask what the resident's leg shall do now."""
-    return e.EffectWanted(
-        at=now, effect=f.MoveCall(key=_key(item), item_id=item.id, call_id=item.call_id)
-    )
+def move_call(now: Instant, item: Item, call_id: str = "") -> e.EffectWanted:
+    """Have the carrier ask what the resident's leg shall do now.
+
+    `call_id` is the leg where the item no longer has one: its caller left something and may go.
+    """
+    leg = call_id or item.call_id
+    return e.EffectWanted(at=now, effect=f.MoveCall(key=_key(item), item_id=item.id, call_id=leg))
 
 
 def end_leg(s: State, now: Instant, item: Item, call_id: str) -> e.EffectWanted:

@@ -64,7 +64,7 @@ class Link:
             raise SignInRefused(_message(answer.content))
         session = msgspec.json.decode(answer.content, type=SessionView)
         if session.account.must_change:
-            raise SignInRefused("change your password first: townline password")
+            raise SignInRefused("change your password first: townline password NAME")
         self._token = session.token
 
     async def messages(self) -> AsyncIterator[m.AnyServerMessage]:

@@ -11,7 +11,6 @@ from typing import Final
 from router.core import commands as c
 from router.core import events as e
 from router.core.callbacks import book, closed
-from router.core.dialling import may_dial
 from router.core.fallback import enter_queue, follow, keep_for_later
 from router.core.flows.nodes import CALLBACK, CONTACT, node_at, rule_at, targets_of
 from router.core.flows.walk import Arrival, Walk, deadline, go
@@ -26,8 +25,10 @@ from router.core.model import (
     Span,
 )
 from router.core.policy import Node, Queue, Values
-from router.core.queueing import URGENT, conditions, line_up, queue_of
+from router.core.queueing import URGENT, line_up, queue_of
 from router.core.records import FlowPosition, Item
+from router.core.redials import merge
+from router.core.ringing import next_to_ring
 from router.core.service_level import local_day
 from router.core.state import State
 from router.errors import UnknownItem
@@ -182,8 +183,17 @@ def _callback(
         yield from _on_from(s, now, item, position, node, "no callback wanted or possible")
         return
     first = item.first_queued_at if item.first_queued_at is not None else now
+    first = yield from merge(s, now, item, key, queue.id, first)
+    counted = item.threshold_at is not None or bool(item.service_level)
     yield from line_up(
-        s, now, item, queue, form=Form.CALL, first_queued_at=first, rule="callback booked"
+        s,
+        now,
+        item,
+        queue,
+        form=Form.CALL,
+        first_queued_at=first,
+        rule="callback booked",
+        anew=not counted,
     )
     yield from book(s, now, s.items[item.id], key, ref)
 
@@ -230,16 +240,14 @@ def _ring_next(
 ) -> Events:
     """Ring the next outside contact that may be dialled, or go on without."""
     targets = targets_of(s.policy, node.targets, local_day(s, now))
-    for index in range(after + 1, len(targets)):
-        refusal = may_ring(s, now, targets[index])
-        if not refusal:
-            yield walk.stop(now, name, deadline(now, node), rule, target=index)
-            yield e.NumberDialled(at=now, target=targets[index], day=local_day(s, now))
-            return
-        yield e.OutsideTried(
-            at=now, item=walk.item, contact=targets[index], result=LegResult.FAILED
-        )
-        rule = f"{targets[index]}: {refusal}"
+    index, refused = next_to_ring(s, now, targets, after)
+    for contact, refusal in refused:
+        yield e.OutsideTried(at=now, item=walk.item, contact=contact, result=LegResult.FAILED)
+        rule = f"{contact}: {refusal}"
+    if index is not None:
+        yield walk.stop(now, name, deadline(now, node), rule, target=index)
+        yield e.NumberDialled(at=now, target=targets[index], day=local_day(s, now))
+        return
     item = s.items[walk.item]
     position = item.flow
     if position is not None and item.state is ItemState.IN_FLOW and position.node == name:
@@ -248,28 +256,6 @@ def _ring_next(
         yield from arrive(s, now, walk, go(s, now, walk, node.next), rule)
     else:
         yield from _last_resort(s, now, item)
-
-
-def may_ring(s: State, now: Instant, contact: str) -> str:
-    """Return why the outside contact may not be rung now; "" when it may."""
-    policy = s.policy
-    refusal = may_dial(policy.dialling, policy.contacts[contact].number)
-    if refusal:
-        return refusal
-    return over_cap(s, now, contact)
-
-
-def over_cap(s: State, now: Instant, target: str) -> str:
-    """Return which cap on ringing is used up for the day; "" when none is."""
-    day = local_day(s, now)
-    for name, cap in (
-        (target, s.policy.dialling.per_number_day_max),
-        ("", s.policy.dialling.per_day_max),
-    ):
-        row = s.dials.get(name)
-        if cap and row is not None and row.day == day and row.count >= cap:
-            return f"rung {row.count} times today, the cap is {cap}"
-    return ""
 
 
 ANSWERS: Final[
@@ -297,7 +283,7 @@ def _on_from(
     if position.node.startswith("!"):
         queue = _queue_for(s, item, node)
         chain = position.node[1:].partition("/")[0]
-        condition = next(conditions(s, now, item, queue), Condition.CLOSED)
+        condition = item.condition if item.condition is not None else Condition.CLOSED
         yield from follow(s, now, item, queue, condition, chain, walk, after=position.node)
     elif position.node == CALLBACK or position.node.startswith(CONTACT):
         yield from line_up(

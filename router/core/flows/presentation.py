@@ -104,7 +104,7 @@ def agent_script(state: State, item_id: ItemId, key: str, *, pressed: bool) -> S
     item = _item(state, item_id)
     language = state.policy.languages[0].id
     waits = item.state in IN_HAND and item.form in (Form.CALL, Form.CALLBACK)
-    mine = waits and key.startswith(f"{item.id}-")
+    mine = waits and key == item.agent_dial
     if not mine:
         return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
     if pressed:

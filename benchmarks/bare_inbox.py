@@ -1,0 +1,98 @@
+"""The engine behind the barest of endpoints: what deciding and storing cost without a channel.
+
+    .venv/bin/python -m benchmarks.bare_inbox PORT JOURNAL
+
+Every POST is decoded from JSON, becomes the command of a web form, is decided by the engine in the
+daemon's sequencer, stored in the daemon's journal, and answered 202. No fields are checked, nothing
+is rendered, history is not fed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from itertools import count
+from pathlib import Path
+
+import msgspec
+import uvloop
+from starlette.types import Receive, Scope, Send
+
+from benchmarks.towns import shipped
+from router.core.commands import AdoptPolicy, SubmitForm
+from router.core.engine import Engine
+from router.core.model import ItemId
+from router.core.policy import encode
+from router.core.state import State
+from router.ports import Words
+from router.runtime import http
+from router.runtime.clock import SystemClock
+from router.runtime.ids import RandomIds
+from router.runtime.journal_sqlite import SqliteJournal
+from router.runtime.metrics import Metrics
+from router.runtime.publisher import Publisher
+from router.runtime.recovery import recover
+from router.runtime.sequencer import Sequencer
+from router.runtime.settings import Http
+
+DECODER = msgspec.json.Decoder(dict[str, str])
+
+
+class Application:
+    """Raw ASGI in front of the inbox."""
+
+    def __init__(self, inbox: Sequencer) -> None:
+        self._inbox = inbox
+        self._ids = RandomIds()
+        self._numbers = count()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        more = scope["method"] == "POST"
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        if body:
+            await self._submit(DECODER.decode(body))
+        status = 202 if body else 200
+        headers = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _submit(self, fields: dict[str, str]) -> None:
+        ref = self._ids.unique("w_")
+        command = SubmitForm(
+            item_id=ItemId(self._ids.item_id()),
+            key=f"form:{next(self._numbers)}",
+            form="inquiry",
+            language="en",
+            subject="general",
+            address_key=ref[:32],
+            contact_ref=ref,
+            words_ref=ref,
+        )
+        words = (Words(ref, "form", msgspec.json.encode(fields)),)
+        await self._inbox.submit(command, _stored, words=words)
+
+
+def _stored(state: State) -> int:
+    return state.version
+
+
+async def serve(port: int, path: Path) -> None:
+    journal = await SqliteJournal.open(path)
+    clock = SystemClock(0)
+    inbox = Sequencer(
+        Engine(await recover(journal)), journal, clock, RandomIds(), Publisher(), Metrics()
+    )
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(inbox.run())
+        await inbox.submit(AdoptPolicy(inbox.know_policy(encode(shipped()))), _stored)
+        await http.server(Application(inbox)).serve(sockets=[http.listen(Http(port=port))])
+        inbox.stop()
+    await journal.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1]), Path(sys.argv[2])))

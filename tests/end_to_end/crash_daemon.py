@@ -1,0 +1,200 @@
+"""The daemon, killed by its own hand: `python -m tests.end_to_end.crash_daemon run`.
+
+The program is the shipped one. Before it starts, places of its inside are wrapped, so that each
+passing of a named point is counted and the n-th passing of the one that was asked for is the end of
+the process (SIGKILL), with nothing done after it. Asked by environment:
+
+* `CRASH_AT`: point and number, as in `before-append:3`; empty: never;
+* `CRASH_HITS`: file that receives the counts as JSON just before the end.
+
+Snapshots come every few events instead of every thousands, so that their points are reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from channels.voice.rest import RestOutlet
+from router.core.commands import Command, PassTime, ReportEffect, RenewLeases
+from router.core.engine import Engine
+from router.core.model import SECOND
+from router.desk import socket as desk_socket
+from router.history.database import Database
+from router.history.feeder import HistoryFeeder
+from router.runtime import sender, snapshotting
+from router.runtime.journal_sqlite import SqliteJournal
+from router.runtime.publisher import Publisher
+from router.runtime.sequencer import Sequencer
+from router.runtime.sqlite_writer import SqliteWriter
+from router.runtime.storing import Storing
+
+POINTS: Final = (
+    "before-decide",  # a command is taken up
+    "after-decide",  # decided and applied to the working state
+    "before-append",  # a batch is about to be stored
+    "within-append",  # its transaction is open, nothing is committed
+    "stored",  # committed, and nobody knows yet, not even the event loop
+    "after-append",  # the sequencer knows
+    "before-reply",  # about to tell a sender
+    "after-reply",  # told inside, not yet written to the connection
+    "before-answer",  # the HTTP answer is about to be written
+    "after-answer",  # it was written
+    "before-desk-answer",  # a desk is about to be told
+    "after-desk-answer",
+    "before-publish",  # effects and desks do not know of the batch yet
+    "after-publish",
+    "before-perform",  # an effect is about to leave
+    "after-perform",  # it was done, and that stands nowhere yet
+    "before-confirm",  # its confirmation is about to be submitted
+    "after-confirm",  # and is stored
+    "before-snapshot",
+    "within-snapshot",  # some of its parts are stored
+    "after-snapshot",
+    "before-feed",  # history is about to be fed
+    "within-feed",  # words stand in history and in the spool
+    "after-feed",
+)
+EVENTS_PER_SNAPSHOT: Final = 20
+QUIET: Final = (PassTime, RenewLeases)  # come by themselves; they would use up the counts
+
+
+class Reaper:
+    """Counts, and ends the process when the count is reached."""
+
+    def __init__(self) -> None:
+        self.point, _, number = os.environ.get("CRASH_AT", "").partition(":")
+        self.number = int(number or 0)
+        self.hits: Counter[str] = Counter()
+        if self.point and self.point not in POINTS:
+            raise SystemExit(f"no such point: {self.point}")
+
+    def passes(self, point: str) -> None:
+        self.hits[point] += 1
+        if point == self.point and self.hits[point] >= self.number:
+            with open(os.environ["CRASH_HITS"], "w", encoding="utf-8") as file:
+                json.dump(self.hits, file)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+REAPER: Final = Reaper()
+
+
+def around(owner: Any, name: str, before: str = "", after: str = "") -> None:
+    """Pass the points before and after each call of a method, plain or async."""
+    inner: Callable[..., Any] = getattr(owner, name)
+
+    def plain(*args: Any, **more: Any) -> Any:
+        if before:
+            REAPER.passes(before)
+        result = inner(*args, **more)
+        if after:
+            REAPER.passes(after)
+        return result
+
+    async def waiting(*args: Any, **more: Any) -> Any:
+        if before:
+            REAPER.passes(before)
+        result = await inner(*args, **more)
+        if after:
+            REAPER.passes(after)
+        return result
+
+    setattr(owner, name, waiting if asyncio.iscoroutinefunction(inner) else plain)
+
+
+def wrap_deciding() -> None:
+    run = Engine.run
+
+    def decided(engine: Engine, command: Command, now: int) -> Any:
+        if isinstance(command, QUIET):
+            return run(engine, command, now)
+        REAPER.passes("before-decide")
+        events = run(engine, command, now)
+        REAPER.passes("after-decide")
+        return events
+
+    Engine.run = decided  # type: ignore[method-assign]
+
+
+def wrap_confirming() -> None:
+    submit = Sequencer.submit
+
+    async def submitted(sequencer: Sequencer, command: Command, *args: Any, **more: Any) -> Any:
+        confirms = isinstance(command, ReportEffect)
+        if confirms:
+            REAPER.passes("before-confirm")
+        result = await submit(sequencer, command, *args, **more)
+        if confirms:
+            REAPER.passes("after-confirm")
+        return result
+
+    Sequencer.submit = submitted  # type: ignore[method-assign,assignment]
+
+
+class _WithinAppend:
+    """A connection that passes a point once a batch stands in the open transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, *args: Any) -> Any:
+        result = self._connection.execute(sql, *args)
+        if sql.startswith("INSERT INTO batches"):
+            REAPER.passes("within-append")
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def wrap_transaction() -> None:
+    connected = SqliteWriter.append
+
+    def append(writer: SqliteWriter, *args: Any) -> int:
+        file = writer._file
+        original = file.connected
+        file.connected = lambda: _WithinAppend(original())  # type: ignore[method-assign,assignment,return-value]
+        try:
+            version = connected(writer, *args)
+        finally:
+            file.connected = original  # type: ignore[method-assign]
+        REAPER.passes("stored")
+        return version
+
+    SqliteWriter.append = append  # type: ignore[method-assign]
+
+
+def wrap_everything() -> None:
+    snapshotting.EVERY_EVENTS = EVENTS_PER_SNAPSHOT  # type: ignore[misc]
+    snapshotting.Snapshots.period = SECOND // 2
+    HistoryFeeder.period = SECOND // 5
+    wrap_deciding()
+    wrap_transaction()
+    wrap_confirming()
+    around(SqliteJournal, "append", "before-append")
+    around(Storing, "store", "", "after-append")
+    around(sender.Sender, "release", "before-reply", "after-reply")
+    around(Response, "__call__", "before-answer", "after-answer")
+    around(desk_socket._Talk, "send", "before-desk-answer", "after-desk-answer")
+    around(Publisher, "publish", "before-publish", "after-publish")
+    around(RestOutlet, "perform", "before-perform", "after-perform")
+    around(snapshotting.Snapshots, "save", "before-snapshot", "after-snapshot")
+    around(SqliteWriter, "add_snapshot_part", "", "within-snapshot")
+    around(HistoryFeeder, "__call__", "before-feed", "after-feed")
+    around(SqliteWriter, "forget_words", "within-feed")
+    assert Database  # history is fed through it
+
+
+if __name__ == "__main__":
+    from router.cli import main
+
+    wrap_everything()
+    main()

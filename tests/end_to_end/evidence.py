@@ -1,0 +1,205 @@
+"""What was acknowledged to the outside against what stands on disk.
+
+The ledgers belong to those outside: the practice line, the senders of forms, the agents. The disk
+is read from a copy, so that looking at it after a crash repairs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+
+from channels.voice.practice.call import Call
+from channels.voice.practice.ledger import Entry, Sent
+from router.core import events as e
+from router.core.apply import apply
+from router.core.model import ENDED, Channel, Form, ItemId, ItemState, OfferEnding, QueueId, Tempo
+from router.core.state import State
+from router.runtime.journal_sqlite import SqliteJournal
+from router.runtime.recovery import batches_after, recover
+from tests.end_to_end.rig import Rig
+
+NAMED: Final = re.compile(r"/voice/(?:flow|wait|key|left|move|hold)/([0-9A-HJKMNP-TV-Z]{10})/?")
+LAST_EVENTS: Final = 12
+
+
+@dataclass
+class OnDisk:
+    """Journal, snapshots and history as a daemon that starts now would find them."""
+
+    state: State  # newest snapshot and what came after
+    replayed_hash: str  # of the state by the events alone
+    events: list[e.AnyEvent]
+    words: set[str]  # references, in the spool or in history
+    fed: int  # journal version that history has read
+
+    def of_kind(self, kind: type[e.Event]) -> Iterator[e.AnyEvent]:
+        return (event for event in self.events if type(event) is kind)
+
+    def last_events(self) -> str:
+        """Return the end of the journal, for messages of failed tests."""
+        return "\n".join(f"  {event}"[:220] for event in self.events[-LAST_EVENTS:])
+
+
+async def on_disk(data: Path, scratch: Path) -> OnDisk:
+    """Read a copy of the data folder, made in `scratch`."""
+    copy = scratch / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(data, copy)
+    journal = await SqliteJournal.open(copy / "journal.sqlite")
+    try:
+        state = await recover(journal)
+        alone = State()
+        events: list[e.AnyEvent] = []
+        async for batch in batches_after(journal, alone):
+            for event in batch:
+                apply(alone, event)
+            events += batch
+    finally:
+        await journal.close()
+    words = _column(copy / "journal.sqlite", "SELECT ref FROM words")
+    words += _column(copy / "history.sqlite", "SELECT ref FROM contacts UNION SELECT ref FROM messages")
+    fed = _column(copy / "history.sqlite", "SELECT position FROM feed")
+    return OnDisk(state, alone.hash(), events, set(words), int((fed or ["0"])[0]))
+
+
+def _column(path: Path, query: str) -> list[str]:
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(path)
+    try:
+        return [str(row[0]) for row in connection.execute(query)]
+    except sqlite3.OperationalError as error:
+        assert "no such table" in str(error)
+        return []
+    finally:
+        connection.close()
+
+
+class Witness:
+    """Reads along in the practice line's ledger: when was what acknowledged?"""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self._clock = rig.carrier.exchange.clock
+        self.items: dict[str, set[str]] = {}  # by call: items named in acknowledged documents
+        self.lined_up: dict[str, tuple[int, int]] = {}  # by call: first Enqueue, (asked, answered)
+        self.gave_up: set[str] = set()  # calls with a webhook that failed for good
+        rig.carrier.ledger.listen(self._note)
+
+    def _note(self, entry: Entry) -> None:
+        if not isinstance(entry, Sent):
+            return
+        call = self._rig.carrier.exchange.calls.get(entry.call_sid)
+        if call is None or call.direction != "inbound":
+            return
+        if not entry.acknowledged:
+            self.gave_up.add(entry.call_sid)
+            return
+        self.items.setdefault(entry.call_sid, set()).update(NAMED.findall(entry.body))
+        if "<Enqueue" in entry.body:
+            answered = (entry.at, self._clock.now())
+            self.lined_up.setdefault(entry.call_sid, answered)
+
+    def inbound(self) -> list[Call]:
+        return [c for c in self._rig.carrier.exchange.calls.values() if c.direction == "inbound"]
+
+    # --- findings --------------------------------------------------------------------------------
+
+    def findings(self, disk: OnDisk, *, settled: bool) -> list[str]:
+        """Return everything that contradicts an acknowledgement; `settled`: nothing is under way."""
+        found = [*self._calls(disk), *self._forms(disk, settled), *self._clicks(disk)]
+        found += [*self._lines(disk), *self._doubled(disk)]
+        if settled:
+            found += self._lost_callers(disk)
+        if disk.state.hash() != disk.replayed_hash:
+            found.append("snapshot and replay differ")
+        return found
+
+    def _calls(self, disk: OnDisk) -> Iterator[str]:
+        received = {ev.item: ev for ev in disk.of_kind(e.ItemReceived)}
+        for call_sid, items in self.items.items():
+            if len(items) > 1:
+                yield f"call {call_sid} was told of several items: {items}"
+            for item in items:
+                event = received.get(ItemId(item))
+                if event is None:
+                    yield f"call {call_sid} was acknowledged as {item}, which is not there"
+                elif event.call_id != call_sid:  # type: ignore[union-attr] # an ItemReceived
+                    yield f"{item} belongs to another call than {call_sid}"
+                elif event.contact_ref not in disk.words:  # type: ignore[union-attr] # the same
+                    yield f"the words of {item} are lost"
+
+    def _forms(self, disk: OnDisk, settled: bool) -> Iterator[str]:
+        received = {ev.item: ev for ev in disk.of_kind(e.ItemReceived)}
+        forms = [ev for ev in received.values() if ev.channel is Channel.WEBFORM]  # type: ignore[union-attr]
+        by_key: dict[str, str] = {}
+        for receipt in self._rig.forms.receipts:
+            first = by_key.setdefault(receipt.key, receipt.reference)
+            if first != receipt.reference:
+                yield f"form {receipt.key} is {first} and {receipt.reference}"
+            event = received.get(ItemId(receipt.reference))
+            if event is None:
+                yield f"form {receipt.key} was acknowledged as {receipt.reference}, not there"
+            elif not {event.words_ref, event.contact_ref} <= disk.words:  # type: ignore[union-attr]
+                yield f"the words of form {receipt.reference} are lost"
+        if len(set(by_key.values())) != len(by_key):
+            yield "two forms became one item"
+        if settled and len(forms) != len(by_key):
+            yield f"{len(by_key)} forms were sent, {len(forms)} items came of them"
+
+    def _clicks(self, disk: OnDisk) -> Iterator[str]:
+        accepted = Counter(
+            str(ev.offer)  # type: ignore[union-attr] # OfferEnded
+            for ev in disk.of_kind(e.OfferEnded)
+            if ev.ending is OfferEnding.ACCEPTED  # type: ignore[union-attr]
+        )
+        closed = Counter(str(ev.item) for ev in disk.of_kind(e.ItemClosed))  # type: ignore[union-attr]
+        for desk in self._rig.desks.values():
+            for offer in desk.acknowledged("accept"):
+                if accepted[offer] != 1:
+                    yield f"{desk.name} accepted {offer}, stored {accepted[offer]} times"
+            for item in desk.acknowledged("close"):
+                if closed[item] != 1:
+                    yield f"{desk.name} closed {item}, stored {closed[item]} times"
+
+    def _lines(self, disk: OnDisk) -> Iterator[str]:
+        """Who was certainly in line before another stands before them."""
+        line = [
+            item_id
+            for queue in disk.state.queues
+            for _, item_id in disk.state.index.line(QueueId(queue), Tempo.LIVE)
+        ]
+        stands = {disk.state.items[ItemId(i)].call_id: n for n, i in enumerate(line)}
+        queue_of = {row.call_id: row.queue for row in disk.state.items.values()}
+        waiting = sorted((t for t in self.lined_up.items() if t[0] in stands), key=lambda t: t[1])
+        for (first, (_, answered)), (second, (asked, _)) in combinations(waiting, 2):
+            same = queue_of[first] == queue_of[second]
+            if same and answered < asked and stands[first] > stands[second]:
+                yield f"call {second} stands before {first}, who was first"
+
+    def _doubled(self, disk: OnDisk) -> Iterator[str]:
+        received = [ev for ev in disk.of_kind(e.ItemReceived)]
+        items = Counter(ev.item for ev in received)  # type: ignore[union-attr] # ItemReceived
+        calls = Counter(ev.call_id for ev in received if ev.call_id)  # type: ignore[union-attr]
+        yield from (f"item {item} was received {n} times" for item, n in items.items() if n > 1)
+        yield from (f"call {call} is {n} items" for call, n in calls.items() if n > 1)
+
+    def _lost_callers(self, disk: OnDisk) -> Iterator[str]:
+        rows = {row.call_id: row for row in disk.state.items.values() if row.form is Form.CALL}
+        for call in self.inbound():
+            row = rows.get(call.sid)
+            if call.over or row is None:
+                if not call.over:
+                    yield f"nobody knows of call {call.sid}: {self._rig.told(call)}"
+            elif row.state in ENDED:
+                yield f"call {call.sid} is on the line and {row.id} is {row.state}"
+            elif row.state is ItemState.QUEUED and call.place != "queue":
+                yield f"call {call.sid} is in line and not in the waiting room: {call.place}"

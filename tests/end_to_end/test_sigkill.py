@@ -1,0 +1,150 @@
+"""Nothing acknowledged is lost, whenever the process is killed.
+
+A town at work is killed again and again, at named points of its inside and at random, and started
+again on the same data each time. After every kill, and once more when everything has come to rest,
+the ledgers of those outside are held against what stands on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.crash_daemon import POINTS
+from tests.end_to_end.evidence import OnDisk, Witness, on_disk
+from tests.end_to_end.process import morning, reached
+from tests.end_to_end.rig import Rig, town
+from tests.end_to_end.traffic import EDITS, Traffic
+
+LAUNCHER = "tests.end_to_end.crash_daemon"
+POINT_S = 25.0  # a point that was not passed often enough by then ends at random
+REST_S = 60.0
+RANDOM = "random"
+
+
+class Killer:
+    """Kills the town and looks at what is left."""
+
+    def __init__(self, rig: Rig, witness: Witness, scratch: Path, seed: int) -> None:
+        self._rig = rig
+        self._witness = witness
+        self._scratch = scratch
+        self._seed = seed
+        self._random = random.Random(seed)
+        self._hits_file = scratch / "hits.json"
+        self.kills: Counter[str] = Counter()
+        self.passed: Counter[str] = Counter()  # how often a point was passed before a kill
+
+    async def kill(self, point: str, number: int) -> None:
+        """Start it, let it die there, and look."""
+        daemon = self._rig.daemon
+        asked = "" if point == RANDOM else f"{point}:{number}"
+        daemon.environment |= {"CRASH_AT": asked, "CRASH_HITS": str(self._hits_file)}
+        self._hits_file.unlink(missing_ok=True)
+        daemon.launch(module=LAUNCHER)
+        if point == RANDOM:
+            await daemon.ready()
+            died_at = time.monotonic() + self._random.uniform(0, 1.5)
+            await reached("the moment has come", lambda: time.monotonic() >= died_at)
+            await daemon.kill()
+        else:
+            died_at = time.monotonic() + POINT_S
+            await reached(
+                "the daemon ends",
+                lambda: not daemon.is_alive or time.monotonic() >= died_at,
+                within_s=2 * POINT_S,
+            )
+            if daemon.is_alive:
+                await daemon.kill()
+                point = RANDOM
+        assert daemon.process is not None
+        assert daemon.process.returncode == -9, daemon.tail()
+        if self._hits_file.exists():
+            self.passed.update(json.loads(self._hits_file.read_text()))
+        self.kills[point] += 1
+        await self.look(f"killed at {asked or RANDOM}", settled=False)
+
+    async def look(self, when: str, *, settled: bool) -> OnDisk:
+        disk = await on_disk(self._rig.daemon.data, self._scratch)
+        findings = self._witness.findings(disk, settled=settled)
+        assert not findings, (
+            f"seed {self._seed}, {when}, kills so far {dict(self.kills)}:\n"
+            + "\n".join(findings)
+            + f"\nlast events:\n{disk.last_events()}"
+        )
+        return disk
+
+    def table(self) -> str:
+        lines = [f"seed {self._seed}: {self.kills.total()} kills (point: kills, passed before)"]
+        lines += [f"  {p:20} {self.kills[p]:4} {self.passed[p]:7}" for p in (*POINTS, RANDOM)]
+        return "\n".join(lines)
+
+
+async def a_murderous_day(folder: Path, seed: int, plan: list[tuple[str, int]]) -> None:
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    async with town(folder, edits=EDITS) as rig:
+        await rig.daemon.start("--at", morning())
+        witness = Witness(rig)
+        killer = Killer(rig, witness, scratch, seed)
+        async with asyncio.TaskGroup() as people:
+            traffic = Traffic(rig, seed, people)
+            await traffic.begin()
+            await rig.daemon.kill()
+            for point, number in plan:
+                await killer.kill(point, number)
+            await rig.daemon.start()
+            await traffic.stop()
+        await came_to_rest(rig)
+        await rig.daemon.stop()
+        disk = await killer.look("at rest", settled=True)
+        print(killer.table())
+        waiting = [call for call in rig.carrier.exchange.calls.values() if call.place == "queue"]
+        forms = len({receipt.key for receipt in rig.forms.receipts})
+        print(
+            f"  {len(witness.inbound())} calls, {len(waiting)} of them wait in line,"
+            f" {forms} forms (sent {rig.forms.sent} times), {disk.state.version} events,"
+            f" {len(witness.gave_up)} calls with an unanswered webhook"
+        )
+        assert set(killer.kills) - {RANDOM} == {point for point, _ in plan} - {RANDOM}
+        assert len(waiting) >= 3, "nobody stood in line: the test shows nothing"
+
+
+async def came_to_rest(rig: Rig) -> None:
+    """Wait until nobody but those in the patient line wants anything."""
+    headers = await rig.session("amara")
+
+    async def rests() -> bool:
+        busy = [desk for desk in rig.desks.values() if desk.name != "marc" and desk.items]
+        answer = await rig.daemon.get("/metrics", **headers)
+        effects = [x for x in answer.text.splitlines() if x.startswith("townline_pending_effects")]
+        inbound = [c for c in rig.carrier.exchange.calls.values() if c.direction == "inbound"]
+        talking = [c for c in inbound if not c.over and c.place not in ("queue", "conference")]
+        return not busy and not talking and all(x.endswith(" 0.0") for x in effects)
+
+    await reached("everything has come to rest", rests, within_s=REST_S)
+
+
+def plan_of(seed: int, each: int, at_random: int) -> list[tuple[str, int]]:
+    """Return every point `each` times, and kills at random, in any order."""
+    chance = random.Random(seed)
+    plan = [(point, chance.choice((1, 2, 5, 11))) for point in POINTS for _ in range(each)]
+    plan += [(RANDOM, 0)] * at_random
+    chance.shuffle(plan)
+    return plan
+
+
+async def test_what_was_acknowledged_survives_every_point(tmp_path: Path) -> None:
+    await a_murderous_day(tmp_path, 1, plan_of(1, each=1, at_random=4))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(2, 6))
+async def test_what_was_acknowledged_survives_long_days(tmp_path: Path, seed: int) -> None:
+    await a_murderous_day(tmp_path, seed, plan_of(seed, each=2, at_random=12))
