@@ -89,7 +89,7 @@ def read(rule: FormRule, typed: Iterable[tuple[str, str]]) -> Filled:
         complaints[TRAP_FIELD] = Complaint.TRAP
     order = {field.id: place for place, field in enumerate(rule.fields)}
     ordered = sorted(complaints.items(), key=lambda entry: order.get(entry[0], len(order)))
-    return Filled(values, dict(ordered), clean(texts.get(KEY_FIELD, ""))[:KEY_LENGTH_MAX])
+    return Filled(values, dict(ordered), clean(clean(texts.get(KEY_FIELD, ""))[:KEY_LENGTH_MAX]))
 
 
 def clean(text: str, *, lines: bool = False) -> str:
@@ -244,7 +244,7 @@ def _dedupe_key(rule: FormRule, filled: Filled, sender: str) -> str:
 
 
 def _shown_name(name: str) -> str:
-    return clean(name)[:40] or "?"
+    return clean(name)[:40].strip() or "?"
 
 
 def _json(value: object) -> bytes:
