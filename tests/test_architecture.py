@@ -21,6 +21,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "alembic": ("router.history",),
     "argon2": ("router.history.passwords",),
     "fastapi": ("router.desk",),
+    "fastapi_offline": ("router.desk.api",),
     "holidays": ("router.policy.holiday_dates",),
     "httpx": ("channels.voice.practice", "router.desk", "router.runtime.status_screen"),
     "jinja2": ("channels.webform.pages",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from router.desk.answers import install_errors
 from router.desk.api_people import account_routes, audit_routes, session_routes
@@ -22,7 +23,7 @@ _ABOUT: Final = (
 
 def build_api(parts: Parts) -> FastAPI:
     """Return the application to mount at `MOUNTED_AT`."""
-    api = FastAPI(
+    api = FastAPIOffline(  # its pages ask nobody outside for scripts
         title="Townline",
         version=parts.about.version,
         description=_ABOUT,
