@@ -100,6 +100,8 @@ def clean(text: str, *, lines: bool = False) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     if not lines:
         text = text.replace("\n", " ")
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text.strip()  # nothing hidden in it: looking at each letter costs the most of a form
     seen = (
         letter
         for letter in text
