@@ -34,13 +34,13 @@ _FIELDS: Final = {
     "CalledCountry": "CA",
     "CalledState": "ON",
     "CalledZip": "",
-    "Caller": "+19055550142",
+    "Caller": "",
     "CallerCity": "WILLOWMERE",
     "CallerCountry": "CA",
     "CallerState": "ON",
     "CallerZip": "",
     "Direction": "inbound",
-    "From": "+19055550142",
+    "From": "",
     "FromCity": "WILLOWMERE",
     "FromCountry": "CA",
     "FromState": "ON",
@@ -65,7 +65,9 @@ class Carrier:
 
     async def call(self) -> None:
         """Make one whole call."""
-        fields = {**_FIELDS, "CallSid": f"CA{next(self._numbers):032x}"}
+        number = next(self._numbers)
+        caller = f"+1555{number:07}"  # area code 555 is nobody's
+        fields = {**_FIELDS, "CallSid": f"CA{number:032x}", "From": caller, "Caller": caller}
         answer = await self._ask("/voice/incoming", {**fields, "CallStatus": "ringing"})
         for key in KEYS:
             answer = await self._ask(_found(ACTION, answer), {**fields, "Digits": key})

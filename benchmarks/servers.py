@@ -52,8 +52,10 @@ def town_copy(folder: Path) -> Path:
 
 def environment(folder: Path, port: int) -> dict[str, str]:
     """Return the settings of a daemon on that folder."""
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **inherited,
+        "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),  # written by the first start, as installed
         "TOWNLINE_POLICY_DIR": str(folder / "town"),
         "TOWNLINE_DATA_DIR": str(folder / "var"),
         "TOWNLINE_HTTP__PORT": str(port),

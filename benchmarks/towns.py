@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from router.core.model import (
 )
 from router.core.policy import AgentRule, Policy, encode, policy_hash
 from router.core.queueing import line_up
+from router.core.state import State
 from router.policy.load import load
 
 ROOT = Path(__file__).parents[1]
@@ -155,22 +156,7 @@ def varied(policy: Policy, wanted: int) -> tuple[Engine, list[e.AnyEvent]]:
                 break
             digits = rng.choice("123")
             do(c.AdvanceFlow(item_id=item_id, step=row.flow.step, digits=digits))
-        for agent in list(state.agents.values()):
-            if agent.offer is not None:
-                offered = state.offers[agent.offer].item
-                do(c.SeeOffer(offer_id=agent.offer, agent_id=agent.id))
-                do(c.AcceptOffer(offer_id=agent.offer, agent_id=agent.id))
-                do(
-                    c.ReportLeg(
-                        item_id=offered,
-                        leg="agent",
-                        call_id=f"CA{rng.getrandbits(128):032x}",
-                        result=LegResult.ANSWERED,
-                    )
-                )
-            for holding in agent.holdings:
-                if holding.state != "offered" and rng.random() < 0.3:
-                    do(c.CloseItem(item_id=holding.item, agent_id=agent.id, code=code(policy)))
+        agents_work(state, do, rng, code(policy))
         for key in list(state.pending):
             do(c.ReportEffect(key=key, done=True))
         row = state.items[item_id]
@@ -189,3 +175,25 @@ def started_events(policy: Policy) -> Iterator[e.AnyEvent]:
     digest = PolicyHash(policy_hash(encode(policy)))
     engine.state.policies[digest] = policy
     yield from engine.run(c.AdoptPolicy(policy_hash=digest), MONDAY)
+
+
+def agents_work(
+    state: State, do: Callable[[c.Command], None], rng: random.Random, wrap_up: str
+) -> None:
+    """Let every agent accept what is offered; some close what they hold."""
+    for agent in list(state.agents.values()):
+        if agent.offer is not None:
+            offered = state.offers[agent.offer].item
+            do(c.SeeOffer(offer_id=agent.offer, agent_id=agent.id))
+            do(c.AcceptOffer(offer_id=agent.offer, agent_id=agent.id))
+            do(
+                c.ReportLeg(
+                    item_id=offered,
+                    leg="agent",
+                    call_id=f"CA{rng.getrandbits(128):032x}",
+                    result=LegResult.ANSWERED,
+                )
+            )
+        for holding in agent.holdings:
+            if holding.state != "offered" and rng.random() < 0.3:
+                do(c.CloseItem(item_id=holding.item, agent_id=agent.id, code=wrap_up))

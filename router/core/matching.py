@@ -87,7 +87,7 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
         head = idle.first()
         if head is None or (best is not None and head >= best):
             continue
-        if item.passed_over or item.reserved_for is not None:
+        if item.passed_over:
             head = next(
                 (k for k in islice(idle, LOOK_PAST_MAX) if _may_have(item, AgentId(k[1]), now)),
                 None,
@@ -106,7 +106,9 @@ def best_item(s: State, now: Instant, agent: Agent) -> Item | None:
     best: tuple[int, str] | None = None
     for tempo in profile.free_tempos(agent):
         for bucket in profile.buckets[tempo]:
-            best = _better(s, now, agent.id, bucket, best)
+            head = bucket.keys.first()
+            if head is not None and (best is None or head < best):  # most buckets end here
+                best = _better(s, now, agent.id, bucket, best)
         best = _better_named(s, now, agent.id, tempo, best)
     return None if best is None else s.items[ItemId(best[1])]
 
@@ -135,8 +137,6 @@ def _better_named(
 
 
 def _may_have(item: Item, agent_id: AgentId, now: Instant) -> bool:
-    if item.reserved_for is not None and item.reserved_for != agent_id:
-        return False
     return all(who != agent_id or until <= now for who, until in item.passed_over)
 
 
@@ -144,8 +144,6 @@ def could_take(s: State, item: Item, agent: Agent) -> bool:
     """Say whether the agent meets what the item asks for and has room for it now."""
     profile = s.index.profile_of(agent.id)
     if profile is None or profile not in s.index.bucket(item.requirement, item.tempo).profiles:
-        return False
-    if item.reserved_for is not None and item.reserved_for != agent.id:
         return False
     return item.tempo in profile.free_tempos(agent)
 

@@ -20,6 +20,7 @@ from router.runtime.practice import HEADER, NoWayBack, PracticeClock, instant_of
 from router.runtime.settings import Http
 
 BACKLOG: Final = 2048
+_HEADER: Final = HEADER.encode()  # as ASGI gives it
 FINISH_S: Final = 1  # requests under way at the stop get so long
 
 log = structlog.get_logger(__name__)
@@ -63,7 +64,7 @@ class PracticeTime:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/voice/"):
             for name, value in scope["headers"]:
-                if name.decode("latin-1") == HEADER:
+                if name == _HEADER:
                     refusal = self._shift(value.decode("latin-1"))
                     if refusal is not None:
                         await refusal(scope, receive, send)
