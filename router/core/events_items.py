@@ -104,9 +104,9 @@ class ItemQueued(Event, frozen=True, tag="item-queued"):
     due_at: Instant | None  # first response
     late_at: Instant | None  # longest wait
     rule: str
+    passed_over: tuple[tuple[AgentId, Instant], ...] = ()  # who shall not get it for a while
     entered_at: Instant | None = None  # a new entry for the service level; None: goes on
     reserved_until: Instant | None = None  # of a requirement "@agent"
-    passed_over: tuple[tuple[AgentId, Instant], ...] = ()  # who shall not get it for a while
 
 
 class StepTaken(Event, frozen=True, tag="step-taken"):

@@ -83,7 +83,7 @@ def _threshold_due(s: State, now: Instant, item: Item) -> Events:
 def _late_due(s: State, now: Instant, item: Item) -> Events:
     queue = queue_of(s, item)
     chain = queue.fates.get(Condition.LATE)
-    if chain is not None and item.form is Form.CALL:
+    if chain is not None:
         yield from divert_waiting(s, now, item, queue, Condition.LATE, chain)
     item = s.items[item.id]
     if item.late_at is not None and item.late_at <= now:
@@ -207,7 +207,7 @@ def report_effect(s: State, now: Instant, c_: c.ReportEffect) -> Events:
 
 
 def _rung_by(item: Item, effect: f.Effect) -> bool:
-    """Say whether the effect rang the leg that the item waits for now."""
+    """Say whether the effect rang the leg that the item waits for at present."""
     if item.state not in IN_HAND:
         return False
     if isinstance(effect, f.DialAgent):

@@ -61,12 +61,14 @@ def accept(s: State, now: Instant, c_: c.AcceptOffer) -> Events:
     if offer is None and agent is not None and _has(agent, c_.offer_id):
         return  # a repeated click: it is theirs already
     offer = open_offer(s, c_.offer_id, c_.agent_id)
+    item = s.items[offer.item]
+    for other in item.offers:
+        if other != offer.id:
+            why = "somebody else was quicker"
+            yield from _end(s, now, s.offers[other], OfferEnding.WITHDRAWN, why)
     yield e.OfferEnded(
         at=now, offer=offer.id, ending=OfferEnding.ACCEPTED, reason="", passed_over_until=None
     )
-    item = s.items[offer.item]
-    for other in item.offers:
-        yield from _end(s, now, s.offers[other], OfferEnding.WITHDRAWN, "somebody else was quicker")
     yield e.HandlingStarted(at=now, item=item.id, agent=c_.agent_id)
     if item.form in (Form.CALL, Form.CALLBACK):
         leg = s.policy.agents[c_.agent_id].leg

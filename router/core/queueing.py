@@ -160,7 +160,7 @@ def line_up(
         head_start=item.head_start + head_start,
         requirement=named or requirement_at(s, item, queue, step),
         step=step,
-        step_due=due_of_step(queue, now, first_queued_at, step),
+        step_due=None if named else due_of_step(queue, now, first_queued_at, step),
         threshold_at=counted_until if live else None,
         due_at=due,
         late_at=late_at(now, item, queue, anew=anew) if live else None,
@@ -213,16 +213,18 @@ def take_step(
 def release_reserved(s: State, now: Instant, item: Item, rule: str) -> Events:
     """Let anyone have what was kept for one agent."""
     queue = queue_of(s, item)
-    yield from take_step(s, now, item, queue, rule, step=item.step)
+    first = item.first_queued_at if item.first_queued_at is not None else now
+    step = max(item.step, step_by_age(queue, now, first))
+    yield from take_step(s, now, item, queue, rule, step=step)
     yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
 
 
 def look_again(s: State, now: Instant, item: Item, rule: str) -> Events:
-    """Give an item in line what queue, age and policy ask for now; a step taken stays taken."""
+    """Give an item in line what queue, age and policy ask for today; a step taken stays taken."""
     if item.queue not in s.policy.queues:
         yield from requeue(s, now, item, f"queue {item.queue} no longer exists")
         return
-    if item.reserved_for is not None and item.reserved_for in s.policy.agents:
+    if item.reserved_for is not None:  # staffing lets go what is kept for somebody who is gone
         return
     queue = queue_of(s, item)
     first = item.first_queued_at if item.first_queued_at is not None else now

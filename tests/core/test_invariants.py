@@ -21,15 +21,23 @@ from router.core.model import (
     SECOND,
     AgentId,
     AgentStatus,
+    Channel,
+    Form,
     ItemId,
     ItemState,
     LegResult,
+    LegState,
+    OfferId,
     QueueId,
+    Tempo,
 )
 from router.core.state import State, decode_frozen, encode_frozen
 from router.errors import CommandRefused
 from tests.core.town import OPEN, Desk
+from tests.core.town_variants import TOWNS
 
+WALKS = 120  # of one run; the deep walk has its own number
+DEEP_WALKS = 2000
 AGENTS = [AgentId("amina"), AgentId("boris"), AgentId("chloe")]
 RESULTS = list(LegResult)
 DECODER = msgspec.msgpack.Decoder(list[e.AnyEvent])
@@ -42,11 +50,12 @@ class TownWalk(RuleBasedStateMachine):
         super().__init__()
         self.desk = Desk()
         self.count = 0
-        self.first: dict[str, int] = {}
+        self.places: dict[ItemId, int] = {}
+        self.read = 0  # events of the story looked at by `places_never_get_worse`
 
-    @initialize(hour=st.integers(0, 60), undo=st.booleans())
-    def begin(self, hour: int, undo: bool) -> None:
-        self.desk = Desk(now=OPEN + hour * 60 * MINUTE)
+    @initialize(hour=st.integers(0, 60), undo=st.booleans(), fated=st.booleans())
+    def begin(self, hour: int, undo: bool, fated: bool) -> None:
+        self.desk = Desk(TOWNS[fated], now=OPEN + hour * 60 * MINUTE)
         if undo:
             self.desk.state.keep_undo()
 
@@ -112,16 +121,99 @@ class TownWalk(RuleBasedStateMachine):
             call_id = self.state.items[item].call_id
             self.attempt(c.EndCall(item_id=item, call_id=call_id, reason="completed"))
 
-    @rule()
-    def send_form(self) -> None:
-        self.count += 1
+    @rule(again=st.booleans())
+    def send_form(self, again: bool) -> None:
+        again = again and f"form:f{self.count}" in self.state.keys  # ids come once, keys again
+        self.count += not again
         self.desk.form(f"f{self.count}")
+
+    @rule(who=st.integers(0, 2))
+    def book_a_callback(self, who: int) -> None:
+        self.call(["1", "2"], who)
+        item = ItemId(f"c{self.count}")
+        self.desk.keep_alive(20 * SECOND)
+        self.desk.do(c.AskWait(item_id=item, turn=self.state.items[item].spoken_turn + 1))
+        self.desk.do(c.ChooseWhileWaiting(item_id=item, digits="1"))
+        row = self.state.items[item]
+        if row.state is ItemState.IN_FLOW and row.flow is not None:
+            self.desk.do(c.AdvanceFlow(item_id=item, step=row.flow.step, digits="1"))
+
+    @rule(data=st.data())
+    def leave_waiting(self, data: st.DataObject) -> None:
+        found = self.items(ItemState.QUEUED, ItemState.OFFERED)
+        if found:
+            item = data.draw(st.sampled_from(found))
+            turn = self.state.items[item].spoken_turn + data.draw(st.integers(0, 1))
+            self.attempt(c.LeaveWaiting(item_id=item, turn=turn, reason="error"))
+
+    @rule(voice=st.booleans(), again=st.booleans())
+    def set_aside(self, voice: bool, again: bool) -> None:
+        again = again and f"aside:x{self.count}" in self.state.keys
+        self.count += not again
+        name = f"x{self.count}"
+        self.attempt(
+            c.ShuntArrival(
+                item_id=ItemId(name),
+                channel=Channel.VOICE if voice else Channel.WEBFORM,
+                address_key="r1",
+                contact_ref="",
+                words_ref="",
+                call_id=f"CA{name}" if voice else "",
+                reason="our mistake",
+                key=f"aside:{name}",
+            )
+        )
+
+    @rule(data=st.data(), queue=st.sampled_from([None, "general", "roads", "gone"]))
+    def release(self, data: st.DataObject, queue: str | None) -> None:
+        found = self.items(ItemState.SHUNTED)
+        if found:
+            item = data.draw(st.sampled_from(found))
+            to = None if queue is None else QueueId(queue)
+            self.attempt(c.ReleaseShunted(item_id=item, by=AGENTS[0], queue=to))
 
     # --- agents ----------------------------------------------------------------------------------
 
     @rule(agent=st.sampled_from(AGENTS))
     def arrive(self, agent: AgentId) -> None:
-        self.desk.sign_in(agent)
+        if agent in self.state.policy.agents:
+            self.desk.sign_in(agent)
+
+    @rule(agent=st.sampled_from(AGENTS), desk=st.sampled_from(["desk-amina", "tablet"]))
+    def another_desk(self, agent: AgentId, desk: str) -> None:
+        self.attempt(c.SignIn(agent_id=agent, desk=desk))
+
+    @rule(agent=st.sampled_from(AGENTS), desk=st.sampled_from(["desk-amina", "tablet"]))
+    def prove(self, agent: AgentId, desk: str) -> None:
+        self.attempt(c.RenewLeases(desks=((agent, desk),)))
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def go_home(self, agent: AgentId) -> None:
+        self.attempt(c.SignOut(agent_id=agent))
+
+    @precondition(lambda self: self.state.offers)
+    @rule(data=st.data())
+    def take_and_connect(self, data: st.DataObject) -> None:
+        offer = self.state.offers[data.draw(st.sampled_from(sorted(self.state.offers)))]
+        self.attempt(c.AcceptOffer(offer_id=offer.id, agent_id=offer.agent))
+        row = self.state.items[offer.item]
+        if row.tempo is Tempo.LIVE:
+            call_id = row.agent_call_id or f"A{offer.id}"
+            self.attempt(c.ReportLeg(row.id, "agent", call_id, LegResult.ANSWERED, row.agent_dial))
+
+    @rule(
+        data=st.data(),
+        leg=st.sampled_from(["agent", "resident", "outside"]),
+        result=st.sampled_from(RESULTS),
+    )
+    def news_of_any_leg(self, data: st.DataObject, leg: str, result: LegResult) -> None:
+        keys = [x.effect.key for x in self.desk.story if isinstance(x, e.EffectWanted)]
+        found = self.items()
+        if keys and found:
+            key = data.draw(st.sampled_from(keys))
+            item = ItemId(key.rpartition("-")[0])
+            if item in self.state.items:
+                self.attempt(c.ReportLeg(item, leg, f"E{key}", result, key))
 
     @rule(
         agent=st.sampled_from(AGENTS),
@@ -195,7 +287,12 @@ class TownWalk(RuleBasedStateMachine):
         if self.state.pending:
             key = data.draw(st.sampled_from(sorted(self.state.pending)))
             call_id = f"E{key}" if done else ""
-            self.attempt(c.ReportEffect(key=key, done=done, reason="failed", call_id=call_id))
+            reason = data.draw(st.sampled_from(["failed", "gone"]))
+            self.attempt(c.ReportEffect(key=key, done=done, reason=reason, call_id=call_id))
+
+    @rule(number=st.integers(0, len(TOWNS) - 1))
+    def adopt(self, number: int) -> None:
+        self.desk.adopt(TOWNS[number])
 
     @rule(closed=st.booleans(), minutes=st.one_of(st.none(), st.integers(1, 30)))
     def emergency(self, closed: bool, minutes: int | None) -> None:
@@ -216,7 +313,9 @@ class TownWalk(RuleBasedStateMachine):
 
     # --- time ------------------------------------------------------------------------------------
 
-    @rule(seconds=st.sampled_from([1, 5, 20, 31, 61, 300, 3600, 30000, 200000]), alive=st.booleans())
+    @rule(
+        seconds=st.sampled_from([1, 5, 20, 31, 61, 300, 3600, 30000, 200000]), alive=st.booleans()
+    )
     def wait(self, seconds: int, alive: bool) -> None:
         if alive and seconds <= 300:
             self.desk.keep_alive(seconds * SECOND)
@@ -268,8 +367,10 @@ class TownWalk(RuleBasedStateMachine):
     def no_agent_is_over_capacity(self) -> None:
         for agent in self.state.agents.values():
             profile = self.state.index.profile_of(agent.id)
-            assert profile is not None
-            assert not is_over(agent, profile.capacity), agent
+            if profile is None:
+                assert agent.lease_until is None
+            else:
+                assert not is_over(agent, profile.capacity), agent
 
     @invariant()
     def offers_and_agents_agree_and_every_offer_will_end(self) -> None:
@@ -289,8 +390,8 @@ class TownWalk(RuleBasedStateMachine):
             blocked = {a for a, until in item.passed_over if until > self.state.now}
             for agent in self.state.agents.values():
                 profile = self.state.index.profile_of(agent.id)
-                assert profile is not None
                 if profile in bucket.profiles and agent.id not in blocked:
+                    assert profile is not None
                     named = item.reserved_for in (None, agent.id)
                     free = item.tempo in profile.free_tempos(agent)
                     assert not (free and named), (item, agent)
@@ -306,10 +407,36 @@ class TownWalk(RuleBasedStateMachine):
             assert wakeup <= offer.expires_at
 
     @invariant()
-    def a_returned_item_keeps_its_place(self) -> None:
+    def places_never_get_worse(self) -> None:
+        for event in self.desk.story[self.read :]:
+            if isinstance(event, e.ItemReopened) or (
+                isinstance(event, e.ItemTransferred) and not event.keep_age
+            ):
+                self.places.pop(event.item, None)
+        self.read = len(self.desk.story)
         for item in self.state.items.values():
             if item.state in (ItemState.QUEUED, ItemState.OFFERED, ItemState.HANDLING):
                 assert item.first_queued_at is not None
+                assert item.queue in self.state.policy.queues or item.state is ItemState.HANDLING
+                before = self.places.get(item.id)
+                if item.form is not Form.MESSAGE:  # what was left behind begins when it was left
+                    assert before is None or item.first_queued_at <= before, item
+                    self.places[item.id] = item.first_queued_at
+
+    @invariant()
+    def every_wait_has_a_deadline(self) -> None:
+        for item in self.state.items.values():
+            if item.state is ItemState.IN_FLOW:
+                assert item.flow is not None
+                assert item.flow.due is not None
+            elif item.state is ItemState.QUEUED:
+                assert item.reserved_for is None or item.reserved_until is not None
+                assert (item.form is Form.CALLBACK) == (item.callback is not None)
+                left = len(self.state.policy.queues[item.queue].steps) - item.step  # type: ignore[index]
+                assert (item.step_due is not None) == (left > 0 and item.reserved_for is None), item
+            elif item.state is ItemState.HANDLING and item.form in (Form.CALL, Form.CALLBACK):
+                talks = item.agent_call_state is LegState.CONNECTED and item.call_id
+                assert talks or item.leg_due is not None, item
 
     @invariant()
     def callers_on_the_line_always_hear_something(self) -> None:
@@ -318,6 +445,8 @@ class TownWalk(RuleBasedStateMachine):
                 caller_script(self.state, item.id)
 
     def teardown(self) -> None:
+        every_entry_counts_once(self.desk.story)
+        every_offer_ends_once(self.desk.story, set(self.state.offers))
         twin = Engine()
         twin.state.policies = dict(self.state.policies)
         stored = msgspec.msgpack.encode(self.desk.story)
@@ -329,6 +458,29 @@ class TownWalk(RuleBasedStateMachine):
         assert thawed.hash() == self.state.hash()
         assert thawed.next_wakeup() == self.state.next_wakeup()
         assert index_of(thawed) == index_of(self.state)
+
+
+def every_entry_counts_once(story: list[e.AnyEvent]) -> None:
+    """After the beginning of an entry: one result, and a late one after the threshold alone."""
+    last: dict[ItemId, str] = {}
+    for event in story:
+        if isinstance(event, e.ItemQueued) and event.entered_at is not None:
+            last[event.item] = ""
+        elif isinstance(event, e.ServiceLevelCounted):
+            before = last[event.item]
+            late = event.result.endswith("-late")
+            assert before == ("threshold" if late else ""), (event, before)
+            assert event.waited >= 0
+            last[event.item] = event.result
+
+
+def every_offer_ends_once(story: list[e.AnyEvent], still_open: set[OfferId]) -> None:
+    """Every offer was made once and has ended once, or is open."""
+    made = [x.offer for x in story if isinstance(x, e.OfferMade)]
+    ended = [x.offer for x in story if isinstance(x, e.OfferEnded)]
+    assert len(set(made)) == len(made)
+    assert len(set(ended)) == len(ended)
+    assert set(made) - set(ended) == still_open
 
 
 def index_of(state: State) -> object:
@@ -350,7 +502,7 @@ def index_of(state: State) -> object:
 
 TestTownWalk = pytest.mark.filterwarnings("default")(TownWalk.TestCase)
 TownWalk.TestCase.settings = settings(
-    max_examples=120,
+    max_examples=WALKS,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -367,16 +519,22 @@ class UndoWalk(TownWalk):
         index, story, now = index_of(self.state), len(self.desk.story), self.desk.now
         for _ in range(data.draw(st.integers(1, 6))):
             name = data.draw(
-                st.sampled_from(
-                    ["send_form", "emergency_over", "wait_to_the_brink", "arrive", "call"]
-                )
+                st.sampled_from(["form", "over", "brink", "arrive", "call", "book", "adopt"])
             )
             if name == "arrive":
                 self.arrive(data.draw(st.sampled_from(AGENTS)))
             elif name == "call":
                 self.call(["1", "2"], data.draw(st.integers(0, 2)))
+            elif name == "book":
+                self.book_a_callback(data.draw(st.integers(0, 2)))
+            elif name == "adopt":
+                self.adopt(data.draw(st.integers(0, len(TOWNS) - 1)))
+            elif name == "form":
+                self.send_form(again=False)
+            elif name == "over":
+                self.emergency_over()
             else:
-                getattr(self, name)()
+                self.wait_to_the_brink()
         self.state.back_to(mark)
         del self.desk.story[story:]
         self.desk.now = now
@@ -389,6 +547,19 @@ TestUndoWalk = UndoWalk.TestCase
 UndoWalk.TestCase.settings = settings(
     max_examples=60,
     stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class DeepWalk(TownWalk):
+    """The same for as long as somebody has time."""
+
+
+TestDeepWalk = pytest.mark.full(DeepWalk.TestCase)
+DeepWalk.TestCase.settings = settings(
+    max_examples=DEEP_WALKS,
+    stateful_step_count=60,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

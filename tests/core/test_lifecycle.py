@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from router.core import commands as c
 from router.core import effects as f
@@ -266,7 +267,9 @@ def test_an_agent_rung_twice_by_a_repeated_wish_is_connected_once() -> None:
     desk = Desk()
     item = accepted(desk)
     key = dial_key(desk)
-    desk.do(c.ReportLeg(item_id=item, leg="agent", call_id="L1", result=LegResult.ANSWERED, key=key))
+    desk.do(
+        c.ReportLeg(item_id=item, leg="agent", call_id="L1", result=LegResult.ANSWERED, key=key)
+    )
     desk.do(c.ReportEffect(key=key, done=True, call_id="L2"))  # type: ignore[arg-type]
     assert ended_legs(desk) == ["L2"]
     assert desk.state.items[item].agent_call_id == "L1"
@@ -408,8 +411,6 @@ def test_what_is_given_back_with_the_caller_on_the_line_waits_on_at_its_place() 
 
 
 def test_wrap_up_with_a_required_code_demands_it_and_ends_by_itself() -> None:
-    from msgspec.structs import replace
-
     policy = town()
     general = replace(policy.queues[QueueId("general")], wrap_up_required=True)
     desk = Desk(replace(policy, queues={**policy.queues, general.id: general}))
@@ -424,8 +425,6 @@ def test_wrap_up_with_a_required_code_demands_it_and_ends_by_itself() -> None:
 
 
 def test_a_queue_without_wrap_up_closes_at_once_and_one_with_a_code_alone_waits_for_it() -> None:
-    from msgspec.structs import replace
-
     for required, state in ((False, ItemState.CLOSED), (True, ItemState.WRAP_UP)):
         policy = town()
         rule = replace(policy.queues[QueueId("general")], wrap_up=0, wrap_up_required=required)
