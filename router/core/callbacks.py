@@ -106,7 +106,7 @@ def failed(s: State, now: Instant, item: Item, result: LegResult) -> Events:
 
 def _call_of_resident(s: State, item: Item) -> Item | None:
     """Return the call in which the resident is with the same queue by now."""
-    for other_id in s.index.by_address.get(item.address_key, ()):
+    for other_id in list(s.index.by_address.get(item.address_key, ())):
         other = s.items[other_id]
         if other.form is Form.CALL and other.queue == item.queue and other.state in _WITH_US:
             return other

@@ -84,7 +84,7 @@ class Index:
         self.profiles: list[Profile] = []
         self._profile_of: dict[AgentId, Profile] = {}
         self.lines: dict[tuple[QueueId, Tempo], OrderedKeys[LineKey]] = {}
-        self.by_address: dict[str, tuple[ItemId, ...]] = {}
+        self.by_address: dict[str, dict[ItemId, None]] = {}
         self.by_call: dict[str, ItemId] = {}
         self.timers: list[Timer] = []
         self._due: dict[ItemId, Instant | None] = {}  # the last timer set for each item
@@ -203,16 +203,12 @@ class Index:
 
     def _follow_address(self, old: Item | None, new: Item | None) -> None:
         if old is not None and old.address_key:
-            rest = tuple(i for i in self.by_address.get(old.address_key, ()) if i != old.id)
-            if rest:
-                self.by_address[old.address_key] = rest
-            else:
-                self.by_address.pop(old.address_key, None)
+            others = self.by_address[old.address_key]
+            del others[old.id]
+            if not others:
+                del self.by_address[old.address_key]
         if new is not None and new.address_key:
-            self.by_address[new.address_key] = (
-                *self.by_address.get(new.address_key, ()),
-                new.id,
-            )
+            self.by_address.setdefault(new.address_key, {})[new.id] = None
 
     def line(self, queue: QueueId, tempo: Tempo) -> OrderedKeys[LineKey]:
         """Return everyone in line at a queue, offered ones included, by urgency."""

@@ -22,7 +22,7 @@ def old_place(s: State, now: Instant, item: Item, queue: QueueId) -> Place:
     """Return the first-entry time of a call: that of an earlier contact when there is one."""
     first = item.first_queued_at if item.first_queued_at is not None else now
     first = yield from merge(s, now, item, item.address_key, queue, first)
-    for other_id in s.index.by_address.get(item.address_key, ()):
+    for other_id in list(s.index.by_address.get(item.address_key, ())):
         other = s.items[other_id]
         if (
             other.state is ItemState.ABANDONED
@@ -40,7 +40,7 @@ def merge(
     s: State, now: Instant, item: Item, address_key: str, queue: QueueId, first: Instant
 ) -> Place:
     """End the callbacks that the same resident has waiting; return the earliest first entry."""
-    for other_id in s.index.by_address.get(address_key, ()):
+    for other_id in list(s.index.by_address.get(address_key, ())):
         other = s.items[other_id]
         if other_id == item.id or other.queue != queue or other.form is not Form.CALLBACK:
             continue
