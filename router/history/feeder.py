@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 import structlog
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
 from router.core.events import AnyEvent
 from router.core.model import DAY, HOUR, SECOND, Instant, Span
@@ -141,13 +141,18 @@ def _fold(connection: Connection, events: Sequence[tuple[int, AnyEvent]]) -> Non
     upsert(connection, offers, ended)
     upsert(connection, item_events, ledger.story)
     upsert(connection, mentions, ledger.mentions.values())
-    for mention in ledger.mentions.values():
-        if mention.address_key:
-            connection.execute(
-                update(contacts)
-                .where(contacts.c.ref == mention.ref)
-                .values(address_key=mention.address_key)
-            )
+    known = [
+        {"of": mention.ref, "key": mention.address_key}
+        for mention in ledger.mentions.values()
+        if mention.address_key
+    ]
+    if known:
+        connection.execute(
+            update(contacts)
+            .where(contacts.c.ref == bindparam("of"))
+            .values(address_key=bindparam("key")),
+            known,
+        )
 
 
 def _ledger_for(connection: Connection, events: Sequence[AnyEvent]) -> Ledger:
