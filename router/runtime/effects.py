@@ -19,12 +19,12 @@ from router.core.effects import Effect
 from router.core.events import AnyEvent, EffectDone, EffectFailed, EffectWanted
 from router.core.model import SECOND, EffectKey, Span
 from router.core.state import State
-from router.errors import ChannelError, CommandRefused, TownlineError
+from router.errors import ChannelError, CommandRefused, StorageError, TownlineError
 from router.ports import Clock, Inbox, Outlet
 
 TRIES_MAX: Final = 5
 FIRST_WAIT: Final[Span] = SECOND // 2  # doubled with every try: 0.5, 1, 2, 4 s
-REPORT_AGAIN: Final[Span] = SECOND  # a result that could not be stored is told again
+REPORT_AGAIN: Final[Span] = SECOND  # while nothing can be stored or read
 AT_ONCE_MAX: Final = 64
 
 log = structlog.get_logger(__name__)
@@ -93,7 +93,7 @@ class EffectRunner:
         reason = "failed"
         for attempt in range(1, TRIES_MAX + 1):
             try:
-                call_id = await outlet.perform(effect)
+                call_id = await self._ask(outlet, effect)
             except ChannelError as error:
                 log.warning(
                     "effect_failed",
@@ -118,6 +118,15 @@ class EffectRunner:
             if effect.key not in self._open:
                 break
         return ReportEffect(effect.key, done=False, reason=reason)
+
+    async def _ask(self, outlet: Outlet, effect: Effect) -> str:
+        """Perform once; an outlet that cannot read what is stored has not tried yet."""
+        while True:
+            try:
+                return await outlet.perform(effect)
+            except StorageError as error:
+                log.warning("effect_waits_for_storage", key=effect.key, code=error.code)
+                await self._clock.sleep_until(self._clock.now() + REPORT_AGAIN)
 
     async def _report(self, report: ReportEffect) -> None:
         """Tell the engine until it is stored; an effect that is over by now needs no telling."""

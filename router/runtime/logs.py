@@ -12,7 +12,8 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import Final, Literal, TextIO
+from contextlib import suppress
+from typing import Final, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -36,12 +37,31 @@ Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "json", "console"]
 
 
+class WhatCanBeWritten:
+    """A stream whose failures stop nothing: a full disk or a closed pipe costs log lines only."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write it if that is possible."""
+        with suppress(OSError, ValueError):  # ValueError: closed
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass on what was written, if that is possible."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure_logs(level: Level, style: Format, stream: TextIO | None = None) -> None:
     """Send every log of this process to `stream` (standard error) from that level on.
 
     Other libraries speak from WARNING on (all of it at DEBUG): they cannot know what is private.
     """
     stream = sys.stderr if stream is None else stream
+    written = cast("TextIO", WhatCanBeWritten(stream))
     is_console = stream.isatty() if style == "auto" else style == "console"
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -65,10 +85,10 @@ def configure_logs(level: Level, style: Format, stream: TextIO | None = None) ->
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(written),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(written)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

@@ -1,11 +1,12 @@
-"""The daemon, killed by its own hand: `python -m tests.end_to_end.crash_daemon run`.
+"""Daemons that are killed by their own hand, forked on order (see `nursery`).
 
 The program is the shipped one. Before it starts, places of its inside are wrapped, so that each
 passing of a named point is counted and the n-th passing of the one that was asked for is the end of
 the process (SIGKILL), with nothing done after it. Asked by environment:
 
 * `CRASH_AT`: point and number, as in `before-append:3`; empty: never;
-* `CRASH_HITS`: file that receives the counts as JSON just before the end.
+* `CRASH_HITS`: file that receives the counts as JSON just before the end;
+* `CLOCK_BACK_S`: file that says by how many seconds the machine's clock is behind.
 
 Snapshots come every few events instead of every thousands, so that their points are reached.
 """
@@ -16,20 +17,23 @@ import asyncio
 import json
 import os
 import signal
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from channels.voice.rest import RestOutlet
-from router.core.commands import Command, PassTime, ReportEffect, RenewLeases
+from router.cli import main
+from router.core.commands import Command, PassTime, RenewLeases, ReportEffect
 from router.core.engine import Engine
 from router.core.model import SECOND
 from router.desk import socket as desk_socket
-from router.history.database import Database
 from router.history.feeder import HistoryFeeder
-from router.runtime import sender, snapshotting
+from router.runtime import clock, daemon, sender, snapshotting
 from router.runtime.journal_sqlite import SqliteJournal
 from router.runtime.publisher import Publisher
 from router.runtime.sequencer import Sequencer
@@ -63,6 +67,7 @@ POINTS: Final = (
     "after-feed",
 )
 EVENTS_PER_SNAPSHOT: Final = 20
+LOADED: Final = (daemon,)  # imported here, so that a fork does not need to
 QUIET: Final = (PassTime, RenewLeases)  # come by themselves; they would use up the counts
 
 
@@ -84,7 +89,7 @@ class Reaper:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-REAPER: Final = Reaper()
+REAPER = Reaper()
 
 
 def around(owner: Any, name: str, before: str = "", after: str = "") -> None:
@@ -121,7 +126,7 @@ def wrap_deciding() -> None:
         REAPER.passes("after-decide")
         return events
 
-    Engine.run = decided  # type: ignore[method-assign]
+    Engine.run = decided  # type: ignore[method-assign,assignment]
 
 
 def wrap_confirming() -> None:
@@ -169,7 +174,7 @@ def wrap_transaction() -> None:
         REAPER.passes("stored")
         return version
 
-    SqliteWriter.append = append  # type: ignore[method-assign]
+    SqliteWriter.append = append  # type: ignore[method-assign,assignment]
 
 
 def wrap_everything() -> None:
@@ -190,11 +195,52 @@ def wrap_everything() -> None:
     around(SqliteWriter, "add_snapshot_part", "", "within-snapshot")
     around(HistoryFeeder, "__call__", "before-feed", "after-feed")
     around(SqliteWriter, "forget_words", "within-feed")
-    assert Database  # history is fed through it
+
+
+class SetBack:
+    """The module `time` on a machine whose clock is behind."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    def time_ns(self) -> int:
+        return time.time_ns() - int(self._path.read_text()) * SECOND
+
+    def monotonic_ns(self) -> int:
+        return time.monotonic_ns()
+
+
+def live(order: Any) -> None:
+    """Be a daemon until the end."""
+    global REAPER
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    REAPER = Reaper()
+    if "CLOCK_BACK_S" in os.environ:
+        clock.time = SetBack(os.environ["CLOCK_BACK_S"])  # type: ignore[assignment,attr-defined]
+    sys.argv = ["townline", *order["words"]]
+    log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    for stream, target in ((0, os.open(os.devnull, os.O_RDONLY)), (1, log), (2, log)):
+        os.dup2(target, stream)
+    main()
+
+
+def obey() -> None:
+    """Fork a daemon for each order (a line of JSON); tell its pid, and how it ended."""
+    wrap_everything()
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            live(json.loads(line))
+            os._exit(0)
+        tell({"pid": pid})
+        _, status = os.waitpid(pid, 0)
+        tell({"code": os.waitstatus_to_exitcode(status)})
+
+
+def tell(what: dict[str, int]) -> None:
+    os.write(1, json.dumps(what).encode() + b"\n")
 
 
 if __name__ == "__main__":
-    from router.cli import main
-
-    wrap_everything()
-    main()
+    obey()

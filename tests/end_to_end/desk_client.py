@@ -14,6 +14,8 @@ from typing import Any, Final
 import httpx
 import websockets
 
+from tests.end_to_end.process import Daemon
+
 PASSWORD: Final = "practice"
 AGAIN_S: Final = 0.1
 BEAT_S: Final = 3.0
@@ -42,7 +44,7 @@ class Habits:
 class AgentDesk:
     """One agent; `run` it as a task."""
 
-    def __init__(self, url: str, name: str, habits: Habits | None = None) -> None:
+    def __init__(self, daemon: Daemon, name: str, habits: Habits | None = None) -> None:
         self.name = name
         self.habits = habits or Habits()
         self.clicks: list[Click] = []
@@ -51,7 +53,7 @@ class AgentDesk:
         self.items: dict[str, dict[str, Any]] = {}
         self.closed_with: list[int] = []  # codes of ended connections
         self.is_connected = False
-        self._url = url
+        self._daemon = daemon
         self._token = ""
         self._status = ""
         self._socket: websockets.ClientConnection | None = None
@@ -74,7 +76,7 @@ class AgentDesk:
     async def _attend(self) -> None:
         if not self._token:
             self._token = await self._session()
-        address = self._url.replace("http", "ws", 1) + "/desk"
+        address = self._daemon.url.replace("http", "ws", 1) + "/desk"
         async with websockets.connect(address, compression=None, proxy=None) as socket:
             self._socket = socket
             await socket.send(json.dumps({"type": "hello", "id": "hello", "token": self._token}))
@@ -93,8 +95,7 @@ class AgentDesk:
 
     async def _session(self) -> str:
         body = {"name": self.name, "password": PASSWORD}
-        async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_S) as http:
-            answer = await http.post(f"{self._url}/api/v1/sessions", json=body)
+        answer = await self._daemon.http.post(f"{self._daemon.url}/api/v1/sessions", json=body)
         if answer.status_code != 201:
             raise OSError(f"{answer.status_code}: {answer.text}")
         return str(answer.json()["token"])

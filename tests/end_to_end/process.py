@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -30,9 +30,22 @@ from router.policy.load import load
 REPOSITORY: Final = Path(__file__).parents[2]
 START_S: Final = 60.0  # on a machine that is busy with other things
 LOOK_S: Final = 0.02
+ANSWER_S: Final = 10.0
 ZONE: Final = ZoneInfo("America/Toronto")
 
 Edits = Mapping[str, tuple[tuple[str, str], ...]]  # by file: (what stands there, what shall)
+
+
+class Process(Protocol):
+    """What is needed of a running program; `subprocess.Popen` has it."""
+
+    @property
+    def returncode(self) -> int | Any: ...
+
+    def poll(self) -> int | None: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
+    def wait(self) -> int: ...
 
 
 async def reached(
@@ -114,7 +127,10 @@ class Daemon:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
+        self.http = httpx.AsyncClient(  # closed by whoever made the daemon
+            trust_env=False, timeout=ANSWER_S, limits=httpx.Limits(max_keepalive_connections=0)
+        )
         copy_town(self.policy, edits or {})
         self.environment = {
             **os.environ,
@@ -127,13 +143,11 @@ class Daemon:
             **settings,
         }
 
-    def launch(
-        self, *words: str, module: str = "router.cli", before: Callable[[], None] | None = None
-    ) -> None:
+    def launch(self, *words: str, before: Callable[[], None] | None = None) -> None:
         """Start the process and do not wait for it; `before` runs in it before the program."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", module, "run", *words],
+                [sys.executable, "-m", "router.cli", "run", *words],
                 cwd=REPOSITORY,
                 env=self.environment,
                 stdout=log,
@@ -141,10 +155,10 @@ class Daemon:
                 preexec_fn=before,
             )
 
-    async def start(self, *words: str, module: str = "router.cli") -> float:
+    async def start(self, *words: str) -> float:
         """Start it; return the seconds until it was ready."""
         began = time.monotonic()
-        self.launch(*words, module=module)
+        self.launch(*words)
         await self.ready()
         return time.monotonic() - began
 
@@ -168,8 +182,7 @@ class Daemon:
         return self.process is not None and self.process.poll() is None
 
     async def get(self, path: str, **more: str) -> httpx.Response:
-        async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
-            return await http.get(f"{self.url}{path}", headers=more)
+        return await self.http.get(f"{self.url}{path}", headers=more)
 
     def tell(self, number: signal.Signals) -> None:
         assert self.process is not None

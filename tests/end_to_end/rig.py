@@ -23,7 +23,7 @@ from channels.voice.practice.exchange import Pace
 from channels.voice.practice.handset import Handset, presses
 from channels.voice.practice.serving import address, listening, serving
 from router.runtime.clock import SystemClock
-from tests.end_to_end.desk_client import AgentDesk, Habits
+from tests.end_to_end.desk_client import PASSWORD, AgentDesk, Habits
 from tests.end_to_end.process import Daemon, Edits, reached
 
 ACCOUNT: Final = "AC" + "0" * 32
@@ -32,7 +32,6 @@ TOWN: Final = "+19055550100"
 QUICK: Final = Pace(say_s_per_character=0, play_s=0.2, tone_s=0, loop_s=0.2)
 AGENT_PHONE: Final = Handset(after_s=0.05, script=presses("1"))
 AGAIN_S: Final = 0.1
-ANSWER_S: Final = 10.0
 
 SOON: Final[Edits] = {
     "config/announcements.yaml": (
@@ -76,7 +75,7 @@ class Receipt:
 class Forms:
     """Residents who send forms again until somebody says that they have them."""
 
-    url: str
+    daemon: Daemon
     receipts: list[Receipt] = field(default_factory=list)
     sent: int = 0
     refusals: list[int] = field(default_factory=list)
@@ -102,8 +101,8 @@ class Forms:
         self.sent += 1
         headers = {"Idempotency-Key": key, "Accept": "application/json"}
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_S) as http:
-                answer = await http.post(f"{self.url}/forms/{form}", json=body, headers=headers)
+            url = f"{self.daemon.url}/forms/{form}"
+            answer = await self.daemon.http.post(url, json=body, headers=headers)
         except httpx.TransportError:
             return None
         if answer.status_code not in (200, 201):
@@ -118,14 +117,14 @@ class Rig:
     def __init__(self, daemon: Daemon, carrier: Carrier, tasks: asyncio.TaskGroup) -> None:
         self.daemon = daemon
         self.carrier = carrier
-        self.forms = Forms(daemon.url)
+        self.forms = Forms(daemon)
         self.desks: dict[str, AgentDesk] = {}
         self._tasks = tasks
         self._running: list[asyncio.Task[None]] = []
 
     def agent(self, name: str, habits: Habits | None = None) -> AgentDesk:
         """Have an agent at a desk from now on."""
-        desk = self.desks[name] = AgentDesk(self.daemon.url, name, habits)
+        desk = self.desks[name] = AgentDesk(self.daemon, name, habits)
         self._running.append(self._tasks.create_task(desk.run()))
         return desk
 
@@ -174,9 +173,8 @@ class Rig:
 
     async def session(self, name: str) -> dict[str, str]:
         """Sign in over HTTP; return the headers of that session."""
-        async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_S) as http:
-            body = {"name": name, "password": "practice"}
-            answer = await http.post(f"{self.daemon.url}/api/v1/sessions", json=body)
+        body = {"name": name, "password": PASSWORD}
+        answer = await self.daemon.http.post(f"{self.daemon.url}/api/v1/sessions", json=body)
         assert answer.status_code == 201, answer.text
         return {"Authorization": f"Bearer {answer.json()['token']}"}
 
@@ -210,6 +208,7 @@ async def town(folder: Path, *, edits: Edits | None = None, **settings: str) -> 
             TOWNLINE_TWILIO__BASE_URL=rest_url,
             **settings,
         )
+        stack.push_async_callback(daemon.http.aclose)
         stack.callback(daemon.give_up)
         http = await stack.enter_async_context(
             httpx.AsyncClient(transport=Persistent(), timeout=None)

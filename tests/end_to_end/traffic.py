@@ -26,6 +26,7 @@ EDITS: Final[Edits] = {
     ),
     "config/forms.yaml": (("  inquiry:\n", "  inquiry:\n    per_hour_max: 100000\n"),),
 }
+SERVED_S: Final = 5.0  # so long callers may still be served once nobody new comes
 LANGUAGE, SUBJECT = "For service in English", "For parking, noise or another"  # begin the menus
 
 
@@ -39,6 +40,7 @@ class Traffic:
         self._tasks: list[asyncio.Task[None]] = []
         self._is_over = False
         self._numbers = 0
+        self._asking: list[Call] = []
         self.patient: list[Call] = []
 
     async def begin(self) -> None:
@@ -51,10 +53,13 @@ class Traffic:
             self._tasks.append(self._group.create_task(work))
 
     async def stop(self) -> None:
-        """Let nobody new come; return when those on their way are done."""
+        """Let nobody new come; return when everybody but the patient has rung off."""
         self._is_over = True
-        for call in self.patient:
+        for call in (*self.patient, *self._asking):
             call.nudge()
+        await asyncio.wait(self._tasks, timeout=SERVED_S)
+        for call in self._asking:
+            call.hang_up()
         await asyncio.gather(*self._tasks)
 
     def _number(self) -> str:
@@ -67,6 +72,7 @@ class Traffic:
         """One after the other with a question; some do not want to wait."""
         while not self._is_over:
             call = self._rig.call(self._number())
+            self._asking.append(call)
             patience = self._random.choice((0.3, 60, 60, 60, 60))
             try:
                 async with asyncio.timeout(patience):
@@ -96,8 +102,10 @@ class Traffic:
         try:
             while not self._is_over or call not in self.patient:
                 await call.until(
-                    lambda: (call.expects == "digits" and call.prompted and call.place == "")
-                    or (self._is_over and call in self.patient)
+                    lambda: (
+                        (call.expects == "digits" and call.prompted and call.place == "")
+                        or (self._is_over and call in self.patient)
+                    )
                 )
                 heard = self._rig.carrier.ledger.heard(call.sid)
                 if len(heard) == pressed or not heard:
@@ -121,4 +129,4 @@ class Traffic:
             await self._rig.forms.send(key)
             if not again:
                 sent.append(key)
-            await asyncio.sleep(self._random.uniform(0, 0.1))
+            await asyncio.sleep(self._random.uniform(0, 0.6))

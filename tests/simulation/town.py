@@ -1,0 +1,221 @@
+"""One life of the daemon after the other, on the same store: started, killed, started again.
+
+Parts are put together as `router.runtime.daemon` does, without history, desks and disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, TypeVar
+
+from msgspec.structs import replace
+from starlette.applications import Starlette
+
+from channels.voice.adapter import VoiceChannel, VoiceSettings
+from channels.voice.practice.carrier import Subscription
+from channels.webform.adapter import WebformChannel, WebformSettings
+from router.core.commands import AdoptPolicy, Command
+from router.core.engine import Engine
+from router.core.model import AgentId, PolicyHash
+from router.core.policy import Policy, encode
+from router.core.state import State
+from router.errors import CommandRefused, Overloaded, StorageError, StorageUnavailable
+from router.runtime.effects import EffectRunner
+from router.runtime.ids import SeededIds
+from router.runtime.journal_faults import FaultPlan
+from router.runtime.journal_memory import MemoryJournal, MemoryStore
+from router.runtime.metrics import Metrics
+from router.runtime.publisher import Publisher
+from router.runtime.recovery import recover
+from router.runtime.sequencer import Sequencer
+from router.runtime.shunting import ShuntedCommand
+from router.runtime.snapshot import encode_snapshot
+from tests.simulation.virtual_loop import LoopClock
+from tests.simulation.watch import Broken, Watch
+from tests.simulation.wires import DoorToTown
+
+PUBLIC: Final = "https://town.example.org"
+REST: Final = "https://carrier.example.org"
+ACCOUNT: Final = "AC" + "0" * 32
+TOKEN: Final = "token"
+SECRET: Final = b"secret"
+
+SUBSCRIPTION: Final = Subscription(
+    account_sid=ACCOUNT,
+    auth_token=TOKEN,
+    voice_url=f"{PUBLIC}/voice/incoming",
+    fallback_url=f"{PUBLIC}/voice/incoming",
+    status_url=f"{PUBLIC}/voice/status",
+    rest_url=REST,
+)
+
+T = TypeVar("T")
+
+
+class Down(Exception):
+    """The town cannot be reached, or could not store it: try again later."""
+
+
+class Contacts:
+    """Residents' numbers, from the words that were stored with the commands."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def number_of(self, ref: str) -> str | None:
+        words = self._store.words.get(ref)
+        return None if words is None else json.loads(words.body)["number"] or None
+
+
+class Town:
+    """The store, and whichever daemon lives on it now."""
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        clock: LoopClock,
+        policies: tuple[Policy, ...],
+        store: MemoryStore,
+        faults: FaultPlan,
+        watch: Watch,
+    ) -> None:
+        self.clock, self.store, self.watch = clock, store, watch
+        self.door = DoorToTown()
+        self.lives = 0
+        self.policies = policies
+        self.in_force = 0  # number of the policy that the next adoption brings
+        self._seed = seed
+        self._faults = faults
+        self._sequencer: Sequencer | None = None
+        self._journal: MemoryJournal | None = None
+        self._life: asyncio.Task[None] | None = None
+
+    @property
+    def is_up(self) -> bool:
+        return self._sequencer is not None
+
+    @property
+    def state(self) -> State:
+        """Return what is stored."""
+        self.watch.catch_up()
+        return self.watch.twin
+
+    async def submit(self, command: Command, reply: Callable[[State], T]) -> T:
+        """Have a person's command decided. Errors: `Down`, `CommandRefused`."""
+        if self._sequencer is None:
+            raise Down
+        try:
+            return await self._sequencer.submit(command, reply)
+        except (StorageUnavailable, Overloaded) as error:
+            raise Down from error
+        except ShuntedCommand as error:
+            raise Broken(f"{command} met a mistake of ours") from error
+
+    async def attempt(self, command: Command) -> bool:
+        """Submit; say whether it was decided and stored."""
+        try:
+            await self.submit(command, lambda _: None)
+        except (Down, CommandRefused):
+            return False
+        return True
+
+    async def adopt(self, number: int) -> bool:
+        """Adopt another version of the policy."""
+        if self._sequencer is None:
+            return False
+        body = encode(self.policies[number])
+        name: PolicyHash = self._sequencer.know_policy(body)
+        self.in_force = number
+        return await self.attempt(AdoptPolicy(name))
+
+    async def snapshot(self) -> None:
+        """Keep a snapshot of what is stored."""
+        if self._journal is not None and self._sequencer is not None:
+            with suppress(StorageError):
+                frozen = await self._sequencer.read(lambda state: state.freeze())
+                await self._journal.save_snapshot(encode_snapshot(frozen, "simulation"))
+
+    # --- lives -----------------------------------------------------------------------------------
+
+    def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin a life."""
+        self.lives += 1
+        self._life = tasks.create_task(self._live())
+
+    async def kill(self) -> None:
+        """End the life at whatever point it has come to."""
+        life = self._life
+        self.door.cut()
+        self._sequencer = self._journal = self._life = None
+        if life is not None:
+            life.cancel()
+            await asyncio.wait([life])
+            if not life.cancelled() and (error := life.exception()) is not None:
+                raise error
+
+    async def _live(self) -> None:
+        journal = MemoryJournal(self.store, self.clock, self._faults)
+        state = await recover(journal)
+        self.watch.catch_up()
+        self.watch.compare(state)
+        self.watch.daemon_since = self.clock.now()
+        metrics, publisher = Metrics(), Publisher()
+        ids = SeededIds(self._seed * 1000 + self.lives)
+        sequencer = Sequencer(Engine(state), journal, self.clock, ids, publisher, metrics)
+        voice = VoiceChannel(sequencer, ids, VOICE, Contacts(self.store))
+        form = WebformChannel(sequencer, ids, self.clock, FORM)
+        outlets = dict.fromkeys(voice.capabilities.effects, voice.outlet)
+        effects = EffectRunner(sequencer, self.clock, outlets)
+        publisher.subscribe(self.watch.follow)
+        publisher.subscribe(effects.follow)
+        effects.begin(state)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(sequencer.run())
+            while not state.policy_hash:
+                body = encode(self.policies[0])
+                try:
+                    await sequencer.submit(AdoptPolicy(sequencer.know_policy(body)), _nothing)
+                except StorageUnavailable:
+                    await self.clock.sleep_until(self.clock.now() + 10**9)
+            await voice.start()
+            tasks.create_task(effects.run())
+            app = Starlette(routes=[*voice.routes(), *form.routes()])
+            app.router.redirect_slashes = False
+            self.door.open(app)
+            self._sequencer, self._journal = sequencer, journal
+
+
+VOICE: Final = VoiceSettings(
+    public_url=PUBLIC,
+    account_sid=ACCOUNT,
+    auth_tokens=(TOKEN,),
+    secret=SECRET,
+    rest_url=REST,
+    fallback_number="+19055550199",
+)
+FORM: Final = WebformSettings(secret=SECRET, public_url=PUBLIC, body_max=64 * 1024)
+
+
+def variants(town: Policy) -> tuple[Policy, ...]:
+    """Return the town, and what a reload may bring: fewer people, other times, easier queues."""
+    fewer = {name: rule for name, rule in town.agents.items() if name not in ("lin", "dmitri")}
+    hurried = replace(town.offers, lease=town.offers.lease // 2)
+    easier = {
+        name: replace(queue, requires=town.queues[next(iter(town.queues))].requires)
+        for name, queue in town.queues.items()
+    }
+    return town, replace(town, agents=fewer, offers=hurried), replace(town, queues=easier)
+
+
+def telephone_of(policy: Policy, agent: AgentId) -> str:
+    """Return where the agent's telephone rings, "" when there is none."""
+    rule = policy.agents.get(agent)
+    return "" if rule is None else rule.leg
+
+
+def _nothing(_: State) -> None:
+    """Nobody waits."""
