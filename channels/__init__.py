@@ -1,1 +1,1 @@
-"""One folder per channel; each turns the outside's messages into commands and effects into messages."""
+"""One folder per channel: the outside's messages become commands, effects become messages."""

@@ -102,9 +102,7 @@ class Queue(Struct, frozen=True):
     steps: tuple[Step, ...]
     target_share: float  # 0..1, e.g. 0.7 of live items answered within target_span
     target_span: Span  # live items; the urgency of an item is first queued + this
-    first_response: (
-        str  # for text items, as written: "2 business days"
-    )
+    first_response: str  # for text items, as written: "2 business days"
     first_response_span: Span  # >0 business-hours or plain span; 0 when days are meant
     first_response_days: int  # business days; 0 when a span is meant
     first_response_business: bool

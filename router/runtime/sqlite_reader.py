@@ -56,11 +56,6 @@ def policy(connection: sqlite3.Connection, policy_hash: str) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
-def policy_hashes(connection: sqlite3.Connection) -> list[str]:
-    """Return the hashes of all stored policies."""
-    return [row[0] for row in connection.execute("SELECT hash FROM policies")]
-
-
 def snapshots(connection: sqlite3.Connection) -> list[Snapshot]:
     """Return the complete snapshots, newest first."""
     connection.execute("BEGIN")  # so that no part is dropped between the two questions

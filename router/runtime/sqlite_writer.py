@@ -15,7 +15,7 @@ from typing import Final
 from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
 from router.ports import Batch
 from router.runtime.sqlite_file import SqliteFile
-from router.runtime.sqlite_reader import find_batch, last_version, policy_hashes
+from router.runtime.sqlite_reader import find_batch, last_version
 from router.runtime.sqlite_schema import create_tables, storage_failed
 
 SNAPSHOTS_KEPT: Final = 2
