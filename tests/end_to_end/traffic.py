@@ -13,7 +13,7 @@ from tests.end_to_end.rig import Rig
 
 BUSY_AGENTS: Final = ("amara", "benoit", "chitra")
 PATIENT_AGENT: Final = "marc"  # talks to one caller all day, so that the others stand in line
-PATIENT_MAX: Final = 9
+PATIENT_MAX: Final = 6
 EDITS: Final[Edits] = {
     # agents' telephones in the browser: no time is lost in finding out whether a machine answers
     "skills.yaml": tuple(
@@ -88,9 +88,11 @@ class Traffic:
         return call
 
     async def _patient_callers(self) -> None:
-        while not self._is_over and len(self.patient) < PATIENT_MAX:
-            call = self._patient_call()
-            await reached("the patient caller is in line", lambda c=call: self._has_settled(c))
+        """Some stand in line; for each whom the carrier gave up another one comes."""
+        while not self._is_over:
+            if sum(not call.over for call in self.patient) <= PATIENT_MAX:
+                call = self._patient_call()
+                await reached("a patient caller is in line", lambda c=call: self._has_settled(c))
             await asyncio.sleep(self._random.uniform(0.2, 1.5))
 
     def _has_settled(self, call: Call) -> bool:
