@@ -235,7 +235,7 @@ def _promise(state: State, item: Item, place: bool, wait: bool) -> list[Spoken]:
     values = {
         "place": str(item.spoken_place),
         "low": str((item.spoken_low or 0) // MINUTE),
-        "high": str(-(-(item.spoken_high or 0) // MINUTE)),
+        "high": str(max(2, -(-(item.spoken_high or 0) // MINUTE))),  # never "1 minutes"
     }
     if place:
         spoken.append(_town(state, item, "place", values))
