@@ -18,6 +18,7 @@ import msgspec
 import uvloop
 from starlette.types import Receive, Scope, Send
 
+from benchmarks.servers import OPENING
 from benchmarks.towns import shipped
 from router.core.commands import AdoptPolicy, SubmitForm
 from router.core.engine import Engine
@@ -25,11 +26,12 @@ from router.core.model import ItemId
 from router.core.policy import encode
 from router.core.state import State
 from router.ports import Words
-from router.runtime import http
+from router.runtime import collector, http
 from router.runtime.clock import SystemClock
 from router.runtime.ids import RandomIds
 from router.runtime.journal_sqlite import SqliteJournal
 from router.runtime.metrics import Metrics
+from router.runtime.practice import PracticeClock, instant_of
 from router.runtime.publisher import Publisher
 from router.runtime.recovery import recover
 from router.runtime.sequencer import Sequencer
@@ -82,13 +84,15 @@ def _stored(state: State) -> int:
 
 async def serve(port: int, path: Path) -> None:
     journal = await SqliteJournal.open(path)
-    clock = SystemClock(0)
+    clock = PracticeClock(SystemClock(0))
+    clock.start_at(instant_of(OPENING, "America/Toronto"), not_before=0)
     inbox = Sequencer(
         Engine(await recover(journal)), journal, clock, RandomIds(), Publisher(), Metrics()
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(inbox.run())
         await inbox.submit(AdoptPolicy(inbox.know_policy(encode(shipped()))), _stored)
+        collector.calm()
         await http.server(Application(inbox)).serve(sockets=[http.listen(Http(port=port))])
         inbox.stop()
     await journal.close()

@@ -8,7 +8,6 @@ are told, requests under way finish, channels close, what waits is stored, the j
 from __future__ import annotations
 
 import asyncio
-import gc
 import ipaddress
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
@@ -41,7 +40,7 @@ from router.history.passwords import Passwords
 from router.history.past import Past
 from router.history.sessions import Sessions
 from router.ports import Clock, Duty, Outlet
-from router.runtime import http, practice
+from router.runtime import collector, http, practice
 from router.runtime.clock import SystemClock
 from router.runtime.duties import keep_doing
 from router.runtime.effects import EffectRunner
@@ -59,9 +58,6 @@ from router.runtime.settings import Settings
 from router.runtime.snapshotting import Snapshots
 from router.runtime.stop import signals
 
-# Allocations before a collection, young ones before an older: rows have no cycles, and walking a
-# growing state for them is what made the slowest answers slow.
-COLLECT_AFTER: Final = (50_000, 20, 1_000)
 STOP_S: Final = 1.5  # for what waits to be stored, once nobody can send any more
 SNAPSHOT_S: Final = 1.0  # for the last snapshot
 TRY_HISTORY_EVERY: Final = 5 * SECOND
@@ -343,9 +339,7 @@ async def serve(settings: Settings, at: str | None, say: Say) -> None:
         if settings.public_url is None and settings.http.port == 0:
             web_root = web_root.removesuffix(":0") + f":{port}"
         daemon = Daemon(settings, secret, journal, state, system_clock, clock, web_root, say)
-        gc.collect()
-        gc.freeze()  # what was recovered stays; collections need not walk it
-        gc.set_threshold(*COLLECT_AFTER)
+        collector.calm()
         with signals(daemon.stopping, daemon.reload):
             try:
                 await daemon.run(listening)
