@@ -84,7 +84,7 @@ def simulate(seed: int, policy: Policy) -> Result:
         raise SimulationFailed(
             f"seed {seed}, step {watch.step}: {_innermost(error)}\n"
             f"the last {len(watch.last)} events:\n{last}\n"
-            f'again: pytest tests/simulation -k "seed-{seed}"'
+            f'again: pytest tests/simulation -k "seed-{seed:03}"'
         ) from error
 
 
@@ -99,6 +99,7 @@ class _Day:
         self._seed, self._watch, self._logs = seed, watch, logs
         self._policies = variants(policy)
         self._read = 0
+        self._cleared_up: Instant = 0
 
     def _rng(self, what: str) -> random.Random:
         return random.Random(f"{self._seed} {what}")
@@ -179,8 +180,12 @@ class _Day:
                 if is_error and entry["event"] not in EXPECTED_ERRORS:
                     raise Broken(f"the program complains: {entry}")
             self._read = len(self._logs)
-            if carrier is not None and self._is_quiet(carrier):
-                return
+            if carrier is not None:
+                self._watch.gone(
+                    carrier.exchange.calls.values(), self._cleared_up, self._outside.now()
+                )
+                if self._is_quiet(carrier):
+                    return
 
     def _is_quiet(self, carrier: Carrier) -> bool:
         state = self._town.state
@@ -190,6 +195,7 @@ class _Day:
 
     def _clear_up(self, carrier: Carrier, agents: Agents) -> None:
         self._weather.calm = agents.calm = True
+        self._cleared_up = self._outside.now()
         carrier.webhook_faults.waiting.clear()
         carrier.rest_faults.waiting.clear()
         agents.plug_in(self._rng("calm"))

@@ -26,15 +26,15 @@ def policy(repository: Path) -> Policy:
     return loaded.policy
 
 
-@pytest.mark.parametrize("seed", range(FEW), ids=lambda seed: f"seed-{seed}")
+@pytest.mark.parametrize("seed", range(FEW), ids=lambda seed: f"seed-{seed:03}")
 def test_nothing_is_lost_or_doubled_on_a_bad_day(seed: int, policy: Policy) -> None:
     result = simulate(seed, policy)
-    assert result.calls > 10
+    assert result.calls >= 5
     assert result.events > 300
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", range(FEW, MANY), ids=lambda seed: f"seed-{seed}")
+@pytest.mark.parametrize("seed", range(FEW, MANY), ids=lambda seed: f"seed-{seed:03}")
 def test_nothing_is_lost_or_doubled_on_many_bad_days(seed: int, policy: Policy) -> None:
     simulate(seed, policy)
 

@@ -19,7 +19,7 @@ from channels.voice.practice.carrier import Subscription
 from channels.webform.adapter import WebformChannel, WebformSettings
 from router.core.commands import AdoptPolicy, Command
 from router.core.engine import Engine
-from router.core.model import AgentId, PolicyHash
+from router.core.model import SECOND, AgentId, PolicyHash
 from router.core.policy import Policy, encode
 from router.core.state import State
 from router.errors import CommandRefused, Overloaded, StorageError, StorageUnavailable
@@ -175,18 +175,24 @@ class Town:
         effects.begin(state)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(sequencer.run())
-            while not state.policy_hash:
-                body = encode(self.policies[0])
-                try:
-                    await sequencer.submit(AdoptPolicy(sequencer.know_policy(body)), _nothing)
-                except StorageUnavailable:
-                    await self.clock.sleep_until(self.clock.now() + 10**9)
-            await voice.start()
+            while not await self._is_ready(sequencer, voice):
+                await self.clock.sleep_until(self.clock.now() + SECOND)
             tasks.create_task(effects.run())
             app = Starlette(routes=[*voice.routes(), *form.routes()])
             app.router.redirect_slashes = False
             self.door.open(app)
             self._sequencer, self._journal = sequencer, journal
+
+    async def _is_ready(self, sequencer: Sequencer, voice: VoiceChannel) -> bool:
+        """Have a policy in force and the voice channel open; False while storage is in trouble."""
+        try:
+            if not await sequencer.read(lambda state: state.policy_hash):
+                name = sequencer.know_policy(encode(self.policies[0]))
+                await sequencer.submit(AdoptPolicy(name), _nothing)
+            await voice.start()
+        except StorageUnavailable:
+            return False
+        return True
 
 
 VOICE: Final = VoiceSettings(

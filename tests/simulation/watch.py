@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
+from channels.voice.practice.call import Call
 from channels.voice.practice.ledger import Entry, Sent, Trouble
 from router.core import events as e
 from router.core.apply import apply
@@ -21,6 +22,7 @@ from router.core.flows.presentation import caller_script
 from router.core.model import (
     ENDED,
     MINUTE,
+    SECOND,
     EffectKey,
     Form,
     Instant,
@@ -45,6 +47,14 @@ PENDING_MAX: Final[Span] = 10 * MINUTE  # of a daemon's life, for an effect to b
 SHOWN: Final = 20
 NAMED: Final = re.compile(r"/voice/[a-z]+/([0-9A-HJKMNP-TV-Z]{10})\b")
 CARRIER_FAILED: Final = frozenset({11200, 11205})  # webhooks unanswered: done on purpose
+NEWS_MAX: Final[Span] = 90 * SECOND  # longer than any webhook of the storm is held back
+ON_THE_LINE: Final = (
+    ItemState.IN_FLOW,
+    ItemState.QUEUED,
+    ItemState.OFFERED,
+    ItemState.HANDLING,
+    ItemState.HELD,
+)
 IN_HAND: Final = (ItemState.HANDLING, ItemState.HELD, ItemState.WRAP_UP)
 COUNTED: Final = {
     "answered": "answered_in",
@@ -263,6 +273,18 @@ class Watch:
         before = self.promised.setdefault(key, ItemId(reference))
         if before != reference:
             self.broken = self.broken or Broken(f"{key}: first {before}, then {reference}")
+
+    def gone(self, calls: Iterable[Call], fair_since: Instant, now: Instant) -> None:
+        """A hang-up in fair weather is known soon: nobody is kept for it. Errors: `Broken`."""
+        self.catch_up()
+        for call in calls:
+            ended = call.ended_at
+            if ended is None or ended < fair_since + NEWS_MAX or ended > now - NEWS_MAX:
+                continue
+            item_id = self.twin.index.by_call.get(call.sid)
+            item = None if item_id is None else self.twin.items.get(item_id)
+            if item is not None and item.call_id == call.sid and item.state in ON_THE_LINE:
+                raise Broken(f"hung up {(now - ended) / 1e9:.0f} s ago and still there: {item}")
 
     def fail(self, why: str) -> None:
         """Something outside has seen what must not be."""
