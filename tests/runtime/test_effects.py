@@ -11,7 +11,7 @@ from router.core import effects as f
 from router.core import events as e
 from router.core.model import SECOND, EffectKey, ItemId
 from router.core.state import State
-from router.errors import ChannelError
+from router.errors import ChannelError, StorageUnavailable
 from router.runtime.effects import EffectRunner
 from router.runtime.journal_faults import AppendFault, Ending, FaultPlan, ScriptedFaults
 from router.runtime.journal_memory import MemoryStore
@@ -113,6 +113,15 @@ async def test_after_five_tries_it_is_given_up_with_the_last_reason() -> None:
         assert isinstance(failed, e.EffectFailed)
         assert failed.reason == "busy-4"
         assert failed.at == START + 15 * SECOND // 2
+
+
+async def test_what_an_outlet_cannot_look_up_yet_uses_up_no_try() -> None:
+    outside = Outside(*(StorageUnavailable("slow") for _ in range(9)))
+    async with performing(outside) as rig:
+        await rig.sequencer.submit(start_call(1, "effect"), version)
+        await rig.clock.advance_to(START + 20 * SECOND)
+        assert [at for at, _ in outside.performed] == [n * SECOND for n in range(10)]
+        assert isinstance(rig.stored()[-1], e.EffectDone)
 
 
 async def test_what_fails_for_good_is_not_tried_again() -> None:

@@ -171,6 +171,17 @@ def test_a_terminal_gets_columns_without_private_data() -> None:
         json.loads(shown)
 
 
+class FullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    configure_logs("info", "json", FullDisk())
+    structlog.get_logger().error("disk-is-full")
+    logging.getLogger("elsewhere").error("disk is full")
+
+
 def test_a_pipe_gets_json_by_itself(stream: io.StringIO) -> None:
     configure_logs("info", "auto", stream)
     structlog.get_logger().info("started")
