@@ -11,8 +11,8 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from router.errors import SettingsError
@@ -44,7 +44,16 @@ def listen(http: Http) -> socket.socket:
 
 def application(routes: Sequence[BaseRoute]) -> Starlette:
     """Return the application; a mistake of ours is told by a stable code and logged."""
-    return Starlette(routes=list(routes), exception_handlers={Exception: _our_mistake})
+    app = Starlette(
+        routes=[*routes, Route("/", _front_door)], exception_handlers={Exception: _our_mistake}
+    )
+    app.router.redirect_slashes = False  # such a redirect would be built from the Host header
+    return app
+
+
+async def _front_door(_: Request) -> Response:
+    """Residents who type the bare address want the forms; relative, so that a prefix survives."""
+    return RedirectResponse("forms", status_code=302)
 
 
 async def _our_mistake(request: Request, error: Exception) -> Response:
