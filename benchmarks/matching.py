@@ -17,12 +17,12 @@ from benchmarks.towns import code, fill, shipped, sign_in, started, with_agents
 from router.core import commands as c
 from router.core.apply import apply
 from router.core.engine import Engine
-from router.core.index import meets
 from router.core.matching import best_agent, best_item
 from router.core.model import SECOND, AgentStatus, Form, ItemId, ItemState, OfferId
 from router.core.policy import Policy
 from router.core.queueing import line_up
 from router.core.records import Agent
+from router.core.requirement import matches, parse
 from router.core.state import State
 
 
@@ -67,7 +67,7 @@ def naive_rate(state: State, picks: Sequence[Agent]) -> float:
         best = None
         for item in waiting:
             if item.requirement not in cache:
-                cache[item.requirement] = meets(item.requirement, skills)
+                cache[item.requirement] = matches(parse(item.requirement), skills)
             key = (item.urgency_at, item.id)
             if cache[item.requirement] and (best is None or key < best):
                 best = key

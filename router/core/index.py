@@ -71,11 +71,6 @@ class Profile:
         return beside(agent, self.capacity) if agent.holdings else self.whole
 
 
-def meets(text: str, skills: dict[str, int]) -> bool:
-    """Say whether skills meet a canonical requirement."""
-    return requirement.matches(requirement.parse(text), skills)
-
-
 class Index:
     """See the module's text."""
 

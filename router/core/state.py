@@ -291,11 +291,6 @@ class State:
         """Return the hex SHA-256 of the whole state: equal states, equal hashes."""
         return hashlib.sha256(encode_frozen(self.freeze())).hexdigest()
 
-    def policies_needed(self) -> frozenset[PolicyHash]:
-        """Return the policies that the state refers to."""
-        flows = {item.flow.policy for item in self.items.values() if item.flow is not None}
-        return frozenset(flows | ({self.policy_hash} if self.policy_hash else set()))
-
 
 def encode_frozen(frozen: Frozen) -> bytes:
     """Return a snapshot's bytes."""

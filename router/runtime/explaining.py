@@ -84,12 +84,3 @@ async def _from_file(path: Path, item_id: ItemId, now: Instant) -> Explanation:
 def _local(instant: Instant, zone: ZoneInfo) -> str:
     moment = datetime.fromtimestamp(instant / SECOND, UTC).astimezone(zone)
     return moment.isoformat(timespec="milliseconds")
-
-
-def as_text(explanation: Explanation) -> tuple[str, ...]:
-    """Return the story as lines to print; what stands behind a sentence is indented."""
-    lines = [f"item {explanation.item}: {explanation.state}"]
-    for line in explanation.lines:
-        lines.append(f"{line.at[:23].replace('T', ' ')}  {line.text}")
-        lines.extend(f"{'':25}{detail}" for detail in line.details)
-    return tuple(lines)

@@ -29,6 +29,7 @@ from router.core.model import (
     QueueId,
 )
 from router.errors import NotNow, UnknownTarget
+from router.runtime.snapshot import policies_of
 from tests.core.town import NIGHT, OPEN, Desk, queue, rule, town
 
 AMINA, BORIS, CHLOE = AgentId("amina"), AgentId("boris"), AgentId("chloe")
@@ -371,7 +372,7 @@ def test_a_caller_finishes_on_the_version_of_the_flow_they_began_with() -> None:
     assert position is not None
     desk.do(c.AdvanceFlow(item_id=item, step=position.step, digits="2"))
     assert desk.state.items[item].queue == "general"
-    assert len(desk.state.policies_needed()) == 2
+    assert len(policies_of(desk.state.freeze())) == 2
 
 
 def test_a_queue_that_goes_gives_its_items_away_waiting_offered_deferred_or_in_hand() -> None:
