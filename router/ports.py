@@ -35,8 +35,36 @@ class Words(msgspec.Struct, frozen=True):
     """Something a resident said, wrote or is called by; the journal only knows `ref`."""
 
     ref: str  # chosen by the sender of the command, unique
-    kind: str  # contact | message | form | digits | recording | note
-    body: bytes  # JSON (UTF-8) for contact, form; UTF-8 text or raw bytes otherwise
+    kind: str  # contact | message | form | digits | recording | note | said
+    body: bytes  # JSON (UTF-8) for contact, form, said; UTF-8 text or raw bytes otherwise
+
+
+class FileRef(msgspec.Struct, frozen=True):
+    """A file that came with a message; its bytes are a blob."""
+
+    blob: str
+    name: str
+    kind: str  # "image/jpeg"
+    size: int  # bytes
+    content_id: str = ""  # a picture inside the HTML text
+
+
+class Said(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Words of kind `said`: one message of a conversation, whoever wrote it and by whatever door."""
+
+    text: str  # its own words
+    quoted: str = ""  # quotation and signature that were cut off
+    subject: str = ""
+    html: str = ""  # blob of the HTML as it was sent, not sanitised
+    original: str = ""  # blob of the whole mail as it came
+    files: tuple[FileRef, ...] = ()
+    message_id: str = ""  # of a mail, with angle brackets
+    references: tuple[str, ...] = ()  # of a mail, oldest first, `In-Reply-To` last
+    sender: str = ""  # address and name as written, "Name <local@domain>"
+    to: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()  # what had to be salvaged
+    client_id: str = ""  # of a chat: the client's id of the activity
+    choices: tuple[str, ...] = ()  # of a chat: quick replies
 
 
 class StoredPolicy(msgspec.Struct, frozen=True):
@@ -131,6 +159,25 @@ class Spool(Protocol):
 
     async def moved(self, refs: list[str]) -> None:
         """Forget words that history has stored."""
+        ...
+
+
+class Blobs(Protocol):
+    """Large bytes: original mails, attachments. Named by their content, so a repeat costs nothing.
+
+    Errors: every method may raise `StorageFailed`.
+    """
+
+    async def put(self, body: bytes) -> str:
+        """Keep the bytes durably; return their name, the hex SHA-256."""
+        ...
+
+    async def get(self, name: str) -> bytes | None:
+        """Return the bytes; None when nobody has them (any more)."""
+        ...
+
+    async def drop(self, name: str) -> None:
+        """Forget them; harmless when they are gone."""
         ...
 
 

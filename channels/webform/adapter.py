@@ -188,6 +188,7 @@ class WebformChannel:
             filled,
             secret=self._settings.secret,
             item_id=ItemId(self._ids.item_id()),
+            words_name=self._ids.unique(""),
             language=page.language.id,
             sender=sender,
         )

@@ -112,7 +112,14 @@ def clean(text: str, *, lines: bool = False) -> str:
 
 
 def submission(
-    rule: FormRule, filled: Filled, *, secret: bytes, item_id: ItemId, language: str, sender: str
+    rule: FormRule,
+    filled: Filled,
+    *,
+    secret: bytes,
+    item_id: ItemId,
+    words_name: str,
+    language: str,
+    sender: str,
 ) -> tuple[SubmitForm, tuple[Words, ...]]:
     """Return the command of an accepted form and the words that go with it.
 
@@ -120,7 +127,8 @@ def submission(
         rule: the form.
         filled: without complaints.
         secret: the installation's, for the address key.
-        item_id: names the references of the words too.
+        item_id: the reference number.
+        words_name: in the references of the words; nobody else's.
         language: of the page.
         sender: who sent it, as an opaque key; a form without key of its own is the same contact
             when the same sender sends the same texts.
@@ -130,7 +138,7 @@ def submission(
     """
     contact = _contact(rule, filled.values)
     rest = {field.id: filled.values[field.id] for field in rule.fields if not field.identity}
-    contact_ref, words_ref = f"c-{item_id}", f"f-{item_id}"
+    contact_ref, words_ref = f"c-{words_name}", f"f-{words_name}"
     command = SubmitForm(
         item_id=item_id,
         key=_dedupe_key(rule, filled, sender),

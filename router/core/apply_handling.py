@@ -24,7 +24,8 @@ def _leg_changed(state: State, ev: e.LegChanged) -> None:
     leg = LegState.CONNECTED if ev.connected else LegState.DIALLING
     if not ev.call_id:
         leg = LegState.ENDED
-    due = None if ev.connected else item.leg_due
+    agent_talks = ev.leg == "agent" or item.agent_call_state is LegState.CONNECTED
+    due = None if ev.connected and agent_talks else item.leg_due
     if ev.leg == "agent":
         row = replace(item, agent_call_id=ev.call_id, agent_call_state=leg, leg_due=due)
     elif ev.connected:
@@ -198,6 +199,7 @@ def _reopened(state: State, ev: e.ItemReopened) -> None:
             due_at=None,  # promised anew from now on
             flow=None,
             reopened=item.reopened + 1,
+            text=None if item.text is None else replace(item.text, resident_left=False),
         ),
     )
 
@@ -207,6 +209,10 @@ def _forgotten(state: State, ev: e.ItemForgotten) -> None:
     if item.state not in ENDED:
         raise InvariantBroken(f"item {ev.item!r} forgotten while {item.state}")
     state.put_item(ev.item, None)
+    if item.text is not None:
+        conversation = state.conversations.get(item.text.conversation)
+        if conversation is not None and conversation.item == ev.item:
+            state.put_conversation(conversation.id, None)
 
 
 # --- callbacks -----------------------------------------------------------------------------------

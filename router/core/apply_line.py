@@ -277,6 +277,7 @@ def _handling_started(state: State, ev: e.HandlingStarted) -> None:
             resident_dial="",
             resident_ringing="",
             leg_due=None,
+            text=None if item.text is None else replace(item.text, owner=ev.agent),
         ),
     )
     apply_agents.take(state, ev, item)

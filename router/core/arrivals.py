@@ -19,7 +19,7 @@ from router.core.model import (
     ItemState,
     Tempo,
 )
-from router.core.queueing import line_up, queue_of
+from router.core.queueing import KEPT_AS, line_up, queue_of
 from router.core.records import Item
 from router.core.state import State
 from router.errors import NotNow, UnknownItem, UnknownTarget
@@ -152,7 +152,7 @@ def release_shunted(s: State, now: Instant, c_: c.ReleaseShunted) -> Events:
         now,
         row,
         s.policy.queues[c_.queue],
-        form=Form.SUBMISSION if row.channel is Channel.WEBFORM else Form.MESSAGE,
+        form=KEPT_AS.get(row.channel, Form.MESSAGE),
         first_queued_at=row.first_queued_at or row.received_at,
         rule=f"released by {c_.by}",
     )
@@ -160,5 +160,5 @@ def release_shunted(s: State, now: Instant, c_: c.ReleaseShunted) -> Events:
 
 def _as_text(s: State, now: Instant, item_id: ItemId, rule: str) -> Events:
     item = s.items[item_id]
-    form = Form.SUBMISSION if item.channel is Channel.WEBFORM else Form.MESSAGE
+    form = KEPT_AS.get(item.channel, Form.MESSAGE)
     yield from line_up(s, now, item, queue_of(s, item), form=form, first_queued_at=now, rule=rule)

@@ -7,18 +7,22 @@ hours", "in 2 business days"). An emergency closing does not stretch a promise: 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from router.core.hours import (
     HORIZON,
     HORIZON_DAYS,
+    Calendar,
     Hours,
+    calendar_of,
     local_date,
     next_close,
     next_open,
     open_intervals,
     openings_of,
 )
+from router.core.model import SECOND
 
 _DAY: Final = timedelta(days=1)
 
@@ -57,7 +61,13 @@ def add_days(hours: Hours, start: int, days: int) -> int | None:
     Shape: 0 days = the end of the day of `start`; less counts as 0.
     Errors: None when there is no business day within 400 days after the one before.
     """
-    opens = next_open(hours, start)
+    return _days_later(calendar_of(hours), start // SECOND, days)
+
+
+@lru_cache(maxsize=64)  # of busy seconds; hours open and close at whole ones, so it is exact
+def _days_later(calendar: Calendar, second: int, days: int) -> int | None:
+    hours = calendar.hours
+    opens = next_open(hours, second * SECOND)
     if opens is None:
         return None
     day = _business_day_of(hours, opens)

@@ -64,4 +64,20 @@ class HoldLeg(Effect, frozen=True, tag="hold-leg"):
     hold: bool
 
 
-AnyEffect = DialAgent | DialResident | MoveCall | EndLeg | HoldLeg
+class SendMail(Effect, frozen=True, tag="send-mail"):
+    """Send a message of a conversation by mail.
+
+    Worst repeat: the same mail twice, under one Message-ID; most programs show it once.
+    """
+
+    conversation: str
+    number: int  # of the message; makes the Message-ID
+    what: str  # reply | acknowledgement | refusal | forward | unread | transcript | page
+    words_ref: str = ""  # what is written; "" = the policy's text
+    contact: str = ""  # outside contact it goes to; "" = the resident
+    contact_ref: str = ""  # the resident's words of kind `contact`
+    since: int = 0  # unread, transcript: the last message that is not part of it
+    rule: str = ""  # refusal: the mail rule
+
+
+AnyEffect = DialAgent | DialResident | MoveCall | EndLeg | HoldLeg | SendMail

@@ -12,14 +12,20 @@ from typing import Any, Final, cast
 
 from router.core import (
     arrivals,
+    chat_in,
+    correspondence,
     handling,
     machine,
+    mail_in,
     offers,
     shift,
     waiting,
 )
 from router.core import (
     commands as c,
+)
+from router.core import (
+    commands_text as t,
 )
 from router.core import (
     events as e,
@@ -68,6 +74,26 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     c.ClearEmergency: machine.clear_emergency,
     c.ResumeService: machine.resume_service,
     c.ShuntArrival: arrivals.shunt_arrival,
+    t.ReceiveMail: mail_in.receive_mail,
+    t.KeepMail: mail_in.keep_mail,
+    t.SetMailAside: mail_in.set_aside,
+    t.UndoRule: mail_in.undo_rule,
+    t.ReceiveChat: chat_in.receive_chat,
+    t.GiveContact: chat_in.give_contact,
+    t.AskCallback: chat_in.ask_callback,
+    t.LeaveChat: chat_in.leave_chat,
+    t.RateChat: chat_in.rate_chat,
+    t.AskTranscript: chat_in.ask_transcript,
+    t.MailUnread: chat_in.mail_unread,
+    t.TakeItem: correspondence.take_item,
+    t.SendReply: correspondence.send_reply,
+    t.AddNote: correspondence.add_note,
+    t.WaitForResident: correspondence.wait,
+    t.SnoozeItem: correspondence.snooze,
+    t.ForwardItem: correspondence.forward,
+    t.MergeItems: correspondence.merge,
+    t.UnmergeItem: correspondence.unmerge,
+    t.SplitItem: correspondence.split,
 }
 
 

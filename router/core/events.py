@@ -47,6 +47,29 @@ from router.core.events_items import (
     StepTaken,
     WrapUpStarted,
 )
+from router.core.events_text import (
+    AutoAnswered,
+    ChatRated,
+    ContactGiven,
+    ConversationBegun,
+    ConversationJoined,
+    DeliveryFailed,
+    ItemLinked,
+    ItemMerged,
+    ItemParked,
+    ItemSplit,
+    ItemUnmerged,
+    ItemWoken,
+    MailKept,
+    MessageAdded,
+    OwnerNoted,
+    PageAnswered,
+    PageSent,
+    ResidentLeft,
+    RuleApplied,
+    RuleUndone,
+    UnreadMailed,
+)
 from router.core.events_town import (
     AgentSignedIn,
     AgentSignedOut,
@@ -118,6 +141,27 @@ AnyEvent = (
     | EffectWanted
     | EffectDone
     | EffectFailed
+    | ConversationBegun
+    | ConversationJoined
+    | MessageAdded
+    | ContactGiven
+    | ItemLinked
+    | OwnerNoted
+    | RuleApplied
+    | RuleUndone
+    | MailKept
+    | DeliveryFailed
+    | AutoAnswered
+    | PageSent
+    | PageAnswered
+    | ResidentLeft
+    | ChatRated
+    | ItemMerged
+    | ItemUnmerged
+    | ItemSplit
+    | ItemParked
+    | UnreadMailed
+    | ItemWoken
 )
 
 __all__ = [
@@ -125,11 +169,17 @@ __all__ = [
     "AgentSignedOut",
     "AgentStatusSet",
     "AnyEvent",
+    "AutoAnswered",
     "CallbackAttempted",
     "CallbackBooked",
     "CallbackMerged",
+    "ChatRated",
     "ConditionEntered",
     "ConditionLeft",
+    "ContactGiven",
+    "ConversationBegun",
+    "ConversationJoined",
+    "DeliveryFailed",
     "EffectDone",
     "EffectFailed",
     "EffectWanted",
@@ -146,6 +196,9 @@ __all__ = [
     "ItemDiverted",
     "ItemForgotten",
     "ItemHeld",
+    "ItemLinked",
+    "ItemMerged",
+    "ItemParked",
     "ItemPrioritised",
     "ItemQueued",
     "ItemReceived",
@@ -154,25 +207,37 @@ __all__ = [
     "ItemReturned",
     "ItemShaped",
     "ItemShunted",
+    "ItemSplit",
     "ItemTransferred",
+    "ItemUnmerged",
+    "ItemWoken",
     "KeyDropped",
     "KeyKept",
     "LateNoted",
     "LeasesRenewed",
     "LegChanged",
+    "MailKept",
+    "MessageAdded",
     "MessageLeft",
     "NumberDialled",
     "OfferEnded",
     "OfferMade",
     "OfferSeen",
     "OutsideTried",
+    "OwnerNoted",
+    "PageAnswered",
+    "PageSent",
     "PassedOverAgain",
     "PolicyAdopted",
     "QueueHoursChanged",
+    "ResidentLeft",
     "RoomNoted",
+    "RuleApplied",
+    "RuleUndone",
     "ServiceLevelCounted",
     "ServiceResumed",
     "StepTaken",
     "Tried",
+    "UnreadMailed",
     "WrapUpStarted",
 ]

@@ -17,8 +17,17 @@ from router.core.flows.nodes import node_at, targets_of
 from router.core.flows.walk import TRANSFER_MAX, Walk, deadline
 from router.core.hours import next_open, standing
 from router.core.model import Channel, Condition, Form, Instant, LegResult
+from router.core.paging import cannot, page
 from router.core.policy import FallbackRule, Queue
-from router.core.queueing import TEMPO_OF, URGENT, conditions, due_at, emergency_of, line_up
+from router.core.queueing import (
+    KEPT_AS,
+    TEMPO_OF,
+    URGENT,
+    conditions,
+    due_at,
+    emergency_of,
+    line_up,
+)
 from router.core.records import Item
 from router.core.redials import old_place
 from router.core.ringing import next_to_ring
@@ -145,6 +154,8 @@ def miss(
         return "nobody is on the line to be told: it is kept"
     if rule.action == "transfer":
         return _nobody_to_ring(s, now, rule)
+    if rule.action == "page":
+        return cannot(s, now, item, rule)
     return ""
 
 
@@ -166,7 +177,7 @@ def _act(
             now,
             item,
             queue,
-            form=_text_form(item) if walk is None else Form.CALL,
+            form=_waiting_form(item) if walk is None else Form.CALL,
             first_queued_at=item.first_queued_at or now,
             rule="the fallback chain has no rule for this: kept in line",
         )
@@ -188,7 +199,7 @@ def _act(
         walk.trail.append(taken.name)
         why = f"fallback {taken.name[1:]}"
         yield walk.stop(now, taken.name, now + TRANSFER_MAX, why, queue=target.id)
-    yield from _settle_without_caller(s, now, s.items[item.id], target, rule, head)
+    yield from _settle_without_caller(s, now, s.items[item.id], target, rule, head, taken.name)
 
 
 def _first_to_ring(
@@ -205,7 +216,7 @@ def _first_to_ring(
 
 
 def _settle_without_caller(
-    s: State, now: Instant, item: Item, target: Queue, rule: FallbackRule, head: int
+    s: State, now: Instant, item: Item, target: Queue, rule: FallbackRule, head: int, name: str
 ) -> Events:
     if rule.action == "queue":
         yield from line_up(
@@ -213,13 +224,16 @@ def _settle_without_caller(
             now,
             item,
             target,
-            form=Form.CALL if item.call_id else _text_form(item),
+            form=Form.CALL if item.call_id else _waiting_form(item),
             first_queued_at=item.first_queued_at or now,
             rule=f"fallback rule {rule.id}",
             head_start=head,
         )
     elif rule.action == "end":
         yield closed(s, now, item.id, "informed")
+    elif rule.action == "page":
+        yield from keep_for_later(s, now, item, target, f"fallback rule {rule.id}", head)
+        yield from page(s, now, s.items[item.id], rule, name, 0)
     else:
         yield from keep_for_later(s, now, item, target, f"fallback rule {rule.id}", head)
 
@@ -270,4 +284,9 @@ def keep_for_later(
 
 
 def _text_form(item: Item) -> Form:
-    return Form.SUBMISSION if item.channel is Channel.WEBFORM else Form.MESSAGE
+    return KEPT_AS.get(item.channel, Form.MESSAGE)
+
+
+def _waiting_form(item: Item) -> Form:
+    """Who waits in a chat goes on waiting in it."""
+    return Form.CHAT if item.form is Form.CHAT else _text_form(item)

@@ -96,13 +96,13 @@ def standing(hours: Hours, now: int, emergency: Emergency | None = None) -> Stan
     if emergency is not None and (emergency.until is None or now < emergency.until):
         if emergency.since <= now:
             return Standing(not emergency.closed, "emergency", emergency.reason, emergency.until)
-        usual = _calendar(hours).standing(now)
+        usual = calendar_of(hours).standing(now)
         if emergency.until is None or emergency.since < emergency.until:
             changes = usual.changes_at
             begins = emergency.since if changes is None else min(changes, emergency.since)
             return msgspec.structs.replace(usual, changes_at=begins)
         return usual
-    return _calendar(hours).standing(now)
+    return calendar_of(hours).standing(now)
 
 
 def next_open(hours: Hours, now: int, emergency: Emergency | None = None) -> int | None:
@@ -120,7 +120,7 @@ def open_intervals(hours: Hours, start: int, end: int) -> Iterator[tuple[int, in
 
     Shape: half-open pairs of instants, ascending, never touching; nothing when end <= start.
     """
-    calendar = _calendar(hours)
+    calendar = calendar_of(hours)
     day = calendar.day_of(start)
     since: int | None = None
     till = start
@@ -141,7 +141,7 @@ def open_intervals(hours: Hours, start: int, end: int) -> Iterator[tuple[int, in
 
 def local_date(hours: Hours, now: int) -> date:
     """The date at the place of these hours."""
-    return date.fromordinal(_calendar(hours).day_of(now))
+    return date.fromordinal(calendar_of(hours).day_of(now))
 
 
 def openings_of(hours: Hours, day: date) -> tuple[tuple[int, int], ...]:
@@ -149,7 +149,7 @@ def openings_of(hours: Hours, day: date) -> tuple[tuple[int, int], ...]:
 
     Shape: half-open pairs of instants, ascending, never touching; () on a closed date.
     """
-    return _calendar(hours).own(day.toordinal())
+    return calendar_of(hours).own(day.toordinal())
 
 
 def _first(hours: Hours, now: int, emergency: Emergency | None, *, is_open: bool) -> int | None:
@@ -183,7 +183,7 @@ class _Span(NamedTuple):
     reason: str
 
 
-class _Calendar:
+class Calendar:
     """One Hours laid out day by day, as far as anybody asked; days are proleptic ordinals."""
 
     def __init__(self, hours: Hours) -> None:
@@ -327,13 +327,14 @@ class _Calendar:
 
 
 # By identity, because Hours holds a dict and cannot be hashed; a policy's hours live as long as it.
-_calendars: dict[int, _Calendar] = {}
+_calendars: dict[int, Calendar] = {}
 
 
-def _calendar(hours: Hours) -> _Calendar:
+def calendar_of(hours: Hours) -> Calendar:
+    """The one calendar of these hours; what depends on them alone can be remembered by it."""
     found = _calendars.get(id(hours))
     if found is None:
         if len(_calendars) >= _CALENDARS_MAX:
             del _calendars[next(iter(_calendars))]
-        found = _calendars[id(hours)] = _Calendar(hours)
+        found = _calendars[id(hours)] = Calendar(hours)
     return found

@@ -78,6 +78,7 @@ class Index:
         self.buckets: dict[tuple[str, Tempo], Bucket] = {}
         self.profiles: list[Profile] = []
         self._profile_of: dict[AgentId, Profile] = {}
+        self.signed_in = 0  # agents of the policy
         self.lines: dict[tuple[QueueId, Tempo], OrderedKeys[LineKey]] = {}
         self.by_address: dict[str, dict[ItemId, None]] = {}
         self.by_call: dict[str, ItemId] = {}
@@ -97,6 +98,7 @@ class Index:
                 profile = made[key] = Profile(rule.skills, policy.capacities[rule.capacity])
             self._profile_of[agent_id] = profile
         self.profiles = list(made.values())
+        self.signed_in = 0
         for bucket in self.buckets.values():
             self._join(bucket)
         for agent in agents.values():
@@ -219,6 +221,7 @@ class Index:
         if profile is not None:
             for agent, sign in ((old, -1), (new, 1)):
                 if agent is not None and agent.lease_until is not None:
+                    self.signed_in += sign
                     profile.signed_in += sign
                     profile.available += sign * (agent.status is AgentStatus.AVAILABLE)
             was = profile.free_tempos(old) if old is not None else NONE
@@ -253,8 +256,18 @@ class Index:
 
     def staff(self, text: str, tempo: Tempo) -> tuple[int, int]:
         """Return (signed in, of those not away) of the agents who could meet a requirement."""
-        profiles = self.bucket(text, tempo).profiles
-        return sum(p.signed_in for p in profiles), sum(p.available for p in profiles)
+        signed_in = available = 0
+        for profile in self.bucket(text, tempo).profiles:
+            signed_in += profile.signed_in
+            available += profile.available
+        return signed_in, available
+
+    def has_somebody(self, text: str, tempo: Tempo) -> bool:
+        """Say whether anybody signed in could meet a requirement."""
+        for profile in self.bucket(text, tempo).profiles:  # noqa: SIM110 - a generator costs more
+            if profile.signed_in:
+                return True
+        return False
 
 
 _IN_LINE = frozenset({ItemState.QUEUED, ItemState.OFFERED})
@@ -286,10 +299,16 @@ def _line_key(item: Item | None) -> LineKey | None:
 
 def item_due(item: Item) -> Instant | None:
     """Return the next instant at which time alone changes something about the item."""
-    if item.passed_over or item.callback is not None or item.state is ItemState.IN_FLOW:
+    state = item.state
+    if (
+        item.passed_over
+        or item.callback is not None
+        or item.text is not None
+        or state is ItemState.IN_FLOW
+    ):
         return min((instant for instant, _ in item_dues(item)), default=None)
     due: Instant | None = None
-    for field, _ in _WAITS_FOR[item.state]:
+    for field, _ in _WAITS_FOR[state]:
         value = getattr(item, field)
         if value is not None and (due is None or value < due):
             due = value
@@ -310,3 +329,8 @@ def item_dues(item: Item) -> Iterator[tuple[Instant, str]]:
         yield item.flow.due, "flow"
     if item.callback is not None and (state is ItemState.QUEUED or state is ItemState.DEFERRED):
         yield item.callback.expires_at, "callback"
+    if item.text is not None and state not in ENDED:
+        if item.text.idle_due is not None and state is ItemState.HANDLING:
+            yield item.text.idle_due, "idle"
+        if item.text.page_due is not None:
+            yield item.text.page_due, "page"

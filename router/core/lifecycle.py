@@ -36,7 +36,12 @@ MOVES: Final[Mapping[S, Mapping[type[e.Event], S]]] = MappingProxyType(
         S.OFFERED: {e.OfferMade: S.OFFERED, e.HandlingStarted: S.HANDLING},
         S.HANDLING: _ROUTE
         | _LEAVE
-        | {e.ItemHeld: S.HELD, e.ItemReturned: S.QUEUED, e.WrapUpStarted: S.WRAP_UP},
+        | {
+            e.ItemHeld: S.HELD,
+            e.ItemReturned: S.QUEUED,
+            e.WrapUpStarted: S.WRAP_UP,
+            e.ItemParked: S.DEFERRED,
+        },
         S.HELD: _ROUTE
         | _LEAVE
         | {e.ItemResumed: S.HANDLING, e.ItemReturned: S.QUEUED, e.WrapUpStarted: S.WRAP_UP},

@@ -11,6 +11,8 @@ from router.core import commands as c
 from router.core import effects as f
 from router.core import events as e
 from router.core.callbacks import closed
+from router.core.chat_in import fell_silent
+from router.core.correspondence import waited_enough
 from router.core.handling import (
     IN_HAND,
     give_back,
@@ -18,6 +20,7 @@ from router.core.handling import (
     resident_unreached,
 )
 from router.core.index import item_dues
+from router.core.mail_in import undelivered
 from router.core.model import (
     AgentId,
     Condition,
@@ -32,6 +35,7 @@ from router.core.model import (
     QueueId,
 )
 from router.core.offers import end_offer_of, end_offers, expire
+from router.core.paging import nobody_answered
 from router.core.queueing import look_again, queue_of, release_reserved, requeue, take_step
 from router.core.records import Agent, Item
 from router.core.service_level import count
@@ -124,7 +128,18 @@ def _deferred_due(s: State, now: Instant, item: Item) -> Events:
         if again is not None:
             yield again
             return
+    if item.text is not None and item.text.waiting_for:
+        yield from waited_enough(s, now, item)
+        return
     yield from requeue(s, now, item, "its time has come")
+
+
+def _idle_due(s: State, now: Instant, item: Item) -> Events:
+    yield from fell_silent(s, now, item)
+
+
+def _page_due(s: State, now: Instant, item: Item) -> Events:
+    yield from nobody_answered(s, now, item)
 
 
 def _forget_due(s: State, now: Instant, item: Item) -> Events:
@@ -142,6 +157,8 @@ ITEM_DUE: Final[dict[str, Callable[[State, Instant, Item], Events]]] = {
     "flow": _flow_due,
     "wrap_up": _wrap_up_due,
     "deferred": _deferred_due,
+    "idle": _idle_due,
+    "page": _page_due,
     "forget": _forget_due,
 }
 
@@ -195,7 +212,9 @@ def report_effect(s: State, now: Instant, c_: c.ReportEffect) -> Events:
     yield e.EffectFailed(at=now, key=c_.key, reason=c_.reason)
     if item is None:
         return
-    if isinstance(effect, f.MoveCall):
+    if isinstance(effect, f.SendMail):
+        yield from undelivered(s, now, effect.conversation, effect.number, c_.reason)
+    elif isinstance(effect, f.MoveCall):
         if c_.reason == LEG_GONE and item.call_id == effect.call_id:
             yield from resident_gone(s, now, item, "the carrier no longer has the call")
     elif not _rung_by(item, effect):
@@ -269,6 +288,8 @@ def _bring_back(s: State, now: Instant) -> Events:
     for item in [i for i in s.items.values() if i.state is ItemState.DEFERRED]:
         row = s.queues.get(queue_of(s, item).id)
         if item.deferred_until is None or item.deferred_until <= now:
+            continue
+        if item.text is not None and item.text.waiting_for:
             continue
         if item.form is Form.CALLBACK:
             tried = item.callback is not None and item.callback.attempts > 0

@@ -31,6 +31,8 @@ class Channel(StrEnum):
 
     VOICE = "voice"
     WEBFORM = "webform"
+    MAIL = "mail"
+    CHAT = "chat"
 
 
 class Tempo(StrEnum):
@@ -38,7 +40,7 @@ class Tempo(StrEnum):
 
     LIVE = "live"  # a person is waiting on the line
     FAST_TEXT = "fast_text"
-    SLOW_TEXT = "slow_text"  # forms, messages left, later mail
+    SLOW_TEXT = "slow_text"  # mail, forms, messages left
 
 
 class ItemState(StrEnum):
@@ -70,6 +72,19 @@ class Form(StrEnum):
     CALLBACK = "callback"  # ring the resident, place kept
     MESSAGE = "message"  # voicemail or note left by a caller: read or listen, then act
     SUBMISSION = "submission"  # a filled-in web form
+    MAIL = "mail"  # a mail: read it and answer
+    CHAT = "chat"  # write to and fro with a resident who is there
+
+
+class MessageKind(StrEnum):
+    """What a message of a conversation is."""
+
+    TEXT = "text"  # said or written to somebody
+    FILE = "file"
+    NOTE = "note"  # internal: residents never see it
+    AUTOMATIC = "automatic"  # an answer of the town that no person wrote
+    FORWARD = "forward"  # to a department, and what it answered
+    MACHINE = "machine"  # a machine's mail: a bounce, a vacation notice
 
 
 class OfferEnding(StrEnum):

@@ -13,6 +13,7 @@ import msgspec
 
 from router.core.hours import Hours
 from router.core.model import AgentId, Channel, Condition, FlowId, PolicyHash, QueueId, Span, Tempo
+from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
 
@@ -126,13 +127,14 @@ class FallbackRule(Struct, frozen=True):
     when_channel: frozenset[Channel]  # empty = any
     when_condition: frozenset[Condition]  # empty = any
     when_hours: str  # Hours id that must be open; "" = any
-    action: str  # say | queue | defer | voicemail | callback | transfer | chain | end
+    action: str  # say | queue | defer | voicemail | callback | transfer | page | chain | end
     text: Texts  # said first; {} = nothing
     queue: QueueId | None  # for queue, defer, voicemail, callback
-    targets: tuple[str, ...]  # for transfer: contact ids or on-call list ids, in order
+    targets: tuple[str, ...]  # for transfer and page: contact ids or on-call list ids, in order
     chain: str  # for chain: the next chain's id
     urgent: bool  # head start of URGENT for what is kept for people
     place: Place
+    every: Span = 0  # for page: so long until the next one is told
 
 
 class Fallback(Struct, frozen=True):
@@ -149,6 +151,7 @@ class OutsideContact(Struct, frozen=True):
     name: str
     number: str  # +E.164, sip: or client:
     ring_timeout: Span
+    email: str = ""  # where forwarded mail and pages go; "" = by telephone only
 
 
 class OnCallShift(Struct, frozen=True):
@@ -301,6 +304,7 @@ class Retention(Struct, frozen=True):
     closed_in_core: Span  # an ended item stays reopenable in memory
     dedupe_text: Span
     redial: Span  # a caller who dials again within this gets the old place back
+    words: dict[str, Span] = {}  # kind of words -> how long history keeps them; missing = for ever
 
 
 class Policy(Struct, frozen=True):
@@ -330,6 +334,9 @@ class Policy(Struct, frozen=True):
     retention: Retention
     texts: dict[str, Texts]  # apologies, "already taken", hold, whisper ...; keys in docs/policy.md
     compiled_with: dict[str, str]  # library and tzdata versions
+    mail: MailPolicy | None = None
+    chat: ChatPolicy | None = None
+    answers: dict[str, CannedAnswer] = {}
 
 
 def encode(policy: Policy) -> bytes:

@@ -18,6 +18,7 @@ from router.core.model import (
     HOUR,
     MINUTE,
     AgentId,
+    Channel,
     Condition,
     Form,
     Instant,
@@ -45,7 +46,11 @@ TEMPO_OF: Final = {
     Form.CALLBACK: Tempo.LIVE,
     Form.MESSAGE: Tempo.SLOW_TEXT,
     Form.SUBMISSION: Tempo.SLOW_TEXT,
+    Form.MAIL: Tempo.SLOW_TEXT,
+    Form.CHAT: Tempo.FAST_TEXT,
 }
+# what becomes of an item that is kept for people: by the door it came through
+KEPT_AS: Final = {Channel.WEBFORM: Form.SUBMISSION, Channel.MAIL: Form.MAIL}
 
 
 @lru_cache(maxsize=4096)
@@ -66,7 +71,10 @@ def queue_of(s: State, item: Item) -> Queue:
 def language_skill(s: State, language: str) -> str:
     """Return the skill that serves a language; the town's first one for an unknown language."""
     languages = s.policy.languages
-    return next((la.skill for la in languages if la.id == language), languages[0].skill)
+    for known in languages:
+        if known.id == language:
+            return known.skill
+    return languages[0].skill
 
 
 def emergency_of(s: State, hours: str) -> Emergency | None:
@@ -92,7 +100,7 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
             yield Condition.EMERGENCY
         yield Condition.CLOSED
         return
-    if item.tempo is not Tempo.LIVE:
+    if item.tempo is Tempo.SLOW_TEXT:
         return
     signed_in = available = 0
     for step in range(len(queue.steps) + 1):
@@ -146,7 +154,8 @@ def line_up(
     if tempo is Tempo.LIVE:
         due = None
     head = item.head_start + queue.head_start + head_start
-    aim = due if due is not None else first_queued_at + queue.target_span
+    urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
+    aim = due if due is not None and not urgent else first_queued_at + queue.target_span
     step = step_by_age(queue, now, first_queued_at)
     counted_until = now + queue.target_span if anew else item.threshold_at
     yield e.ItemQueued(
@@ -175,7 +184,10 @@ def line_up(
 
 def step_by_age(queue: Queue, now: Instant, first_queued_at: Instant) -> int:
     """Return the step that the item's age allows."""
-    return sum(1 for step in queue.steps if step.after <= now - first_queued_at)
+    age, taken = now - first_queued_at, 0
+    for step in queue.steps:
+        taken += step.after <= age
+    return taken
 
 
 def due_of_step(queue: Queue, now: Instant, first_queued_at: Instant, step: int) -> Instant | None:
@@ -239,8 +251,10 @@ def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Eve
     """Relax at once while nobody signed in could ever match, if a later step has somebody."""
     if item.state is not ItemState.QUEUED or item.reserved_for is not None:
         return
+    if not s.index.signed_in:
+        return
     for step in range(item.step, len(queue.steps) + 1):
-        if s.index.staff(requirement_at(s, item, queue, step), item.tempo)[0]:
+        if s.index.has_somebody(requirement_at(s, item, queue, step), item.tempo):
             break
     else:
         return

@@ -19,6 +19,7 @@ from router.core.model import (
     ItemId,
     ItemState,
     LegState,
+    MessageKind,
     OfferId,
     PolicyHash,
     QueueId,
@@ -50,6 +51,28 @@ class Callback(Row, frozen=True):
     expires_at: Instant
     attempts: int
     attempts_max: int
+
+
+class TextWork(Row, frozen=True):
+    """What only items with a conversation have."""
+
+    conversation: str
+    rule: str = ""  # mail rule in force
+    urgent: bool = False
+    owner: AgentId | None = None  # who had it last
+    waiting_for: str = ""  # while parked: resident | department | until | dormant
+    parked_at: Instant | None = None
+    linked_to: ItemId | None = None
+    merged_into: ItemId | None = None
+    merged: tuple[ItemId, ...] = ()  # items that ended in favour of this one
+    unanswered_since: Instant | None = None  # the resident's first message without an answer
+    responded_at: Instant | None = None  # first answer of a person
+    idle_due: Instant | None = None  # then the chat is dormant
+    page_rule: str = ""  # "chain/rule" by which somebody on call is told
+    page_index: int = 0
+    page_due: Instant | None = None
+    page_answered_by: str = ""
+    resident_left: bool = False
 
 
 class Item(Row, frozen=True):
@@ -120,6 +143,36 @@ class Item(Row, frozen=True):
     resident_dial: str = ""  # key of the effect that rings the resident
     resident_ringing: str = ""  # carrier's id of that leg until it is answered
     leg_due: Instant | None = None  # by then something must have been heard of the leg being rung
+    text: TextWork | None = None
+
+
+class Message(Row, frozen=True):
+    """One message of a conversation; its words are elsewhere."""
+
+    number: int
+    kind: MessageKind
+    by: str  # "resident", "town", "agent:x", "contact:y"
+    at: Instant
+    ref: str
+    item: ItemId
+    note: str = ""
+
+
+class Conversation(Row, frozen=True):
+    """What was written to and fro with one resident through one door."""
+
+    id: str
+    channel: Channel
+    door: str  # Mailbox id or ChatDoor id
+    address_key: str
+    contact_ref: str
+    language: str
+    begun_at: Instant
+    item: ItemId | None = None  # the latest
+    count: int = 0  # messages so far, those before `messages` included
+    messages: tuple[Message, ...] = ()
+    mailed: int = 0  # messages up to this one went to the resident by mail
+    score: int = 0  # the survey's answer
 
 
 class Offer(Row, frozen=True):

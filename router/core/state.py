@@ -18,7 +18,16 @@ from router.core.effects import AnyEffect
 from router.core.index import Index, Timer, item_due
 from router.core.model import AgentId, EffectKey, Instant, ItemId, OfferId, PolicyHash, QueueId
 from router.core.policy import Policy
-from router.core.records import Agent, DialRow, EmergencyRow, Item, KeyRow, Offer, QueueRow
+from router.core.records import (
+    Agent,
+    Conversation,
+    DialRow,
+    EmergencyRow,
+    Item,
+    KeyRow,
+    Offer,
+    QueueRow,
+)
 from router.errors import InvariantBroken
 
 FORMAT: Final = 1  # of snapshots; another one is skipped and the journal replayed
@@ -42,6 +51,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     keys: list[KeyRow]
     dials: list[DialRow]
     pending: list[AnyEffect]
+    conversations: list[Conversation] = []
 
 
 class State:
@@ -60,6 +70,7 @@ class State:
         self.keys: dict[str, KeyRow] = {}
         self.dials: dict[str, DialRow] = {}
         self.pending: dict[EffectKey, AnyEffect] = {}
+        self.conversations: dict[str, Conversation] = {}
         self.index = Index()
         self._undo: list[Callable[[], None]] | None = None
 
@@ -183,6 +194,10 @@ class State:
         """Put, replace or (None) remove."""
         self._put(self.dials, target, row)
 
+    def put_conversation(self, conversation_id: str, row: Conversation | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.conversations, conversation_id, row)
+
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
         self._put(self.pending, key, effect)
@@ -258,6 +273,7 @@ class State:
             keys=[self.keys[k] for k in sorted(self.keys)],
             dials=[self.dials[k] for k in sorted(self.dials)],
             pending=[self.pending[k] for k in sorted(self.pending)],
+            conversations=[self.conversations[k] for k in sorted(self.conversations)],
         )
 
     @classmethod
@@ -285,6 +301,8 @@ class State:
             state.put_dial(dial.target, dial)
         for effect in frozen.pending:
             state.put_pending(effect.key, effect)
+        for conversation in frozen.conversations:
+            state.put_conversation(conversation.id, conversation)
         return state
 
     def hash(self) -> str:

@@ -68,6 +68,13 @@ def _leg(_: State, ev: e.LegChanged, __: Item | None) -> str:
     return f"the {ev.leg}'s telephone " + ("is connected" if ev.connected else "rings")
 
 
+def _message(state: State, ev: e.MessageAdded, _: Item | None) -> str:
+    who, _sep, name = ev.by.partition(":")
+    writer = _agent(state, AgentId(name)) if who == "agent" else name or f"the {who}"
+    note = f" ({ev.note})" if ev.note else ""
+    return f"message {ev.number}: {writer}, {ev.kind}{note}"
+
+
 def _reported(text: str) -> Teller:
     return lambda _s, _e, _i: text
 
@@ -109,4 +116,28 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.CallbackAttempted: lambda s, v, i: f"callback attempt {v.attempt}: {v.result}",
     e.CallbackMerged: lambda s, v, i: f"the resident rang again as {v.into}, which takes its place",
     e.EffectFailed: lambda s, v, i: f"an outside step failed for good: {v.reason}",
+    e.MessageAdded: _message,
+    e.ContactGiven: _reported("the resident gave name or address"),
+    e.ItemLinked: lambda s, v, i: f"linked to {v.to}: {v.why}",
+    e.OwnerNoted: lambda s, v, i: f"{_agent(s, v.owner)} had the conversation before",
+    e.RuleApplied: lambda s, v, i: (
+        f"mail rule {v.rule}: {v.action}" + (", urgent" if v.urgent else "")
+    ),
+    e.RuleUndone: lambda s, v, i: f"{_agent(s, v.by)} undid mail rule {v.rule}: {v.reason}",
+    e.DeliveryFailed: lambda s, v, i: f"message {v.number} did not arrive: {v.why}",
+    e.PageSent: lambda s, v, i: f"told {v.contact} on call by mail",
+    e.PageAnswered: lambda s, v, i: (
+        f"{v.contact} answered the page" if v.contact else "nobody on call answered the page"
+    ),
+    e.ResidentLeft: _reported("the resident left the chat"),
+    e.ChatRated: lambda s, v, i: f"the resident gave {v.score} of 5",
+    e.ItemMerged: lambda s, v, i: f"{_agent(s, v.by)} merged it into {v.into}",
+    e.ItemUnmerged: lambda s, v, i: f"{_agent(s, v.by)} took the merge into {v.from_item} back",
+    e.ItemSplit: lambda s, v, i: (
+        f"{_agent(s, v.by)} made {v.new} of message {v.number} and what followed"
+    ),
+    e.ItemParked: lambda s, v, i: f"put away, waits for: {v.waiting_for}",
+    e.ItemWoken: lambda s, v, i: f"taken up again: {v.why}",
+    e.UnreadMailed: _reported("what the resident missed goes by mail"),
+    e.MailKept: lambda s, v, i: f"a machine wrote ({v.kind}: {v.why})",
 }

@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from router.core import events as e
 from router.core.model import AgentId, ItemId, OfferEnding
 from router.core.state import State
-
-# the item may now be offered to somebody
-_ITEM_WAITS: Final = (
-    e.ItemQueued,
-    e.StepTaken,
-    e.ItemReturned,
-    e.ItemPrioritised,
-    e.PassedOverAgain,
-    e.CallbackBooked,
-)
-# whoever had the item may now take another
-_AGENT_LET_GO: Final = (
-    e.ItemQueued,
-    e.FlowMoved,
-    e.ItemReturned,
-    e.ItemClosed,
-    e.ItemAbandoned,
-    e.ItemDiverted,
-    e.ItemDeferred,
-    e.ItemShunted,
-    e.HandlingStarted,
-    e.WrapUpStarted,
-)
-_AGENT_CHANGED: Final = (e.AgentStatusSet, e.AgentSignedIn, e.AgentSignedOut)
 
 
 class Touched:
@@ -43,22 +20,68 @@ class Touched:
 
     def note(self, s: State, event: e.Event) -> None:
         """Remember whom the event touches; called before it is applied."""
-        if isinstance(event, e.OfferEnded):
-            offer = s.offers[event.offer]
-            self.agents[offer.agent] = None
-            if event.ending is not OfferEnding.ACCEPTED:
-                self.items[offer.item] = None
-            return
-        if isinstance(event, _ITEM_WAITS):
-            self.items[event.item] = None
-        if isinstance(event, _AGENT_LET_GO):
-            if isinstance(event, e.HandlingStarted):
-                self.agents[event.agent] = None
-            elif (item := s.items.get(event.item)) is not None and item.agent is not None:
-                self.agents[item.agent] = None
-        elif isinstance(event, _AGENT_CHANGED):
-            self.agents[event.agent] = None
-            self.staffing = True
-        elif isinstance(event, e.PolicyAdopted):
-            self.staffing = True
-            self.agents.update(dict.fromkeys(s.agents))
+        noted = _NOTED.get(type(event))
+        if noted is not None:
+            noted(self, s, event)
+
+
+def _item_waits(touched: Touched, s: State, event: Any) -> None:
+    """The item may now be offered to somebody."""
+    touched.items[event.item] = None
+
+
+def _agent_let_go(touched: Touched, s: State, event: Any) -> None:
+    """Whoever had the item may now take another."""
+    item = s.items.get(event.item)
+    if item is not None and item.agent is not None:
+        touched.agents[item.agent] = None
+
+
+def _item_returned(touched: Touched, s: State, event: Any) -> None:
+    _item_waits(touched, s, event)
+    _agent_let_go(touched, s, event)
+
+
+def _offer_ended(touched: Touched, s: State, event: e.OfferEnded) -> None:
+    offer = s.offers[event.offer]
+    touched.agents[offer.agent] = None
+    if event.ending is not OfferEnding.ACCEPTED:
+        touched.items[offer.item] = None
+
+
+def _handling_started(touched: Touched, s: State, event: e.HandlingStarted) -> None:
+    touched.agents[event.agent] = None
+
+
+def _agent_changed(touched: Touched, s: State, event: Any) -> None:
+    touched.agents[event.agent] = None
+    touched.staffing = True
+
+
+def _policy_adopted(touched: Touched, s: State, event: e.PolicyAdopted) -> None:
+    touched.staffing = True
+    touched.agents.update(dict.fromkeys(s.agents))
+
+
+_NOTED: Final[dict[type[e.Event], Callable[[Touched, State, Any], None]]] = {
+    e.ItemQueued: _item_returned,
+    e.ItemReturned: _item_returned,
+    e.StepTaken: _item_waits,
+    e.ItemPrioritised: _item_waits,
+    e.PassedOverAgain: _item_waits,
+    e.CallbackBooked: _item_waits,
+    e.FlowMoved: _agent_let_go,
+    e.ItemClosed: _agent_let_go,
+    e.ItemAbandoned: _agent_let_go,
+    e.ItemDiverted: _agent_let_go,
+    e.ItemDeferred: _agent_let_go,
+    e.ItemParked: _agent_let_go,
+    e.ItemShunted: _agent_let_go,
+    e.WrapUpStarted: _agent_let_go,
+    e.HandlingStarted: _handling_started,
+    e.OfferEnded: _offer_ended,
+    e.AgentStatusSet: _agent_changed,
+    e.AgentSignedIn: _agent_changed,
+    e.AgentSignedOut: _agent_changed,
+    e.PolicyAdopted: _policy_adopted,
+}

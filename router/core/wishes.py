@@ -6,7 +6,7 @@ from typing import Final
 
 from router.core import effects as f
 from router.core import events as e
-from router.core.model import MINUTE, AgentId, EffectKey, Instant, Span
+from router.core.model import MINUTE, AgentId, EffectKey, Instant, ItemId, Span
 from router.core.records import Item
 from router.core.state import State
 
@@ -75,5 +75,38 @@ def hold_leg(now: Instant, item: Item, *, hold: bool) -> e.EffectWanted:
             call_id=item.call_id,
             room_id=item.room_id,
             hold=hold,
+        ),
+    )
+
+
+def send_mail(
+    s: State,
+    now: Instant,
+    item_id: ItemId,
+    conversation: str,
+    number: int,
+    what: str,
+    *,
+    words_ref: str = "",
+    contact: str = "",
+    since: int = 0,
+    rule: str = "",
+    contact_ref: str = "",
+) -> e.EffectWanted:
+    """Send a message of a conversation by mail; `what` as in `effects.SendMail`."""
+    item = s.items[item_id]
+    return e.EffectWanted(
+        at=now,
+        effect=f.SendMail(
+            key=_key(item),
+            item_id=item_id,
+            conversation=conversation,
+            number=number,
+            what=what,
+            words_ref=words_ref,
+            contact=contact,
+            contact_ref=contact_ref or s.conversations[conversation].contact_ref,
+            since=since,
+            rule=rule,
         ),
     )

@@ -6,25 +6,33 @@ reference number read aloud or copied by hand stays the same number.
 
 from __future__ import annotations
 
+import os
 import random
-import secrets
+from itertools import count
 from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ITEM_ID_LENGTH: Final = 10  # 50 bits: a guess hits one of a million items once in 10^9 tries
 UNIQUE_LENGTH: Final = 20  # 100 bits
+_LETTERS: Final = (8 * ALPHABET).encode()  # of each byte its five low bits: none is likelier
 
 
 class RandomIds:
     """The `Ids` of a running daemon, from the system's source of chance."""
 
+    def __init__(self) -> None:
+        self._turns = count()
+
     def item_id(self) -> str:
         """Return a reference number: ten characters of Crockford base 32."""
-        return _in_base_32(secrets.randbits(5 * ITEM_ID_LENGTH), ITEM_ID_LENGTH)
+        return _drawn(ITEM_ID_LENGTH)
 
     def unique(self, prefix: str) -> str:
-        """Return prefix + 20 characters (100 random bits)."""
-        return prefix + _in_base_32(secrets.randbits(5 * UNIQUE_LENGTH), UNIQUE_LENGTH)
+        """Return prefix + the turn in hexadecimal + 20 characters (100 random bits).
+
+        The turn lets names that are stored one after the other stand together in an index.
+        """
+        return f"{prefix}{next(self._turns):08x}{_drawn(UNIQUE_LENGTH)}"
 
 
 class SeededIds:
@@ -40,6 +48,10 @@ class SeededIds:
     def unique(self, prefix: str) -> str:
         """Return prefix + 20 characters."""
         return prefix + _in_base_32(self._random.getrandbits(5 * UNIQUE_LENGTH), UNIQUE_LENGTH)
+
+
+def _drawn(length: int) -> str:
+    return os.urandom(length).translate(_LETTERS).decode("ascii")
 
 
 def _in_base_32(number: int, length: int) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
-from router.ports import Batch
+from router.ports import Batch, Words
 from router.runtime.sqlite_file import SqliteFile
 from router.runtime.sqlite_reader import find_batch, last_version
 from router.runtime.sqlite_schema import create_tables, storage_failed
@@ -31,9 +31,14 @@ _NOT_COMMITTED: Final = frozenset(
     }
 )
 
-_ADD_BATCH: Final = "INSERT INTO batches VALUES (?, ?, ?, ?, ?)"
+_ADD_BATCH: Final = (  # nothing unless the journal stands where the batch was decided
+    "INSERT INTO batches SELECT ?, ?, ?, ?, ?"
+    " WHERE ? = (SELECT coalesce(max(version), 0) FROM batches)"
+)
+# One statement for many rows: after each statement the thread waits its turn for the interpreter.
+_WORDS_AT_ONCE: Final = 100
 _ADD_WORDS: Final = (  # words that come twice are the same words: the first stay
-    "INSERT INTO words (ref, kind, body) VALUES (?, ?, ?) ON CONFLICT (ref) DO NOTHING"
+    "INSERT INTO words (ref, kind, body) VALUES {rows} ON CONFLICT (ref) DO NOTHING"
 )
 _ADD_POLICY: Final = "INSERT INTO policies VALUES (?, ?) ON CONFLICT (hash) DO NOTHING"
 _NEW_SNAPSHOT: Final = (
@@ -69,19 +74,16 @@ class SqliteWriter:
         """Store the batch right after that version; see `Journal.append`."""
         version = expected_version + batch.count
         with self._transaction("appending a batch") as connection:
-            actual = last_version(connection)
-            if actual != expected_version:
-                raise Conflict(expected_version, actual)
+            row = (version, batch.batch_id, batch.at, batch.count, batch.events, expected_version)
             try:
-                connection.execute(
-                    _ADD_BATCH, (version, batch.batch_id, batch.at, batch.count, batch.events)
-                )
+                added = connection.execute(_ADD_BATCH, row).rowcount
             except sqlite3.IntegrityError as error:
                 raise InvariantBroken(
                     f"batch {batch.batch_id!r} of {batch.count} events: {error}"
                 ) from error
-            if batch.words:
-                connection.executemany(_ADD_WORDS, [(w.ref, w.kind, w.body) for w in batch.words])
+            if not added:
+                raise Conflict(expected_version, last_version(connection))
+            _add_words(connection, batch.words)
             if batch.policies:
                 connection.executemany(_ADD_POLICY, [(p.hash, p.body) for p in batch.policies])
         return version
@@ -156,3 +158,11 @@ class SqliteWriter:
             if getattr(error, "sqlite_errorcode", 0) in _NOT_COMMITTED:
                 raise failed from error
             raise OutcomeUnknown(str(failed)) from error
+
+
+def _add_words(connection: sqlite3.Connection, words: Sequence[Words]) -> None:
+    for start in range(0, len(words), _WORDS_AT_ONCE):
+        part = words[start : start + _WORDS_AT_ONCE]
+        rows = ", ".join(["(?, ?, ?)"] * len(part))
+        values = [value for each in part for value in (each.ref, each.kind, each.body)]
+        connection.execute(_ADD_WORDS.format(rows=rows), values)

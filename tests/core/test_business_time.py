@@ -225,6 +225,14 @@ def test_add_never_goes_back(hours: Hours, start: int, later: int, span: int, mo
     assert due < longer
 
 
+def test_the_last_nanosecond_of_a_day_still_counts_as_that_day() -> None:
+    closing, tomorrow = toronto("2026-06-02T16:30"), toronto("2026-06-03T16:30")
+    assert add_days(TOWN, closing - SECOND, 0) == closing
+    assert add_days(TOWN, closing - 1, 0) == closing
+    assert add_days(TOWN, closing, 0) == tomorrow
+    assert add_days(TOWN, closing + 1, 0) == tomorrow
+
+
 @given(any_hours(), MOMENTS, st.integers(0, 3 * DAY), st.integers(0, 12))
 def test_business_days_never_go_back(hours: Hours, start: int, later: int, days: int) -> None:
     assume(any(hours.weekly))  # overrides alone run out

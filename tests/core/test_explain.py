@@ -79,7 +79,7 @@ def test_where_todays_code_would_decide_otherwise_both_are_shown() -> None:
 
 
 def test_every_event_about_an_item_has_a_sentence_or_a_reason_to_have_none() -> None:
-    silent = {"RoomNoted", "EffectWanted", "EffectDone", "KeyKept"}
+    silent = {"RoomNoted", "EffectWanted", "EffectDone", "KeyKept", "ConversationJoined"}
     about_items = {
         cls.__name__
         for cls in Event.__subclasses__()

@@ -35,9 +35,15 @@ def test_every_place_of_an_item_id_is_random(ids: Ids) -> None:
 def test_unique_names_carry_their_prefix_and_a_hundred_bits(ids: Ids) -> None:
     many = [ids.unique("offer-") for _ in range(2000)]
     assert all(each.startswith("offer-") for each in many)
-    assert {len(each) for each in many} == {len("offer-") + 20}
-    assert all(len({each[place] for each in many}) == 32 for place in range(6, 26))
+    assert {len(each) for each in many} == {len(many[0])}
+    assert all(len({each[place] for each in many}) == 32 for place in range(-20, 0))
     assert len(set(many)) == len(many)
+
+
+def test_names_of_a_daemon_stand_in_the_order_in_which_they_were_made() -> None:
+    ids = RandomIds()
+    many = [ids.unique("w_") for _ in range(2000)]
+    assert many == sorted(many)
 
 
 def test_a_name_holds_every_drawn_bit_the_highest_first() -> None:

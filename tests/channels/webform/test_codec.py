@@ -134,7 +134,7 @@ def send(rule: FormRule, *, sender: str = "s", key: str = "", **typed: str) -> t
     filled = read(rule, [*typed.items(), ("_key", key)])
     assert filled.complaints == {}
     command, words = submission(
-        rule, filled, secret=b"s", item_id=ItemId("I"), language="fr", sender=sender
+        rule, filled, secret=b"s", item_id=ItemId("I"), words_name="W", language="fr", sender=sender
     )
     return command, *(json.loads(each.body) for each in words)
 
@@ -174,8 +174,8 @@ def test_identities_go_to_the_contact_and_the_rest_to_the_form() -> None:
         "attributes": {"area": "north"},
         "language": "fr",
         "address_key": address_key(b"s", "phone", "+19055550123"),
-        "contact_ref": "c-I",
-        "words_ref": "f-I",
+        "contact_ref": "c-W",
+        "words_ref": "f-W",
     }
 
 
@@ -239,7 +239,7 @@ def test_whatever_is_typed_is_refused_or_within_the_limits(
 def check_submission(rule: FormRule, filled: Filled) -> None:
     """Everything that was typed is in the words, nothing of it in the command."""
     command, words = submission(
-        rule, filled, secret=b"s", item_id=ItemId("I"), language="en", sender="s"
+        rule, filled, secret=b"s", item_id=ItemId("I"), words_name="W", language="en", sender="s"
     )
     bodies = "".join(str(json.loads(each.body)) for each in words)
     for each in rule.fields:

@@ -1,0 +1,230 @@
+"""What residents do in a chat: write, give their address, ask to be rung, leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core import callbacks
+from router.core import commands_text as c
+from router.core import events as e
+from router.core.callbacks import closed
+from router.core.handling import after_talk
+from router.core.model import ENDED, Channel, Form, Instant, ItemState, OfferEnding
+from router.core.offers import end_offers
+from router.core.policy_text import ChatDoor, ChatPolicy
+from router.core.queueing import line_up
+from router.core.records import Conversation, Item
+from router.core.state import State
+from router.core.threads import (
+    begin_item,
+    chat_policy,
+    conversation_of,
+    enter_for_owner,
+    kept,
+    wake,
+    work_on,
+)
+from router.core.transcript import RESIDENT, added
+from router.core.waiting import IN_LINE, abandon
+from router.core.wishes import send_mail
+from router.errors import NotNow, UnknownTarget
+
+Events = Iterator[e.Event]
+
+
+def door_of(chat: ChatPolicy, door: str) -> ChatDoor:
+    """Return the door; the first one for a name that the policy no longer has."""
+    found = chat.doors.get(door)
+    return found if found is not None else next(iter(chat.doors.values()))
+
+
+def receive_chat(s: State, now: Instant, c_: c.ReceiveChat) -> Events:
+    """A resident has said something."""
+    if c_.key in s.keys:
+        return
+    chat = chat_policy(s)
+    conversation = s.conversations.get(c_.conversation)
+    item = work_on(s, conversation) if conversation is not None else None
+    if item is None or item.state in ENDED or item.state is ItemState.WRAP_UP:
+        yield from _new_item(s, now, c_, chat, conversation, item)
+        return
+    yield kept(s, now, c_.key, item.id)
+    yield added(s, now, c_.conversation, item.id, by=RESIDENT, ref=c_.words_ref, kind=c_.kind)
+    item = s.items[item.id]
+    if item.state is ItemState.DEFERRED and item.text is not None and item.text.waiting_for:
+        yield from wake(s, now, item, "the resident is back")
+
+
+def _new_item(
+    s: State,
+    now: Instant,
+    c_: c.ReceiveChat,
+    chat: ChatPolicy,
+    conversation: Conversation | None,
+    before: Item | None,
+) -> Events:
+    door = door_of(chat, c_.door)
+    yield from begin_item(
+        s,
+        now,
+        item_id=c_.item_id,
+        channel=Channel.CHAT,
+        door=door.id,
+        conversation=c_.conversation,
+        address_key=conversation.address_key if conversation is not None else c_.address_key,
+        contact_ref=conversation.contact_ref if conversation is not None else c_.contact_ref,
+        words_ref=c_.words_ref,
+        language=c_.language,
+        subject=door.subject,
+    )
+    yield kept(s, now, c_.key, c_.item_id)
+    yield added(s, now, c_.conversation, c_.item_id, by=RESIDENT, ref=c_.words_ref, kind=c_.kind)
+    if before is not None:
+        yield e.ItemLinked(at=now, item=c_.item_id, to=before.id, why="the same chat before")
+        owner = before.text.owner if before.text is not None else None
+        recent = before.ended_at is None or now - before.ended_at <= chat.to_owner_for
+        if owner is not None and recent:
+            yield e.OwnerNoted(at=now, item=c_.item_id, owner=owner)
+    why = f"chat door {door.id} goes to queue {door.queue}"
+    yield from enter_for_owner(s, now, c_.item_id, door.queue, why)
+
+
+def give_contact(s: State, now: Instant, c_: c.GiveContact) -> Events:
+    """The resident says who they are."""
+    conversation = conversation_of(s, c_.conversation)
+    if conversation.contact_ref == c_.contact_ref:
+        return
+    item = work_on(s, conversation)
+    yield e.ContactGiven(
+        at=now,
+        conversation=conversation.id,
+        item=item.id if item is not None else None,
+        contact_ref=c_.contact_ref,
+        address_key=c_.address_key,
+    )
+
+
+def ask_callback(s: State, now: Instant, c_: c.AskCallback) -> Events:
+    """The resident would rather be rung; who waits in line keeps the place.
+
+    Raises:
+        NotNow: somebody has the chat in hand.
+        NotAllowed: the queue does not call back.
+    """
+    chat = chat_policy(s)
+    door = door_of(chat, c_.door)
+    conversation = s.conversations.get(c_.conversation)
+    item = work_on(s, conversation) if conversation is not None else None
+    if item is not None and item.form is Form.CALLBACK and item.state not in ENDED:
+        return
+    if item is None or item.state in ENDED:
+        yield from begin_item(
+            s,
+            now,
+            item_id=c_.item_id,
+            channel=Channel.CHAT,
+            door=door.id,
+            conversation=c_.conversation,
+            address_key=c_.address_key,
+            contact_ref=c_.contact_ref,
+            words_ref="",
+            language=c_.language,
+            subject=door.subject,
+        )
+        item = s.items[c_.item_id]
+    elif item.state not in IN_LINE and item.state is not ItemState.DEFERRED:
+        raise NotNow(f"item {item.id!r} is {item.state}: ask the agent for a call")
+    yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the resident would rather be rung")
+    item = s.items[item.id]
+    queue = s.policy.queues.get(item.queue) if item.queue is not None else None
+    yield from line_up(
+        s,
+        now,
+        item,
+        queue if queue is not None else s.policy.queues[door.queue],
+        form=Form.CALLBACK,
+        first_queued_at=item.first_queued_at or now,
+        rule="the resident of a chat would rather be rung",
+        anew=False,
+    )
+    yield from callbacks.book(s, now, s.items[item.id], c_.address_key, c_.contact_ref)
+
+
+def leave_chat(s: State, now: Instant, c_: c.LeaveChat) -> Events:
+    """The resident has ended the chat."""
+    conversation = s.conversations.get(c_.conversation)
+    item = work_on(s, conversation) if conversation is not None else None
+    if conversation is None or item is None or item.form is not Form.CHAT:
+        return
+    if item.state in IN_LINE:
+        yield from abandon(s, now, item, "left the chat")
+    elif item.state is ItemState.HANDLING:
+        yield e.ResidentLeft(at=now, conversation=conversation.id, item=item.id)
+        yield from after_talk(s, now, s.items[item.id])
+    elif item.state is ItemState.DEFERRED and item.text is not None and item.text.waiting_for:
+        yield closed(s, now, item.id, "the resident left")
+
+
+def rate_chat(s: State, now: Instant, c_: c.RateChat) -> Events:
+    """The answer to the survey; a second one replaces the first."""
+    conversation = conversation_of(s, c_.conversation)
+    if not 1 <= c_.score <= 5:
+        raise NotNow(f"score {c_.score} is not between 1 and 5")
+    if conversation.item is None or conversation.item not in s.items:
+        raise UnknownTarget(f"conversation {conversation.id!r} has no item any more")
+    yield e.ChatRated(
+        at=now,
+        conversation=conversation.id,
+        item=conversation.item,
+        score=c_.score,
+        ref=c_.words_ref,
+    )
+
+
+def ask_transcript(s: State, now: Instant, c_: c.AskTranscript) -> Events:
+    """Send what was said so far by mail."""
+    if c_.key in s.keys:
+        return
+    conversation = conversation_of(s, c_.conversation)
+    if s.policy.mail is None:
+        raise UnknownTarget("the town sends no mail: a transcript cannot be sent")
+    item_id = conversation.item
+    if item_id is None or item_id not in s.items:
+        raise UnknownTarget(f"conversation {conversation.id!r} has no item any more")
+    yield kept(s, now, c_.key, item_id)
+    yield send_mail(
+        s,
+        now,
+        item_id,
+        conversation.id,
+        conversation.count,
+        "transcript",
+        contact_ref=c_.contact_ref,
+    )
+
+
+def mail_unread(s: State, now: Instant, c_: c.MailUnread) -> Events:
+    """What a resident who is away has not seen goes by mail, once."""
+    conversation = conversation_of(s, c_.conversation)
+    since = max(c_.number, conversation.mailed)
+    unread = [m for m in conversation.messages if m.number > since and m.by.startswith("agent:")]
+    item_id = conversation.item
+    if not unread or item_id is None or item_id not in s.items or not conversation.contact_ref:
+        return
+    if s.policy.mail is None:
+        return
+    last = conversation.count
+    yield e.UnreadMailed(at=now, conversation=conversation.id, item=item_id, number=last)
+    yield send_mail(s, now, item_id, conversation.id, last, "unread", since=since)
+
+
+def fell_silent(s: State, now: Instant, item: Item) -> Events:
+    """The resident has not answered for long: the chat sleeps and frees its agent."""
+    chat = chat_policy(s)
+    yield e.ItemParked(
+        at=now,
+        item=item.id,
+        waiting_for="dormant",
+        until=now + chat.dormant_max,
+        owner=item.agent,
+    )

@@ -1,0 +1,371 @@
+"""What agents do with mail, chats and forms: take, answer, note, put away, ask a department."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from router.core import commands as base
+from router.core import commands_text as c
+from router.core import events as e
+from router.core.arrivals import open_item
+from router.core.callbacks import closed
+from router.core.capacity import beside
+from router.core.handling import close, give_back, held_by
+from router.core.matching import make_offer
+from router.core.model import (
+    DAY,
+    ENDED,
+    AgentId,
+    Channel,
+    Form,
+    Instant,
+    ItemState,
+    MessageKind,
+    OfferEnding,
+    Span,
+)
+from router.core.offers import end_offers, signed_in
+from router.core.queueing import line_up, queue_of
+from router.core.records import Agent, Item, TextWork
+from router.core.state import State
+from router.core.threads import chat_policy, kept, mail_policy, wake
+from router.core.transcript import added
+from router.core.wishes import send_mail
+from router.errors import NotAllowed, NotNow, UnknownTarget
+
+Events = Iterator[e.Event]
+
+SNOOZE_MAX: Final[Span] = 400 * DAY
+WRITTEN: Final = frozenset({Form.MAIL, Form.CHAT, Form.MESSAGE, Form.SUBMISSION})
+
+
+def with_text(item: Item) -> TextWork:
+    """Return what only items with a conversation have. Raises NotNow."""
+    if item.text is None:
+        raise NotNow(f"item {item.id!r} is a {item.form} without a conversation")
+    return item.text
+
+
+# --- taking --------------------------------------------------------------------------------------
+
+
+def take_item(s: State, now: Instant, c_: c.TakeItem) -> Events:
+    """An agent takes what waits, without being offered it.
+
+    Raises:
+        NotNow: it has ended, or the agent has no room for it.
+        NotAllowed: somebody else has it, and `force` does not say to take it all the same.
+    """
+    item = open_item(s, c_.item_id)
+    agent = signed_in(s, c_.agent_id)
+    if item.form not in WRITTEN:
+        raise NotNow(f"item {item.id!r} is a {item.form}: it is offered, not taken")
+    if item.agent == c_.agent_id and item.state is ItemState.HANDLING:
+        return
+    own = next((o for o in item.offers if s.offers[o].agent == c_.agent_id), None)
+    if own is None:
+        _need_room(s, agent, item)
+    if item.state is ItemState.HANDLING:
+        yield from _from_colleague(s, now, item, force=c_.force)
+    elif item.state is ItemState.SHUNTED:
+        yield e.ItemReopened(at=now, item=item.id, by=c_.agent_id, reason="taken from the list")
+        yield from _into_line(s, now, item)
+    elif item.state is ItemState.DEFERRED:
+        if item.text is not None and item.text.waiting_for:
+            yield e.ItemWoken(
+                at=now, item=item.id, why=f"taken by {c_.agent_id}", due_at=item.due_at
+            )
+        yield from _into_line(s, now, item)
+    elif item.state in ENDED or item.state is ItemState.WRAP_UP:
+        raise NotNow(f"item {item.id!r} is {item.state}")
+    yield from _hand_over(s, now, s.items[item.id], c_.agent_id)
+
+
+def _need_room(s: State, agent: Agent, item: Item) -> None:
+    rule = s.policy.agents.get(agent.id)
+    if rule is None:
+        raise NotAllowed(f"agent {agent.id!r} is no longer in the policy")
+    if agent.offer is not None:
+        raise NotNow("answer the open offer first")
+    if item.tempo not in beside(agent, s.policy.capacities[rule.capacity]):
+        raise NotNow(f"no room for one more {item.tempo}: finish or put away what you hold")
+
+
+def _from_colleague(s: State, now: Instant, item: Item, *, force: bool) -> Events:
+    holder = s.agents.get(item.agent) if item.agent is not None else None
+    if holder is not None and holder.lease_until is not None and not force:
+        raise NotAllowed(f"item {item.id!r} is with {holder.id}")
+    yield from give_back(s, now, item, "taken over", ending=OfferEnding.WITHDRAWN)
+
+
+def _into_line(s: State, now: Instant, item: Item) -> Events:
+    row = s.items[item.id]
+    yield from line_up(
+        s,
+        now,
+        row,
+        queue_of(s, row),
+        form=row.form,
+        first_queued_at=row.first_queued_at or row.received_at,
+        rule="taken from the list",
+        anew=False,
+    )
+
+
+def _hand_over(s: State, now: Instant, item: Item, agent_id: AgentId) -> Events:
+    """Let the agent have what is in line: an offer, accepted at once."""
+    mine = next((o for o in item.offers if s.offers[o].agent == agent_id), None)
+    if mine is None:
+        yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, f"{agent_id} took it")
+        offer = make_offer(s, now, s.items[item.id], s.agents[agent_id], "taken from the list")
+        yield offer
+        mine = offer.offer
+    yield e.OfferEnded(
+        at=now, offer=mine, ending=OfferEnding.ACCEPTED, reason="taken", passed_over_until=None
+    )
+    yield e.HandlingStarted(at=now, item=item.id, agent=agent_id)
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def send_reply(s: State, now: Instant, c_: c.SendReply) -> Events:
+    """Answer the resident; everybody whose item was merged into this one gets the answer, too.
+
+    Raises:
+        NotAllowed, NotNow: the agent does not have it; nobody knows where to write to.
+    """
+    if c_.key in s.keys:
+        return
+    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
+    if c_.then not in ("stay", "wait", "close"):
+        raise UnknownTarget(f"after a reply follows stay, wait or close, not {c_.then!r}")
+    if item.text is None:
+        yield from _begin_by_mail(s, now, item, c_)
+    yield kept(s, now, c_.key, item.id)
+    for conversation in _all_conversations(s, s.items[item.id]):
+        row = s.conversations[conversation]
+        chats = row.channel is Channel.CHAT
+        yield added(
+            s,
+            now,
+            conversation,
+            item.id,
+            by=f"agent:{c_.agent_id}",
+            ref=c_.words_ref,
+            kind=c_.kind,
+            idle_due=now + chat_policy(s).dormant_after
+            if chats and item.form is Form.CHAT
+            else None,
+        )
+        if not chats:
+            number = s.conversations[conversation].count
+            yield send_mail(s, now, item.id, conversation, number, "reply", words_ref=c_.words_ref)
+    if c_.then == "wait":
+        yield from wait(s, now, c.WaitForResident(item_id=item.id, agent_id=c_.agent_id))
+    elif c_.then == "close":
+        done = base.CloseItem(item_id=item.id, agent_id=c_.agent_id, code=c_.code)
+        yield from close(s, now, done)
+
+
+def _begin_by_mail(s: State, now: Instant, item: Item, c_: c.SendReply) -> Events:
+    """Answer a form or a message by mail: its conversation begins with the answer."""
+    mail = mail_policy(s)
+    if not item.contact_ref or not c_.address_key:
+        raise NotNow(f"item {item.id!r} has no mail address to write to")
+    conversation = f"{item.id}-mail"
+    yield e.ConversationBegun(
+        at=now,
+        conversation=conversation,
+        channel=Channel.MAIL,
+        door=next(iter(mail.mailboxes)),
+        address_key=c_.address_key,
+        contact_ref=item.contact_ref,
+        language=item.language,
+    )
+    yield e.ConversationJoined(at=now, conversation=conversation, item=item.id)
+
+
+def _all_conversations(s: State, item: Item) -> list[str]:
+    merged = with_text(item).merged
+    rows = [item, *(s.items[i] for i in merged if i in s.items)]
+    return [r.text.conversation for r in rows if r.text and r.text.conversation in s.conversations]
+
+
+def add_note(s: State, now: Instant, c_: c.AddNote) -> Events:
+    """Write a note that residents never see, on any item with a conversation."""
+    if c_.key in s.keys:
+        return
+    item = open_item(s, c_.item_id)
+    yield kept(s, now, c_.key, item.id)
+    yield added(
+        s,
+        now,
+        with_text(item).conversation,
+        item.id,
+        by=f"agent:{c_.by}",
+        ref=c_.words_ref,
+        kind=MessageKind.NOTE,
+    )
+
+
+# --- putting away --------------------------------------------------------------------------------
+
+
+def _park(s: State, now: Instant, item: Item, waiting_for: str, until: Instant) -> e.ItemParked:
+    return e.ItemParked(
+        at=now, item=item.id, waiting_for=waiting_for, until=until, owner=item.agent
+    )
+
+
+def wait(s: State, now: Instant, c_: c.WaitForResident) -> Events:
+    """Put it away until the resident answers."""
+    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
+    with_text(item)
+    yield _park(s, now, item, "resident", now + mail_policy(s).waiting_max)
+
+
+def snooze(s: State, now: Instant, c_: c.SnoozeItem) -> Events:
+    """Put it away until an instant."""
+    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
+    with_text(item)
+    if not now < c_.until <= now + SNOOZE_MAX:
+        raise NotNow("snooze until an instant that lies ahead, at most 400 days")
+    yield _park(s, now, item, "until", c_.until)
+
+
+def forward(s: State, now: Instant, c_: c.ForwardItem) -> Events:
+    """Ask a department; its answer comes back to the same agent."""
+    if c_.key in s.keys:
+        return
+    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
+    conversation = with_text(item).conversation
+    contact = s.policy.contacts.get(c_.contact)
+    if contact is None:
+        raise UnknownTarget(
+            f"no contact {c_.contact!r}; contacts are {', '.join(s.policy.contacts)}"
+        )
+    if not contact.email:
+        raise NotNow(f"contact {contact.id!r} has no mail address: add email: in config")
+    yield kept(s, now, c_.key, item.id)
+    yield added(
+        s,
+        now,
+        conversation,
+        item.id,
+        by=f"agent:{c_.agent_id}",
+        ref=c_.words_ref,
+        kind=MessageKind.FORWARD,
+        note=f"to:{contact.id}",
+    )
+    number = s.conversations[conversation].count
+    yield send_mail(
+        s,
+        now,
+        item.id,
+        conversation,
+        number,
+        "forward",
+        words_ref=c_.words_ref,
+        contact=contact.id,
+    )
+    item = s.items[item.id]
+    yield _park(s, now, item, "department", now + mail_policy(s).waiting_max)
+
+
+def waited_enough(s: State, now: Instant, item: Item) -> Events:
+    """What a parked item waited for has not come in time."""
+    waiting_for = with_text(item).waiting_for
+    if waiting_for == "dormant":
+        yield closed(s, now, item.id, "the resident did not come back")
+    elif waiting_for == "resident" and _closes_when_silent(s):
+        yield closed(s, now, item.id, "the resident did not answer")
+    elif waiting_for == "until":
+        yield from wake(s, now, item, "its time has come")
+    else:
+        yield from wake(s, now, item, f"no answer from the {waiting_for}")
+
+
+def _closes_when_silent(s: State) -> bool:
+    return s.policy.mail is not None and s.policy.mail.waiting_then == "close"
+
+
+# --- merging and splitting -----------------------------------------------------------------------
+
+
+def merge(s: State, now: Instant, c_: c.MergeItems) -> Events:
+    """The item is about the same as another and ends; its conversation goes on there."""
+    item, into = open_item(s, c_.item_id), open_item(s, c_.into)
+    with_text(item), with_text(into)
+    if item.id == into.id or into.text is None or into.text.merged_into is not None:
+        raise NotNow(f"item {item.id!r} cannot be merged into {into.id!r}")
+    if into.state in ENDED:
+        raise NotNow(f"item {into.id!r} is {into.state}: reopen it first")
+    if item.state in ENDED or item.state is ItemState.WRAP_UP:
+        raise NotNow(f"item {item.id!r} is {item.state}: only open work is merged")
+    if item.agent is not None and item.agent != c_.by:
+        raise NotAllowed(f"item {item.id!r} is with {item.agent}")
+    yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "merged")
+    yield e.ItemMerged(at=now, item=item.id, into=into.id, by=c_.by)
+    yield closed(s, now, item.id, "merged")
+
+
+def unmerge(s: State, now: Instant, c_: c.UnmergeItem) -> Events:
+    """Take a merge back."""
+    item = open_item(s, c_.item_id)
+    into = with_text(item).merged_into
+    if into is None:
+        raise NotNow(f"item {item.id!r} was not merged")
+    yield e.ItemUnmerged(at=now, item=item.id, from_item=into, by=c_.by)
+    yield e.ItemReopened(at=now, item=item.id, by=c_.by, reason="merge taken back")
+    yield from _into_line(s, now, item)
+
+
+def split(s: State, now: Instant, c_: c.SplitItem) -> Events:
+    """Give what was written from a message on to an item of its own."""
+    item = open_item(s, c_.item_id)
+    row = s.conversations.get(with_text(item).conversation)
+    rest = [m for m in row.messages if m.number >= c_.number] if row is not None else []
+    if row is None or not rest:
+        raise UnknownTarget(f"item {item.id!r} has no message {c_.number}")
+    if c_.new_id in s.items or c_.conversation in s.conversations:
+        return
+    yield e.ItemReceived(
+        at=now,
+        item=c_.new_id,
+        channel=row.channel,
+        tempo=item.tempo,
+        form=item.form,
+        called=item.called,
+        address_key=row.address_key,
+        contact_ref=row.contact_ref,
+        words_ref=rest[0].ref,
+        call_id="",
+        language=row.language,
+        subject=item.subject,
+    )
+    yield e.ConversationBegun(
+        at=now,
+        conversation=c_.conversation,
+        channel=Channel.MAIL if s.policy.mail is not None else row.channel,
+        door=row.door,
+        address_key=row.address_key,
+        contact_ref=row.contact_ref,
+        language=row.language,
+    )
+    yield e.ConversationJoined(at=now, conversation=c_.conversation, item=c_.new_id)
+    for message in rest:
+        yield added(
+            s,
+            now,
+            c_.conversation,
+            c_.new_id,
+            by=message.by,
+            ref=message.ref,
+            kind=message.kind,
+            note=message.note,
+        )
+    yield e.ItemLinked(at=now, item=c_.new_id, to=item.id, why="split off")
+    yield e.ItemSplit(at=now, item=item.id, new=c_.new_id, number=c_.number, by=c_.by)
+    yield from _into_line(s, now, s.items[c_.new_id])

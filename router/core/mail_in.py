@@ -1,0 +1,377 @@
+"""Mail coming in: a new item, a word more in a conversation, or nothing that anybody must do.
+
+Which rule of the policy a mail meets is found by the channel, because rules look at residents'
+words; what the rule does is decided here. Only the same sender joins a conversation by a token or
+a reference; anybody else gets an item of their own that is linked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core import commands_text as c
+from router.core import events as e
+from router.core.callbacks import closed
+from router.core.fallback import enter_queue
+from router.core.model import (
+    ENDED,
+    AgentId,
+    Channel,
+    Instant,
+    ItemId,
+    ItemState,
+    MessageKind,
+    OfferEnding,
+)
+from router.core.offers import end_offers
+from router.core.policy_text import Mailbox, MailPolicy, MailRule
+from router.core.queueing import queue_of
+from router.core.records import Conversation, Item
+from router.core.service_level import local_day
+from router.core.state import State
+from router.core.threads import (
+    begin_item,
+    conversation_of,
+    enter_for_owner,
+    kept,
+    mail_policy,
+    reopened,
+    wake,
+    work_on,
+    wrote_again,
+)
+from router.core.transcript import RESIDENT, TOWN, added
+from router.core.waiting import IN_LINE
+from router.core.wishes import send_mail
+from router.errors import UnknownTarget
+
+Events = Iterator[e.Event]
+
+_JOINABLE = frozenset({ItemState.CLOSED, ItemState.ABANDONED, ItemState.DIVERTED})
+
+
+def mailbox_of(mail: MailPolicy, mailbox: str) -> Mailbox:
+    """Return the mailbox. Raises UnknownTarget."""
+    box = mail.mailboxes.get(mailbox)
+    if box is None:
+        raise UnknownTarget(f"no mailbox {mailbox!r}; mailboxes are {', '.join(mail.mailboxes)}")
+    return box
+
+
+def receive_mail(s: State, now: Instant, c_: c.ReceiveMail) -> Events:
+    """A person has written."""
+    if c_.key in s.keys:
+        return
+    mail = mail_policy(s)
+    box = mailbox_of(mail, c_.mailbox)
+    conversation = _thread(s, c_.threads, c_.known)
+    if conversation is not None:
+        if c_.contact:
+            yield from _contact_wrote(s, now, c_, conversation)
+            return
+        if conversation.address_key == c_.address_key != "":
+            yield from _resident_wrote(s, now, c_, conversation, mail, box)
+            return
+    yield from _new_item(s, now, c_, mail, box, conversation)
+
+
+def _thread(s: State, threads: tuple[str, ...], known: tuple[str, ...]) -> Conversation | None:
+    """Return the conversation that a mail names, by our tokens first, then by what it answers."""
+    for thread in threads:
+        if (row := s.conversations.get(thread)) is not None:
+            return row
+    for key in known:
+        kept_key = s.keys.get(key)
+        item = s.items.get(kept_key.item) if kept_key is not None else None
+        if item is not None and item.text is not None:
+            row = s.conversations.get(item.text.conversation)
+            if row is not None:
+                return row
+    return None
+
+
+def _contact_wrote(s: State, now: Instant, c_: c.ReceiveMail, conversation: Conversation) -> Events:
+    """A department answers what was forwarded, or somebody on call takes a page."""
+    item = work_on(s, conversation)
+    if item is None or item.text is None:
+        raise UnknownTarget(f"conversation {conversation.id!r} has no item any more")
+    yield kept(s, now, c_.key, item.id)
+    yield added(
+        s,
+        now,
+        conversation.id,
+        item.id,
+        by=f"contact:{c_.contact}",
+        ref=c_.words_ref,
+        kind=MessageKind.FORWARD,
+    )
+    if item.text.page_due is not None:
+        yield e.PageAnswered(at=now, item=item.id, contact=c_.contact)
+    why = f"{c_.contact} answered"
+    if item.state in _JOINABLE:
+        yield from reopened(s, now, item, c_.contact, why)
+    elif item.text.waiting_for == "department":
+        yield from wake(s, now, item, why)
+
+
+def _resident_wrote(
+    s: State,
+    now: Instant,
+    c_: c.ReceiveMail,
+    conversation: Conversation,
+    mail: MailPolicy,
+    box: Mailbox,
+) -> Events:
+    item = work_on(s, conversation)
+    long_ago = (
+        item is None
+        or item.text is None
+        or (item.state in _JOINABLE and now - (item.ended_at or now) > mail.reopen_within)
+    )
+    if item is None or long_ago:
+        yield from _new_item(s, now, c_, mail, box, conversation, joins=True)
+        return
+    yield kept(s, now, c_.key, item.id)
+    yield added(s, now, conversation.id, item.id, by=RESIDENT, ref=c_.words_ref)
+    item = s.items[item.id]
+    if item.state in _JOINABLE:
+        yield from reopened(s, now, item, RESIDENT, "the resident wrote again")
+    elif item.state not in ENDED:
+        yield from wrote_again(s, now, item, "the resident answered")
+
+
+def _new_item(
+    s: State,
+    now: Instant,
+    c_: c.ReceiveMail,
+    mail: MailPolicy,
+    box: Mailbox,
+    other: Conversation | None,
+    *,
+    joins: bool = False,
+) -> Events:
+    """Open an item; `other` is a conversation it is linked to, or (joins) goes on in."""
+    rule = next((r for r in mail.rules if r.id == c_.rule), None)
+    past = c_.past if c_.past is not None and c_.past.address_key == c_.address_key else None
+    conversation, count = c_.conversation, 0
+    if joins and other is not None:
+        conversation = other.id
+    elif past is not None:
+        conversation, count = past.conversation, past.count
+    yield from begin_item(
+        s,
+        now,
+        item_id=c_.item_id,
+        channel=Channel.MAIL,
+        door=box.id,
+        conversation=conversation,
+        address_key=c_.address_key,
+        contact_ref=c_.contact_ref,
+        words_ref=c_.words_ref,
+        language=c_.language,
+        subject=box.subject,
+        count=count,
+    )
+    yield kept(s, now, c_.key, c_.item_id)
+    yield added(s, now, conversation, c_.item_id, by=RESIDENT, ref=c_.words_ref)
+    owner = past.owner if past is not None else _owner_of(s, other) if joins else None
+    if owner is not None:
+        yield e.OwnerNoted(at=now, item=c_.item_id, owner=owner)
+    linked = _linked(c_, other, joins=joins)
+    if linked is not None:
+        yield e.ItemLinked(at=now, item=c_.item_id, to=linked[0], why=linked[1])
+    if rule is not None:
+        yield from _shape(s, now, c_.item_id, rule)
+    yield from _place(s, now, c_, box, rule, mail)
+
+
+def _linked(
+    c_: c.ReceiveMail, other: Conversation | None, *, joins: bool
+) -> tuple[ItemId, str] | None:
+    if other is not None and other.item is not None:
+        return other.item, "answers what was closed long ago" if joins else "another address"
+    if c_.past is not None:
+        same = c_.past.address_key == c_.address_key
+        return c_.past.item, "answers what was closed long ago" if same else "another address"
+    return None
+
+
+def _owner_of(s: State, conversation: Conversation | None) -> AgentId | None:
+    item = work_on(s, conversation) if conversation is not None else None
+    return item.text.owner if item is not None and item.text is not None else None
+
+
+def _shape(s: State, now: Instant, item_id: ItemId, rule: MailRule) -> Events:
+    yield e.RuleApplied(
+        at=now,
+        item=item_id,
+        rule=rule.id,
+        action=rule.action,
+        place=f"{rule.file}:{rule.line}",
+        urgent=rule.urgent,
+        subject=rule.subject,
+    )
+    if rule.requires or rule.head_start:
+        yield e.ItemShaped(at=now, item=item_id, requires=rule.requires, head_start=rule.head_start)
+
+
+def _place(
+    s: State,
+    now: Instant,
+    c_: c.ReceiveMail,
+    box: Mailbox,
+    rule: MailRule | None,
+    mail: MailPolicy,
+) -> Events:
+    item_id = c_.item_id
+    action = rule.action if rule is not None else "route"
+    if c_.spent:
+        yield e.ItemShunted(at=now, item=item_id, reason="too many mails from this sender")
+    elif action == "set_aside" and rule is not None:
+        yield e.ItemShunted(at=now, item=item_id, reason=f"mail rule {rule.id}")
+    elif action == "refuse" and rule is not None:
+        if may_answer(s, now, mail, box.id, c_.address_key):
+            yield from answer_by_itself(s, now, item_id, box.id, "refusal", rule.id)
+        yield closed(s, now, item_id, "refused")
+    else:
+        queue = rule.queue if rule is not None and rule.queue is not None else box.queue
+        why = f"mailbox {box.id}" if rule is None else f"mail rule {rule.id}"
+        yield from enter_for_owner(s, now, item_id, queue, f"{why} goes to queue {queue}")
+        if box.acknowledge and may_answer(s, now, mail, box.id, c_.address_key):
+            yield from answer_by_itself(s, now, item_id, box.id, "acknowledgement", "")
+
+
+def may_answer(s: State, now: Instant, mail: MailPolicy, mailbox: str, address_key: str) -> bool:
+    """Say whether this sender may get one more automatic answer today."""
+    row = s.dials.get(_budget(mailbox, address_key))
+    spent = row.count if row is not None and row.day == local_day(s, now) else 0
+    return bool(address_key) and spent < mail.answers_per_day_max
+
+
+def _budget(mailbox: str, address_key: str) -> str:
+    return f"mail:{mailbox}:{address_key}"
+
+
+def answer_by_itself(
+    s: State, now: Instant, item_id: ItemId, mailbox: str, what: str, rule: str
+) -> Events:
+    """Send an answer that no person wrote; it counts against the sender's budget."""
+    item = s.items[item_id]
+    if item.text is None:
+        return
+    yield e.AutoAnswered(at=now, target=_budget(mailbox, item.address_key), day=local_day(s, now))
+    yield added(
+        s,
+        now,
+        item.text.conversation,
+        item_id,
+        by=TOWN,
+        ref="",
+        kind=MessageKind.AUTOMATIC,
+        note=f"{what}:{rule}" if rule else what,
+    )
+    number = s.conversations[item.text.conversation].count
+    yield send_mail(s, now, item_id, item.text.conversation, number, what, rule=rule)
+
+
+# --- machines' mail, and what could not be understood --------------------------------------------
+
+
+def keep_mail(s: State, now: Instant, c_: c.KeepMail) -> Events:
+    """A machine has written: a bounce of ours goes back to its agent, the rest is only kept."""
+    if c_.key in s.keys:
+        return
+    conversation = _thread(s, c_.threads, ())
+    item = work_on(s, conversation) if conversation is not None else None
+    yield e.MailKept(
+        at=now,
+        conversation=conversation.id if conversation is not None else "",
+        item=item.id if item is not None else None,
+        kind=c_.kind,
+        why=c_.why,
+        ref=c_.words_ref,
+        contact_ref=c_.contact_ref,
+    )
+    yield kept(s, now, c_.key, item.id if item is not None else ItemId(""))
+    if conversation is None or item is None:
+        return
+    yield added(
+        s,
+        now,
+        conversation.id,
+        item.id,
+        by=TOWN,
+        ref=c_.words_ref,
+        kind=MessageKind.MACHINE,
+        note=c_.kind,
+    )
+    if c_.failed:
+        yield from undelivered(s, now, conversation.id, c_.number, c_.kind)
+
+
+def undelivered(s: State, now: Instant, conversation_id: str, number: int, why: str) -> Events:
+    """A message of ours did not arrive: what a person wrote goes back to that person."""
+    conversation = conversation_of(s, conversation_id)
+    item = work_on(s, conversation)
+    if item is None:
+        return
+    yield e.DeliveryFailed(
+        at=now, conversation=conversation_id, item=item.id, number=number, why=why
+    )
+    message = next((m for m in conversation.messages if m.number == number), None)
+    if message is None or not message.by.startswith("agent:"):
+        return
+    item = s.items[item.id]
+    reason = f"message {number} did not arrive: {why}"
+    if item.state in _JOINABLE:
+        yield from reopened(s, now, item, TOWN, reason)
+    elif item.state not in ENDED:
+        yield from wrote_again(s, now, item, reason)
+
+
+def set_aside(s: State, now: Instant, c_: c.SetMailAside) -> Events:
+    """A mail that could not be understood waits for a person."""
+    if c_.key in s.keys:
+        return
+    yield from begin_item(
+        s,
+        now,
+        item_id=c_.item_id,
+        channel=Channel.MAIL,
+        door=c_.mailbox,
+        conversation=f"aside-{c_.item_id}",
+        address_key="",
+        contact_ref="",
+        words_ref=c_.words_ref,
+        language="",
+        subject="",
+    )
+    yield kept(s, now, c_.key, c_.item_id)
+    yield added(s, now, f"aside-{c_.item_id}", c_.item_id, by=RESIDENT, ref=c_.words_ref)
+    yield e.ItemShunted(at=now, item=c_.item_id, reason=c_.reason)
+
+
+def undo_rule(s: State, now: Instant, c_: c.UndoRule) -> Events:
+    """What a rule did was wrong: the item stands as if the rule had not matched."""
+    from_item = s.items.get(c_.item_id)
+    if from_item is None or from_item.text is None or not from_item.text.rule:
+        raise UnknownTarget(f"no mail rule has shaped item {c_.item_id!r}")
+    yield e.RuleUndone(
+        at=now, item=c_.item_id, rule=from_item.text.rule, by=c_.by, reason=c_.reason
+    )
+    yield from _again_without_rule(s, now, s.items[c_.item_id], c_.by)
+
+
+def _again_without_rule(s: State, now: Instant, item: Item, by: str) -> Events:
+    """Place it as its mailbox would have; what somebody has in hand stays there."""
+    why = f"{by} undid the mail rule"
+    if item.state is ItemState.SHUNTED or item.outcome == "refused":
+        yield e.ItemReopened(at=now, item=item.id, by=by, reason=why)
+    elif item.state in IN_LINE:
+        yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, why)
+    else:
+        return
+    row = s.items[item.id]
+    box = mail_policy(s).mailboxes.get(row.called)
+    queue = s.policy.queues[box.queue] if box is not None else queue_of(s, row)
+    yield from enter_queue(s, now, row, queue, None, form=row.form, rule=why)

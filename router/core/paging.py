@@ -1,0 +1,71 @@
+"""Telling people on call by mail of an urgent item, one after the other until somebody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core import events as e
+from router.core.flows.nodes import targets_of
+from router.core.model import Instant, MessageKind
+from router.core.policy import FallbackRule
+from router.core.records import Item
+from router.core.service_level import local_day
+from router.core.state import State
+from router.core.transcript import TOWN, added
+from router.core.wishes import send_mail
+
+Events = Iterator[e.Event]
+
+
+def reachable(s: State, now: Instant, rule: FallbackRule) -> list[str]:
+    """Return the contacts of a rule that can be told by mail today, in order."""
+    targets = targets_of(s.policy, rule.targets, local_day(s, now))
+    return [t for t in targets if s.policy.contacts[t].email]
+
+
+def cannot(s: State, now: Instant, item: Item, rule: FallbackRule) -> str:
+    """Return why nobody can be told of the item by this rule; "" when somebody can."""
+    if item.text is None:
+        return "page is for what was written"
+    if s.policy.mail is None:
+        return "the town sends no mail"
+    return "" if reachable(s, now, rule) else "nobody of the list has a mail address"
+
+
+def page(s: State, now: Instant, item: Item, rule: FallbackRule, name: str, index: int) -> Events:
+    """Tell the contact at `index`; the next one follows after `rule.every`."""
+    targets = reachable(s, now, rule)
+    if item.text is None or index >= len(targets):
+        yield e.PageAnswered(at=now, item=item.id, contact="")
+        return
+    contact = targets[index]
+    due = now + rule.every if rule.every else None
+    yield e.PageSent(at=now, item=item.id, contact=contact, index=index, rule=name, due=due)
+    conversation = item.text.conversation
+    yield added(
+        s,
+        now,
+        conversation,
+        item.id,
+        by=TOWN,
+        ref="",
+        kind=MessageKind.NOTE,
+        note=f"page:{contact}",
+    )
+    number = s.conversations[conversation].count
+    yield send_mail(s, now, item.id, conversation, number, "page", contact=contact)
+
+
+def nobody_answered(s: State, now: Instant, item: Item) -> Events:
+    """Time is up for the one who was told: the next one, if the rule is still there."""
+    if item.text is None:
+        return
+    name = item.text.page_rule
+    chain_id, _, rule_id = name.lstrip("!").partition("/")
+    chain = s.policy.fallbacks.get(chain_id)
+    rules = chain.rules if chain is not None else ()
+    rule = next((r for r in rules if r.id == rule_id and r.action == "page"), None)
+    if rule is None:
+        yield e.PageAnswered(at=now, item=item.id, contact="")
+        return
+    yield from page(s, now, item, rule, name, item.text.page_index + 1)
