@@ -27,11 +27,12 @@ ENV PATH=/opt/townline/bin:$PATH \
     TOWNLINE_POLICY_DIR=/town \
     TOWNLINE_DATA_DIR=/data \
     TOWNLINE_HTTP__HOST=0.0.0.0 \
+    TOWNLINE_MAIL__SMTP_LISTEN=0.0.0.0:8025 \
     TOWNLINE_PRACTICE=false
 WORKDIR /data
 USER townline
 VOLUME /data
-EXPOSE 8400
+EXPOSE 8400 8025
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8400/healthz', timeout=2)"]
 CMD ["townline", "run"]

@@ -15,12 +15,12 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import uvloop
 
-from benchmarks.servers import OPENING, bare, daemon, temporary_folder
+from benchmarks.servers import OPENING, Server, bare, daemon, temporary_folder
 from benchmarks.wire import CLIENT_CORE, BadAnswer, Lines, median, percentile, post, stay_on
 
 CONNECTIONS: Final = 32
@@ -34,13 +34,21 @@ FORM: Final = {
 }
 
 
-async def flood(port: int, path: str, wanted: int, seconds: float) -> tuple[float, list[float]]:
-    """Return answers per second and the time of each, in milliseconds."""
+class Flood(NamedTuple):
+    """What one server did."""
+
+    rate: float  # answers per second
+    spans: list[float]  # the time of each, in milliseconds
+    cpu_us: float  # of the server per answer, warming up included
+
+
+async def flood(server: Server, path: str, wanted: int, seconds: float) -> Flood:
     request = post(path, msgspec.json.encode(FORM), "application/json")
     before, between, after = request.split(b"00000000")
     numbers = count()
-    lines = Lines(port)
+    lines = Lines(server.port)
     spans: list[float] = []
+    cpu = server.cpu_seconds()
     began = time.perf_counter() + WARM_S
     ends = began + seconds
 
@@ -59,7 +67,8 @@ async def flood(port: int, path: str, wanted: int, seconds: float) -> tuple[floa
     async with asyncio.TaskGroup() as tasks:
         for _ in range(CONNECTIONS):
             tasks.create_task(one())
-    return len(spans) / seconds, spans
+    cpu = server.cpu_seconds() - cpu
+    return Flood(len(spans) / seconds, spans, cpu / next(numbers) * 1e6)
 
 
 def main() -> None:
@@ -68,33 +77,37 @@ def main() -> None:
     stay_on(CLIENT_CORE)
     rates: dict[str, list[float]] = {"bare": [], "inbox": [], "forms": []}
     tails: dict[str, list[float]] = {"bare": [], "inbox": [], "forms": []}
+    cpu_us: dict[str, list[float]] = {"bare": [], "inbox": [], "forms": []}
     for _ in range(rounds):
-        for name, rate, spans in one_round(seconds):
-            rates[name].append(rate)
-            tails[name].append(percentile(spans, 0.99))
+        for name, done in one_round(seconds):
+            rates[name].append(done.rate)
+            tails[name].append(percentile(done.spans, 0.99))
+            cpu_us[name].append(done.cpu_us)
             print(
-                f"{name:<6}{rate:>8,.0f}/s, p50 {median(spans):5.1f} ms, p99 {tails[name][-1]:5.1f}"
-                f" ms, {rate / rates['bare'][-1]:.2f} of bare",
+                f"{name:<6}{done.rate:>8,.0f}/s, p50 {median(done.spans):5.1f} ms, "
+                f"p99 {tails[name][-1]:5.1f} ms, {done.rate / rates['bare'][-1]:.2f} of bare; "
+                f"{done.cpu_us:.0f} us of CPU each",
                 flush=True,
             )
     for name in ("inbox", "forms"):
         ratios = [rate / bare for rate, bare in zip(rates[name], rates["bare"], strict=True)]
         print(
             f"median: {name} {median(rates[name]):,.0f}/s, {median(ratios):.2f} of bare "
-            f"({median(rates['bare']):,.0f}/s), p99 {median(tails[name]):.1f} ms"
+            f"({median(rates['bare']):,.0f}/s), p99 {median(tails[name]):.1f} ms, CPU "
+            f"{min(cpu_us[name]):.0f} us beside {min(cpu_us['bare']):.0f} at least"
         )
 
 
-def one_round(seconds: float) -> Iterator[tuple[str, float, list[float]]]:
-    """Yield name, answers per second and their milliseconds for each of the three servers."""
+def one_round(seconds: float) -> Iterator[tuple[str, Flood]]:
+    """Yield name and figures of each of the three servers."""
     with temporary_folder() as name:
         folder = Path(name)
-        with bare("bare_ingest", str(folder / "bare.sqlite"), folder=folder) as port:
-            yield "bare", *uvloop.run(flood(port, "/", 202, seconds))
-        with bare("bare_inbox", str(folder / "inbox" / "journal"), folder=folder) as port:
-            yield "inbox", *uvloop.run(flood(port, "/", 202, seconds))
-        with daemon(folder, "--at", OPENING) as port:
-            yield "forms", *uvloop.run(flood(port, "/forms/inquiry", 201, seconds))
+        with bare("bare_ingest", str(folder / "bare.sqlite"), folder=folder) as server:
+            yield "bare", uvloop.run(flood(server, "/", 202, seconds))
+        with bare("bare_inbox", str(folder / "inbox" / "journal"), folder=folder) as server:
+            yield "inbox", uvloop.run(flood(server, "/", 202, seconds))
+        with daemon(folder, "--at", OPENING) as server:
+            yield "forms", uvloop.run(flood(server, "/forms/inquiry", 201, seconds))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from itertools import count
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -25,7 +26,7 @@ from router.core.engine import Engine
 from router.core.model import ItemId
 from router.core.policy import encode
 from router.core.state import State
-from router.ports import Words
+from router.ports import Ids, Inbox, Words
 from router.runtime import collector, http
 from router.runtime.clock import SystemClock
 from router.runtime.ids import RandomIds
@@ -46,7 +47,6 @@ class Application:
     def __init__(self, inbox: Sequencer) -> None:
         self._inbox = inbox
         self._ids = RandomIds()
-        self._numbers = count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = b""
@@ -56,33 +56,37 @@ class Application:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         if body:
-            await self._submit(DECODER.decode(body))
+            await submit(self._inbox, self._ids, DECODER.decode(body))
         status = 202 if body else 200
         headers = [(b"content-length", b"0")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _submit(self, fields: dict[str, str]) -> None:
-        ref = self._ids.unique("w_")
-        command = SubmitForm(
-            item_id=ItemId(self._ids.item_id()),
-            key=f"form:{next(self._numbers)}",
-            form="inquiry",
-            language="en",
-            subject="general",
-            address_key=ref[:32],
-            contact_ref=ref,
-            words_ref=ref,
-        )
-        words = (Words(ref, "form", msgspec.json.encode(fields)),)
-        await self._inbox.submit(command, _stored, words=words)
+
+async def submit(inbox: Inbox, ids: Ids, fields: dict[str, str]) -> None:
+    """Return once the command of a web form is stored."""
+    ref = ids.unique("w_")
+    command = SubmitForm(
+        item_id=ItemId(ids.item_id()),
+        key=f"form:{ref}",
+        form="inquiry",
+        language="en",
+        subject="general",
+        address_key=ref[:32],
+        contact_ref=ref,
+        words_ref=ref,
+    )
+    words = (Words(ref, "form", msgspec.json.encode(fields)),)
+    await inbox.submit(command, _stored, words=words)
 
 
 def _stored(state: State) -> int:
     return state.version
 
 
-async def serve(port: int, path: Path) -> None:
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[Sequencer]:
+    """Run a sequencer on a journal of its own; the shipped town is open."""
     journal = await SqliteJournal.open(path)
     clock = PracticeClock(SystemClock(0))
     clock.start_at(instant_of(OPENING, "America/Toronto"), not_before=0)
@@ -93,9 +97,14 @@ async def serve(port: int, path: Path) -> None:
         tasks.create_task(inbox.run())
         await inbox.submit(AdoptPolicy(inbox.know_policy(encode(shipped()))), _stored)
         collector.calm()
-        await http.server(Application(inbox)).serve(sockets=[http.listen(Http(port=port))])
+        yield inbox
         inbox.stop()
     await journal.close()
+
+
+async def serve(port: int, path: Path) -> None:
+    async with opened(path) as inbox:
+        await http.server(Application(inbox)).serve(sockets=[http.listen(Http(port=port))])
 
 
 if __name__ == "__main__":

@@ -95,8 +95,8 @@ def main() -> None:
     wrap_up = code(shipped())
     tails = []
     for _ in range(rounds):
-        with temporary_folder() as name, daemon(Path(name), "--at", OPENING) as port:
-            freed, plain = uvloop.run(measure(port, closings, wrap_up))
+        with temporary_folder() as name, daemon(Path(name), "--at", OPENING) as server:
+            freed, plain = uvloop.run(measure(server.port, closings, wrap_up))
         tails.append(percentile(freed, 0.99))
         print(
             f"{WAITING:,} waiting, {closings} closings: next offer p50 {median(freed):.1f} ms, p99 "

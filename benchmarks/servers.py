@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from benchmarks.wire import SERVER_CORE
 
@@ -25,6 +25,18 @@ TOKEN: Final = "benchmark-token"
 ACCOUNT: Final = "AC00000000000000000000000000000000"
 OPENING: Final = "2026-11-24T10:00"  # a Tuesday morning: the town is open
 START_S: Final = 60.0
+
+
+class Server(NamedTuple):
+    """A process that is measured."""
+
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """Return what all its threads have used of the processor so far (Linux)."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -59,6 +71,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "TOWNLINE_POLICY_DIR": str(folder / "town"),
         "TOWNLINE_DATA_DIR": str(folder / "var"),
         "TOWNLINE_HTTP__PORT": str(port),
+        "TOWNLINE_MAIL__SMTP_LISTEN": "127.0.0.1:0",  # any free one
         "TOWNLINE_LOG__FORMAT": "json",
         "TOWNLINE_PRACTICE": "true",
         "TOWNLINE_TWILIO__ACCOUNT_SID": ACCOUNT,
@@ -73,23 +86,23 @@ def temporary_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 @contextmanager
-def daemon(folder: Path, *words: str) -> Iterator[int]:
-    """Run the real daemon on a copy of the shipped town; yield its port."""
+def daemon(folder: Path, *words: str) -> Iterator[Server]:
+    """Run the real daemon on a copy of the shipped town."""
     if not (folder / "town").exists():
         town_copy(folder)
     port = free_port()
     command = [sys.executable, "-m", "router.cli", "run", *words]
-    with running(command, port, environment(folder, port), folder / "log"):
-        yield port
+    with running(command, port, environment(folder, port), folder / "log") as process:
+        yield Server(port, process.pid)
 
 
 @contextmanager
-def bare(module: str, *words: str, folder: Path) -> Iterator[int]:
-    """Run `benchmarks.MODULE PORT WORDS...`, something to compare with; yield its port."""
+def bare(module: str, *words: str, folder: Path) -> Iterator[Server]:
+    """Run `benchmarks.MODULE PORT WORDS...`, something to compare with."""
     port = free_port()
     command = [sys.executable, "-m", f"benchmarks.{module}", str(port), *words]
-    with running(command, port, dict(os.environ), folder / "bare.log"):
-        yield port
+    with running(command, port, dict(os.environ), folder / "bare.log") as process:
+        yield Server(port, process.pid)
 
 
 @contextmanager

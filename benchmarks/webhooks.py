@@ -104,12 +104,13 @@ def main() -> None:
         with temporary_folder() as name:
             folder = Path(name)
             for way in ("library", "ours"):
-                with bare("bare_webhook", way, folder=folder) as port:
-                    rates[way], _ = uvloop.run(full_load(port, seconds))
-            with daemon(folder, "--at", OPENING) as port:
-                rate, _ = uvloop.run(among_staff(full_load(port, seconds), port))
+                with bare("bare_webhook", way, folder=folder) as server:
+                    rates[way], _ = uvloop.run(full_load(server.port, seconds))
+            with daemon(folder, "--at", OPENING) as server:
+                rate, _ = uvloop.run(among_staff(full_load(server.port, seconds), server.port))
             (folder / "calm").mkdir()
-            with daemon(folder / "calm", "--at", OPENING) as port:
+            with daemon(folder / "calm", "--at", OPENING) as server:
+                port = server.port
                 calls, spans = uvloop.run(among_staff(arrivals(port, seconds, CALLS_PER_S), port))
         by_library.append(rate / rates["library"])
         by_ours.append(rate / rates["ours"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from router.cli_residents import audit, resident
 from router.errors import TownlineError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ app = typer.Typer(
 )
 account = typer.Typer(help="Who may sign in at a desk.", no_args_is_help=True)
 app.add_typer(account, name="account")
+app.add_typer(resident, name="resident")
+app.command()(audit)
 
 At = Annotated[
     str | None,
@@ -171,6 +174,25 @@ def line(
         raise typer.Exit(_wait(call()))
     except (ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from error
+
+
+@app.command()
+def write(
+    text: Annotated[str, typer.Argument(help="What is written.")],
+    subject: Annotated[str, typer.Option("--subject", help="Subject of the mail.")] = "",
+    sender: Annotated[str, typer.Option("--from", help="The resident.")] = "sam@example.org",
+    to: Annotated[str, typer.Option("--to", help="Default: the town's first mailbox.")] = "",
+    attach: Annotated[Path | None, typer.Option("--attach", help="A file to go with it.")] = None,
+) -> None:
+    """Write the town a mail, as a resident; answers are in the data folder, under outbox."""
+    from channels.mail.practice import first_mailbox
+    from channels.mail.practice import write as send
+
+    settings = _settings()
+    to = to or first_mailbox(settings.policy_dir)
+    address = settings.mail.smtp_listen
+    send(address, sender=sender, to=to, subject=subject, text=text, attach=attach)
+    _console().print(f"{to} has it; answers: {settings.data_dir / 'outbox'}", highlight=False)
 
 
 @app.command()

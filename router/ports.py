@@ -1,4 +1,4 @@
-"""What the engine's surroundings promise each other; protocols and their plain data, no behaviour.
+"""What the engine's surroundings promise each other: protocols and their plain data.
 
 The runtime implements these for production, `tests/fakes` and the in-memory twins implement them
 for tests; both pass the same contract suites.
@@ -7,7 +7,7 @@ for tests; both pass the same contract suites.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -50,7 +50,7 @@ class FileRef(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Words of kind `said`: one message of a conversation, whoever wrote it and by whatever door."""
+    """Words of kind `said`: one message of a conversation, whoever wrote it, by any door."""
 
     text: str  # its own words
     quoted: str = ""  # quotation and signature that were cut off
@@ -65,6 +65,21 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     defects: tuple[str, ...] = ()  # what had to be salvaged
     client_id: str = ""  # of a chat: the client's id of the activity
     choices: tuple[str, ...] = ()  # of a chat: quick replies
+
+
+# Made at import: msgspec looks a type over when it is first used, and two threads that do so at the
+# same moment end the process.
+_SAID: Final = msgspec.json.Decoder(Said)
+
+
+def said_in(words: Words | None) -> Said | None:
+    """Return the message that the words are; None when they are missing or of another kind."""
+    if words is None or words.kind != "said":
+        return None
+    try:
+        return _SAID.decode(words.body)
+    except msgspec.DecodeError:
+        return None
 
 
 class StoredPolicy(msgspec.Struct, frozen=True):
@@ -174,10 +189,6 @@ class Blobs(Protocol):
 
     async def get(self, name: str) -> bytes | None:
         """Return the bytes; None when nobody has them (any more)."""
-        ...
-
-    async def drop(self, name: str) -> None:
-        """Forget them; harmless when they are gone."""
         ...
 
 

@@ -35,6 +35,8 @@ BANNED_NAMES: Final = frozenset(
 TESTED_THROUGH: Final[dict[str, str]] = {
     "router.history.migrations.env": "alembic loads it; tests/history/test_schema.py",
     "router.history.migrations.versions.r0001_first": "alembic loads it; the same test",
+    "router.history.migrations.versions.r0002_conversations": "the same test",
+    "router.runtime.channels": "the real process of tests/end_to_end",
     "router.runtime.daemon": "the real process of tests/end_to_end",
     "router.runtime.duties": "the real process of tests/end_to_end",
     "router.runtime.explaining": "the real process of tests/end_to_end",

@@ -1,7 +1,7 @@
 """A mail as the channel understands it; plain data, no behaviour.
 
-`reading` makes a `Mail` of any bytes whatsoever, `automatic` says what kind of mail it is, `trimming`
-cuts the quotation off, `composing` turns a `Letter` into bytes for the wire.
+`reading` makes a `Mail` of any bytes whatsoever, `automatic` says what kind of mail it is,
+`trimming` cuts the quotation off, `composing` turns a `Letter` into bytes for the wire.
 """
 
 from __future__ import annotations

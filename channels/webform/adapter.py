@@ -21,11 +21,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from channels.contract import Capabilities, Limits
+from channels.sameness import network_key
 from channels.webform import answers, pages
 from channels.webform.body import BODY_S, Unreadable, is_json, read_body
 from channels.webform.codec import KEY_FIELD, Complaint, Filled, read, submission
 from channels.webform.limiter import SenderLimits
-from channels.webform.negotiation import choose_language, sender_key
+from channels.webform.negotiation import choose_language
 from channels.webform.pages import Notice, Page
 from channels.webform.sentences import stands
 from channels.webform.standing import (
@@ -172,7 +173,7 @@ class WebformChannel:
         filled = read(rule, typed)
         if filled.complaints:
             return self._refused(request, page, rule, filled)
-        sender = sender_key(
+        sender = network_key(
             self._settings.secret, request.client.host if request.client is not None else ""
         )
         wait_s = self._senders.take(sender, form, rule.per_hour_max)
@@ -284,11 +285,9 @@ class WebformChannel:
             _log.warning("webform_policy_not_read", code=error.code)
         if self._policy is None:
             return None
-        language = choose_language(
-            self._policy.languages,
-            request.query_params.get("lang", ""),
-            request.headers.get("accept-language", ""),
-        )
+        asked = request.query_params.get("lang", "") if request.scope["query_string"] else ""
+        accepted = request.headers.get("accept-language", "")
+        language = choose_language(self._policy.languages, asked, accepted)
         return Page(self._policy, language, address)
 
 

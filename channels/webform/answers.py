@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from channels.webform import pages
-from channels.webform.body import Unreadable, is_json
+from channels.webform.body import JSON, Unreadable, is_json
 from channels.webform.pages import HEADERS, Page
 from channels.webform.sentences import sentences
 
@@ -29,7 +29,8 @@ def html(page: Page, body: str, status: int = 200, *, retry_after_s: int = 0) ->
 
 def json(status: int, body: object, *, retry_after_s: int = 0) -> Response:
     """Return something for programs."""
-    return JSONResponse(body, status, {**HEADERS, **_retry_after(retry_after_s)})
+    headers = {**HEADERS, **_retry_after(retry_after_s)}
+    return Response(msgspec.json.encode(body), status, headers, media_type=JSON)
 
 
 def json_error(

@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 import phonenumbers
 
+from channels.sameness import mail_key
 from router.core.commands import SubmitForm
 from router.core.identity import address_key
 from router.core.model import ItemId
@@ -239,7 +240,9 @@ def _address_key(rule: FormRule, values: Mapping[str, str], secret: bytes) -> st
     for kind in ("phone", "email"):
         for field in rule.fields:
             if field.kind == kind and values[field.id]:
-                return address_key(secret, kind, _parts(field, values[field.id])[0].lower())
+                value = _parts(field, values[field.id])[0]
+                email = kind == "email"
+                return mail_key(secret, value) if email else address_key(secret, kind, value)
     return ""
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
-from router.core.identity import address_key
 from router.core.policy import Language
 
 _HEADER_MAX: Final = 300  # of Accept-Language that is looked at
-_HOST_BITS: Final = 64  # of IPv6: one household has a whole network
 
 
 def choose_language(languages: tuple[Language, ...], asked: str, accepted: str) -> Language:
@@ -31,20 +28,6 @@ def choose_language(languages: tuple[Language, ...], asked: str, accepted: str) 
         if rank < 0 and wish in by_id:
             return by_id[wish]
     return languages[0]
-
-
-def sender_key(secret: bytes, address: str) -> str:
-    """Return the opaque key of a client's IP address; of its /64 for IPv6."""
-    try:
-        client = ipaddress.ip_address(address)
-    except ValueError:
-        return address_key(secret, "client", address)
-    if isinstance(client, ipaddress.IPv6Address) and client.ipv4_mapped is not None:
-        client = client.ipv4_mapped
-    if isinstance(client, ipaddress.IPv6Address):
-        network = ipaddress.ip_network((int(client) >> _HOST_BITS << _HOST_BITS, _HOST_BITS))
-        return address_key(secret, "client", str(network))
-    return address_key(secret, "client", str(client))
 
 
 def _quality(text: str) -> float:

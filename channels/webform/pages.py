@@ -19,8 +19,9 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from channels.moments import moment
 from channels.webform.codec import TRAP_FIELD, Complaint, name_field
-from channels.webform.sentences import complaint, moment, sentences, stands
+from channels.webform.sentences import complaint, sentences, stands
 from channels.webform.standing import Standing, is_unanswered
 from router.core.model import Instant
 from router.core.policy import Field, FormRule, Language, Policy, Texts

@@ -6,13 +6,11 @@ A language that is not here is answered in English, with the town's own texts in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from channels.webform.codec import Complaint
-from router.core.model import SECOND, Instant, ItemState
+from router.core.model import ItemState
 
 DEFAULT: Final = "en"
 
@@ -48,8 +46,6 @@ _ENGLISH: Final[dict[str, str]] = {
     "not_in_time": "Your browser took too long to send the form. Go back and send it again.",
     "trap_label": "Leave this field empty",
     "length": "At most {limit} characters.",
-    "midnight": "midnight",
-    "noon": "noon",
 }
 _FRENCH: Final[dict[str, str]] = {
     "forms": "Formulaires",
@@ -88,8 +84,6 @@ _FRENCH: Final[dict[str, str]] = {
     " arrière et envoyez de nouveau.",
     "trap_label": "Laissez ce champ vide",
     "length": "Au plus {limit} caractères.",
-    "midnight": "minuit",
-    "noon": "midi",
 }
 _BY_LANGUAGE: Final = {"en": _ENGLISH, "fr": _FRENCH}
 
@@ -149,21 +143,6 @@ STANDS: Final[dict[str, dict[ItemState, str]]] = {
     },
 }
 
-_DAYS: Final = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-}
-_MONTHS: Final = {
-    "en": [
-        *("January", "February", "March", "April", "May", "June"),
-        *("July", "August", "September", "October", "November", "December"),
-    ],
-    "fr": [
-        *("janvier", "février", "mars", "avril", "mai", "juin"),
-        *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-    ],
-}
-
 
 def sentences(language: str) -> Mapping[str, str]:
     """Return the pages' own texts by name."""
@@ -178,36 +157,6 @@ def complaint(language: str, about: Complaint, **filled_in: object) -> str:
 def stands(language: str, state: ItemState) -> str:
     """Return in plain words where an item stands."""
     return STANDS[_known(language)][state]
-
-
-def moment(language: str, instant: Instant, zone: str, now: Instant) -> str:
-    """Return an instant as people say it: "Tuesday, November 24, at 6 pm".
-
-    Shape: in the town's zone; the year is said when it is not the present one. French begins
-        without article, to follow "le": "mardi 24 novembre à 18 h".
-    """
-    language = _known(language)
-    at = _local(instant, zone)
-    clock = _clock(language, at)
-    day, month = _DAYS[language][at.weekday()], _MONTHS[language][at.month - 1]
-    other_year = at.year != _local(now, zone).year
-    if language == "fr":
-        number = "1er" if at.day == 1 else str(at.day)
-        return f"{day} {number} {month}{f' {at.year}' if other_year else ''} à {clock}"
-    return f"{day}, {month} {at.day}{f', {at.year}' if other_year else ''}, at {clock}"
-
-
-def _clock(language: str, at: datetime) -> str:
-    if (at.hour, at.minute) in ((0, 0), (12, 0)):
-        return _BY_LANGUAGE[language]["midnight" if at.hour == 0 else "noon"]
-    if language == "fr":
-        return f"{at.hour} h" + (f" {at.minute:02}" if at.minute else "")
-    minutes = f":{at.minute:02}" if at.minute else ""
-    return f"{at.hour % 12 or 12}{minutes} {'am' if at.hour < 12 else 'pm'}"
-
-
-def _local(instant: Instant, zone: str) -> datetime:
-    return datetime.fromtimestamp(instant // SECOND, ZoneInfo(zone))
 
 
 def _known(language: str) -> str:

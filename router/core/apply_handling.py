@@ -12,7 +12,7 @@ from router.core import events as e
 from router.core.apply_line import item_of, release
 from router.core.lifecycle import move
 from router.core.model import ENDED, Form, ItemState, LegState, Tempo
-from router.core.records import Callback, Item, QueueRow
+from router.core.records import Callback, Item, QueueRow, TextWork
 from router.core.state import State
 from router.errors import InvariantBroken
 
@@ -199,9 +199,14 @@ def _reopened(state: State, ev: e.ItemReopened) -> None:
             due_at=None,  # promised anew from now on
             flow=None,
             reopened=item.reopened + 1,
-            text=None if item.text is None else replace(item.text, resident_left=False),
+            text=None if item.text is None else begun_again(item.text),
         ),
     )
+
+
+def begun_again(text: TextWork) -> TextWork:
+    """Return what is left of a text item's past when it is opened again: it waits for nothing."""
+    return replace(text, resident_left=False, waiting_for="", parked_at=None)
 
 
 def _forgotten(state: State, ev: e.ItemForgotten) -> None:
@@ -209,10 +214,12 @@ def _forgotten(state: State, ev: e.ItemForgotten) -> None:
     if item.state not in ENDED:
         raise InvariantBroken(f"item {ev.item!r} forgotten while {item.state}")
     state.put_item(ev.item, None)
-    if item.text is not None:
-        conversation = state.conversations.get(item.text.conversation)
-        if conversation is not None and conversation.item == ev.item:
-            state.put_conversation(conversation.id, None)
+    row = state.conversations.get(item.text.conversation) if item.text is not None else None
+    if row is None or row.item != ev.item:
+        return
+    left = (state.items.get(message.item) for message in reversed(row.messages))
+    work = next((i for i in left if i and i.text and i.text.conversation == row.id), None)
+    state.put_conversation(row.id, None if work is None else replace(row, item=work.id))
 
 
 # --- callbacks -----------------------------------------------------------------------------------

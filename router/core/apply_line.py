@@ -11,8 +11,8 @@ from router.core import apply_agents
 from router.core import events as e
 from router.core.apply_agents import drop_holding
 from router.core.lifecycle import move
-from router.core.model import ENDED, Form, ItemId, ItemState, LegState, OfferEnding
-from router.core.records import FlowPosition, Item, Offer
+from router.core.model import ENDED, AgentId, Form, ItemId, ItemState, LegState, OfferEnding
+from router.core.records import FlowPosition, Item, Offer, TextWork
 from router.core.state import State
 from router.errors import InvariantBroken
 
@@ -277,10 +277,15 @@ def _handling_started(state: State, ev: e.HandlingStarted) -> None:
             resident_dial="",
             resident_ringing="",
             leg_due=None,
-            text=None if item.text is None else replace(item.text, owner=ev.agent),
+            text=None if item.text is None else taken_up(item.text, ev.agent),
         ),
     )
     apply_agents.take(state, ev, item)
+
+
+def taken_up(text: TextWork, agent_id: AgentId) -> TextWork:
+    """Return what holds once somebody has it: no one else is told, silence counts anew."""
+    return replace(text, owner=agent_id, page_due=None, idle_due=None)
 
 
 def _fallback_walked(state: State, ev: e.FallbackWalked) -> None:

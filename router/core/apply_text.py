@@ -79,7 +79,7 @@ def _message(state: State, ev: e.MessageAdded) -> None:
         return
     if ev.by == RESIDENT:
         since = text.unanswered_since if text.unanswered_since is not None else ev.at
-        text = replace(text, unanswered_since=since, idle_due=None)
+        text = replace(text, unanswered_since=since, idle_due=None, resident_left=False)
         state.put_item(ev.item, replace(item, text=text))
     elif ev.by.startswith("agent:"):
         first = text.responded_at if text.responded_at is not None else ev.at
@@ -139,13 +139,19 @@ def _rule_applied(state: State, ev: e.RuleApplied) -> None:
 def _rule_undone(state: State, ev: e.RuleUndone) -> None:
     item = item_of(state, ev.item)
     text = replace(text_of(item), rule="", urgent=False, page_due=None)
-    state.put_item(ev.item, replace(item, text=text, requires="", head_start=0))
+    state.put_item(ev.item, replace(item, text=text, subject=ev.subject, requires="", head_start=0))
 
 
 def _merged(state: State, ev: e.ItemMerged) -> None:
+    text, into = text_of(item_of(state, ev.item)), text_of(item_of(state, ev.into))
     _put_text(state, ev.item, merged_into=ev.into, page_due=None)
-    into = text_of(item_of(state, ev.into))
-    _put_text(state, ev.into, merged=(*into.merged, ev.item))
+    owed = [since for since in (text.unanswered_since, into.unanswered_since) if since is not None]
+    _put_text(
+        state,
+        ev.into,
+        merged=(*into.merged, ev.item),
+        unanswered_since=min(owed, default=None),
+    )
 
 
 def _unmerged(state: State, ev: e.ItemUnmerged) -> None:
@@ -160,7 +166,14 @@ def _unmerged(state: State, ev: e.ItemUnmerged) -> None:
 
 
 def _page_sent(state: State, ev: e.PageSent) -> None:
-    _put_text(state, ev.item, page_rule=ev.rule, page_index=ev.index, page_due=ev.due)
+    _put_text(
+        state,
+        ev.item,
+        page_rule=ev.rule,
+        page_index=ev.index,
+        page_due=ev.due,
+        page_answered_by="",
+    )
 
 
 def _page_answered(state: State, ev: e.PageAnswered) -> None:

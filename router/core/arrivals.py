@@ -22,6 +22,7 @@ from router.core.model import (
 from router.core.queueing import KEPT_AS, line_up, queue_of
 from router.core.records import Item
 from router.core.state import State
+from router.core.threads import goes_on_elsewhere, opened_again
 from router.errors import NotNow, UnknownItem, UnknownTarget
 
 Events = Iterator[e.Event]
@@ -131,7 +132,12 @@ def reopen(s: State, now: Instant, c_: c.ReopenItem) -> Events:
     item = open_item(s, c_.item_id)
     if item.state not in ENDED or item.state is ItemState.SHUNTED:
         raise NotNow(f"item {item.id!r} is {item.state}: only an ended item can be reopened")
-    yield e.ItemReopened(at=now, item=item.id, by=c_.by, reason=c_.reason)
+    if item.text is not None and item.text.merged_into is not None:
+        raise NotNow(f"item {item.id!r} is part of {item.text.merged_into!r}: take the merge back")
+    other = goes_on_elsewhere(s, item)
+    if other is not None:
+        raise NotNow(f"the conversation of item {item.id!r} goes on in {other.id!r}")
+    yield from opened_again(s, now, item, c_.by, c_.reason)
     yield from _as_text(s, now, item.id, "reopened")
 
 
@@ -145,7 +151,7 @@ def release_shunted(s: State, now: Instant, c_: c.ReleaseShunted) -> Events:
         return
     if c_.queue not in s.policy.queues:
         raise UnknownTarget(f"no queue {c_.queue!r}")
-    yield e.ItemReopened(at=now, item=item.id, by=c_.by, reason="released from the shunt")
+    yield from opened_again(s, now, item, c_.by, "released from the shunt")
     row = s.items[item.id]
     yield from line_up(
         s,

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from router.core import callbacks
 from router.core import commands_text as c
 from router.core import events as e
 from router.core.callbacks import closed
 from router.core.handling import after_talk
-from router.core.model import ENDED, Channel, Form, Instant, ItemState, OfferEnding
+from router.core.model import (
+    ENDED,
+    HOUR,
+    Channel,
+    Form,
+    Instant,
+    ItemState,
+    MessageKind,
+    OfferEnding,
+    Span,
+)
 from router.core.offers import end_offers
 from router.core.policy_text import ChatDoor, ChatPolicy
 from router.core.queueing import line_up
 from router.core.records import Conversation, Item
 from router.core.state import State
 from router.core.threads import (
+    THEIR_TURN,
     begin_item,
     chat_policy,
     conversation_of,
@@ -31,11 +43,14 @@ from router.errors import NotNow, UnknownTarget
 
 Events = Iterator[e.Event]
 
+_READ: Final = frozenset({MessageKind.TEXT, MessageKind.FILE})  # what a resident gets to see
+SLEEP: Final[Span] = HOUR  # of a silent chat where the town has no rules of chat any more
+
 
 def door_of(chat: ChatPolicy, door: str) -> ChatDoor:
     """Return the door; the first one for a name that the policy no longer has."""
     found = chat.doors.get(door)
-    return found if found is not None else next(iter(chat.doors.values()))
+    return found if found is not None else chat.first
 
 
 def receive_chat(s: State, now: Instant, c_: c.ReceiveChat) -> Events:
@@ -52,7 +67,8 @@ def receive_chat(s: State, now: Instant, c_: c.ReceiveChat) -> Events:
     yield added(s, now, c_.conversation, item.id, by=RESIDENT, ref=c_.words_ref, kind=c_.kind)
     item = s.items[item.id]
     if item.state is ItemState.DEFERRED and item.text is not None and item.text.waiting_for:
-        yield from wake(s, now, item, "the resident is back")
+        form = Form.CHAT if item.channel is Channel.CHAT else None
+        yield from wake(s, now, item, "the resident is back", form=form)
 
 
 def _new_item(
@@ -132,8 +148,12 @@ def ask_callback(s: State, now: Instant, c_: c.AskCallback) -> Events:
             subject=door.subject,
         )
         item = s.items[c_.item_id]
+    elif item.text is None or item.text.conversation != c_.conversation:
+        raise NotNow(f"the conversation goes on in item {item.id!r}: ask the agent for a call")
     elif item.state not in IN_LINE and item.state is not ItemState.DEFERRED:
         raise NotNow(f"item {item.id!r} is {item.state}: ask the agent for a call")
+    if item.text is not None and item.text.waiting_for:
+        yield e.ItemWoken(at=now, item=item.id, why="rather a call", due_at=item.due_at)
     yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the resident would rather be rung")
     item = s.items[item.id]
     queue = s.policy.queues.get(item.queue) if item.queue is not None else None
@@ -154,15 +174,19 @@ def leave_chat(s: State, now: Instant, c_: c.LeaveChat) -> Events:
     """The resident has ended the chat."""
     conversation = s.conversations.get(c_.conversation)
     item = work_on(s, conversation) if conversation is not None else None
-    if conversation is None or item is None or item.form is not Form.CHAT:
+    if conversation is None or item is None or item.form is not Form.CHAT or item.text is None:
         return
-    if item.state in IN_LINE:
+    if item.text.conversation != conversation.id:
+        return  # merged: the work is somebody else's as well
+    alone, state = not item.text.merged, item.state
+    if alone and state in IN_LINE:
         yield from abandon(s, now, item, "left the chat")
-    elif item.state is ItemState.HANDLING:
-        yield e.ResidentLeft(at=now, conversation=conversation.id, item=item.id)
-        yield from after_talk(s, now, s.items[item.id])
-    elif item.state is ItemState.DEFERRED and item.text is not None and item.text.waiting_for:
+    elif alone and state is ItemState.DEFERRED and item.text.waiting_for in THEIR_TURN:
         yield closed(s, now, item.id, "the resident left")
+    elif state not in ENDED and not item.text.resident_left:
+        yield e.ResidentLeft(at=now, conversation=conversation.id, item=item.id)
+        if alone and state is ItemState.HANDLING:
+            yield from after_talk(s, now, s.items[item.id])
 
 
 def rate_chat(s: State, now: Instant, c_: c.RateChat) -> Events:
@@ -207,7 +231,8 @@ def mail_unread(s: State, now: Instant, c_: c.MailUnread) -> Events:
     """What a resident who is away has not seen goes by mail, once."""
     conversation = conversation_of(s, c_.conversation)
     since = max(c_.number, conversation.mailed)
-    unread = [m for m in conversation.messages if m.number > since and m.by.startswith("agent:")]
+    later = [m for m in conversation.messages if m.number > since and m.kind in _READ]
+    unread = [m for m in later if m.by.startswith("agent:")]
     item_id = conversation.item
     if not unread or item_id is None or item_id not in s.items or not conversation.contact_ref:
         return
@@ -220,11 +245,11 @@ def mail_unread(s: State, now: Instant, c_: c.MailUnread) -> Events:
 
 def fell_silent(s: State, now: Instant, item: Item) -> Events:
     """The resident has not answered for long: the chat sleeps and frees its agent."""
-    chat = chat_policy(s)
+    chat = s.policy.chat
     yield e.ItemParked(
         at=now,
         item=item.id,
         waiting_for="dormant",
-        until=now + chat.dormant_max,
+        until=now + (chat.dormant_max if chat is not None else SLEEP),
         owner=item.agent,
     )

@@ -35,7 +35,8 @@ class ReceiveMail(Command, frozen=True):
     language: str
     rule: str = ""  # id of the mail rule that matched; "" = none
     threads: tuple[str, ...] = ()  # conversations named by our own tokens, most trusted first
-    known: tuple[str, ...] = ()  # keys of the mails it answers, newest first
+    known: tuple[str, ...] = ()  # message keys of the mails it answers, newest first
+    message_key: str = ""  # "mid:" + digest of its Message-ID; "" when it has none
     past: PastThread | None = None  # when none of these is in the core
     contact: str = ""  # outside contact whose address it came from; "" = a resident
     spent: bool = False  # the sender has used up the budget for this mailbox: no automatic answer

@@ -20,6 +20,7 @@ from router.core.model import (
     Channel,
     Form,
     Instant,
+    ItemId,
     ItemState,
     MessageKind,
     OfferEnding,
@@ -29,7 +30,14 @@ from router.core.offers import end_offers, signed_in
 from router.core.queueing import line_up, queue_of
 from router.core.records import Agent, Item, TextWork
 from router.core.state import State
-from router.core.threads import chat_policy, kept, mail_policy, wake
+from router.core.threads import (
+    conversation_of,
+    due_when_woken,
+    kept,
+    mail_policy,
+    opened_again,
+    wake,
+)
 from router.core.transcript import added
 from router.core.wishes import send_mail
 from router.errors import NotAllowed, NotNow, UnknownTarget
@@ -69,13 +77,12 @@ def take_item(s: State, now: Instant, c_: c.TakeItem) -> Events:
     if item.state is ItemState.HANDLING:
         yield from _from_colleague(s, now, item, force=c_.force)
     elif item.state is ItemState.SHUNTED:
-        yield e.ItemReopened(at=now, item=item.id, by=c_.agent_id, reason="taken from the list")
+        yield from opened_again(s, now, item, c_.agent_id, "taken from the list")
         yield from _into_line(s, now, item)
     elif item.state is ItemState.DEFERRED:
         if item.text is not None and item.text.waiting_for:
-            yield e.ItemWoken(
-                at=now, item=item.id, why=f"taken by {c_.agent_id}", due_at=item.due_at
-            )
+            due = due_when_woken(s, now, item)
+            yield e.ItemWoken(at=now, item=item.id, why=f"taken by {c_.agent_id}", due_at=due)
         yield from _into_line(s, now, item)
     elif item.state in ENDED or item.state is ItemState.WRAP_UP:
         raise NotNow(f"item {item.id!r} is {item.state}")
@@ -138,30 +145,17 @@ def send_reply(s: State, now: Instant, c_: c.SendReply) -> Events:
     """
     if c_.key in s.keys:
         return
-    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
+    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING, ItemState.WRAP_UP)
     if c_.then not in ("stay", "wait", "close"):
         raise UnknownTarget(f"after a reply follows stay, wait or close, not {c_.then!r}")
+    if item.state is ItemState.WRAP_UP and (item.text is None or not item.text.resident_left):
+        raise NotNow(f"item {item.id!r} is {item.state}")
     if item.text is None:
         yield from _begin_by_mail(s, now, item, c_)
     yield kept(s, now, c_.key, item.id)
+    _need_reader(s, s.items[item.id])
     for conversation in _all_conversations(s, s.items[item.id]):
-        row = s.conversations[conversation]
-        chats = row.channel is Channel.CHAT
-        yield added(
-            s,
-            now,
-            conversation,
-            item.id,
-            by=f"agent:{c_.agent_id}",
-            ref=c_.words_ref,
-            kind=c_.kind,
-            idle_due=now + chat_policy(s).dormant_after
-            if chats and item.form is Form.CHAT
-            else None,
-        )
-        if not chats:
-            number = s.conversations[conversation].count
-            yield send_mail(s, now, item.id, conversation, number, "reply", words_ref=c_.words_ref)
+        yield from _write(s, now, s.items[item.id], conversation, c_)
     if c_.then == "wait":
         yield from wait(s, now, c.WaitForResident(item_id=item.id, agent_id=c_.agent_id))
     elif c_.then == "close":
@@ -169,17 +163,49 @@ def send_reply(s: State, now: Instant, c_: c.SendReply) -> Events:
         yield from close(s, now, done)
 
 
+def _need_reader(s: State, item: Item) -> None:
+    """Refuse what nobody could read: no address, or a chat that its resident has left."""
+    text = with_text(item)
+    row = conversation_of(s, text.conversation)
+    if row.channel is Channel.MAIL:
+        mail_policy(s)
+    elif not text.resident_left:
+        return
+    if not row.contact_ref or s.policy.mail is None:
+        raise NotNow(f"item {item.id!r}: nobody knows where to write to")
+
+
+def _write(s: State, now: Instant, item: Item, conversation: str, c_: c.SendReply) -> Events:
+    row, text = s.conversations[conversation], with_text(item)
+    chats, rules = row.channel is Channel.CHAT, s.policy.chat
+    awaits = chats and item.form is Form.CHAT and rules is not None and not text.resident_left
+    yield added(
+        s,
+        now,
+        conversation,
+        item.id,
+        by=f"agent:{c_.agent_id}",
+        ref=c_.words_ref,
+        kind=c_.kind,
+        idle_due=now + rules.dormant_after if awaits and rules is not None else None,
+        promised=item.due_at if text.responded_at is None else None,
+    )
+    if not chats and row.contact_ref and s.policy.mail is not None:
+        number = s.conversations[conversation].count
+        yield send_mail(s, now, item.id, conversation, number, "reply", words_ref=c_.words_ref)
+
+
 def _begin_by_mail(s: State, now: Instant, item: Item, c_: c.SendReply) -> Events:
     """Answer a form or a message by mail: its conversation begins with the answer."""
     mail = mail_policy(s)
     if not item.contact_ref or not c_.address_key:
         raise NotNow(f"item {item.id!r} has no mail address to write to")
-    conversation = f"{item.id}-mail"
+    conversation = f"{item.id}M"
     yield e.ConversationBegun(
         at=now,
         conversation=conversation,
         channel=Channel.MAIL,
-        door=next(iter(mail.mailboxes)),
+        door=mail.first.id,
         address_key=c_.address_key,
         contact_ref=item.contact_ref,
         language=item.language,
@@ -188,9 +214,14 @@ def _begin_by_mail(s: State, now: Instant, item: Item, c_: c.SendReply) -> Event
 
 
 def _all_conversations(s: State, item: Item) -> list[str]:
-    merged = with_text(item).merged
-    rows = [item, *(s.items[i] for i in merged if i in s.items)]
-    return [r.text.conversation for r in rows if r.text and r.text.conversation in s.conversations]
+    """Return the item's conversation and those of all that went into it, however often."""
+    rows, found = [item], []
+    for row in rows:
+        text = with_text(row)
+        rows += [s.items[i] for i in text.merged if i in s.items]
+        if text.conversation in s.conversations:
+            found.append(text.conversation)
+    return found
 
 
 def add_note(s: State, now: Instant, c_: c.AddNote) -> Events:
@@ -198,11 +229,12 @@ def add_note(s: State, now: Instant, c_: c.AddNote) -> Events:
     if c_.key in s.keys:
         return
     item = open_item(s, c_.item_id)
+    conversation = conversation_of(s, with_text(item).conversation)
     yield kept(s, now, c_.key, item.id)
     yield added(
         s,
         now,
-        with_text(item).conversation,
+        conversation.id,
         item.id,
         by=f"agent:{c_.by}",
         ref=c_.words_ref,
@@ -219,17 +251,26 @@ def _park(s: State, now: Instant, item: Item, waiting_for: str, until: Instant) 
     )
 
 
+def _writing(s: State, item_id: ItemId, agent_id: AgentId) -> Item:
+    """Return what the agent has in hand and may put away: nobody is being rung for it."""
+    item = held_by(s, item_id, agent_id, ItemState.HANDLING)
+    with_text(item)
+    if item.form not in WRITTEN:
+        raise NotNow(f"item {item.id!r} is a {item.form}: end the call first")
+    return item
+
+
 def wait(s: State, now: Instant, c_: c.WaitForResident) -> Events:
     """Put it away until the resident answers."""
-    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
-    with_text(item)
-    yield _park(s, now, item, "resident", now + mail_policy(s).waiting_max)
+    item = _writing(s, c_.item_id, c_.agent_id)
+    chats = s.policy.chat if item.channel is Channel.CHAT and s.policy.mail is None else None
+    span = chats.dormant_max if chats is not None else mail_policy(s).waiting_max
+    yield _park(s, now, item, "resident", now + span)
 
 
 def snooze(s: State, now: Instant, c_: c.SnoozeItem) -> Events:
     """Put it away until an instant."""
-    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
-    with_text(item)
+    item = _writing(s, c_.item_id, c_.agent_id)
     if not now < c_.until <= now + SNOOZE_MAX:
         raise NotNow("snooze until an instant that lies ahead, at most 400 days")
     yield _park(s, now, item, "until", c_.until)
@@ -239,8 +280,9 @@ def forward(s: State, now: Instant, c_: c.ForwardItem) -> Events:
     """Ask a department; its answer comes back to the same agent."""
     if c_.key in s.keys:
         return
-    item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
-    conversation = with_text(item).conversation
+    item = _writing(s, c_.item_id, c_.agent_id)
+    conversation = conversation_of(s, with_text(item).conversation).id
+    mail = mail_policy(s)
     contact = s.policy.contacts.get(c_.contact)
     if contact is None:
         raise UnknownTarget(
@@ -271,7 +313,7 @@ def forward(s: State, now: Instant, c_: c.ForwardItem) -> Events:
         contact=contact.id,
     )
     item = s.items[item.id]
-    yield _park(s, now, item, "department", now + mail_policy(s).waiting_max)
+    yield _park(s, now, item, "department", now + mail.waiting_max)
 
 
 def waited_enough(s: State, now: Instant, item: Item) -> Events:
@@ -289,83 +331,3 @@ def waited_enough(s: State, now: Instant, item: Item) -> Events:
 
 def _closes_when_silent(s: State) -> bool:
     return s.policy.mail is not None and s.policy.mail.waiting_then == "close"
-
-
-# --- merging and splitting -----------------------------------------------------------------------
-
-
-def merge(s: State, now: Instant, c_: c.MergeItems) -> Events:
-    """The item is about the same as another and ends; its conversation goes on there."""
-    item, into = open_item(s, c_.item_id), open_item(s, c_.into)
-    with_text(item), with_text(into)
-    if item.id == into.id or into.text is None or into.text.merged_into is not None:
-        raise NotNow(f"item {item.id!r} cannot be merged into {into.id!r}")
-    if into.state in ENDED:
-        raise NotNow(f"item {into.id!r} is {into.state}: reopen it first")
-    if item.state in ENDED or item.state is ItemState.WRAP_UP:
-        raise NotNow(f"item {item.id!r} is {item.state}: only open work is merged")
-    if item.agent is not None and item.agent != c_.by:
-        raise NotAllowed(f"item {item.id!r} is with {item.agent}")
-    yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "merged")
-    yield e.ItemMerged(at=now, item=item.id, into=into.id, by=c_.by)
-    yield closed(s, now, item.id, "merged")
-
-
-def unmerge(s: State, now: Instant, c_: c.UnmergeItem) -> Events:
-    """Take a merge back."""
-    item = open_item(s, c_.item_id)
-    into = with_text(item).merged_into
-    if into is None:
-        raise NotNow(f"item {item.id!r} was not merged")
-    yield e.ItemUnmerged(at=now, item=item.id, from_item=into, by=c_.by)
-    yield e.ItemReopened(at=now, item=item.id, by=c_.by, reason="merge taken back")
-    yield from _into_line(s, now, item)
-
-
-def split(s: State, now: Instant, c_: c.SplitItem) -> Events:
-    """Give what was written from a message on to an item of its own."""
-    item = open_item(s, c_.item_id)
-    row = s.conversations.get(with_text(item).conversation)
-    rest = [m for m in row.messages if m.number >= c_.number] if row is not None else []
-    if row is None or not rest:
-        raise UnknownTarget(f"item {item.id!r} has no message {c_.number}")
-    if c_.new_id in s.items or c_.conversation in s.conversations:
-        return
-    yield e.ItemReceived(
-        at=now,
-        item=c_.new_id,
-        channel=row.channel,
-        tempo=item.tempo,
-        form=item.form,
-        called=item.called,
-        address_key=row.address_key,
-        contact_ref=row.contact_ref,
-        words_ref=rest[0].ref,
-        call_id="",
-        language=row.language,
-        subject=item.subject,
-    )
-    yield e.ConversationBegun(
-        at=now,
-        conversation=c_.conversation,
-        channel=Channel.MAIL if s.policy.mail is not None else row.channel,
-        door=row.door,
-        address_key=row.address_key,
-        contact_ref=row.contact_ref,
-        language=row.language,
-    )
-    yield e.ConversationJoined(at=now, conversation=c_.conversation, item=c_.new_id)
-    for message in rest:
-        yield added(
-            s,
-            now,
-            c_.conversation,
-            c_.new_id,
-            by=message.by,
-            ref=message.ref,
-            kind=message.kind,
-            note=message.note,
-        )
-    yield e.ItemLinked(at=now, item=c_.new_id, to=item.id, why="split off")
-    yield e.ItemSplit(at=now, item=item.id, new=c_.new_id, number=c_.number, by=c_.by)
-    yield from _into_line(s, now, s.items[c_.new_id])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from router.core.model import AgentId, EffectKey, ItemId, Span
+from router.core.model import AgentId, EffectKey, Instant, ItemId, Span
 
 
 class Effect(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -77,7 +77,8 @@ class SendMail(Effect, frozen=True, tag="send-mail"):
     contact: str = ""  # outside contact it goes to; "" = the resident
     contact_ref: str = ""  # the resident's words of kind `contact`
     since: int = 0  # unread, transcript: the last message that is not part of it
-    rule: str = ""  # refusal: the mail rule
+    rule: str = ""  # refusal: the mail rule; acknowledgement: "chain/rule,..." told with it
+    due_at: Instant | None = None  # acknowledgement: the first answer, as it was promised
 
 
 AnyEffect = DialAgent | DialResident | MoveCall | EndLeg | HoldLeg | SendMail

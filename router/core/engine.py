@@ -17,6 +17,8 @@ from router.core import (
     handling,
     machine,
     mail_in,
+    mail_rules,
+    merging,
     offers,
     shift,
     waiting,
@@ -77,7 +79,7 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     t.ReceiveMail: mail_in.receive_mail,
     t.KeepMail: mail_in.keep_mail,
     t.SetMailAside: mail_in.set_aside,
-    t.UndoRule: mail_in.undo_rule,
+    t.UndoRule: mail_rules.undo_rule,
     t.ReceiveChat: chat_in.receive_chat,
     t.GiveContact: chat_in.give_contact,
     t.AskCallback: chat_in.ask_callback,
@@ -91,9 +93,9 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     t.WaitForResident: correspondence.wait,
     t.SnoozeItem: correspondence.snooze,
     t.ForwardItem: correspondence.forward,
-    t.MergeItems: correspondence.merge,
-    t.UnmergeItem: correspondence.unmerge,
-    t.SplitItem: correspondence.split,
+    t.MergeItems: merging.merge,
+    t.UnmergeItem: merging.unmerge,
+    t.SplitItem: merging.split,
 }
 
 

@@ -32,6 +32,7 @@ class MessageAdded(Event, frozen=True, tag="message-added"):
     ref: str  # words; "" when the text follows from the policy
     note: str = ""  # for the story: which automatic answer, which contact
     idle_due: Instant | None = None  # of a chat: then the resident has been silent too long
+    promised: Instant | None = None  # of a person's first answer: when it was due
 
 
 class ContactGiven(Event, frozen=True, tag="contact-given"):
@@ -72,6 +73,7 @@ class RuleUndone(Event, frozen=True, tag="rule-undone"):
     rule: str
     by: AgentId
     reason: str
+    subject: str = ""  # the mailbox's, which counts again
 
 
 class MailKept(Event, frozen=True, tag="mail-kept"):

@@ -16,7 +16,7 @@ from router.core.callbacks import closed
 from router.core.flows.nodes import node_at, targets_of
 from router.core.flows.walk import TRANSFER_MAX, Walk, deadline
 from router.core.hours import next_open, standing
-from router.core.model import Channel, Condition, Form, Instant, LegResult
+from router.core.model import Channel, Condition, Form, Instant, LegResult, QueueId, Span
 from router.core.paging import cannot, page
 from router.core.policy import FallbackRule, Queue
 from router.core.queueing import (
@@ -54,15 +54,23 @@ def enter_queue(
     s: State, now: Instant, item: Item, queue: Queue, walk: Walk | None, *, form: Form, rule: str
 ) -> Events:
     """Queue the item, or follow the fate that a condition of the queue declares for it."""
-    for condition in conditions(s, now, item, queue):
-        chain = queue.fates.get(condition)
-        if chain is not None:
-            yield from follow(s, now, item, queue, condition, chain, walk)
-            return
+    fate = fate_at(s, now, item, queue)
+    if fate is not None:
+        yield from follow(s, now, item, queue, *fate, walk)
+        return
     first = item.first_queued_at if item.first_queued_at is not None else now
     if form is Form.CALL:
         first = yield from old_place(s, now, item, queue.id)
     yield from line_up(s, now, item, queue, form=form, first_queued_at=first, rule=rule)
+
+
+def fate_at(s: State, now: Instant, item: Item, queue: Queue) -> tuple[Condition, str] | None:
+    """Return the first condition that keeps the item from waiting there, and its chain."""
+    for condition in conditions(s, now, item, queue):
+        chain = queue.fates.get(condition)
+        if chain is not None:
+            return condition, chain
+    return None
 
 
 def follow(
@@ -74,13 +82,19 @@ def follow(
     chain: str,
     walk: Walk | None,
     after: str = "",
+    *,
+    head: Span = 0,
+    visited: frozenset[QueueId] = frozenset(),
 ) -> Events:
-    """Follow a chain, from its beginning or from after the rule named `after`."""
+    """Follow a chain, from its beginning or from after the rule named `after`.
+
+    `head` is the head start that queues sent on from gave; `visited` are those queues.
+    """
     taken = walk_chain(s, now, item, queue, condition, chain, after)
     yield walked(now, item, condition, chain, taken)
     if walk is not None:
         walk.trail.extend(taken.said)
-    yield from _act(s, now, item, queue, taken, walk)
+    yield from _act(s, now, item, queue, taken, walk, head, visited | {queue.id})
 
 
 def walked(
@@ -168,7 +182,14 @@ def _nobody_to_ring(s: State, now: Instant, rule: FallbackRule) -> str:
 
 
 def _act(
-    s: State, now: Instant, item: Item, queue: Queue, taken: Taken, walk: Walk | None
+    s: State,
+    now: Instant,
+    item: Item,
+    queue: Queue,
+    taken: Taken,
+    walk: Walk | None,
+    head: Span,
+    visited: frozenset[QueueId],
 ) -> Events:
     rule = taken.rule
     if rule is None:
@@ -180,10 +201,16 @@ def _act(
             form=_waiting_form(item) if walk is None else Form.CALL,
             first_queued_at=item.first_queued_at or now,
             rule="the fallback chain has no rule for this: kept in line",
+            head_start=head,
         )
         return
     target = s.policy.queues[rule.queue] if rule.queue is not None else queue
-    head = URGENT if rule.urgent else 0
+    head = URGENT if rule.urgent else head
+    if rule.action == "queue" and target.id not in visited:
+        fate = fate_at(s, now, item, target)
+        if fate is not None:  # nobody can simply wait there either
+            yield from follow(s, now, item, target, *fate, walk, head=head, visited=visited)
+            return
     if rule.action in _NEEDS_CALL and walk is not None:
         node = node_at(s.policy, walk.flow, taken.name, target.id)
         if node is not None:
@@ -245,9 +272,11 @@ def keep_for_later(
     hours = s.policy.hours[queue.hours]
     emergency = emergency_of(s, queue.hours)
     form = _text_form(item)
+    waits = item.first_queued_at if item.form is form else None  # what is left behind begins now
+    first = now if waits is None else waits
     if standing(hours, now, emergency).is_open:
         yield from line_up(
-            s, now, item, queue, form=form, first_queued_at=now, rule=reason, head_start=head
+            s, now, item, queue, form=form, first_queued_at=first, rule=reason, head_start=head
         )
         return
     until = next_open(hours, now, emergency)
@@ -258,7 +287,7 @@ def keep_for_later(
             item,
             queue,
             form=form,
-            first_queued_at=now,
+            first_queued_at=first,
             rule=f"{reason}; no opening within 400 days",
             head_start=head,
         )
@@ -271,7 +300,7 @@ def keep_for_later(
         form=form,
         tempo=TEMPO_OF[form],
         reason=reason,
-        due_at=due_at(s, now, queue),
+        due_at=item.due_at if item.form is form and item.due_at else due_at(s, now, queue),
     )
     if head:
         yield e.ItemPrioritised(

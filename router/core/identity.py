@@ -5,7 +5,6 @@ The secret stays in the environment, so that a journal alone tells nobody who ca
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import Final
 
@@ -22,5 +21,5 @@ def address_key(secret: bytes, kind: str, value: str) -> str:
     """
     if not value:
         return ""
-    digest = hmac.new(secret, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
-    return digest[:KEY_LENGTH]
+    digest = hmac.digest(secret, f"{kind}:{value}".encode(), "sha256")
+    return digest.hex()[:KEY_LENGTH]

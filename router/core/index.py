@@ -289,6 +289,7 @@ _WAITS_FOR: Final[dict[ItemState, tuple[tuple[str, str], ...]]] = {
     ItemState.DEFERRED: (("deferred_until", "deferred"),),
     **{state: (("forget_at", "forget"),) for state in ENDED},
 }
+_MERGED: Final[tuple[tuple[str, str], ...]] = ()  # is let go together with what it went into
 
 
 def _line_key(item: Item | None) -> LineKey | None:
@@ -318,7 +319,8 @@ def item_due(item: Item) -> Instant | None:
 def item_dues(item: Item) -> Iterator[tuple[Instant, str]]:
     """Yield every (instant, what) the item waits for in its present state."""
     state = item.state
-    for field, what in _WAITS_FOR[state]:
+    is_merged = item.text is not None and item.text.merged_into is not None
+    for field, what in _MERGED if is_merged else _WAITS_FOR[state]:
         value = getattr(item, field)
         if value is not None:
             yield value, what

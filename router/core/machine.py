@@ -22,6 +22,7 @@ from router.core.handling import (
 from router.core.index import item_dues
 from router.core.mail_in import undelivered
 from router.core.model import (
+    ENDED,
     AgentId,
     Condition,
     Form,
@@ -143,7 +144,21 @@ def _page_due(s: State, now: Instant, item: Item) -> Events:
 
 
 def _forget_due(s: State, now: Instant, item: Item) -> Events:
-    yield e.ItemForgotten(at=now, item=item.id)
+    """Let go of the item; a mail of it that could not be sent so far comes back instead.
+
+    What was merged into it goes with it: until then its resident was answered here.
+    """
+    family = [item.id]
+    for each in family:
+        text = s.items[each].text
+        family += text.merged if text is not None else ()
+    mails = [x for x in s.pending.values() if isinstance(x, f.SendMail) and x.item_id in family]
+    for mail in mails:
+        yield e.EffectFailed(at=now, key=mail.key, reason="not-in-time")
+        yield from undelivered(s, now, mail.conversation, mail.number, "not-in-time")
+    if s.items[item.id].state in ENDED:
+        for each in reversed(family):
+            yield e.ItemForgotten(at=now, item=each)
 
 
 ITEM_DUE: Final[dict[str, Callable[[State, Instant, Item], Events]]] = {

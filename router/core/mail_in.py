@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from router.core import commands_text as c
 from router.core import events as e
+from router.core.auto_answers import answer_by_itself, may_answer, told_by
 from router.core.callbacks import closed
-from router.core.fallback import enter_queue
+from router.core.mail_rules import has_become_urgent, shape
 from router.core.model import (
     ENDED,
     AgentId,
@@ -21,28 +22,21 @@ from router.core.model import (
     ItemId,
     ItemState,
     MessageKind,
-    OfferEnding,
 )
-from router.core.offers import end_offers
+from router.core.paging import PAGE, nobody_answered, took
 from router.core.policy_text import Mailbox, MailPolicy, MailRule
-from router.core.queueing import queue_of
-from router.core.records import Conversation, Item
-from router.core.service_level import local_day
+from router.core.records import Conversation, Message
 from router.core.state import State
 from router.core.threads import (
     begin_item,
-    conversation_of,
     enter_for_owner,
     kept,
     mail_policy,
     reopened,
-    wake,
     work_on,
     wrote_again,
 )
 from router.core.transcript import RESIDENT, TOWN, added
-from router.core.waiting import IN_LINE
-from router.core.wishes import send_mail
 from router.errors import UnknownTarget
 
 Events = Iterator[e.Event]
@@ -64,13 +58,16 @@ def receive_mail(s: State, now: Instant, c_: c.ReceiveMail) -> Events:
         return
     mail = mail_policy(s)
     box = mailbox_of(mail, c_.mailbox)
-    conversation = _thread(s, c_.threads, c_.known)
-    if conversation is not None:
-        if c_.contact:
-            yield from _contact_wrote(s, now, c_, conversation)
-            return
+    threads = c_.threads if c_.past is None else (*c_.threads, c_.past.conversation)
+    conversation = _thread(s, threads, c_.known)
+    rule = next((r for r in mail.rules if r.id == c_.rule), None)
+    is_believed = rule is None or rule.action != "set_aside"
+    if conversation is not None and is_believed:
         if conversation.address_key == c_.address_key != "":
             yield from _resident_wrote(s, now, c_, conversation, mail, box)
+            return
+        if c_.contact and work_on(s, conversation) is not None:
+            yield from _contact_wrote(s, now, c_, conversation)
             return
     yield from _new_item(s, now, c_, mail, box, conversation)
 
@@ -90,12 +87,19 @@ def _thread(s: State, threads: tuple[str, ...], known: tuple[str, ...]) -> Conve
     return None
 
 
+def _keys(s: State, now: Instant, c_: c.ReceiveMail, item_id: ItemId) -> Events:
+    """Remember the mail, so that a copy is nothing new, and its id, so that answers find it."""
+    yield kept(s, now, c_.key, item_id)
+    if c_.message_key and c_.message_key not in s.keys:
+        yield kept(s, now, c_.message_key, item_id)
+
+
 def _contact_wrote(s: State, now: Instant, c_: c.ReceiveMail, conversation: Conversation) -> Events:
     """A department answers what was forwarded, or somebody on call takes a page."""
     item = work_on(s, conversation)
-    if item is None or item.text is None:
+    if item is None:
         raise UnknownTarget(f"conversation {conversation.id!r} has no item any more")
-    yield kept(s, now, c_.key, item.id)
+    yield from _keys(s, now, c_, item.id)
     yield added(
         s,
         now,
@@ -105,13 +109,12 @@ def _contact_wrote(s: State, now: Instant, c_: c.ReceiveMail, conversation: Conv
         ref=c_.words_ref,
         kind=MessageKind.FORWARD,
     )
-    if item.text.page_due is not None:
-        yield e.PageAnswered(at=now, item=item.id, contact=c_.contact)
+    yield from took(s, now, item, c_.contact)
     why = f"{c_.contact} answered"
     if item.state in _JOINABLE:
         yield from reopened(s, now, item, c_.contact, why)
-    elif item.text.waiting_for == "department":
-        yield from wake(s, now, item, why)
+    elif item.state not in ENDED:
+        yield from wrote_again(s, now, item, why)
 
 
 def _resident_wrote(
@@ -131,13 +134,15 @@ def _resident_wrote(
     if item is None or long_ago:
         yield from _new_item(s, now, c_, mail, box, conversation, joins=True)
         return
-    yield kept(s, now, c_.key, item.id)
+    yield from _keys(s, now, c_, item.id)
     yield added(s, now, conversation.id, item.id, by=RESIDENT, ref=c_.words_ref)
     item = s.items[item.id]
     if item.state in _JOINABLE:
         yield from reopened(s, now, item, RESIDENT, "the resident wrote again")
     elif item.state not in ENDED:
         yield from wrote_again(s, now, item, "the resident answered")
+    rule = next((r for r in mail.rules if r.id == c_.rule), None)
+    yield from has_become_urgent(s, now, s.items[item.id], rule)
 
 
 def _new_item(
@@ -172,7 +177,7 @@ def _new_item(
         subject=box.subject,
         count=count,
     )
-    yield kept(s, now, c_.key, c_.item_id)
+    yield from _keys(s, now, c_, c_.item_id)
     yield added(s, now, conversation, c_.item_id, by=RESIDENT, ref=c_.words_ref)
     owner = past.owner if past is not None else _owner_of(s, other) if joins else None
     if owner is not None:
@@ -181,7 +186,7 @@ def _new_item(
     if linked is not None:
         yield e.ItemLinked(at=now, item=c_.item_id, to=linked[0], why=linked[1])
     if rule is not None:
-        yield from _shape(s, now, c_.item_id, rule)
+        yield from shape(s, now, c_.item_id, rule)
     yield from _place(s, now, c_, box, rule, mail)
 
 
@@ -189,7 +194,10 @@ def _linked(
     c_: c.ReceiveMail, other: Conversation | None, *, joins: bool
 ) -> tuple[ItemId, str] | None:
     if other is not None and other.item is not None:
-        return other.item, "answers what was closed long ago" if joins else "another address"
+        if joins:
+            return other.item, "answers what was closed long ago"
+        same = other.address_key == c_.address_key != ""
+        return other.item, "set aside by a rule" if same else "another address"
     if c_.past is not None:
         same = c_.past.address_key == c_.address_key
         return c_.past.item, "answers what was closed long ago" if same else "another address"
@@ -199,20 +207,6 @@ def _linked(
 def _owner_of(s: State, conversation: Conversation | None) -> AgentId | None:
     item = work_on(s, conversation) if conversation is not None else None
     return item.text.owner if item is not None and item.text is not None else None
-
-
-def _shape(s: State, now: Instant, item_id: ItemId, rule: MailRule) -> Events:
-    yield e.RuleApplied(
-        at=now,
-        item=item_id,
-        rule=rule.id,
-        action=rule.action,
-        place=f"{rule.file}:{rule.line}",
-        urgent=rule.urgent,
-        subject=rule.subject,
-    )
-    if rule.requires or rule.head_start:
-        yield e.ItemShaped(at=now, item=item_id, requires=rule.requires, head_start=rule.head_start)
 
 
 def _place(
@@ -236,42 +230,13 @@ def _place(
     else:
         queue = rule.queue if rule is not None and rule.queue is not None else box.queue
         why = f"mailbox {box.id}" if rule is None else f"mail rule {rule.id}"
-        yield from enter_for_owner(s, now, item_id, queue, f"{why} goes to queue {queue}")
+        told: list[str] = []
+        for event in enter_for_owner(s, now, item_id, queue, f"{why} goes to queue {queue}"):
+            told += told_by(s, event)
+            yield event
         if box.acknowledge and may_answer(s, now, mail, box.id, c_.address_key):
-            yield from answer_by_itself(s, now, item_id, box.id, "acknowledgement", "")
-
-
-def may_answer(s: State, now: Instant, mail: MailPolicy, mailbox: str, address_key: str) -> bool:
-    """Say whether this sender may get one more automatic answer today."""
-    row = s.dials.get(_budget(mailbox, address_key))
-    spent = row.count if row is not None and row.day == local_day(s, now) else 0
-    return bool(address_key) and spent < mail.answers_per_day_max
-
-
-def _budget(mailbox: str, address_key: str) -> str:
-    return f"mail:{mailbox}:{address_key}"
-
-
-def answer_by_itself(
-    s: State, now: Instant, item_id: ItemId, mailbox: str, what: str, rule: str
-) -> Events:
-    """Send an answer that no person wrote; it counts against the sender's budget."""
-    item = s.items[item_id]
-    if item.text is None:
-        return
-    yield e.AutoAnswered(at=now, target=_budget(mailbox, item.address_key), day=local_day(s, now))
-    yield added(
-        s,
-        now,
-        item.text.conversation,
-        item_id,
-        by=TOWN,
-        ref="",
-        kind=MessageKind.AUTOMATIC,
-        note=f"{what}:{rule}" if rule else what,
-    )
-    number = s.conversations[item.text.conversation].count
-    yield send_mail(s, now, item_id, item.text.conversation, number, what, rule=rule)
+            rules = ",".join(told)
+            yield from answer_by_itself(s, now, item_id, box.id, "acknowledgement", rules)
 
 
 # --- machines' mail, and what could not be understood --------------------------------------------
@@ -310,23 +275,41 @@ def keep_mail(s: State, now: Instant, c_: c.KeepMail) -> Events:
 
 
 def undelivered(s: State, now: Instant, conversation_id: str, number: int, why: str) -> Events:
-    """A message of ours did not arrive: what a person wrote goes back to that person."""
-    conversation = conversation_of(s, conversation_id)
-    item = work_on(s, conversation)
-    if item is None:
+    """A message of ours did not arrive: what a person wrote goes back to that person.
+
+    `number` 0: the notice does not say which; then it was the last that a person wrote, since
+    automatic answers have no sender to whom a notice could go.
+    """
+    conversation = s.conversations.get(conversation_id)
+    item = work_on(s, conversation) if conversation is not None else None
+    if conversation is None or item is None:
         return
+    message = _returned(conversation, number)
+    number = message.number if message is not None else number
     yield e.DeliveryFailed(
         at=now, conversation=conversation_id, item=item.id, number=number, why=why
     )
-    message = next((m for m in conversation.messages if m.number == number), None)
-    if message is None or not message.by.startswith("agent:"):
+    if message is None:
         return
     item = s.items[item.id]
     reason = f"message {number} did not arrive: {why}"
-    if item.state in _JOINABLE:
+    if message.note.startswith(PAGE):
+        last = [m for m in conversation.messages if m.note.startswith(PAGE)][-1]
+        if last is message and item.text is not None and item.text.page_due is not None:
+            yield from nobody_answered(s, now, item)
+    elif not message.by.startswith("agent:"):
+        return
+    elif item.state in _JOINABLE:
         yield from reopened(s, now, item, TOWN, reason)
     elif item.state not in ENDED:
         yield from wrote_again(s, now, item, reason)
+
+
+def _returned(conversation: Conversation, number: int) -> Message | None:
+    if number:
+        return next((m for m in conversation.messages if m.number == number), None)
+    sent = (m for m in reversed(conversation.messages) if m.kind is not MessageKind.NOTE)
+    return next((m for m in sent if m.by.startswith("agent:")), None)
 
 
 def set_aside(s: State, now: Instant, c_: c.SetMailAside) -> Events:
@@ -339,7 +322,7 @@ def set_aside(s: State, now: Instant, c_: c.SetMailAside) -> Events:
         item_id=c_.item_id,
         channel=Channel.MAIL,
         door=c_.mailbox,
-        conversation=f"aside-{c_.item_id}",
+        conversation=f"{c_.item_id}A",
         address_key="",
         contact_ref="",
         words_ref=c_.words_ref,
@@ -347,31 +330,5 @@ def set_aside(s: State, now: Instant, c_: c.SetMailAside) -> Events:
         subject="",
     )
     yield kept(s, now, c_.key, c_.item_id)
-    yield added(s, now, f"aside-{c_.item_id}", c_.item_id, by=RESIDENT, ref=c_.words_ref)
+    yield added(s, now, f"{c_.item_id}A", c_.item_id, by=RESIDENT, ref=c_.words_ref)
     yield e.ItemShunted(at=now, item=c_.item_id, reason=c_.reason)
-
-
-def undo_rule(s: State, now: Instant, c_: c.UndoRule) -> Events:
-    """What a rule did was wrong: the item stands as if the rule had not matched."""
-    from_item = s.items.get(c_.item_id)
-    if from_item is None or from_item.text is None or not from_item.text.rule:
-        raise UnknownTarget(f"no mail rule has shaped item {c_.item_id!r}")
-    yield e.RuleUndone(
-        at=now, item=c_.item_id, rule=from_item.text.rule, by=c_.by, reason=c_.reason
-    )
-    yield from _again_without_rule(s, now, s.items[c_.item_id], c_.by)
-
-
-def _again_without_rule(s: State, now: Instant, item: Item, by: str) -> Events:
-    """Place it as its mailbox would have; what somebody has in hand stays there."""
-    why = f"{by} undid the mail rule"
-    if item.state is ItemState.SHUNTED or item.outcome == "refused":
-        yield e.ItemReopened(at=now, item=item.id, by=by, reason=why)
-    elif item.state in IN_LINE:
-        yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, why)
-    else:
-        return
-    row = s.items[item.id]
-    box = mail_policy(s).mailboxes.get(row.called)
-    queue = s.policy.queues[box.queue] if box is not None else queue_of(s, row)
-    yield from enter_queue(s, now, row, queue, None, form=row.form, rule=why)

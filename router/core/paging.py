@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from router.core import events as e
 from router.core.flows.nodes import targets_of
@@ -16,11 +17,20 @@ from router.core.wishes import send_mail
 
 Events = Iterator[e.Event]
 
+PAGE: Final = "page:"  # and the contact: the note of a message that told somebody on call
+
 
 def reachable(s: State, now: Instant, rule: FallbackRule) -> list[str]:
-    """Return the contacts of a rule that can be told by mail today, in order."""
+    """Return the contacts of a rule that can be told by mail today, in order, each once."""
     targets = targets_of(s.policy, rule.targets, local_day(s, now))
-    return [t for t in targets if s.policy.contacts[t].email]
+    return [t for t in dict.fromkeys(targets) if s.policy.contacts[t].email]
+
+
+def last_told(s: State, item: Item) -> str:
+    """Return the contact who was told of the item last; "" when nobody was."""
+    row = s.conversations.get(item.text.conversation) if item.text is not None else None
+    notes = (m.note for m in reversed(row.messages)) if row is not None else iter(())
+    return next((n.removeprefix(PAGE) for n in notes if n.startswith(PAGE)), "")
 
 
 def cannot(s: State, now: Instant, item: Item, rule: FallbackRule) -> str:
@@ -50,14 +60,18 @@ def page(s: State, now: Instant, item: Item, rule: FallbackRule, name: str, inde
         by=TOWN,
         ref="",
         kind=MessageKind.NOTE,
-        note=f"page:{contact}",
+        note=f"{PAGE}{contact}",
     )
     number = s.conversations[conversation].count
     yield send_mail(s, now, item.id, conversation, number, "page", contact=contact)
 
 
 def nobody_answered(s: State, now: Instant, item: Item) -> Events:
-    """Time is up for the one who was told: the next one, if the rule is still there."""
+    """Time is up for the one who was told: the next one, if the rule is still there.
+
+    Whose turn it is follows from who was told last, not from a number: at midnight another list
+    may be on, and that is told from its beginning.
+    """
     if item.text is None:
         return
     name = item.text.page_rule
@@ -65,7 +79,20 @@ def nobody_answered(s: State, now: Instant, item: Item) -> Events:
     chain = s.policy.fallbacks.get(chain_id)
     rules = chain.rules if chain is not None else ()
     rule = next((r for r in rules if r.id == rule_id and r.action == "page"), None)
-    if rule is None:
+    if rule is None or s.policy.mail is None:
         yield e.PageAnswered(at=now, item=item.id, contact="")
         return
-    yield from page(s, now, item, rule, name, item.text.page_index + 1)
+    targets, last = reachable(s, now, rule), last_told(s, item)
+    following = targets.index(last) + 1 if last in targets else 0
+    yield from page(s, now, item, rule, name, following)
+
+
+def took(s: State, now: Instant, item: Item, contact: str) -> Events:
+    """Somebody outside has written about the item: it counts if they, or anybody, were told."""
+    text = item.text
+    if text is None or text.page_answered_by:
+        return
+    row = s.conversations.get(text.conversation)
+    told = row is not None and any(m.note == f"{PAGE}{contact}" for m in row.messages)
+    if text.page_due is not None or told:
+        yield e.PageAnswered(at=now, item=item.id, contact=contact)

@@ -8,6 +8,7 @@ replay and explanation use the version that was in force. Nothing here parses or
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 import msgspec
 
@@ -339,6 +340,9 @@ class Policy(Struct, frozen=True):
     answers: dict[str, CannedAnswer] = {}
 
 
+_DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`
+
+
 def encode(policy: Policy) -> bytes:
     """Return the policy's bytes; equal policies give equal bytes (keys keep file order)."""
     return msgspec.msgpack.encode(policy, order="deterministic")
@@ -346,7 +350,7 @@ def encode(policy: Policy) -> bytes:
 
 def decode(body: bytes) -> Policy:
     """Return the policy. Errors: `msgspec.DecodeError` when the bytes are not a policy."""
-    return msgspec.msgpack.decode(body, type=Policy)
+    return _DECODER.decode(body)
 
 
 def policy_hash(body: bytes) -> PolicyHash:

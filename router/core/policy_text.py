@@ -74,6 +74,13 @@ class MailPolicy(Struct, frozen=True):
     waiting_then: str  # close | return
     attachment_bytes_max: int  # of one file an agent sends or opens
     attachment_kinds: tuple[str, ...]  # that agents may open and send: "image/*", ...
+    default: str = ""  # mailbox that speaks for the town: the first in the file
+
+    @property
+    def first(self) -> Mailbox:
+        """Return the mailbox that answers forms and chats."""
+        box = self.mailboxes.get(self.default)
+        return box if box is not None else next(iter(self.mailboxes.values()))
 
 
 class ChatDoor(Struct, frozen=True):
@@ -102,6 +109,13 @@ class ChatPolicy(Struct, frozen=True):
     conversations_per_hour_max: int  # of one network address
     upload_bytes_max: int  # 0 = no files
     upload_kinds: tuple[str, ...]
+    default: str = ""  # door of who names none: the first in the file
+
+    @property
+    def first(self) -> ChatDoor:
+        """Return the door of who names none."""
+        door = self.doors.get(self.default)
+        return door if door is not None else next(iter(self.doors.values()))
 
 
 class CannedAnswer(Struct, frozen=True):

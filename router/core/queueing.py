@@ -37,6 +37,7 @@ RESERVED_MAX: Final[dict[Tempo, Span]] = {  # then what was kept for one agent i
     Tempo.FAST_TEXT: 2 * MINUTE,
     Tempo.SLOW_TEXT: 4 * HOUR,
 }
+AGE_SHIFT: Final = 20  # a millionth of the age decides between those due at the same instant
 GIVEN_AWAY: Final[Span] = MINUTE  # an agent who transferred an item is not offered it for so long
 
 Events = Iterator[e.Event]
@@ -63,9 +64,20 @@ def bound(queue_requires: str, item_requires: str, language_skill: str) -> str:
 
 
 def queue_of(s: State, item: Item) -> Queue:
-    """Return the item's queue; where the policy no longer has it, the first one serves."""
+    """Return the item's queue; where there is none (any more), that of its door, or the first."""
     queue = s.policy.queues.get(item.queue) if item.queue is not None else None
-    return queue if queue is not None else next(iter(s.policy.queues.values()))
+    return queue if queue is not None else _queue_of_door(s, item)
+
+
+def _queue_of_door(s: State, item: Item) -> Queue:
+    policy = s.policy
+    box = policy.mail.mailboxes.get(item.called) if policy.mail is not None else None
+    door = policy.chat.doors.get(item.called) if policy.chat is not None else None
+    form = policy.forms.get(item.called)
+    by_channel = {Channel.MAIL: box, Channel.CHAT: door, Channel.WEBFORM: form}
+    entry = by_channel.get(item.channel)
+    first = next(iter(policy.queues.values()))
+    return first if entry is None else policy.queues.get(entry.queue, first)
 
 
 def language_skill(s: State, language: str) -> str:
@@ -138,24 +150,27 @@ def line_up(
     head_start: Span = 0,
     anew: bool = True,
     named: str = "",
+    named_span: Span = 0,
     not_to: AgentId | None = None,
 ) -> Events:
     """Put the item in line, whatever the conditions; steps already due are taken at once.
 
     `anew` says that the entry counts for the service level; else what was begun goes on. `named`
     is a requirement "@agent" that stands until that agent does not take it or the time for it is
-    over; `not_to` is an agent who gave it away and shall not
-    get it back at once.
+    over (`named_span`; 0: as long as anything of that tempo is kept). `not_to` is an agent who
+    gave it away and shall not get it back at once.
     """
     tempo = TEMPO_OF[form]
     live = form is Form.CALL
     kept_due = item.due_at if item.due_at is not None and not live else None
     due = kept_due if kept_due is not None else due_at(s, first_queued_at, queue)
-    if tempo is Tempo.LIVE:
+    if tempo is not Tempo.SLOW_TEXT:  # somebody waits there and then
         due = None
     head = item.head_start + queue.head_start + head_start
     urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
-    aim = due if due is not None and not urgent else first_queued_at + queue.target_span
+    aim = first_queued_at + queue.target_span
+    if due is not None and not urgent:
+        aim = due + ((first_queued_at - due) >> AGE_SHIFT)
     step = step_by_age(queue, now, first_queued_at)
     counted_until = now + queue.target_span if anew else item.threshold_at
     yield e.ItemQueued(
@@ -176,7 +191,7 @@ def line_up(
         rule=rule,
         passed_over=() if not_to is None else ((not_to, now + GIVEN_AWAY),),
         entered_at=now if anew else None,
-        reserved_until=now + RESERVED_MAX[tempo] if named else None,
+        reserved_until=now + (named_span or RESERVED_MAX[tempo]) if named else None,
     )
     if not named:
         yield from skip_hopeless_steps(s, now, s.items[item.id], queue)

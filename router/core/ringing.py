@@ -14,7 +14,10 @@ from router.core.state import State
 def may_ring(s: State, now: Instant, contact: str) -> str:
     """Return why the outside contact may not be rung now; "" when it may."""
     policy = s.policy
-    refusal = may_dial(policy.dialling, policy.contacts[contact].number)
+    number = policy.contacts[contact].number
+    if not number:
+        return "it has no telephone number, only a mail address; add number: to be able to ring it"
+    refusal = may_dial(policy.dialling, number)
     return refusal or over_cap(s, now, contact)
 
 

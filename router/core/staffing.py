@@ -7,6 +7,7 @@ condition follows the fate that the queue declares for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from router.core import events as e
 from router.core.fallback import follow, walk_chain, walked
@@ -26,6 +27,7 @@ from router.core.offers import end_offers
 from router.core.policy import Queue
 from router.core.queueing import (
     bound,
+    conditions,
     emergency_of,
     queue_of,
     release_reserved,
@@ -37,6 +39,9 @@ from router.core.state import State
 from router.core.wishes import move_call
 
 Events = Iterator[e.Event]
+
+WAIT_THERE: Final = ((Form.CALL, Tempo.LIVE), (Form.CHAT, Tempo.FAST_TEXT))
+_OF_STAFF: Final = frozenset({Condition.UNSTAFFED, Condition.ALL_AWAY})
 
 
 def update_staffing(s: State, now: Instant) -> Events:
@@ -102,22 +107,30 @@ def update_hours(s: State, now: Instant, queue_id: QueueId) -> Events:
 
 
 def apply_fate(s: State, now: Instant, queue: Queue, condition: Condition) -> Events:
-    """Send the callers who wait in the queue where the condition's chain leads."""
+    """Send the callers and chats that wait in the queue where the condition's chain leads."""
     chain = queue.fates.get(condition)
     if chain is None:
         return
-    for _, item_id in list(s.index.line(queue.id, Tempo.LIVE)):
-        item = s.items[ItemId(item_id)]
-        if item.form is Form.CALL:
-            yield from divert_waiting(s, now, item, queue, condition, chain)
+    for form, tempo in WAIT_THERE:
+        for _, item_id in list(s.index.line(queue.id, tempo)):
+            item = s.items[ItemId(item_id)]
+            if item.form is form and _holds_for(s, now, item, queue, condition):
+                yield from divert_waiting(s, now, item, queue, condition, chain)
+
+
+def _holds_for(s: State, now: Instant, item: Item, queue: Queue, condition: Condition) -> bool:
+    """Say whether the condition is the item's: who answers no calls may answer chats."""
+    if item.form is Form.CALL or condition not in _OF_STAFF:
+        return True
+    return condition in conditions(s, now, item, queue)
 
 
 def divert_waiting(
     s: State, now: Instant, item: Item, queue: Queue, condition: Condition, chain: str
 ) -> Events:
-    """Take one waiting caller out of the line and along a chain.
+    """Take one who waits out of the line and along a chain.
 
-    Where the chain has nothing better than the line in which the caller stands, nothing changes.
+    Where the chain has nothing better than the line in which they stand, nothing changes.
     """
     taken = walk_chain(s, now, item, queue, condition, chain, "")
     target = taken.rule.queue if taken.rule is not None else None
@@ -126,6 +139,9 @@ def divert_waiting(
         return
     yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, f"queue {queue.id}: {condition}")
     item = s.items[item.id]
+    if item.form is not Form.CALL:
+        yield from follow(s, now, item, queue, condition, chain, None)
+        return
     flow = item.flow.flow if item.flow is not None else next(iter(s.policy.flows))
     step = item.flow.step + 1 if item.flow is not None else 1
     walk = Walk(item=item.id, flow=flow, policy=s.policy_hash, step=step)

@@ -54,6 +54,9 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     conversations: list[Conversation] = []
 
 
+_DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
+
+
 class State:
     """See the module's text."""
 
@@ -321,7 +324,7 @@ def decode_frozen(body: bytes) -> Frozen:
     Raises:
         msgspec.DecodeError: the bytes are no snapshot, or one of another format.
     """
-    frozen = msgspec.msgpack.decode(body, type=Frozen)
+    frozen = _DECODER.decode(body)
     if frozen.format != FORMAT:
         raise msgspec.ValidationError(f"snapshot format {frozen.format}, this code reads {FORMAT}")
     return frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from router.core import business_time
 from router.core import events as e
 from router.core.fallback import enter_queue
 from router.core.index import NAMED
@@ -16,9 +17,12 @@ from router.core.model import (
     Instant,
     ItemId,
     ItemState,
+    Span,
+    Tempo,
 )
+from router.core.policy import Queue
 from router.core.policy_text import ChatPolicy, MailPolicy
-from router.core.queueing import TEMPO_OF, due_at, line_up, queue_of
+from router.core.queueing import KEPT_AS, TEMPO_OF, due_at, line_up, queue_of
 from router.core.records import Conversation, Item
 from router.core.state import State
 from router.core.transcript import RESIDENT
@@ -29,6 +33,7 @@ Events = Iterator[e.Event]
 FOLLOW_MAX: Final = 20  # merges followed; more would be a circle
 
 FORM_OF: Final = {Channel.MAIL: Form.MAIL, Channel.CHAT: Form.CHAT}
+THEIR_TURN: Final = frozenset({"resident", "dormant"})  # parked because the resident is to write
 
 
 def mail_policy(s: State) -> MailPolicy:
@@ -69,43 +74,100 @@ def kept(s: State, now: Instant, key: str, item: ItemId) -> e.KeyKept:
     return e.KeyKept(at=now, key=key, item=item, until=now + s.policy.retention.dedupe_text)
 
 
-def back_to_owner(s: State, now: Instant, item: Item, rule: str, *, anew: bool = False) -> Events:
+def goes_on_elsewhere(s: State, item: Item) -> Item | None:
+    """Return the open item that is the work on the item's conversation instead of it, if any."""
+    row = s.conversations.get(item.text.conversation) if item.text is not None else None
+    work = work_on(s, row) if row is not None else None
+    return work if work is not None and work.id != item.id and work.state not in ENDED else None
+
+
+def back_to_owner(
+    s: State, now: Instant, item: Item, rule: str, *, anew: bool, form: Form | None = None
+) -> Events:
     """Put the item in line, kept for a while for who had it last if they are at work.
 
-    `anew`: the resident waits from now on, not since the item was received.
+    `anew`: the resident waits from now on, not since the item was received. `form`: as what;
+    without it as something to read and answer when there is time.
     """
     row = s.items[item.id]
-    owner = row.text.owner if row.text is not None else None
-    form = FORM_OF.get(row.channel, Form.MESSAGE) if row.form is not Form.SUBMISSION else row.form
+    queue = queue_of(s, row)
+    if form is None:
+        kept_as = KEPT_AS.get(row.channel, Form.MESSAGE)
+        form = row.form if row.form is Form.SUBMISSION else kept_as
+    owner, span = _owner_at_work(s, row)
+    if owner is None and form is Form.CHAT:  # nobody is promised a chat while the town is closed
+        yield from enter_queue(s, now, row, queue, None, form=form, rule=rule)
+        return
     yield from line_up(
         s,
         now,
         row,
-        queue_of(s, row),
+        queue,
         form=form,
         first_queued_at=now if anew else row.first_queued_at or row.received_at,
         rule=rule,
-        named=f"{NAMED}{owner}" if owner is not None and _is_at_work(s, owner) else "",
+        named=f"{NAMED}{owner}" if owner is not None else "",
+        named_span=span,
         anew=False,
     )
 
 
-def _is_at_work(s: State, agent_id: AgentId) -> bool:
-    agent = s.agents.get(agent_id)
-    return agent is not None and agent.lease_until is not None and agent_id in s.policy.agents
+def _owner_at_work(s: State, item: Item) -> tuple[AgentId | None, Span]:
+    """Return who had it last, if they are at work, and for how long it is kept for them."""
+    owner = item.text.owner if item.text is not None else None
+    rules = s.policy.chat if item.channel is Channel.CHAT else s.policy.mail
+    agent = s.agents.get(owner) if owner is not None else None
+    if agent is None or agent.lease_until is None or agent.id not in s.policy.agents:
+        return None, 0
+    return (agent.id, rules.to_owner_for) if rules is not None and rules.to_owner_for else (None, 0)
 
 
-def wake(s: State, now: Instant, item: Item, why: str) -> Events:
-    """Let a parked item go on: what it waited for has come."""
-    answered = item.text is None or item.text.responded_at is not None
-    due = due_at(s, now, queue_of(s, item)) if answered else item.due_at
-    yield e.ItemWoken(at=now, item=item.id, why=why, due_at=due)
-    yield from back_to_owner(s, now, item, why, anew=True)
+def wake(s: State, now: Instant, item: Item, why: str, *, form: Form | None = None) -> Events:
+    """Let a parked item go on: what it waited for has come, or has not come in time."""
+    theirs = item.text is not None and item.text.waiting_for in THEIR_TURN
+    yield e.ItemWoken(at=now, item=item.id, why=why, due_at=due_when_woken(s, now, item))
+    yield from back_to_owner(s, now, item, why, anew=theirs, form=form)
+
+
+def due_when_woken(s: State, now: Instant, item: Item) -> Instant | None:
+    """Return when the next response is due once a parked item goes on.
+
+    Before the first answer of a person the clock stands while the resident was asked something,
+    and runs on while we ask a department or put it off ourselves. After it, each turn of the
+    resident begins a promise of its own.
+    """
+    text, queue = item.text, queue_of(s, item)
+    if text is None or item.tempo is not Tempo.SLOW_TEXT:
+        return item.due_at
+    stood = text.waiting_for in THEIR_TURN
+    if text.responded_at is not None:
+        since = now if stood or text.unanswered_since is None else text.unanswered_since
+        return due_at(s, since, queue)
+    if item.due_at is None or text.parked_at is None or not stood:
+        return item.due_at
+    return _moved(s, queue, item.due_at, text.parked_at, now)
+
+
+def _moved(s: State, queue: Queue, due: Instant, since: Instant, now: Instant) -> Instant:
+    """Return what was due, later by the time since an instant that counts in the queue."""
+    if not queue.first_response_business:
+        return due + now - since
+    hours = s.policy.hours[queue.hours]
+    later = business_time.add(hours, due, business_time.elapsed(hours, since, now))
+    return due if later is None else later
+
+
+def opened_again(s: State, now: Instant, item: Item, by: str, why: str) -> Events:
+    """Open an ended item; it is the work on its conversation again unless another item is."""
+    yield e.ItemReopened(at=now, item=item.id, by=by, reason=why)
+    row = s.conversations.get(item.text.conversation) if item.text is not None else None
+    if row is not None and row.item != item.id and goes_on_elsewhere(s, item) is None:
+        yield e.ConversationJoined(at=now, conversation=row.id, item=item.id)
 
 
 def reopened(s: State, now: Instant, item: Item, by: str, why: str) -> Events:
     """Open an ended item again for who had it last."""
-    yield e.ItemReopened(at=now, item=item.id, by=by, reason=why)
+    yield from opened_again(s, now, item, by, why)
     yield from back_to_owner(s, now, item, why, anew=True)
 
 
@@ -173,21 +235,22 @@ def begin_item(
 def enter_for_owner(s: State, now: Instant, item_id: ItemId, queue: str, rule: str) -> Events:
     """Queue a new item; who had the conversation before gets it first."""
     item = s.items[item_id]
-    owner = item.text.owner if item.text is not None else None
-    if owner is not None and _is_at_work(s, owner):
-        yield from line_up(
-            s,
-            now,
-            item,
-            s.policy.queues[queue],  # type: ignore[index]
-            form=item.form,
-            first_queued_at=now,
-            rule=rule,
-            named=f"{NAMED}{owner}",
-        )
-        return
     queue_rule = s.policy.queues[queue]  # type: ignore[index]
-    yield from enter_queue(s, now, item, queue_rule, None, form=item.form, rule=rule)
+    owner, span = _owner_at_work(s, item)
+    if owner is None:
+        yield from enter_queue(s, now, item, queue_rule, None, form=item.form, rule=rule)
+        return
+    yield from line_up(
+        s,
+        now,
+        item,
+        queue_rule,
+        form=item.form,
+        first_queued_at=now,
+        rule=rule,
+        named=f"{NAMED}{owner}",
+        named_span=span,
+    )
 
 
 def not_ended(item: Item) -> Item:

@@ -23,6 +23,7 @@ def added(
     kind: MessageKind = MessageKind.TEXT,
     note: str = "",
     idle_due: Instant | None = None,
+    promised: Instant | None = None,
 ) -> e.MessageAdded:
     """Return the event that adds the next message of a conversation."""
     return e.MessageAdded(
@@ -35,4 +36,5 @@ def added(
         ref=ref,
         note=note,
         idle_due=idle_due,
+        promised=promised,
     )

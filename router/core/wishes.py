@@ -108,5 +108,6 @@ def send_mail(
             contact_ref=contact_ref or s.conversations[conversation].contact_ref,
             since=since,
             rule=rule,
+            due_at=item.due_at,
         ),
     )

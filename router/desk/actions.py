@@ -13,8 +13,10 @@ from router.core.model import AgentId, ItemId, OfferId, QueueId
 from router.core.policy import Policy, Texts
 from router.core.state import State
 from router.desk import messages as m
+from router.desk.message_types import ClientMessage
 from router.desk.pictures import text_of
-from router.desk.views import NamedView, seconds
+from router.desk.view_types import NamedView, seconds
+from router.desk.writing import WRITTEN, Writing
 from router.ports import Ids, Inbox, Words
 
 
@@ -30,7 +32,7 @@ def _transfer(message: m.Transfer, agent: AgentId) -> c.Command:
 
 
 # the message types are checked where the table is used: each row is called with its key's type
-COMMANDS: Final[dict[type[m.ClientMessage], Callable[[Any, AgentId], c.Command]]] = {
+COMMANDS: Final[dict[type[ClientMessage], Callable[[Any, AgentId], c.Command]]] = {
     m.Status: lambda said, agent: c.SetStatus(agent, said.status, said.reason, said.after_item),
     m.Seen: lambda said, agent: c.SeeOffer(OfferId(said.offer), agent),
     m.Accept: lambda said, agent: c.AcceptOffer(OfferId(said.offer), agent),
@@ -48,9 +50,10 @@ COMMANDS: Final[dict[type[m.ClientMessage], Callable[[Any, AgentId], c.Command]]
 class Actions:
     """Submits what agents ask for; a note becomes words beside the command."""
 
-    def __init__(self, inbox: Inbox, ids: Ids) -> None:
+    def __init__(self, inbox: Inbox, ids: Ids, writing: Writing) -> None:
         self._inbox = inbox
         self._ids = ids
+        self._writing = writing
 
     async def do(self, said: m.Action, agent: AgentId) -> None:
         """Return once it is decided and stored.
@@ -59,6 +62,8 @@ class Actions:
         """
         if isinstance(said, m.Close):
             await self._close(said, agent)
+        elif type(said) in WRITTEN:
+            await self._writing.do(said, agent)
         else:
             await self._inbox.submit(COMMANDS[type(said)](said, agent), _nothing)
 

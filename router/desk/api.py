@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from router.desk.answers import install_errors
+from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
+from router.desk.api_text import file_routes, text_routes, upload_routes
 from router.desk.api_town import emergency_routes, shunted_routes, town_routes
 from router.desk.api_work import desk_routes, item_routes
 from router.desk.parts import Parts
@@ -39,6 +41,11 @@ def build_api(parts: Parts) -> FastAPI:
         shunted_routes,
         desk_routes,
         item_routes,
+        text_routes,
+        file_routes,
+        upload_routes,
+        order_routes,
+        kept_routes,
         account_routes,
         audit_routes,
     )

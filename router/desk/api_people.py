@@ -13,7 +13,7 @@ from router.desk.access import ADMINISTRATOR, WrongPassword
 from router.desk.answers import answer, body_of
 from router.desk.parts import Parts, token_of
 from router.desk.surroundings import Account
-from router.desk.views import Moment, View, moment
+from router.desk.view_types import Moment, View, moment
 
 Short = Annotated[str, Meta(min_length=1, max_length=128)]
 Secret = Annotated[str, Meta(min_length=1, max_length=1024)]

@@ -12,12 +12,13 @@ from router.core.state import State
 from router.desk.access import EVERYBODY
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body, Short
-from router.desk.api_work import DONE, ITEMS_MAX, LEADERS, DoneView
-from router.desk.messages import Reason
+from router.desk.api_work import DONE, ITEMS_MAX, LEADERS
+from router.desk.message_types import Reason
 from router.desk.parts import Parts
 from router.desk.surroundings import Account
 from router.desk.town import emergency_views, policy_view, shunted_of, status_view
-from router.desk.views import EmergencyView, ItemView, Moment, PolicyView, StatusView, instant_of
+from router.desk.view_types import Moment, instant_of
+from router.desk.views import DoneView, EmergencyView, ItemView, PolicyView, StatusView
 
 
 class EmergencyBody(Body, frozen=True, kw_only=True):

@@ -21,11 +21,13 @@ from router.desk.access import ADMINISTRATOR, EVERYBODY, SUPERVISOR, agent_id_of
 from router.desk.actions import Actions
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
+from router.desk.message_types import Name, Reason
 from router.desk.parts import Parts
-from router.desk.pictures import Picture, find_item, item_view, picture_of, refs_of, told, who_of
+from router.desk.pictures import Picture, find_item, item_view, picture_of, refs_shown, told, who_of
 from router.desk.surroundings import Account
 from router.desk.town import agent_views, items_of, queue_views
-from router.desk.views import AgentView, ItemView, Moment, OfferView, QueueView, View, moment
+from router.desk.view_types import Moment, View, moment
+from router.desk.views import AgentView, DoneView, ItemView, OfferView, QueueView
 
 ITEMS_MAX: Final = 1000
 LEADERS: Final = frozenset({SUPERVISOR, ADMINISTRATOR})
@@ -36,13 +38,13 @@ ACTIONS: Final[tuple[type[m.Action], ...]] = m.Action.__args__
 class ReopenBody(Body, frozen=True, kw_only=True):
     """Why a finished item goes back into its queue."""
 
-    reason: m.Reason = ""
+    reason: Reason = ""
 
 
 class DeskBody(Body, frozen=True, kw_only=True):
     """The desk that is alive, as sign-in named it."""
 
-    desk: m.Name
+    desk: Name
 
 
 ReopenJson = Annotated[ReopenBody, Depends(body_of(ReopenBody))]
@@ -54,12 +56,6 @@ class StoryView(View, frozen=True, kw_only=True):
 
     item: str
     lines: tuple[str, ...]
-
-
-class DoneView(View, frozen=True, kw_only=True):
-    """It is done and stored."""
-
-    done: bool
 
 
 class MineView(View, frozen=True, kw_only=True):
@@ -96,7 +92,7 @@ def item_routes(parts: Parts) -> APIRouter:
 
         view, row = await parts.inbox.read(look)
         if _may_read_words(who, row):
-            view = told(view, row, await parts.words.find(refs_of(row)))
+            view = told(view, row, await parts.words.find(refs_shown(view, row)))
         return answer(view)
 
     @routes.get("/items/{item}/explain", summary="Why it is there", responses=gives(StoryView))
@@ -160,7 +156,7 @@ def desk_routes(parts: Parts) -> APIRouter:
         parts.leases.heard(agent_id_of(who), body.desk)
         return answer(DONE)
 
-    actions = Actions(parts.inbox, parts.ids)
+    actions = Actions(parts.inbox, parts.ids, parts.writing)
     for kind in ACTIONS:
         name = str(kind.__struct_config__.tag)
         routes.add_api_route(
@@ -190,7 +186,7 @@ def _action(
 
 
 async def _told(parts: Parts, picture: Picture) -> MineView:
-    refs = [ref for shown in picture.items for ref in refs_of(shown.row)]
+    refs = [ref for shown in picture.items for ref in refs_shown(shown.view, shown.row)]
     offer = picture.offer
     if offer is not None:
         refs.append(offer.contact_ref)

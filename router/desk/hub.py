@@ -26,11 +26,11 @@ from router.desk.desk import (
     Desk,
     Goodbye,
 )
-from router.desk.messages import Notice, Ping, PolicyTexts
+from router.desk.messages import Notice, Ping, PolicyTexts, TypingMessage
 from router.desk.pictures import Picture, picture_of
 from router.desk.pushes import Endings, changes, welcome_outgoing
 from router.desk.surroundings import Publisher
-from router.desk.views import moment
+from router.desk.view_types import moment
 from router.errors import UnknownAgent
 
 BEAT_EVERY_S: Final = 5.0  # what clients are asked to keep
@@ -111,6 +111,13 @@ class Hub:
         for desk in list(self._desks.values()):
             if desk.shown is not None:
                 desk.say(Ping(at=moment(at)))
+
+    def resident_types(self, conversation: str) -> None:
+        """Tell the desks that show the conversation that its resident is writing."""
+        for desk in tuple(self._desks.values()):
+            for each in desk.shown.items if desk.shown is not None else ():
+                if each.row.text is not None and each.row.text.conversation == conversation:
+                    desk.say(TypingMessage(item=each.row.id))
 
     # --- stored batches --------------------------------------------------------------------------
 

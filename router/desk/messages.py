@@ -12,24 +12,27 @@ import msgspec
 from msgspec import Meta
 
 from router.core.model import AgentStatus, OfferEnding
-from router.desk.views import AgentView, ItemView, Moment, NamedView, OfferView
+from router.desk.message_types import ClientMessage, Name, NoteText, Reason
+from router.desk.messages_text import (
+    Draft,
+    Forward,
+    Merge,
+    Note,
+    Reply,
+    Snooze,
+    Split,
+    Take,
+    Typing,
+    UndoRule,
+    Unmerge,
+    Wait,
+)
+from router.desk.view_types import Moment, NamedView
+from router.desk.views import AgentView, ItemView, OfferView
 
 MESSAGE_BYTES_MAX: Final = 64 * 1024
 
-MessageId = Annotated[str, Meta(max_length=64, description="chosen by the client, echoed")]
-Name = Annotated[str, Meta(min_length=1, max_length=128)]
-Reason = Annotated[str, Meta(max_length=128)]
-NoteText = Annotated[str, Meta(max_length=20_000)]
-
 # --- client to server ----------------------------------------------------------------------------
-
-
-class ClientMessage(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=True
-):
-    """Base; every message is answered by `ok` or `refused` with its id."""
-
-    id: MessageId = ""
 
 
 class Hello(ClientMessage, frozen=True, kw_only=True, tag="hello"):
@@ -135,6 +138,18 @@ Action = (
     | Finish
     | Close
     | SignOut
+    | Take
+    | Reply
+    | Note
+    | Draft
+    | Wait
+    | Snooze
+    | Forward
+    | Merge
+    | Unmerge
+    | Split
+    | UndoRule
+    | Typing
 )
 AnyClientMessage = Hello | Beat | Action
 
@@ -217,6 +232,12 @@ class Notice(ServerMessage, frozen=True, kw_only=True, tag="notice"):
     policy: PolicyTexts | None = None
 
 
+class TypingMessage(ServerMessage, frozen=True, kw_only=True, tag="typing"):
+    """The resident of a chat is writing; never stored, forget it after a few seconds."""
+
+    item: str
+
+
 class Ping(ServerMessage, frozen=True, kw_only=True, tag="ping"):
     """The daemon is alive."""
 
@@ -244,6 +265,7 @@ AnyServerMessage = (
     | ItemMessage
     | AgentMessage
     | Notice
+    | TypingMessage
     | Ping
     | Ok
     | Refused

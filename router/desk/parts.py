@@ -15,7 +15,15 @@ from router.desk.answers import Schemas
 from router.desk.hub import Hub
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
-from router.desk.surroundings import About, Account, Accounts, Audit, Explain, Sessions
+from router.desk.surroundings import (
+    About,
+    Account,
+    Accounts,
+    Audit,
+    Explain,
+    Sessions,
+)
+from router.desk.writing import Desktop, Writing
 from router.errors import StorageError
 from router.ports import Clock, Ids, Inbox
 
@@ -43,6 +51,8 @@ class Parts:
     hub: Hub
     leases: Leases
     schemas: Schemas
+    writing: Writing
+    desktop: Desktop
 
     def needs(self, roles: frozenset[str]) -> Callable[..., Awaitable[Account]]:
         """Return a dependency that gives the account, if its role is one of these."""

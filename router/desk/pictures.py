@@ -24,8 +24,10 @@ from router.core.model import (
     QueueId,
 )
 from router.core.policy import Policy, Texts
-from router.core.records import Agent, Item, Offer
+from router.core.records import Agent, Conversation, Item, Offer, TextWork
 from router.core.state import State
+from router.desk.conversations import merged_into, refs_of_text, text_view, told_text
+from router.desk.view_types import NamedView, moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
     CallbackView,
@@ -33,13 +35,9 @@ from router.desk.views import (
     ItemView,
     LegView,
     LoadView,
-    NamedView,
     OfferView,
     WhoView,
     WordsView,
-    moment,
-    moment_or_none,
-    seconds,
 )
 from router.errors import UnknownAgent, UnknownItem
 from router.ports import Words
@@ -49,14 +47,22 @@ _CAME_BY: Final = {
     Form.CALLBACK: "called, wants to be rung back",
     Form.MESSAGE: "left a message",
     Form.SUBMISSION: "sent a form",
+    Form.MAIL: "wrote to",
+    Form.CHAT: "chats at",
 }
 
 
 class ShownItem(msgspec.Struct, frozen=True):
-    """A held item, and the row it was drawn from: an equal row needs no second push."""
+    """A held item, and the rows it was drawn from: equal rows need no second push."""
 
     row: Item
     view: ItemView
+    conversations: tuple[Conversation, ...] = ()
+
+
+def shown(state: State, row: Item) -> ShownItem:
+    """Return an item as a desk shows it."""
+    return ShownItem(row=row, view=item_view(state, row), conversations=merged_into(state, row))
 
 
 class ShownOffer(msgspec.Struct, frozen=True):
@@ -94,7 +100,7 @@ def picture_of(state: State, agent_id: AgentId) -> Picture:
         desk=agent.desk if agent is not None else "",
         agent=agent_view(state, agent_id),
         offer=offer_shown(state, offer) if offer is not None else None,
-        items=tuple(ShownItem(row=row, view=item_view(state, row)) for row in rows if row),
+        items=tuple(shown(state, row) for row in rows if row),
     )
 
 
@@ -143,6 +149,7 @@ def item_view(state: State, row: Item) -> ItemView:
         code=row.code,
         ended_at=moment_or_none(row.ended_at),
         story=story_of(state, row),
+        text=text_view(state, row),
     )
 
 
@@ -193,9 +200,24 @@ def story_of(state: State, row: Item) -> tuple[str, ...]:
         lines.append(f"offered {_times(row.offer_count)} so far")
     if row.spoken_turn and row.spoken_place:
         lines.append(f"was told: place {row.spoken_place} in line")
+    if row.text is not None:
+        lines += _about_text(row.text)
     if row.callback is not None and row.callback.attempts:
         lines.append(f"rung back {_times(row.callback.attempts)} without success")
     return tuple(lines)
+
+
+def _about_text(text: TextWork) -> list[str]:
+    told = []
+    if text.rule:
+        told.append(f"mail rule {text.rule}" + (": urgent" if text.urgent else ""))
+    if text.linked_to is not None:
+        told.append(f"linked to {text.linked_to}")
+    if text.page_answered_by:
+        told.append(f"{text.page_answered_by} on call has answered")
+    if text.resident_left:
+        told.append("the resident has left the chat")
+    return told
 
 
 def _times(count: int) -> str:
@@ -292,16 +314,22 @@ def _may_take_back(state: State, row: Agent | None) -> str | None:
 
 
 def refs_of(row: Item) -> list[str]:
-    """Return the references of the item's words."""
+    """Return the references of who it is and what the item came with."""
     return [ref for ref in (row.contact_ref, row.words_ref) if ref]
 
 
+def refs_shown(view: ItemView, row: Item) -> list[str]:
+    """Return the references of everything that `told` puts in."""
+    return [*refs_of(row), *refs_of_text(view.text)]
+
+
 def told(view: ItemView, row: Item, found: dict[str, Words]) -> ItemView:
-    """Return the view with the words that were found."""
+    """Return the view with the words that were found; a conversation has its own place."""
     return replace(
         view,
         who=who_of(found.get(row.contact_ref)),
-        words=words_view(found.get(row.words_ref)),
+        words=None if row.text is not None else words_view(found.get(row.words_ref)),
+        text=told_text(view.text, found),
     )
 
 

@@ -22,8 +22,16 @@ from router.desk.messages import (
     ServerMessage,
     Welcome,
 )
-from router.desk.pictures import Picture, ShownItem, ShownOffer, item_view, refs_of, told, who_of
-from router.desk.views import moment
+from router.desk.pictures import (
+    Picture,
+    ShownItem,
+    ShownOffer,
+    refs_shown,
+    shown,
+    told,
+    who_of,
+)
+from router.desk.view_types import moment
 from router.ports import Words
 
 Found = dict[str, Words]
@@ -41,13 +49,14 @@ def changes(old: Picture, new: Picture, endings: Endings, state: State) -> Itera
     """Yield what the desk must be told to get from the old picture to the new one."""
     if old.offer is not None and (new.offer is None or _id(new.offer) != _id(old.offer)):
         yield _offer_ended(old.offer, new, endings)
-    before = {shown.row.id: shown.row for shown in old.items}
-    for shown in new.items:
-        if before.pop(shown.row.id, None) != shown.row:
-            yield item_outgoing(shown, new, yours=True)
-    for row in before.values():
-        left = state.items.get(row.id, row)
-        yield item_outgoing(ShownItem(row=left, view=item_view(state, left)), new, yours=False)
+    before = {each.row.id: each for each in old.items}
+    for each in new.items:
+        was = before.pop(each.row.id, None)
+        if was is None or (was.row, was.conversations) != (each.row, each.conversations):
+            yield item_outgoing(each, new, yours=True)
+    for gone in before.values():
+        left = state.items.get(gone.row.id, gone.row)
+        yield item_outgoing(shown(state, left), new, yours=False)
     if new.offer is not None and (old.offer is None or _call(old.offer) != _call(new.offer)):
         yield offer_outgoing(new.offer, new)
     if old.agent != new.agent:
@@ -65,7 +74,7 @@ def welcome_outgoing(
     message_id: str, desk: str, picture: Picture, texts: PolicyTexts, beat_every_s: float
 ) -> Outgoing:
     """Return the whole picture."""
-    refs = [ref for shown in picture.items for ref in refs_of(shown.row)]
+    refs = [ref for each in picture.items for ref in refs_shown(each.view, each.row)]
     if picture.offer is not None:
         refs.append(picture.offer.contact_ref)
 
@@ -78,7 +87,7 @@ def welcome_outgoing(
             desk=desk,
             agent=picture.agent,
             offer=_told_offer(offer, found).view if offer is not None else None,
-            items=tuple(told(shown.view, shown.row, found) for shown in picture.items),
+            items=tuple(told(each.view, each.row, found) for each in picture.items),
             policy=texts,
             beat_every_s=beat_every_s,
         )
@@ -86,7 +95,7 @@ def welcome_outgoing(
     return Outgoing(tuple(ref for ref in refs if ref), with_words)
 
 
-def item_outgoing(shown: ShownItem, picture: Picture, *, yours: bool) -> Outgoing:
+def item_outgoing(item: ShownItem, picture: Picture, *, yours: bool) -> Outgoing:
     """Return the item as it stands."""
 
     def with_words(found: Found) -> ItemMessage:
@@ -94,43 +103,43 @@ def item_outgoing(shown: ShownItem, picture: Picture, *, yours: bool) -> Outgoin
             version=picture.version,
             at=moment(picture.at),
             yours=yours,
-            item=told(shown.view, shown.row, found),
+            item=told(item.view, item.row, found),
         )
 
-    return Outgoing(tuple(refs_of(shown.row)), with_words)
+    return Outgoing(tuple(refs_shown(item.view, item.row)), with_words)
 
 
-def offer_outgoing(shown: ShownOffer, picture: Picture) -> Outgoing:
+def offer_outgoing(offer: ShownOffer, picture: Picture) -> Outgoing:
     """Return the offer."""
 
     def with_words(found: Found) -> OfferMessage:
-        view = _told_offer(shown, found).view
+        view = _told_offer(offer, found).view
         return OfferMessage(version=picture.version, at=moment(picture.at), offer=view)
 
-    return Outgoing((shown.contact_ref,) if shown.contact_ref else (), with_words)
+    return Outgoing((offer.contact_ref,) if offer.contact_ref else (), with_words)
 
 
-def _told_offer(shown: ShownOffer, found: Found) -> ShownOffer:
-    return replace(shown, view=replace(shown.view, who=who_of(found.get(shown.contact_ref))))
+def _told_offer(offer: ShownOffer, found: Found) -> ShownOffer:
+    return replace(offer, view=replace(offer.view, who=who_of(found.get(offer.contact_ref))))
 
 
-def _offer_ended(shown: ShownOffer, new: Picture, endings: Endings) -> Outgoing:
-    ending, reason = endings.get(_id(shown), (OfferEnding.WITHDRAWN, ""))
+def _offer_ended(offer: ShownOffer, new: Picture, endings: Endings) -> Outgoing:
+    ending, reason = endings.get(_id(offer), (OfferEnding.WITHDRAWN, ""))
     return plain(
         OfferEndedMessage(
             version=new.version,
             at=moment(new.at),
-            offer=_id(shown),
-            item=shown.view.item,
+            offer=_id(offer),
+            item=offer.view.item,
             ending=ending,
             reason=reason,
         )
     )
 
 
-def _id(shown: ShownOffer) -> str:
-    return shown.view.offer
+def _id(offer: ShownOffer) -> str:
+    return offer.view.offer
 
 
-def _call(shown: ShownOffer) -> tuple[str, object]:
-    return shown.view.offer, shown.view.expires_at
+def _call(offer: ShownOffer) -> tuple[str, object]:
+    return offer.view.offer, offer.view.expires_at

@@ -45,6 +45,7 @@ from router.desk.messages import (
     id_in,
 )
 from router.desk.pictures import Picture, picture_of
+from router.desk.writing import Writing
 from router.errors import TownlineError
 from router.ports import Ids, Inbox
 
@@ -75,6 +76,7 @@ class DeskSocket:
         leases: Leases,
         access: Access,
         words: WordLookup,
+        writing: Writing,
     ) -> None:
         self._inbox = inbox
         self._ids = ids
@@ -82,7 +84,7 @@ class DeskSocket:
         self._leases = leases
         self._access = access
         self._words = words
-        self._actions = Actions(inbox, ids)
+        self._actions = Actions(inbox, ids, writing)
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one connection until it ends."""

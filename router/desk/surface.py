@@ -24,6 +24,7 @@ from router.desk.surroundings import (
     Publisher,
     Sessions,
 )
+from router.desk.writing import Desktop, Writing
 from router.ports import Clock, Duty, Ids, Inbox
 
 R = TypeVar("R")
@@ -46,10 +47,12 @@ class DeskSurface:
         about: About,
         clock: Clock,
         ids: Ids,
+        desktop: Desktop,
     ) -> None:
         """`role_of` makes the accounts' own type of role from its name."""
         access = Access(sessions)
         lookup = WordLookup(words)
+        writing = Writing(inbox, ids, lookup, desktop)
         self._hub = Hub(publisher)
         self._leases = Leases(inbox, self._hub, clock)
         self._socket = DeskSocket(
@@ -59,6 +62,7 @@ class DeskSurface:
             leases=self._leases,
             access=access,
             words=lookup,
+            writing=writing,
         )
         self._api = build_api(
             Parts(
@@ -77,6 +81,8 @@ class DeskSurface:
                 hub=self._hub,
                 leases=self._leases,
                 schemas=Schemas(),
+                writing=writing,
+                desktop=desktop,
             )
         )
 
@@ -87,6 +93,10 @@ class DeskSurface:
     def duties(self) -> list[Duty]:
         """Return what is done over and over: renewing leases."""
         return [self._leases]
+
+    def resident_types(self, conversation: str) -> None:
+        """Tell whoever has the conversation that its resident is writing."""
+        self._hub.resident_types(conversation)
 
     async def stop(self) -> None:
         """Tell every desk that the daemon restarts; return when they are gone (2 s at most)."""

@@ -6,7 +6,7 @@ are handed to the inbox stay in this package.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -39,6 +39,91 @@ class FindWords(Protocol):
         ...
 
 
+class KeptMail(Protocol):
+    """A machine's mail that nobody had to read."""
+
+    @property
+    def ref(self) -> str:
+        """Return the reference of its words."""
+        ...
+
+    @property
+    def at(self) -> Instant:
+        """Return when it came."""
+        ...
+
+    @property
+    def item(self) -> str:
+        """Return the item it is about; "" for none."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Return what it is: bounce, auto_reply, list ..."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """Return the rule that decided."""
+        ...
+
+
+class FindKept(Protocol):
+    """The newest of what machines wrote. Errors: `StorageFailed`."""
+
+    def __call__(self, limit: int, /) -> Awaitable[Sequence[KeptMail]]:
+        """Return them, newest first."""
+        ...
+
+
+class BlockedEntry(Protocol):
+    """Somebody who may not write by chat."""
+
+    @property
+    def address_key(self) -> str:
+        """Return the key of an address, or a conversation's id."""
+        ...
+
+    @property
+    def until(self) -> Instant | None:
+        """Return until when; None: until somebody unblocks it."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Return why."""
+        ...
+
+    @property
+    def by(self) -> str:
+        """Return which account decided it."""
+        ...
+
+
+class BlockList(Protocol):
+    """Who may not write by chat. Errors: `StorageFailed`."""
+
+    async def block(self, key: str, until: Instant | None, reason: str, by: str) -> None:
+        """Block from now on."""
+        ...
+
+    async def unblock(self, key: str, by: str) -> None:
+        """Let them write again."""
+        ...
+
+    async def everyone(self) -> Sequence[BlockedEntry]:
+        """Return who is blocked now."""
+        ...
+
+
+class RenderHtml(Protocol):
+    """Makes the HTML of a resident's mail safe to look at."""
+
+    def __call__(self, html: str, /, *, remote: bool, pictures: Mapping[str, str]) -> str:
+        """Return a whole page; pictures of the mail by content id, remote ones only if wanted."""
+        ...
+
+
 class Explain(Protocol):
     """The story of one item, in plain lines."""
 
@@ -54,8 +139,21 @@ class PolicyRefusal(msgspec.Struct, frozen=True):
     complaints: tuple[str, ...]
 
 
+class Door(msgspec.Struct, frozen=True):
+    """A connection to the outside that is kept open."""
+
+    name: str
+    state: str
+    why: str
+    since: Instant
+
+
 class About(Protocol):
     """What the daemon knows about itself."""
+
+    def doors(self) -> tuple[Door, ...]:
+        """Return how the connections to the outside stand."""
+        ...
 
     @property
     def version(self) -> str:

@@ -17,6 +17,7 @@ from router.core.model import AgentStatus, ItemState, Tempo
 from router.core.model import LegState as Leg
 from router.desk import messages as m
 from router.desk.desk import LEASE_LOST, NOT_SIGNED_IN, SIGNED_OUT, TAKEN_OVER
+from router.desk.messages_text import Reply
 from router.desk.terminal_commands import Shown, Typed, Unclear, understood
 from router.desk.terminal_keys import Keys
 from router.desk.terminal_link import HELLO, Link, NotConnected, SignInRefused, back_off
@@ -26,6 +27,7 @@ from router.desk.views import ItemView, OfferView
 BEAT_S: Final = 5.0
 TICK_S: Final = 1.0
 EXIT_OK: Final = 0
+AUTO_TEXT: Final = "Thank you. This has been looked after."  # what the automatic mode answers
 EXIT_REFUSED: Final = 1
 EXIT_TAKEN_OVER: Final = 3
 _FINAL: Final = ("not-permitted", "password-must-change", "unknown-agent")  # of a hello
@@ -154,7 +156,10 @@ class _Terminal:
     # --- what the daemon says --------------------------------------------------------------------
 
     def _hear(self, message: m.AnyServerMessage) -> None:
+        self._shown.at = getattr(message, "at", self._shown.at)
         match message:
+            case m.TypingMessage():
+                self._screen.say(f"  {message.item}: the resident is writing ...", "dim")
             case m.Welcome():
                 self._welcome(message)
             case m.OfferMessage():
@@ -212,13 +217,15 @@ class _Terminal:
         if not yours or before is None or (before.state, before.legs) != (item.state, item.legs):
             self._screen.item(item, yours=yours)
         if not yours:
-            for kept in (self._shown.items, self._shown.codes, self._shown.notes):
+            shown = self._shown
+            for kept in (shown.items, shown.codes, shown.notes, shown.read):
                 kept.pop(item.item, None)
             self._in_auto.discard(item.item)
             return
         if before is None:
             self._screen.words(item)
             self._shown.chosen = item.item
+        self._screen.written(item, self._shown.read.setdefault(item.item, set()))
         self._shown.items[item.item] = item
         if self._auto is not None and item.item not in self._in_auto and _may_begin(item):
             self._in_auto.add(item.item)
@@ -228,7 +235,11 @@ class _Terminal:
         await asyncio.sleep(auto.handle_s)
         while item in self._shown.items:
             await self._is_welcomed.wait()
-            if await self._ask(m.Close(item=item, code=auto.code)):
+            done: m.Action = m.Close(item=item, code=auto.code)
+            if _wants_answer(self._shown.items[item]):
+                key = self._shown.fresh_key()
+                done = Reply(item=item, text=AUTO_TEXT, key=key, then="close", code=auto.code)
+            if await self._ask(done):
                 break
             await asyncio.sleep(TICK_S)
 
@@ -255,6 +266,8 @@ class _Terminal:
             self._screen.help()
         elif typed.word == "items":
             self._screen.in_hand(self._shown)
+        elif typed.word == "list":
+            await self._list()
         elif message is None:
             self._screen.say(f"{typed.word}: {rest}", "dim")
         else:
@@ -263,6 +276,12 @@ class _Terminal:
             if self._shown.items:
                 self._screen.say(f"still yours: {', '.join(self._shown.items)}", "yellow")
             self._leave(EXIT_OK)
+
+    async def _list(self) -> None:
+        try:
+            self._screen.waiting(await self._link.inbox())
+        except NotConnected as error:
+            self._screen.say(str(error), "yellow")
 
     def _start(self, message: m.Action) -> None:
         """Ask without waiting for the answer; what comes of it is pushed."""
@@ -278,6 +297,13 @@ class _Terminal:
         if isinstance(answer, m.Refused):
             self._screen.say(f"refused: {answer.message} ({answer.code})", "red")
         return isinstance(answer, m.Ok)
+
+
+def _wants_answer(item: ItemView) -> bool:
+    """Say whether the resident has written and nobody has answered yet."""
+    if item.state is not ItemState.HANDLING or item.text is None or not item.text.can_reply:
+        return False
+    return item.text.unanswered_since is not None
 
 
 def _may_begin(item: ItemView) -> bool:

@@ -1,17 +1,23 @@
 """From a typed line to the message that the desk protocol knows.
 
-Pure. A line is a command (its letter or its word) and what it needs; what is not said is taken
+A line is a command (its letter or its word) and what it needs; what is not said is taken
 from what the desk shows: the open offer, the item in hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Final, NamedTuple
 
 from router.core.model import AgentStatus
 from router.desk import messages as m
-from router.desk.views import AgentView, ItemView, NamedView, OfferView
+from router.desk import messages_text as w
+from router.desk.view_types import NamedView
+from router.desk.views import AgentView, ItemView, OfferView
+
+_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 class Unclear(Exception):
@@ -29,6 +35,14 @@ class Shown:
         self.chosen = ""  # the item that commands are about
         self.codes: dict[str, str] = {}  # item -> wrap-up code picked beforehand
         self.notes: dict[str, str] = {}  # item -> what was noted so far
+        self.read: dict[str, set[tuple[str, int]]] = {}  # item -> messages that were printed
+        self.at: datetime | None = None  # the daemon's time, as last heard
+        self._keys = 0
+
+    def fresh_key(self) -> str:
+        """Return a key that no other answer of this desk has."""
+        self._keys += 1
+        return f"{token_hex(4)}-{self._keys}"
 
     def item(self) -> str:
         """Return the item that commands are about. Errors: `Unclear` when none is in hand."""
@@ -106,6 +120,40 @@ def _note(shown: Shown, rest: str) -> None:
     shown.notes[item] = f"{before}\n{rest}".strip()
 
 
+def _reply(shown: Shown, rest: str) -> m.Action:
+    if not rest:
+        raise Unclear("say what? message TEXT")
+    return w.Reply(item=shown.item(), text=rest, key=shown.fresh_key())
+
+
+def _take(shown: Shown, rest: str) -> m.Action:
+    item, _, force = rest.partition(" ")
+    if not item:
+        raise Unclear("take which item? take ITEM; `list` shows what waits")
+    return w.Take(item=item.upper(), force=force == "force")
+
+
+def _snooze(shown: Shown, rest: str) -> m.Action:
+    number, unit = rest.rstrip("mhd"), rest[-1:]
+    if not number.isdigit() or unit not in _UNITS or shown.at is None:
+        raise Unclear("how long? snooze 30m, snooze 2h, snooze 3d")
+    return w.Snooze(item=shown.item(), until=shown.at + int(number) * _UNITS[unit])
+
+
+def _forward(shown: Shown, rest: str) -> m.Action:
+    contact, _, text = rest.partition(" ")
+    known = [one.id for one in shown.policy.contacts] if shown.policy is not None else []
+    if contact not in known or not text:
+        raise Unclear(f"forward CONTACT TEXT; contacts are {', '.join(known)}")
+    return w.Forward(item=shown.item(), contact=contact, text=text, key=shown.fresh_key())
+
+
+def _merge(shown: Shown, rest: str) -> m.Action:
+    if not rest:
+        raise Unclear("merge the item in hand into which? merge ITEM")
+    return w.Merge(item=shown.item(), into=rest.upper())
+
+
 def _pick(shown: Shown, rest: str) -> None:
     if rest and rest not in shown.items:
         raise Unclear(f"you do not have {rest!r}; in hand: {', '.join(shown.items) or 'nothing'}")
@@ -165,6 +213,20 @@ TYPED: Final = (
     Typed("f", "finish", "", "hang up, wrap-up follows", lambda s, _: m.Finish(item=s.item())),
     Typed("w", "wrap", "CODE", "choose the wrap-up code", _wrap_up),
     Typed("n", "note", "TEXT", "add to the note that is kept with the item", _note),
+    Typed("m", "message", "TEXT", "answer the resident, by chat or mail", _reply),
+    Typed("l", "list", "", "what was written and waits", lambda *_: None),
+    Typed("k", "take", "ITEM [force]", "take it from the list, or from a colleague", _take),
+    Typed("p", "park", "", "until the resident answers", lambda s, _: w.Wait(item=s.item())),
+    Typed("z", "snooze", "30m|2h|3d", "put it away; it comes back to you", _snooze),
+    Typed("o", "forward", "CONTACT TEXT", "ask a department by mail", _forward),
+    Typed("j", "merge", "ITEM", "the item in hand is about the same as ITEM", _merge),
+    Typed(
+        "x",
+        "undo-rule",
+        "[why]",
+        "the mail rule was wrong",
+        lambda s, why: w.UndoRule(item=s.item(), reason=why),
+    ),
     Typed("c", "close", "[CODE]", "done with the item", _close),
     Typed("i", "items", "[ITEM]", "show what is in hand; choose one", _pick),
     Typed("s", "status", "available", "or away REASON, offline", _status),

@@ -17,6 +17,7 @@ import websockets
 from router.desk import messages as m
 from router.desk.api_people import SessionView
 from router.desk.views import ErrorView
+from router.desk.views_text import InboxView
 
 BACK_OFF_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 ANSWER_S: Final = 10.0
@@ -93,6 +94,18 @@ class Link:
                 future.cancel()
             self._answers.clear()
             await socket.close()
+
+    async def inbox(self) -> tuple[InboxView, ...]:
+        """Return what was written and waits. Errors: `NotConnected`."""
+        headers = {"authorization": f"Bearer {self._token}"}
+        try:
+            async with httpx.AsyncClient(base_url=self._base_url, timeout=ANSWER_S) as http:
+                answer = await http.get("/api/v1/inbox", headers=headers)
+        except httpx.HTTPError as error:
+            raise NotConnected(f"{self._base_url} does not answer: {error}") from error
+        if answer.status_code != 200:
+            raise NotConnected(_message(answer.content))
+        return msgspec.json.decode(answer.content, type=tuple[InboxView, ...])
 
     def forget_session(self) -> None:
         """The next connection signs in afresh."""

@@ -19,6 +19,7 @@ from rich.text import Text
 from router.core.model import AgentStatus, ItemState
 from router.desk.terminal_commands import TYPED, Shown
 from router.desk.views import AgentView, ItemView, OfferView
+from router.desk.views_text import InboxView
 
 _COLOURS: Final = {
     AgentStatus.AVAILABLE: "green",
@@ -93,6 +94,38 @@ class Screen:
                 self.say(f"  {key}: {value}")
             if item.words.text:
                 self.say(f"  {item.words.kind}: {item.words.text}")
+
+    def written(self, item: ItemView, read: set[tuple[str, int]]) -> None:
+        """Show what was written and has not been shown yet."""
+        if item.text is None:
+            return
+        for message in item.text.messages:
+            if (message.ref, message.number) in read:
+                continue
+            read.add((message.ref, message.number))
+            who = message.who or ("resident" if message.by == "resident" else message.by)
+            kind = "" if message.kind == "text" else f" [{message.kind} {message.note}]".rstrip()
+            colour = "cyan" if message.by == "resident" else "dim"
+            subject = f"{message.subject}: " if message.subject else ""
+            self.say(f"  {who}{kind}: {subject}{message.text}", colour)
+            for file in message.files:
+                self.say(f"    file {file.name} ({file.kind}, {file.size} bytes)", "dim")
+
+    def waiting(self, lines: tuple[InboxView, ...]) -> None:
+        """List what was written and waits."""
+        if not lines:
+            self.say("nothing that was written waits")
+        table = Table.grid(padding=(0, 2))
+        for line in lines:
+            due = f"{line.due:%m-%d %H:%M}" if line.due is not None else ""
+            mark = "!" if line.urgent else ""
+            whose = line.agent or (f"({line.owner})" if line.owner else "")
+            queue = line.queue.name if line.queue is not None else ""
+            state = line.waiting_for or line.state.value
+            row = (line.item, mark, line.form.value, state, whose, queue, span(line.age_s), due)
+            table.add_row(*row)
+        if lines:
+            self._console.print(table)
 
     def agent(self, agent: AgentView) -> None:
         """Tell one's own status."""

@@ -19,8 +19,10 @@ from router.core.records import Item, QueueRow
 from router.core.state import State
 from router.desk.pictures import agent_view, item_view, text_of
 from router.desk.surroundings import About
+from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
+    DoorView,
     EmergencyView,
     ItemView,
     PolicyView,
@@ -30,9 +32,6 @@ from router.desk.views import (
     StaffView,
     StatusView,
     WaitingView,
-    moment,
-    moment_or_none,
-    seconds,
 )
 from router.errors import UnknownTarget
 
@@ -192,6 +191,10 @@ def status_view(state: State, about: About, now: Instant) -> StatusView:
         agents=agent_views(state),
         emergencies=emergency_views(state),
         shunted=shunted_of(state, SHUNTED_SHOWN),
+        doors=tuple(
+            DoorView(name=door.name, state=door.state, why=door.why, since=moment(door.since))
+            for door in about.doors()
+        ),
         pending_effects=len(state.pending),
         open_offers=len(state.offers),
     )

@@ -7,31 +7,21 @@ are seconds and end in `_s`. Nothing here looks anything up; `router.desk.pictur
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Any
 
 import msgspec
 
 from router.core.model import (
-    SECOND,
     AgentState,
     AgentStatus,
     Channel,
     Form,
-    Instant,
     ItemState,
     LegState,
-    Span,
     Tempo,
 )
-
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # ISO 8601 with a zone
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class View(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of every view."""
+from router.desk.view_types import Moment, NamedView, View
+from router.desk.views_text import TextView
 
 
 class WhoView(View, frozen=True, kw_only=True):
@@ -47,14 +37,7 @@ class WordsView(View, frozen=True, kw_only=True):
 
     kind: str  # form | message | recording | note
     text: str = ""  # of anything but a form
-    fields: dict[str, Any] = {}  # of a form, by field id
-
-
-class NamedView(View, frozen=True, kw_only=True):
-    """An id and what people call it."""
-
-    id: str
-    name: str
+    fields: dict[str, Any] = msgspec.field(default_factory=dict)  # of a form, by field id
 
 
 class OfferView(View, frozen=True, kw_only=True):
@@ -125,6 +108,13 @@ class ItemView(View, frozen=True, kw_only=True):
     story: tuple[str, ...]
     who: WhoView | None = None
     words: WordsView | None = None
+    text: TextView | None = None
+
+
+class DoneView(View, frozen=True, kw_only=True):
+    """It is done and stored."""
+
+    done: bool
 
 
 class HoldingView(View, frozen=True, kw_only=True):
@@ -237,6 +227,15 @@ class PolicyView(View, frozen=True, kw_only=True):
     compiled_with: dict[str, str]
 
 
+class DoorView(View, frozen=True, kw_only=True):
+    """A connection to the outside that is kept open: how it stands."""
+
+    name: str  # "imap"
+    state: str  # connecting | connected | failed
+    why: str  # "" unless something is wrong
+    since: Moment
+
+
 class StatusView(View, frozen=True, kw_only=True):
     """The whole town at a glance."""
 
@@ -252,6 +251,7 @@ class StatusView(View, frozen=True, kw_only=True):
     agents: tuple[AgentView, ...]
     emergencies: tuple[EmergencyView, ...]
     shunted: tuple[ItemView, ...]
+    doors: tuple[DoorView, ...]
     pending_effects: int
     open_offers: int
 
@@ -261,23 +261,3 @@ class ErrorView(View, frozen=True, kw_only=True):
 
     code: str
     message: str
-
-
-def moment(instant: Instant) -> datetime:
-    """Return an instant as people and browsers read it, to the microsecond."""
-    return _EPOCH + timedelta(microseconds=instant // 1000)
-
-
-def moment_or_none(instant: Instant | None) -> datetime | None:
-    """Return None for None."""
-    return None if instant is None else moment(instant)
-
-
-def instant_of(when: datetime) -> Instant:
-    """Return the instant of an aware datetime."""
-    return (when - _EPOCH) // timedelta(microseconds=1) * 1000
-
-
-def seconds(span: Span) -> float:
-    """Return a span in seconds, to the millisecond."""
-    return round(span / SECOND, 3)

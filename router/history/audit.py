@@ -1,6 +1,8 @@
-"""The trail of what people inside did to accounts, policy and the town: who, what, to what.
+"""The trail of what people inside did: to accounts, policy and the town, and whose words they read.
 
-Written beside the change, in its transaction, by `note`; never holds residents' words or passwords.
+Changes are written beside what they changed, in its transaction, by `note`. Looking is written too:
+`item-read` (an item's reference), `file-read` (reference and file), `resident-exported` and
+`resident-redacted` (the key of the address). Never holds residents' words or passwords.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 
 class Audit:
-    """The trail as a whole. Errors of both methods: `StorageFailed`."""
+    """The trail as a whole. Errors of all methods: `StorageFailed`."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -42,7 +44,21 @@ class Audit:
 
     async def recent(self, limit: int = 100) -> list[AuditEntry]:
         """Return the newest lines, newest first, at most 1,000."""
-        newest = select(t).order_by(t.c.id.desc()).limit(min(limit, ENTRIES_MAX))
+        return await self.find(limit=limit)
+
+    async def find(
+        self, *, target: str = "", who: str = "", since: Instant = 0, limit: int = ENTRIES_MAX
+    ) -> list[AuditEntry]:
+        """Return the newest lines that fit, newest first, at most 1,000.
+
+        Shape: `target` is how a line's target begins, a reference number for instance; "" = any.
+        """
+        newest = select(t).where(t.c.at >= since).order_by(t.c.id.desc())
+        if target:
+            newest = newest.where(t.c.target.startswith(target, autoescape=True))
+        if who:
+            newest = newest.where(t.c.who == who)
+        newest = newest.limit(min(limit, ENTRIES_MAX))
         return await self._database.read(
             lambda connection: [
                 AuditEntry(row.at, row.who, row.what, row.target)

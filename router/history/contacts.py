@@ -6,13 +6,11 @@ Words leave the spool only after history has them, so whoever asks in this order
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection
 
 from router.errors import StorageFailed
 from router.history import words as kept
-from router.history.audit import note
 from router.history.database import Database
-from router.ports import Clock, Spool, Words
+from router.ports import Spool, Words
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -30,10 +28,9 @@ class Contacts:
     asked: it may exist, so the caller should try again, not conclude that it does not.
     """
 
-    def __init__(self, database: Database, spool: Spool, clock: Clock) -> None:
+    def __init__(self, database: Database, spool: Spool) -> None:
         self._database = database
         self._spool = spool
-        self._clock = clock
 
     async def words(self, refs: list[str]) -> dict[str, Words]:
         """Return those of the words that exist and were not redacted; "" refers to nothing."""
@@ -58,20 +55,3 @@ class Contacts:
         """Return the telephone number as +E.164; None when there is none."""
         contact = await self.contact(ref)
         return None if contact is None else contact.number or None
-
-    async def redact(self, address_key: str, *, by: str) -> int:
-        """Delete what a person of this address said, wrote and is called by; return how much.
-
-        The key tells the trail whose it was; without the installation's secret it names nobody.
-        """
-        if not address_key:
-            return 0
-        now = self._clock.now()
-
-        def change(connection: Connection) -> list[str]:
-            note(connection, now, by, "contact-redacted", address_key)
-            return kept.redact(connection, address_key, now)
-
-        refs = await self._database.write(change)
-        await self._spool.moved(refs)
-        return len(refs)

@@ -23,6 +23,7 @@ from router.errors import StorageError
 from router.history.database import Database
 from router.history.ledger import ItemRow, Ledger, OfferRow
 from router.history.tables import contacts, feed, item_events, items, mentions, offers
+from router.history.threads import fold_conversations
 from router.history.upsert import upsert
 from router.history.words import forget_unmentioned, store
 from router.ports import Clock, Journal, Spool, StoredBatch
@@ -141,6 +142,7 @@ def _fold(connection: Connection, events: Sequence[tuple[int, AnyEvent]]) -> Non
     upsert(connection, offers, ended)
     upsert(connection, item_events, ledger.story)
     upsert(connection, mentions, ledger.mentions.values())
+    fold_conversations(connection, (event for _, event in events))
     known = [
         {"of": mention.ref, "key": mention.address_key}
         for mention in ledger.mentions.values()

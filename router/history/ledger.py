@@ -16,7 +16,8 @@ import msgspec
 from msgspec.structs import replace
 
 from router.core import events as e
-from router.core.model import Instant, ItemState, OfferEnding
+from router.core.effects import SendMail
+from router.core.model import Instant, ItemState, MessageKind, OfferEnding
 
 
 class ItemRow(msgspec.Struct, frozen=True):
@@ -51,6 +52,8 @@ class ItemRow(msgspec.Struct, frozen=True):
     service_level_queue: str = ""
     service_level_day: str = ""
     reopened: int = 0
+    conversation: str = ""
+    responded_at: Instant | None = None
 
 
 class OfferRow(msgspec.Struct, frozen=True):
@@ -85,6 +88,13 @@ class MentionRow(msgspec.Struct, frozen=True):
 # what the story leaves out: plumbing that says nothing about the item's way, and carrier ids
 UNTOLD: Final = frozenset({e.KeyKept, e.KeyDropped, e.LegChanged, e.RoomNoted, e.ItemForgotten})
 HIDDEN: Final = frozenset({"at", "item", "offer", "address_key", "call_id", "attributes"})
+# what happens between two items stands in the story of both; the field that names the other
+BETWEEN: Final[dict[type[e.Event], str]] = {
+    e.ItemMerged: "into",
+    e.ItemUnmerged: "from_item",
+    e.ItemSplit: "new",
+}
+WRITTEN: Final = frozenset({MessageKind.TEXT, MessageKind.FILE})
 
 STATES: Final[dict[type[e.Event], ItemState]] = {
     e.FlowMoved: ItemState.IN_FLOW,
@@ -96,6 +106,7 @@ STATES: Final[dict[type[e.Event], ItemState]] = {
     e.ItemReturned: ItemState.QUEUED,
     e.WrapUpStarted: ItemState.WRAP_UP,
     e.ItemDeferred: ItemState.DEFERRED,
+    e.ItemParked: ItemState.DEFERRED,
     e.ItemClosed: ItemState.CLOSED,
     e.ItemAbandoned: ItemState.ABANDONED,
     e.ItemDiverted: ItemState.DIVERTED,
@@ -109,6 +120,7 @@ _HANDLED: Final = (
     e.ItemReturned,
     e.WrapUpStarted,
     e.ItemDeferred,
+    e.ItemParked,
     e.ItemClosed,
     e.ItemAbandoned,
     e.ItemDiverted,
@@ -141,20 +153,30 @@ class Ledger:
             self._put_offer(OfferRow(event.offer, event.item, event.agent, event.at))
         elif isinstance(event, e.OfferEnded):
             self._end_offer(event)
-        if not item_id or type(event) in UNTOLD:
+        if type(event) in UNTOLD:
+            return
+        if not item_id:
+            self._mention_without(event)
             return
         row = self.items.get(item_id)
         if row is not None:
             self.items[item_id] = self._changed(row, event)
         self._mention(item_id, event)
+        self._tell(item_id, position, event)
+        other = BETWEEN.get(type(event))
+        if other is not None:
+            self._tell(str(getattr(event, other)), position, event, item=item_id)
+
+    def _tell(self, item_id: str, position: int, event: e.Event, **more: str) -> None:
         name = str(event.__struct_config__.tag)
-        self.story.append(StoryRow(item_id, position, event.at, name, _told(event)))
+        body = _told(event, item_id, more)
+        self.story.append(StoryRow(item_id, position, event.at, name, body))
 
     def _item_of(self, event: e.Event) -> str:
         if isinstance(event, e.OfferSeen | e.OfferEnded):
             offer = self.offers.get(event.offer)
             return "" if offer is None else offer.item
-        return str(getattr(event, "item", ""))
+        return getattr(event, "item", "") or ""
 
     def _end_offer(self, event: e.OfferEnded) -> None:
         offer = self.offers.get(event.offer)
@@ -185,6 +207,16 @@ class Ledger:
                 return _placed(row, event)
             case e.HandlingStarted():
                 return _answered(row, event)
+            case e.ConversationJoined():
+                return replace(row, conversation=event.conversation)
+            case e.MessageAdded() if event.by.startswith("agent:"):
+                return _responded(row, event)
+            case e.ItemWoken() if event.due_at is not None:
+                return replace(row, due_at=event.due_at)
+            case e.ContactGiven():
+                return replace(row, address_key=event.address_key, contact_ref=event.contact_ref)
+            case e.RuleApplied() | e.RuleUndone() if event.subject:
+                return replace(row, subject=event.subject)
             case e.MessageLeft():
                 return replace(row, words_ref=event.words_ref)
             case e.CallbackBooked():
@@ -212,10 +244,19 @@ class Ledger:
         contact = str(getattr(event, "contact_ref", ""))
         if contact:
             self.mentions[contact, item_id] = MentionRow(contact, item_id, address_key)
-        for field in ("words_ref", "note_ref"):
+        for field in ("words_ref", "note_ref", "ref"):
             ref = str(getattr(event, field, ""))
             if ref:
                 self.mentions[ref, item_id] = MentionRow(ref, item_id)
+
+    def _mention_without(self, event: e.Event) -> None:
+        """Words of no item, and those that only a wish for a mail refers to, are kept as well."""
+        if isinstance(event, e.MailKept | e.ContactGiven):
+            self._mention("", event)
+        elif isinstance(event, e.EffectWanted) and isinstance(event.effect, SendMail):
+            ref = event.effect.contact_ref
+            if ref:
+                self.mentions[ref, event.effect.item_id] = MentionRow(ref, event.effect.item_id)
 
 
 def _received(event: e.ItemReceived) -> ItemRow:
@@ -271,6 +312,12 @@ def _answered(row: ItemRow, event: e.HandlingStarted) -> ItemRow:
     return replace(row, answered_at=event.at, waited=waited)
 
 
+def _responded(row: ItemRow, event: e.MessageAdded) -> ItemRow:
+    if row.responded_at is not None or event.kind not in WRITTEN:
+        return row
+    return replace(row, responded_at=event.at)
+
+
 def _ended(
     row: ItemRow, event: e.ItemClosed | e.ItemAbandoned | e.ItemDiverted | e.ItemShunted
 ) -> ItemRow:
@@ -286,11 +333,12 @@ def _ended(
     return replace(row, outcome=event.reason)
 
 
-def _told(event: e.Event) -> str:
+def _told(event: e.Event, item_id: str, more: dict[str, str]) -> str:
     """Return the event's fields as JSON, without ids that stand beside it and empty values."""
     shown: dict[str, Any] = {
         field: value
         for field, value in msgspec.structs.asdict(event).items()
-        if field not in HIDDEN and value not in ("", None, (), False)
+        if field not in HIDDEN and value not in ("", None, (), False, item_id)
     }
+    shown |= more
     return msgspec.json.encode(shown, order="sorted").decode()

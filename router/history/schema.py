@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from router.errors import StorageFailed
 
-HEAD: Final = "0001"  # newest revision in migrations/versions
+HEAD: Final = "0002"  # newest revision in migrations/versions
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

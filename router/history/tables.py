@@ -42,25 +42,106 @@ contacts = Table(
     Column("stored_at", BigInteger, nullable=False),
     Column("redacted_at", BigInteger),
     Index("contacts_by_address", "address_key"),
+    Index("contacts_by_age", "redacted_at", "stored_at"),
 )
 
 messages = Table(
     "messages",
     METADATA,
     Column("ref", String(ID), primary_key=True),
-    Column("kind", String(16), nullable=False),  # message | form | digits | recording | note
+    Column("kind", String(16), nullable=False),  # message | form | digits | recording | note | said
     Column("body", LargeBinary, nullable=False),  # as it came; empty once redacted
     Column("stored_at", BigInteger, nullable=False),
     Column("redacted_at", BigInteger),
+    Index("messages_by_age", "kind", "redacted_at", "stored_at"),
 )
 
 mentions = Table(  # which items refer to which words; words nobody mentions are swept
     "mentions",
     METADATA,
     Column("ref", String(ID), primary_key=True),
-    Column("item", String(ID), primary_key=True),
+    Column("item", String(ID), primary_key=True),  # "" for words of no item: machines' mail
     Column("address_key", String(ID), nullable=False),  # of contacts; "" otherwise
     Index("mentions_by_item", "item"),
+)
+
+blob_uses = Table(  # which words refer to which large bytes; bytes nobody uses are dropped
+    "blob_uses",
+    METADATA,
+    Column("blob", String(ID), primary_key=True),
+    Column("ref", String(ID), primary_key=True),
+    Index("blob_uses_by_ref", "ref"),
+)
+
+conversations = Table(
+    "conversations",
+    METADATA,
+    Column("id", String(ID), primary_key=True),
+    Column("channel", String(16), nullable=False),
+    Column("door", String(ID), nullable=False),  # mailbox or chat door
+    Column("address_key", String(ID), nullable=False),
+    Column("contact_ref", String(ID), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("item", String(ID), nullable=False),  # the latest
+    Column("count", Integer, nullable=False),  # messages
+    Column("score", Integer, nullable=False),  # of the survey, 1 to 5; 0 = none
+    Index("conversations_by_address", "address_key"),
+    Index("conversations_by_item", "item"),
+)
+
+conversation_messages = Table(
+    "conversation_messages",
+    METADATA,
+    Column("conversation", String(ID), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    # a chat that comes back after the core has let it go is counted from 1 again, for a new item
+    Column("item", String(ID), primary_key=True),
+    Column("kind", String(16), nullable=False),  # text | file | note | automatic | ...
+    Column("by", String(NAME), nullable=False),  # resident | town | agent:x | contact:y
+    Column("at", BigInteger, nullable=False),
+    Column("ref", String(ID), nullable=False),
+    Column("note", String(NAME), nullable=False),
+    Index("conversation_messages_by_ref", "ref"),
+)
+
+kept_mail = Table(  # machines' mail: why nobody had to read it
+    "kept_mail",
+    METADATA,
+    Column("ref", String(ID), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("conversation", String(ID), nullable=False),
+    Column("item", String(ID), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("why", String(NAME), nullable=False),
+    Column("contact_ref", String(ID), nullable=False),  # whose address it came from
+    Index("kept_mail_by_instant", "at"),
+    Index("kept_mail_by_contact", "contact_ref"),
+)
+
+mail_ids = Table(  # digests of Message-IDs, so that an answer finds its conversation years later
+    "mail_ids",
+    METADATA,
+    Column("key", String(ID), primary_key=True),
+    Column("item", String(ID), nullable=False),
+)
+
+drafts = Table(  # what agents are writing
+    "drafts",
+    METADATA,
+    Column("item", String(ID), primary_key=True),
+    Column("agent", String(ID), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("stored_at", BigInteger, nullable=False),
+)
+
+blocked = Table(  # who may not write by chat, until when
+    "blocked",
+    METADATA,
+    Column("address_key", String(ID), primary_key=True),  # of a person, or a conversation's id
+    Column("until", BigInteger),
+    Column("reason", String(NAME), nullable=False),
+    Column("by", String(ID), nullable=False),
 )
 
 # --- work ----------------------------------------------------------------------------------------
@@ -97,9 +178,12 @@ items = Table(
     Column("service_level_queue", String(ID), nullable=False),
     Column("service_level_day", String(10), nullable=False),
     Column("reopened", Integer, nullable=False),
+    Column("conversation", String(ID), nullable=False),  # "" without one
+    Column("responded_at", BigInteger),  # first answer of a person to what was written
     Index("items_by_receipt", "received_at"),
     Index("items_by_end", "ended_at"),
     Index("items_by_address", "address_key"),
+    Index("items_by_conversation", "conversation"),
 )
 
 item_events = Table(  # the story of an item, without anybody's words
@@ -168,4 +252,5 @@ audit = Table(
     Column("what", String(ID), nullable=False),
     Column("target", String(NAME), nullable=False),
     Index("audit_by_instant", "at"),
+    Index("audit_by_target", "target"),
 )

@@ -1,24 +1,39 @@
-"""Residents' words in history: stored once, found by reference, forgotten, redacted.
+"""Residents' words in history: stored once, found by reference, forgotten, emptied.
 
 Contacts (who somebody is) and messages (what they said or wrote) are kept in tables of their own,
-so that one can be deleted and the other kept. A redacted row stays, empty, so that a repeat of the
-move from the spool cannot bring the words back.
+so that one can be deleted and the other kept. An emptied row stays, so that a repeat of the move
+from the spool cannot bring the words back. Which large bytes the words refer to is noted beside
+them; the bytes themselves are never touched here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Table, delete, or_, select, update
+import msgspec
+from sqlalchemy import Connection, Table, delete, select, update
 
 from router.core.model import Instant
-from router.history.tables import contacts, items, mentions, messages
+from router.history.tables import blob_uses, contacts, mentions, messages
 from router.history.upsert import insert_missing
-from router.ports import Words
+from router.ports import Words, said_in
+
+T = TypeVar("T")
 
 CONTACT: Final = "contact"
+SAID: Final = "said"
+AT_ONCE: Final = 500  # references in one statement; databases take a limited number
 _BOTH: Final = (contacts, messages)
+
+
+class Emptied(msgspec.Struct, frozen=True):
+    """What lost its words."""
+
+    contacts: int
+    messages: int
+    blobs: frozenset[str]  # that the words referred to
 
 
 def store(connection: Connection, page: Sequence[Words], now: Instant) -> None:
@@ -49,6 +64,7 @@ def store(connection: Connection, page: Sequence[Words], now: Instant) -> None:
             if words.kind != CONTACT
         ],
     )
+    _note_blobs(connection, page)
 
 
 def _address_keys(connection: Connection, refs: Collection[str]) -> dict[str, str]:
@@ -57,8 +73,30 @@ def _address_keys(connection: Connection, refs: Collection[str]) -> dict[str, st
     return {row.ref: row.address_key for row in connection.execute(query)}
 
 
+def _note_blobs(connection: Connection, page: Sequence[Words]) -> None:
+    """Say which blobs the words refer to; not of those that were emptied before they came."""
+    named = {words.ref: blobs for words in page if (blobs := blobs_of(words))}
+    if not named:
+        return
+    here = select(messages.c.ref).where(messages.c.ref.in_(named), messages.c.redacted_at.is_(None))
+    uses = [
+        {"blob": blob, "ref": ref}
+        for ref in connection.execute(here).scalars().all()
+        for blob in sorted(named[ref])
+    ]
+    insert_missing(connection, blob_uses, uses)
+
+
+def blobs_of(words: Words) -> frozenset[str]:
+    """Return the names of the blobs that the words refer to; none for what cannot be read."""
+    said = said_in(words)
+    if said is None:
+        return frozenset()
+    return frozenset({said.html, said.original, *(file.blob for file in said.files)} - {""})
+
+
 def find(connection: Connection, refs: Collection[str]) -> dict[str, Words]:
-    """Return those of the words that are here and were not redacted."""
+    """Return those of the words that are here and were not emptied."""
     found: dict[str, Words] = {}
     for table in _BOTH:
         query = select(table.c.ref, table.c.kind, table.c.body).where(
@@ -71,7 +109,7 @@ def find(connection: Connection, refs: Collection[str]) -> dict[str, Words]:
 
 
 def forget_unmentioned(connection: Connection, cutoff: Instant) -> int:
-    """Delete the words stored before `cutoff` that no item refers to; return how many.
+    """Delete the words stored before `cutoff` that no event refers to; return how many.
 
     They come from commands that were repeats or were refused after their words had arrived.
     """
@@ -80,23 +118,53 @@ def forget_unmentioned(connection: Connection, cutoff: Instant) -> int:
 
 def _forget_unmentioned(connection: Connection, table: Table, cutoff: Instant) -> int:
     mentioned = select(mentions.c.ref).where(mentions.c.ref == table.c.ref).exists()
-    return connection.execute(delete(table).where(table.c.stored_at < cutoff, ~mentioned)).rowcount
+    query = select(table.c.ref).where(table.c.stored_at < cutoff, ~mentioned)
+    refs = connection.execute(query).scalars().all()
+    for part in parts_of(refs):
+        connection.execute(delete(table).where(table.c.ref.in_(part)))
+        connection.execute(delete(blob_uses).where(blob_uses.c.ref.in_(part)))
+    return len(refs)
 
 
-def redact(connection: Connection, address_key: str, now: Instant) -> list[str]:
-    """Empty everything that a person of this address said, wrote or is called by.
+def bar(connection: Connection, waiting: Iterable[Words], now: Instant) -> None:
+    """Put empty rows where these words would go, so that they cannot come any more."""
+    for table in _BOTH:
+        rows = [
+            {"ref": words.ref, "kind": words.kind, "stored_at": now, "redacted_at": now}
+            | ({"body": "", "address_key": ""} if table is contacts else {"body": b""})
+            for words in waiting
+            if (words.kind == CONTACT) is (table is contacts)
+        ]
+        insert_missing(connection, table, rows)
 
-    Shape: the references that were emptied; figures and stories of the items stay.
-    """
-    theirs = select(items.c.id).where(items.c.address_key == address_key)
-    query = select(mentions.c.ref).where(
-        or_(mentions.c.address_key == address_key, mentions.c.item.in_(theirs))
-    )
-    refs = sorted(set(connection.execute(query).scalars()))
-    connection.execute(
-        update(contacts).where(contacts.c.ref.in_(refs)).values(body="", redacted_at=now)
-    )
-    connection.execute(
-        update(messages).where(messages.c.ref.in_(refs)).values(body=b"", redacted_at=now)
-    )
-    return refs
+
+def empty(connection: Connection, refs: Iterable[str], now: Instant) -> Emptied:
+    """Take the words out of these rows and say what they were; rows without words stay as is."""
+    counts = dict.fromkeys(_BOTH, 0)
+    blobs: set[str] = set()
+    for part in parts_of(sorted(refs)):
+        for table, nothing in ((contacts, ""), (messages, b"")):
+            change = update(table).where(table.c.ref.in_(part), table.c.redacted_at.is_(None))
+            counts[table] += connection.execute(
+                change.values(body=nothing, redacted_at=now)
+            ).rowcount
+        named = select(blob_uses.c.blob).where(blob_uses.c.ref.in_(part))
+        blobs.update(connection.execute(named).scalars())
+        connection.execute(delete(blob_uses).where(blob_uses.c.ref.in_(part)))
+    return Emptied(counts[contacts], counts[messages], frozenset(blobs))
+
+
+def used(connection: Connection, blobs: Collection[str]) -> set[str]:
+    """Return those of the blobs that words refer to."""
+    found: set[str] = set()
+    for part in parts_of(sorted(blobs)):
+        query = select(blob_uses.c.blob).where(blob_uses.c.blob.in_(part)).distinct()
+        found.update(connection.execute(query).scalars())
+    return found
+
+
+def parts_of(whole: Iterable[T]) -> Iterator[list[T]]:
+    """Yield what one statement may name at once."""
+    rest = iter(whole)
+    while part := list(islice(rest, AT_ONCE)):
+        yield part

@@ -69,6 +69,7 @@ def _why_not_last(action: str) -> str:
     return {
         "say": "after something is said the next rule follows",
         "transfer": "perhaps nobody answers",
+        "page": "only mails and chats are told of, and perhaps nobody has an address",
         "callback": "a form, or a caller without a number, cannot be called back",
         "voicemail": "a form cannot leave a message, and a caller may leave none",
     }[action]

@@ -13,7 +13,8 @@ from router.core import requirement
 from router.policy import models_flows as nodes
 from router.policy.complaints import Path, unknown
 from router.policy.documents import Document
-from router.policy.models_fallback import OWN, QUEUE_ACTIONS
+from router.policy.models_fallback import CALLED_ON, OWN, QUEUE_ACTIONS
+from router.policy.models_mail import WORD_KEYS, MailFile
 from router.policy.models_queues import QueueRules
 from router.policy.sources import Sources
 
@@ -55,6 +56,8 @@ def _known(sources: Sources) -> dict[str, frozenset[str] | None]:
         "set of opening hours": names(sources.hours.document, "hours"),
         "set of waiting announcements": names(sources.announcements.document, "waiting"),
         "chain": names(fallback, "chains"),
+        "mailbox": None if sources.mail is None else names(sources.mail.document, "mailboxes"),
+        "word list": None if sources.mail is None else names(sources.mail.document, "word_lists"),
         "contact": contacts,
         "contact or on-call list": None if contacts is None or lists is None else contacts | lists,
         "subject": names(town, "subjects"),
@@ -76,7 +79,7 @@ def _attributes(sources: Sources) -> Iterator[str]:
 
 
 def _uses(sources: Sources) -> Iterator[Use]:
-    for found in (_in_town, _in_skills, _in_queues, _in_fallback, _in_forms):
+    for found in (_in_town, _in_skills, _in_queues, _in_fallback, _in_forms, _in_texts):
         yield from found(sources)
     for part in sources.flows.values():
         for name, node in part.model.nodes.items() if part.model is not None else ():
@@ -149,7 +152,8 @@ def _in_fallback(sources: Sources) -> Iterator[Use]:
                     yield Use(document, (*path, action), "queue", queue)
             if rule.chain:
                 yield Use(document, (*path, "chain"), "chain", rule.chain)
-            yield from _targets(document, (*path, "transfer"), rule.transfer)
+            for action in CALLED_ON:
+                yield from _targets(document, (*path, action), getattr(rule, action))
     for name, on_call in fallback.on_call.items():
         for each, contact in enumerate(on_call.otherwise):
             yield Use(document, ("on_call", name, "otherwise", each), "contact", contact)
@@ -171,6 +175,41 @@ def _in_forms(sources: Sources) -> Iterator[Use]:
             at = (*path, "fields", field, "choices_from_subjects")
             for index, subject in enumerate(shape.choices_from_subjects):
                 yield Use(document, (*at, index), "subject", subject)
+
+
+def _in_texts(sources: Sources) -> Iterator[Use]:
+    """Yield what mail, chat and prepared answers name."""
+    if sources.mail is not None and sources.mail.model is not None:
+        yield from _in_mail(sources.mail.document, sources.mail.model)
+    if sources.chat is not None and sources.chat.model is not None:
+        for name, door in sources.chat.model.doors.items():
+            yield from _aim(sources.chat.document, ("doors", name), door.queue, door.subject)
+    if sources.answers is not None and sources.answers.model is not None:
+        for name, shape in sources.answers.model.answers.items():
+            for index, subject in enumerate(shape.subjects):
+                at = ("answers", name, "subjects", index)
+                yield Use(sources.answers.document, at, "subject", subject)
+
+
+def _in_mail(document: Document, mail: MailFile) -> Iterator[Use]:
+    for name, box in mail.mailboxes.items():
+        yield from _aim(document, ("mailboxes", name), box.queue, box.subject)
+    for index, rule in enumerate(mail.rules):
+        path = ("rules", index)
+        if rule.route and rule.route != OWN:
+            yield Use(document, (*path, "route"), "queue", rule.route)
+        if rule.subject:
+            yield Use(document, (*path, "subject"), "subject", rule.subject)
+        yield from _skills(document, (*path, "requires"), rule.requires)
+        for key, kind in (("mailbox", "mailbox"), *((key, "word list") for key in WORD_KEYS)):
+            for each, name in enumerate(getattr(rule.when, key)):
+                yield Use(document, (*path, "when", key, each), kind, name)
+
+
+def _aim(document: Document, path: Path, queue: str, subject: str) -> Iterator[Use]:
+    yield Use(document, (*path, "queue"), "queue", queue)
+    if subject:
+        yield Use(document, (*path, "subject"), "subject", subject)
 
 
 def _in_node(document: Document, path: Path, node: nodes.NodeShape) -> Iterator[Use]:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from router.core import requirement
 from router.core.model import Tempo
 from router.policy import models_flows as nodes
 from router.policy.complaints import Path
 from router.policy.documents import Document
+from router.policy.models_mail import OWN
 from router.policy.models_queues import QueueShape
 from router.policy.models_skills import AgentShape, SkillsFile
 from router.policy.models_town import LanguageShape, TownFile
 from router.policy.sources import Sources
+
+_WHAT: Final = {
+    Tempo.LIVE: "calls (a `leg` and capacity for live)",
+    Tempo.FAST_TEXT: "chats (capacity for fast_text)",
+    Tempo.SLOW_TEXT: "mails, forms and messages (capacity for slow_text)",
+}
 
 
 def check_people(sources: Sources) -> None:
@@ -25,12 +33,18 @@ def check_people(sources: Sources) -> None:
     _check_agents(sources, skills.model, queues.model.queues, town.model)
     live = _live_queues(sources)
     for name, queue in queues.model.queues.items():
-        widest = queue.steps[-1].requires if queue.steps else queue.requires
+        widest = _widest(queue)
         at = ("steps", len(queue.steps) - 1, "requires") if queue.steps else ("requires",)
         tempos = (Tempo.LIVE, Tempo.SLOW_TEXT) if name in live else (Tempo.SLOW_TEXT,)
         for message in _unserved(skills.model, town.model, widest, tempos):
             queues.document.complain(("queues", name, *at), message)
     _check_additions(sources, skills.model, queues.model.queues, town.model)
+    _check_doors(sources, skills.model, queues.model.queues, town.model)
+
+
+def _widest(queue: QueueShape) -> str:
+    """Return what is needed after the longest wait."""
+    return queue.steps[-1].requires if queue.steps else queue.requires
 
 
 def tempos_of(agent: AgentShape, skills: SkillsFile) -> frozenset[Tempo]:
@@ -96,12 +110,9 @@ def _unserved(
             continue
         for tempo in tempos:
             if not any(tempo in each for each in fitting):
-                what = "calls (a `leg` and capacity for live)"
-                if tempo is not Tempo.LIVE:
-                    what = "forms and messages (capacity for slow_text)"
                 yield (
                     f"nobody could ever serve this in {language.name}: agents with {shown} exist,"
-                    f" but none of them takes {what}"
+                    f" but none of them takes {_WHAT[tempo]}"
                 )
 
 
@@ -123,12 +134,11 @@ def _live_queues(sources: Sources) -> frozenset[str]:
 def _check_additions(
     sources: Sources, skills: SkillsFile, queues: dict[str, QueueShape], town: TownFile
 ) -> None:
-    """Complain about requirements that flows and forms add and that nobody could meet."""
+    """Complain about what flows, forms and mail rules ask for on top and nobody could meet."""
     for document, path, name, requires, tempo in _additions(sources):
         queue = queues.get(name)
         if queue is not None:
-            widest = queue.steps[-1].requires if queue.steps else queue.requires
-            both = f"({widest}) and ({requires})"
+            both = f"({_widest(queue)}) and ({requires})"
             for message in _unserved(skills, town, both, (tempo,)):
                 document.complain(path, message)
 
@@ -144,3 +154,31 @@ def _additions(sources: Sources) -> Iterator[tuple[Document, Path, str, str, Tem
         if form.requires:
             path = ("forms", name, "requires")
             yield forms.document, path, form.queue, form.requires, Tempo.SLOW_TEXT
+    if sources.mail is not None and sources.mail.model is not None:
+        mail = sources.mail.model
+        for index, rule in enumerate(mail.rules):
+            boxes = rule.when.mailbox or list(mail.mailboxes)
+            own = [mail.mailboxes[name].queue for name in boxes if name in mail.mailboxes]
+            for queue in dict.fromkeys(own if rule.route == OWN else [rule.route]):
+                if rule.requires:
+                    at = ("rules", index, "requires")
+                    yield sources.mail.document, at, queue, rule.requires, Tempo.SLOW_TEXT
+
+
+def _check_doors(
+    sources: Sources, skills: SkillsFile, queues: dict[str, QueueShape], town: TownFile
+) -> None:
+    """Complain about chats that nobody could ever take."""
+    if sources.chat is None or sources.chat.model is None:
+        return
+    if not any(each.fast_text for each in skills.capacities.values()):
+        message = "nobody could ever take a chat: no capacity gives fast_text; for example"
+        message += " fast_text: 2"
+        sources.skills.document.complain(("capacities",), message, at_key=True)
+        return
+    for name, door in sources.chat.model.doors.items():
+        widest = _widest(queues[door.queue]) if door.queue in queues else ""
+        if widest and not any(_unserved(skills, town, widest, ())):  # said of the queue itself
+            path = ("doors", name, "queue")
+            for message in _unserved(skills, town, widest, (Tempo.FAST_TEXT,)):
+                sources.chat.document.complain(path, message)

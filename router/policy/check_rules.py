@@ -13,7 +13,7 @@ from typing import Final
 from pydantic_core import PydanticCustomError
 
 from router.core.dialling import may_dial
-from router.core.model import Condition
+from router.core.model import HOUR, Condition
 from router.policy.clock_times import read_weekdays
 from router.policy.compile import dialling_of
 from router.policy.compile_queues import merged
@@ -49,6 +49,7 @@ def check_rules(sources: Sources, today: date) -> None:
         for name, form in sources.forms.model.forms.items():
             _check_form(sources.forms.document, name, form, subjects)
     _check_front_messages(sources, today)
+    _check_keeping(sources)
 
 
 def _check_twice(document: Document, path: tuple[str, ...], read: Callable[[str], object]) -> None:
@@ -129,7 +130,7 @@ def _check_dialling(sources: Sources) -> None:
             path = ("agents", name, "leg")
             sources.skills.document.complain(path, f"may not be rung: {reason} (town.yaml)")
     for name, contact in fallback.contacts.items() if fallback is not None else ():
-        if reason := may_dial(dialling, contact.number):
+        if contact.number is not None and (reason := may_dial(dialling, contact.number)):
             path = ("contacts", name, "number")
             sources.fallback.document.complain(path, f"may not be rung: {reason} (town.yaml)")
 
@@ -179,3 +180,15 @@ def _check_front_messages(sources: Sources, today: date) -> None:
                 "is heard for more than a year; put what stays into the call flow",
                 is_warning=True,
             )
+
+
+def _check_keeping(sources: Sources) -> None:
+    """Complain about words that are gone while the item they belong to can still be reopened."""
+    town = sources.town.model
+    for kind, span in town.keeping.words.items() if town is not None else ():
+        if town is not None and span < town.keeping.ended_items_h * HOUR:
+            message = (
+                f"shorter than `ended_items_h`, {town.keeping.ended_items_h} h: an item could be"
+                " opened again without its words; keep them longer"
+            )
+            sources.town.document.complain(("keeping", "words", kind), message)

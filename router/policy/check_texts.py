@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
@@ -16,7 +17,16 @@ from router.policy.sources import Sources
 from router.policy.values import PER_LANGUAGE
 
 _FILLED_IN: Final = re.compile(r"\{([^{}]*)\}")
-_FORM_THANKS: Final = ("reference", "due")
+_FIELDS: Final = {  # first and last key of the path -> what is filled in there
+    ("forms", "thanks"): ("reference", "due"),
+    ("acknowledgement", "acknowledgement"): ("reference", "due", "subject", "town"),
+    ("signature", "signature"): ("agent", "town"),
+    ("page", "page"): ("reference", "subject", "summary", "town"),
+    ("rules", "refuse"): ("subject", "town"),
+    ("greeting", "greeting"): ("town",),
+    ("closed", "closed"): ("opens", "town"),
+    ("answers", "text"): ("name", "reference", "due", "agent", "town", "subject"),
+}
 
 
 def check_texts(sources: Sources) -> None:
@@ -62,14 +72,17 @@ def _check(document: Document, path: Path, texts: dict[str, str], languages: lis
             document.complain((*path, language), message, at_key=True)
         for word in _FILLED_IN.findall(text):
             if word not in allowed:
-                hint = remedy(word, allowed) if allowed else "nothing is; delete it"
+                known = ", ".join(f"{{{each}}}" for each in allowed)
+                near = get_close_matches(word, allowed, n=1)
+                meant = f"; did you mean {{{near[0]}}}?" if near else ""
+                hint = f"filled in are: {known}{meant}" if allowed else "nothing is; delete it"
                 document.complain((*path, language), f"{{{word}}} is not filled in here; {hint}")
 
 
 def _may_be_filled_in(path: Path) -> tuple[str, ...]:
     if path[0] == "texts" or (path[0] == "waiting" and "texts" in path):
         return tuple(_FILLED_IN.findall(REQUIRED_TEXTS.get(str(path[-1]), "")))
-    return _FORM_THANKS if path[0] == "forms" and path[-1] == "thanks" else ()
+    return _FIELDS.get((str(path[0]), str(path[-1])), ())
 
 
 def texts_in(model: BaseModel) -> Iterator[tuple[Path, dict[str, str]]]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
+from router.policy.check_chat import check_chat
+from router.policy.check_contacts import check_contacts
 from router.policy.check_fallback import check_fallback
 from router.policy.check_flows import check_flows
+from router.policy.check_mail import check_mail
+from router.policy.check_mail_rules import check_mail_rules
 from router.policy.check_names import check_names
 from router.policy.check_people import check_people
 from router.policy.check_rules import check_rules
@@ -20,4 +24,8 @@ def check(sources: Sources, today: date) -> None:
     check_rules(sources, today)
     check_flows(sources)
     check_fallback(sources)
+    check_contacts(sources)
+    check_mail(sources)
+    check_mail_rules(sources)
+    check_chat(sources)
     check_people(sources)

@@ -12,6 +12,7 @@ from router.core.model import HOUR, MINUTE, SECOND, AgentId, FlowId, OfferEnding
 from router.policy.compile_flows import compile_flow
 from router.policy.compile_hours import compile_hours
 from router.policy.compile_queues import compile_queue, place
+from router.policy.compile_texts import compile_answers, compile_chat, compile_mail
 from router.policy.documents import Document
 from router.policy.holiday_dates import holiday_dates
 from router.policy.models_announcements import FrontMessageShape
@@ -19,7 +20,7 @@ from router.policy.models_fallback import ACTIONS, OWN, QUEUE_ACTIONS, FallbackF
 from router.policy.models_forms import FieldShape, FormShape
 from router.policy.models_skills import AgentShape, CapacityShape
 from router.policy.models_town import DiallingShape, KeepingShape, OffersShape, TownFile
-from router.policy.shapes import M, Part
+from router.policy.shapes import model_of
 from router.policy.sources import Sources
 
 NOTED: Final = ("townline", "holidays", "phonenumbers", "tzdata")
@@ -30,12 +31,11 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
 
     Errors: ValueError when the sources were not checked first.
     """
-    town = _model(sources.town)
-    skills = _model(sources.skills)
-    hours = _model(sources.hours)
-    fallback = _model(sources.fallback)
-    queues = _model(sources.queues)
-    announcements = _model(sources.announcements)
+    town = model_of(sources.town)
+    skills = model_of(sources.skills)
+    hours = model_of(sources.hours)
+    fallback = model_of(sources.fallback)
+    announcements = model_of(sources.announcements)
     holidays = holiday_dates(hours.holidays, today, town.languages[0].id)
     return compiled.Policy(
         town=town.slug,
@@ -52,23 +52,13 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
             id_: compile_hours(id_, each, town.time_zone, holidays)
             for id_, each in hours.hours.items()
         },
-        queues={
-            QueueId(id_): compile_queue(
-                id_,
-                each,
-                queues.defaults,
-                announcements.waiting,
-                town.texts,
-                sources.queues.document,
-            )
-            for id_, each in queues.queues.items()
-        },
+        queues=_queues(sources, town),
         fallbacks=_fallbacks(fallback, sources.fallback.document),
         contacts=_contacts(fallback),
         on_call=_on_call(fallback, town.time_zone),
         numbers={number: FlowId(flow) for number, flow in town.numbers.items()},
         flows={
-            FlowId(id_): compile_flow(id_, _model(part), part.document)
+            FlowId(id_): compile_flow(id_, model_of(part), part.document)
             for id_, part in sources.flows.items()
         },
         front_messages=tuple(
@@ -76,14 +66,26 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         ),
         forms={
             id_: _form(id_, each, town, sources.forms.document)
-            for id_, each in _model(sources.forms).forms.items()
+            for id_, each in model_of(sources.forms).forms.items()
         },
         dialling=dialling_of(town.dialling),
         offers=_offers(town.offers),
         retention=_retention(town.keeping),
         texts=town.texts,
         compiled_with={name: version(name) for name in NOTED},
+        mail=None if sources.mail is None else compile_mail(sources.mail),
+        chat=None if sources.chat is None else compile_chat(sources.chat),
+        answers={} if sources.answers is None else compile_answers(sources.answers),
     )
+
+
+def _queues(sources: Sources, town: TownFile) -> dict[QueueId, compiled.Queue]:
+    file, waiting = model_of(sources.queues), model_of(sources.announcements).waiting
+    document = sources.queues.document
+    return {
+        QueueId(id_): compile_queue(id_, each, file.defaults, waiting, town.texts, document)
+        for id_, each in file.queues.items()
+    }
 
 
 def _languages(town: TownFile) -> tuple[compiled.Language, ...]:
@@ -102,12 +104,6 @@ def dialling_of(shape: DiallingShape) -> compiled.Dialling:
         per_day_max=shape.calls_per_day,
         caller_number=shape.caller_number,
     )
-
-
-def _model(part: Part[M]) -> M:
-    if part.model is None:
-        raise ValueError(f"{part.document.file} has mistakes")
-    return part.model
 
 
 def _capacity(id_: str, shape: CapacityShape) -> compiled.Capacity:
@@ -151,16 +147,19 @@ def _rule(shape: RuleShape, where: compiled.Place) -> compiled.FallbackRule:
         action=shape.action,
         text=shape.say,
         queue=QueueId(queue) if queue not in ("", OWN) else None,
-        targets=tuple(shape.transfer),
+        targets=tuple(shape.transfer or shape.page),
         chain=shape.chain,
         urgent=shape.urgent,
         place=where,
+        every=shape.every if shape.page else 0,
     )
 
 
 def _contacts(shape: FallbackFile) -> dict[str, compiled.OutsideContact]:
     return {
-        id_: compiled.OutsideContact(id_, each.name, each.number, each.ring_timeout_s * SECOND)
+        id_: compiled.OutsideContact(
+            id_, each.name, each.number or "", each.ring_timeout_s * SECOND, each.email or ""
+        )
         for id_, each in shape.contacts.items()
     }
 
@@ -250,4 +249,5 @@ def _retention(shape: KeepingShape) -> compiled.Retention:
         closed_in_core=shape.ended_items_h * HOUR,
         dedupe_text=shape.repeated_texts_h * HOUR,
         redial=shape.redial_min * MINUTE,
+        words={str(kind): span for kind, span in shape.words.items()},
     )

@@ -7,12 +7,15 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from router.core.model import Channel, Condition
+from router.policy.addresses import MailAddress
 from router.policy.shape import Shape
+from router.policy.spans import SpanText
 from router.policy.telephones import Line
 from router.policy.values import LocalDate, Name, OneOrMore, Text, Texts, wrong
 
 QUEUE_ACTIONS: Final = ("queue", "defer", "voicemail", "callback")  # each names a queue
-ACTIONS: Final = (*QUEUE_ACTIONS, "transfer", "chain", "end")
+ACTIONS: Final = (*QUEUE_ACTIONS, "transfer", "page", "chain", "end")
+CALLED_ON: Final = ("transfer", "page")  # each names contacts and on-call lists
 OWN: Final = "own"  # the queue the item was meant for
 
 
@@ -71,6 +74,19 @@ class RuleShape(Shape):
         " answers; if nobody does, the next rule follows; callers only",
         examples=["[security, roads_on_call]"],
     )
+    page: Annotated[list[str], OneOrMore] = Field(
+        default=[],
+        description="action: keep it for its own queue until the next opening, and tell these"
+        " contacts and on-call lists by mail, one after the other, until somebody answers; mails"
+        " and chats only, for others the next rule follows",
+        examples=["operations_on_call"],
+    )
+    every: SpanText = Field(
+        default="5 min",
+        validate_default=True,
+        description="for `page`: so long until the next one is told",
+        examples=["5 min"],
+    )
     chain: str = Field(
         default="", description="action: go on with this chain", examples=["after_hours"]
     )
@@ -94,6 +110,8 @@ class RuleShape(Shape):
             raise wrong(f"does nothing; give `say` or one of {', '.join(ACTIONS)}")
         if self.voicemail and not self.say:
             raise wrong("takes a message without a word; `say` that one may speak after the tone")
+        if "every" in self.model_fields_set and not self.page:
+            raise wrong("tells nobody, so `every` means nothing; delete it, or give `page`")
         return self
 
     @property
@@ -103,13 +121,28 @@ class RuleShape(Shape):
 
 
 class ContactShape(Shape):
-    """Somebody outside who may be rung."""
+    """Somebody outside who may be rung or written to."""
 
     name: Text = Field(description="name", examples=["Corporate Security"])
-    number: Line = Field(description="number, sip: or client:", examples=["+1 905 555 0180"])
+    number: Line | None = Field(
+        default=None,
+        description="number, sip: or client:; without it nobody is rung",
+        examples=["+1 905 555 0180"],
+    )
+    email: MailAddress | None = Field(
+        default=None,
+        description="where pages and forwarded mail go; without it nothing is",
+        examples=["security@town.example.org"],
+    )
     ring_timeout_s: int = Field(
         default=25, ge=1, le=120, description="seconds for which it rings", examples=["25"]
     )
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.number is None and self.email is None:
+            raise wrong("nobody can reach this contact; give `number`, `email` or both")
+        return self
 
 
 class ShiftShape(Shape):
@@ -118,7 +151,7 @@ class ShiftShape(Shape):
     first: LocalDate = Field(description="first date", examples=["2026-12-21"])
     last: LocalDate = Field(description="last date, included", examples=["2026-12-27"])
     contacts: Annotated[list[str], OneOrMore] = Field(
-        min_length=1, description="contacts, rung in this order", examples=["[officer_b]"]
+        min_length=1, description="contacts, rung or told in this order", examples=["[officer_b]"]
     )
 
     @model_validator(mode="after")
@@ -151,7 +184,7 @@ class FallbackFile(Shape):
     )
     contacts: dict[Name, ContactShape] = Field(
         default={},
-        description="people and places outside the queues that may be rung",
+        description="people and places outside the queues that may be rung or written to",
         examples=["security: {name: Corporate Security, number: +1 905 555 0180}"],
     )
     on_call: dict[Name, OnCallShape] = Field(

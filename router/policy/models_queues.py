@@ -6,9 +6,9 @@ from pydantic import Field
 
 from router.core.model import Condition, Tempo
 from router.policy.shape import Shape
+from router.policy.spans import FirstResponseText
 from router.policy.values import (
     Count,
-    FirstResponseText,
     Name,
     Requirement,
     Seconds,
@@ -83,7 +83,8 @@ class QueueRules(Shape):
     first_response: FirstResponseText = Field(
         default="2 business days",
         validate_default=True,
-        description="promise for forms and messages: business days, business hours or a plain time",
+        description="promise for mail, forms and messages: business days, business hours or a plain"
+        " time",
         examples=["2 business days"],
     )
     head_start_s: Seconds = Field(

@@ -23,7 +23,9 @@ class CapacityShape(Shape):
         default=0, description="most chats at once; 0 = gets none", examples=["2"]
     )
     slow_text: Count = Field(
-        default=0, description="most forms and messages at once; 0 = gets none", examples=["3"]
+        default=0,
+        description="most mails, forms and messages at once; 0 = gets none",
+        examples=["3"],
     )
     exclusive: Tempos = Field(
         default=[Tempo.LIVE],

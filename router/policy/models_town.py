@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from router.policy.shape import Shape
+from router.policy.spans import SpanText
 from router.policy.telephones import Called, Number, Prefix
 from router.policy.values import Count, Name, Seconds, SomeCount, SomeSeconds, Text, Texts, Zone
+
+WordsKind = Literal["contact", "message", "form", "digits", "recording", "note", "said"]
 
 
 class LanguageShape(Shape):
@@ -108,6 +113,14 @@ class KeepingShape(Shape):
         " place back",
         examples=["15"],
     )
+    words: dict[WordsKind, SpanText] = Field(
+        default={},
+        description="how long what residents and agents said is kept, by kind: `contact` (who they"
+        " are, how to reach them), `said` (mails and chats), `form`, `message` (left by a caller),"
+        " `recording`, `digits` (typed on the telephone), `note` (of agents); a kind that is not"
+        " named is kept for ever",
+        examples=["{said: 2 years, recording: 180 days}"],
+    )
 
 
 class TownFile(Shape):
@@ -125,7 +138,8 @@ class TownFile(Shape):
         examples=["- {id: en, skill: english, locale: en-CA, name: English}"],
     )
     subjects: dict[Name, Texts] = Field(
-        description="what contacts are about; flows and forms set one, fallback rules look at it",
+        description="what contacts are about; flows, forms, mail rules and chat doors set one,"
+        " fallback rules look at it",
         examples=["noise: {en: Noise, fr: Bruit}"],
     )
     numbers: dict[Called, str] = Field(

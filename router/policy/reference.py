@@ -20,7 +20,7 @@ from router.policy.sources import FLOWS, MODELS
 PAGE: Final = Path("docs/policy.md")
 MARKER: Final = "<!-- below: written by python -m router.policy.reference -->\n"
 
-_UNITS: Final = {"_s": "seconds", "_h": "hours", "_min": "minutes", "_kb": "kB"}
+_UNITS: Final = {"_s": "seconds", "_h": "hours", "_min": "minutes", "_kb": "kB"}  # of numbers
 
 
 def tables() -> str:
@@ -48,6 +48,7 @@ def _table(schema: dict[str, Any], blocks: dict[str, Any]) -> Iterator[str]:
         default = _default(about) if key not in schema.get("required", ()) else "needed"
         kind = _kind(about, blocks)
         unit = next((unit for suffix, unit in _UNITS.items() if key.endswith(suffix)), "")
+        unit = "" if kind.startswith("size") else unit
         cells = (f"`{key}`", f"{kind}, {unit}" if unit else kind, default, example)
         yield f"| {' | '.join(_cell(each) for each in (*cells, about['description']))} |"
     yield ""
@@ -79,7 +80,7 @@ def _kind(about: dict[str, Any], blocks: dict[str, Any]) -> str:
             return f"{_kind(arms[0], blocks)}; one may stand alone"
         return " or ".join(dict.fromkeys(_kind(each, blocks) for each in arms))
     if "enum" in about:
-        return "one of " + ", ".join(about["enum"])
+        return "one of " + ", ".join(filter(None, about["enum"]))
     kind = about.get("type")
     if kind == "array":
         return f"list of {_kind(about['items'], blocks)}"

@@ -38,6 +38,13 @@ class Part(Generic[M]):
     whole: bool  # nothing was left out that could change who reaches what
 
 
+def model_of(part: Part[M]) -> M:
+    """Return what a file says. Errors: ValueError when nothing of it could be kept."""
+    if part.model is None:
+        raise ValueError(f"{part.document.file} has mistakes")
+    return part.model
+
+
 def fit(document: Document, model: type[M]) -> Part[M]:
     """Hold the document against the model; complaints go to the document."""
     plain = documents.plain(document.root)

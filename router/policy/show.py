@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.core.hours import Hours
-from router.core.model import HOUR, MINUTE, SECOND, Span, Tempo
+from router.core.model import Tempo
 from router.core.policy import Fallback, FallbackRule, Flow, Policy, Queue, Texts
 from router.policy.clock_times import WEEKDAYS, written
+from router.policy.show_texts import TEXTS
+from router.policy.spans import written_span
 from router.policy.telephones import shown
 
 
 def show(policy: Policy) -> str:
     """Return the policy in plain words, several hundred lines, in the town's first language."""
     language = policy.languages[0].id
-    sections = (_town, _hours, _agents, _queues, _fallbacks, _outside, _flows, _forms)
+    sections = (_town, _hours, _agents, _queues, _fallbacks, _outside, _flows, _forms, *TEXTS)
     return "\n".join(line for section in sections for line in section(policy, language))
-
-
-def span(value: Span) -> str:
-    """Return a span as people say it: `90 s`, `15 min`, `24 h`."""
-    for unit, name in ((HOUR, "h"), (MINUTE, "min")):
-        if value >= unit and value % unit == 0:
-            return f"{value // unit} {name}"
-    return f"{value // SECOND} s"
 
 
 def _say(texts: Texts, language: str) -> str:
@@ -93,24 +87,24 @@ def _queues(policy: Policy, language: str) -> Iterator[str]:
 def _queue(queue: Queue) -> Iterator[str]:
     yield f"  at once        {queue.requires}"
     for step in queue.steps:
-        yield f"  after {span(step.after):<8} {step.requires}"
-    share = f"{queue.target_share:.0%} of calls within {span(queue.target_span)}"
-    yield f"  promise        {share}; forms and messages: {queue.first_response}"
-    offers = ", ".join(f"{t.value} {span(queue.offer_timeout[t])}" for t in Tempo)
-    yield f"  offers         {offers}; wrap-up {span(queue.wrap_up)}"
+        yield f"  after {written_span(step.after):<8} {step.requires}"
+    share = f"{queue.target_share:.0%} of calls within {written_span(queue.target_span)}"
+    yield f"  promise        {share}; mail, forms and messages: {queue.first_response}"
+    offers = ", ".join(f"{t.value} {written_span(queue.offer_timeout[t])}" for t in Tempo)
+    yield f"  offers         {offers}; wrap-up {written_span(queue.wrap_up)}"
     if queue.head_start:
-        yield f"  head start     {span(queue.head_start)}"
+        yield f"  head start     {written_span(queue.head_start)}"
     limits = [f"{queue.length_max} waiting"] if queue.length_max else []
-    limits += [f"{span(queue.wait_max)} of waiting"] if queue.wait_max else []
+    limits += [f"{written_span(queue.wait_max)} of waiting"] if queue.wait_max else []
     yield f"  limits         {', '.join(limits) or 'none'}"
     fates = ", ".join(f"{condition.value}: {chain}" for condition, chain in queue.fates.items())
     yield f"  otherwise      {fates}"
     callback = queue.callback
     if callback is not None:
         yield (
-            f"  callback       offered after {span(callback.offer_after)},"
-            f" {callback.attempts_max} attempts every {span(callback.retry_after)},"
-            f" within {span(callback.expires_after)}, in hours {callback.hours}"
+            f"  callback       offered after {written_span(callback.offer_after)},"
+            f" {callback.attempts_max} attempts every {written_span(callback.retry_after)},"
+            f" within {written_span(callback.expires_after)}, in hours {callback.hours}"
         )
 
 
@@ -142,6 +136,10 @@ def _action(rule: FallbackRule) -> str:
         "voicemail": f"take a message for {queue}",
         "callback": f"book a callback from {queue}",
         "transfer": f"ring {', then '.join(rule.targets)}; if nobody answers, go on",
+        "page": (
+            f"keep for {queue} until it opens, mail to {', then '.join(rule.targets)}, one every"
+            f" {written_span(rule.every)} until somebody answers"
+        ),
         "chain": f"chain {rule.chain}",
         "end": "end",
     }[rule.action]
@@ -150,9 +148,10 @@ def _action(rule: FallbackRule) -> str:
 
 def _outside(policy: Policy, _: str) -> Iterator[str]:
     for contact in policy.contacts.values():
+        ways = [each for each in (shown(contact.number), contact.email) if each]
         yield (
-            f"Contact {contact.id}: {contact.name}, {shown(contact.number)},"
-            f" rings {span(contact.ring_timeout)}"
+            f"Contact {contact.id}: {contact.name}, {', '.join(ways)},"
+            f" rings {written_span(contact.ring_timeout)}"
         )
     for each in policy.on_call.values():
         yield f"On call {each.id}: otherwise {', '.join(each.otherwise)}"
@@ -161,6 +160,10 @@ def _outside(policy: Policy, _: str) -> Iterator[str]:
     for message in policy.front_messages:
         numbers = ", ".join(shown(each) for each in sorted(message.numbers)) or "all numbers"
         yield f"Front message {message.id} on {numbers}"
+    words = policy.retention.words
+    if words:
+        kept = ", ".join(f"{kind} {written_span(each)}" for kind, each in words.items())
+        yield f"Words are kept: {kept}; others for ever"
     yield ""
 
 
@@ -188,3 +191,4 @@ def _forms(policy: Policy, language: str) -> Iterator[str]:
         fields = ", ".join(each.id + ("*" if each.required else "") for each in form.fields)
         title = _say(form.title, language)
         yield f"Form {form.id}: {title}, queue {form.queue}, subject {subject}; {fields}"
+    yield ""

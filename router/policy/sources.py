@@ -10,10 +10,13 @@ from typing import Any, Final, TypeVar
 from router.policy.complaints import Complaint, remedy
 from router.policy.documents import Document, read
 from router.policy.models_announcements import AnnouncementsFile
+from router.policy.models_answers import AnswersFile
+from router.policy.models_chat import ChatFile
 from router.policy.models_fallback import FallbackFile
 from router.policy.models_flows import FlowFile
 from router.policy.models_forms import FormsFile
 from router.policy.models_hours import HoursFile
+from router.policy.models_mail import MailFile
 from router.policy.models_queues import QueuesFile
 from router.policy.models_skills import SkillsFile
 from router.policy.models_town import TownFile
@@ -30,6 +33,9 @@ MODELS: Final[dict[str, type[Shape]]] = {  # file -> model; flows are one file e
     "config/fallback.yaml": FallbackFile,
     "config/forms.yaml": FormsFile,
     "config/announcements.yaml": AnnouncementsFile,
+    "config/mail.yaml": MailFile,
+    "config/chat.yaml": ChatFile,
+    "config/answers.yaml": AnswersFile,
 }
 
 M = TypeVar("M", bound=Shape)
@@ -46,6 +52,9 @@ class Sources:
     fallback: Part[FallbackFile]
     forms: Part[FormsFile]
     announcements: Part[AnnouncementsFile]
+    mail: Part[MailFile] | None  # None: the town takes no mail
+    chat: Part[ChatFile] | None  # None: the town offers no chat
+    answers: Part[AnswersFile] | None
     flows: dict[str, Part[FlowFile]]  # in order of their names
     stray: list[Complaint]  # about files that are not read
 
@@ -53,6 +62,9 @@ class Sources:
         """Yield every file."""
         yield from (self.skills, self.town, self.hours, self.queues)
         yield from (self.fallback, self.forms, self.announcements)
+        for part in (self.mail, self.chat, self.answers):
+            if part is not None:
+                yield part
         yield from self.flows.values()
 
     def documents(self) -> Iterator[Document]:
@@ -73,6 +85,9 @@ def read_sources(directory: Path) -> Sources:
     def part(file: str, model: type[M]) -> Part[M]:
         return fit(read(directory, file), model)
 
+    def part_if_there(file: str, model: type[M]) -> Part[M] | None:
+        return part(file, model) if (directory / file).exists() else None
+
     return Sources(
         skills=part("skills.yaml", SkillsFile),
         town=part("config/town.yaml", TownFile),
@@ -81,6 +96,9 @@ def read_sources(directory: Path) -> Sources:
         fallback=part("config/fallback.yaml", FallbackFile),
         forms=part("config/forms.yaml", FormsFile),
         announcements=part("config/announcements.yaml", AnnouncementsFile),
+        mail=part_if_there("config/mail.yaml", MailFile),
+        chat=part_if_there("config/chat.yaml", ChatFile),
+        answers=part_if_there("config/answers.yaml", AnswersFile),
         flows={
             file.stem: part(f"{FLOWS}/{file.name}", FlowFile)
             for file in _files(directory / FLOWS)

@@ -1,7 +1,7 @@
 """How single values of the policy files are read: numbers, texts, names, requirements, dates.
 
 Every converter takes the text as typed and either returns the value or refuses it with what would
-be right. Times of day and telephone numbers have modules of their own.
+be right. Spans, times of day, telephone numbers and addresses have modules of their own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from importlib.resources import files
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -26,7 +26,6 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 from router.core import requirement
-from router.core.model import DAY, HOUR, MINUTE, SECOND, Span
 from router.policy.complaints import remedy
 
 _MONTH_S: Final = 31 * 86_400
@@ -132,54 +131,6 @@ Requirement = Annotated[
         read_requirement,
         "write which skills are needed, for example: roads >= 3 and $language",
         {"type": "string", "x-kind": "requirement"},
-    ),
-]
-
-
-# --- first response ------------------------------------------------------------------------------
-
-
-class FirstResponse(NamedTuple):
-    """When the first answer to a text is due."""
-
-    written: str
-    span: Span  # 0 when business days are meant
-    days: int  # business days; 0 when a span is meant
-    business: bool  # the span counts opening time only
-
-
-_UNITS: Final = {
-    "s": SECOND,
-    "second": SECOND,
-    "minute": MINUTE,
-    "min": MINUTE,
-    "hour": HOUR,
-    "h": HOUR,
-    "day": DAY,
-}
-_RESPONSE: Final = re.compile(r"([0-9]{1,6}) +(business +)?([a-z]+?)(?<!s)s?|([0-9]{1,6}) +(s)")
-
-
-def read_first_response(text: str) -> FirstResponse:
-    """Read `2 business days`, `4 business hours`, `90 s`, `3 days`."""
-    found = _RESPONSE.fullmatch(text)
-    unit = (found[3] or found[5]) if found is not None else ""
-    amount = int(found[1] or found[4]) if found is not None else 0
-    if found is None or unit not in _UNITS or amount == 0:
-        raise wrong(f"{text!r}: write for example '2 business days', '4 business hours' or '90 s'")
-    business = bool(found[2])
-    written = " ".join(text.split())
-    if business and unit == "day":
-        return FirstResponse(written, 0, amount, True)
-    return FirstResponse(written, amount * _UNITS[unit], 0, business)
-
-
-FirstResponseText = Annotated[
-    FirstResponse,
-    *converter(
-        read_first_response,
-        "write for example '2 business days', '4 business hours' or '90 s'",
-        {"type": "string", "pattern": "^[0-9]+ +(business +)?[a-z]+$", "x-kind": "span of time"},
     ),
 ]
 

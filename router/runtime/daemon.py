@@ -20,27 +20,39 @@ import structlog
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from channels.contract import ChannelAdapter
-from channels.voice.adapter import VoiceChannel, VoiceSettings
-from channels.webform.adapter import WebformChannel, WebformSettings
 from router.core.effects import Effect
 from router.core.engine import Engine
 from router.core.model import SECOND, Instant, ItemId
 from router.core.state import State
 from router.desk.surface import DeskSurface
-from router.desk.surroundings import PolicyRefusal
+from router.desk.surroundings import Door, PolicyRefusal
 from router.desk.town import status_view
+from router.desk.writing import Desktop, TellResident
 from router.errors import InvariantBroken, StorageError, TownlineError
 from router.history.accounts import Accounts, Role
 from router.history.audit import Audit
+from router.history.blob_sweep import BlobSweep
+from router.history.blocked import Blocked
 from router.history.contacts import Contacts
 from router.history.database import Database, default_url
+from router.history.drafts import Drafts
 from router.history.feeder import HistoryFeeder
 from router.history.passwords import Passwords
-from router.history.past import Past
+from router.history.retention import WordRetention
 from router.history.sessions import Sessions
+from router.history.threads import Threads
 from router.ports import Clock, Duty, Outlet
 from router.runtime import collector, http, practice
+from router.runtime.blobs import FolderBlobs
+from router.runtime.channels import (
+    Surroundings,
+    channels_of,
+    chat_channel,
+    imap_door,
+    key_of,
+    mail_channel,
+    render_html,
+)
 from router.runtime.clock import SystemClock
 from router.runtime.duties import keep_doing
 from router.runtime.effects import EffectRunner
@@ -75,6 +87,12 @@ class About:
         self.journal = f"sqlite:{settings.journal_path}"
         self.started_at: Instant = clock.now()
         self._keeper = keeper
+        self.watched: list[Callable[[], Door | None]] = []
+
+    def doors(self) -> tuple[Door, ...]:
+        """Return how the connections to the outside stand."""
+        found = (look() for look in self.watched)
+        return tuple(door for door in found if door is not None)
 
     @property
     def policy_adopted_at(self) -> Instant | None:
@@ -119,22 +137,12 @@ class Daemon:
         self.about = About(settings, clock, self.keeper)
         self.database = Database(settings.history or default_url(settings.data_dir))
         self.accounts = Accounts(self.database, clock, Passwords())
-        contacts = Contacts(self.database, journal, clock)
-        self.channels = self._channels(secret, contacts, web_root)
+        self.contacts = Contacts(self.database, journal)
+        self.blobs = FolderBlobs(settings.data_dir / "blobs")
+        self.blocked, self.drafts = Blocked(self.database, clock), Drafts(self.database, clock)
+        typing = self._build_channels(secret, web_root)
         self.effects = EffectRunner(self.sequencer, clock, self._outlets())
-        self.desk = DeskSurface(
-            inbox=self.sequencer,
-            publisher=self.publisher,
-            accounts=self.accounts,
-            role_of=Role,
-            sessions=Sessions(self.database, clock),
-            audit=Audit(self.database, clock),
-            words=contacts.words,
-            explain=self._explain,
-            about=self.about,
-            clock=clock,
-            ids=self.ids,
-        )
+        self.desk = self._build_desk(secret, typing)
         self.health = Health(
             self.sequencer,
             journal,
@@ -147,27 +155,47 @@ class Daemon:
         self.operator_token = practice.operator_token(secret)
         self.stopping, self.reload = asyncio.Event(), asyncio.Event()
 
-    def _channels(
-        self, secret: bytes, contacts: Contacts, web_root: str
-    ) -> tuple[ChannelAdapter, ...]:
-        settings = self.settings
-        account = practice.practice_account(settings, secret)
-        has_account = settings.twilio.account_sid is not None
-        voice = VoiceSettings(
-            public_url=web_root,
-            account_sid=settings.twilio.account_sid or account.account_sid,
-            auth_tokens=settings.webhook_tokens if has_account else (account.auth_token,),
-            secret=secret,
-            rest_url=settings.twilio.base_url if has_account else account.rest_url,
-            fallback_number=settings.twilio.fallback_number or "",
-            body_max=settings.limits.body_bytes_max,
+    def _build_channels(self, secret: bytes, web_root: str) -> TellResident:
+        """Build all of them; return how desks tell residents of a chat that somebody types."""
+        surroundings = Surroundings(
+            inbox=self.sequencer,
+            ids=self.ids,
+            clock=self.clock,
+            blobs=self.blobs,
+            contacts=self.contacts,
+            database=self.database,
+            publisher=self.publisher,
+            blocked=self.blocked.is_blocked,
+            resident_types=lambda conversation: self.desk.resident_types(conversation),
         )
-        form = WebformSettings(
-            secret=secret, public_url=web_root, body_max=settings.limits.body_bytes_max
-        )
-        return (
-            VoiceChannel(self.sequencer, self.ids, voice, contacts),
-            WebformChannel(self.sequencer, self.ids, self.clock, form, Past(self.database).item),
+        chat = chat_channel(self.settings, secret, web_root, surroundings)
+        mail = mail_channel(self.settings, secret, surroundings)
+        self.about.watched.append(lambda: imap_door(mail))
+        self.channels = (*channels_of(self.settings, secret, web_root, surroundings), mail, chat)
+        return chat.agent_types
+
+    def _build_desk(self, secret: bytes, typing: TellResident) -> DeskSurface:
+        return DeskSurface(
+            inbox=self.sequencer,
+            publisher=self.publisher,
+            accounts=self.accounts,
+            role_of=Role,
+            sessions=Sessions(self.database, self.clock),
+            audit=Audit(self.database, self.clock),
+            words=self.contacts.words,
+            explain=self._explain,
+            about=self.about,
+            clock=self.clock,
+            ids=self.ids,
+            desktop=Desktop(
+                blobs=self.blobs,
+                drafts=self.drafts,
+                render=render_html,
+                blocked=self.blocked,
+                kept=Threads(self.database).kept,
+                key_of=key_of(secret),
+                typing=typing,
+            ),
         )
 
     def _outlets(self) -> dict[type[Effect], Outlet]:
@@ -231,7 +259,18 @@ class Daemon:
             self.keeper,
             HistoryFeeder(self.database, self.journal, self.journal, self.clock),
         ]
-        return [*own, *self.desk.duties(), *(d for c in self.channels for d in c.duties())]
+        keeping: list[Duty] = [
+            self.blocked,
+            self.drafts,
+            WordRetention(self.database, self.clock, lambda: self.state.policy),
+            BlobSweep(self.database, self.journal, self.blobs),
+        ]
+        return [
+            *own,
+            *keeping,
+            *self.desk.duties(),
+            *(d for c in self.channels for d in c.duties()),
+        ]
 
     def _application(self) -> ASGIApp:
         routes: list[BaseRoute] = [

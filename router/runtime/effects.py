@@ -1,33 +1,57 @@
 """Performs what the engine wants of the outside: stored wishes only, each at most once at a time.
 
 Wishes about one call are performed in the order in which they were wanted. What fails for a moment
-is tried again; what fails for good is reported, and the engine decides what follows. After a
-restart everything that was not confirmed is performed again.
+is tried again, calls for seconds and mails for days; what fails for good is reported, and the
+engine decides what follows. After a restart everything that was not confirmed is performed again,
+with patience as if it were new.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from typing import Final
 
 import structlog
 
 from router.core.commands import ReportEffect
-from router.core.effects import Effect
+from router.core.effects import Effect, SendMail
 from router.core.events import AnyEvent, EffectDone, EffectFailed, EffectWanted
-from router.core.model import SECOND, EffectKey, Span
+from router.core.model import DAY, HOUR, SECOND, EffectKey, Span
 from router.core.state import State
 from router.errors import ChannelError, CommandRefused, StorageError, TownlineError
 from router.ports import Clock, Inbox, Outlet
 
-TRIES_MAX: Final = 5
-FIRST_WAIT: Final[Span] = SECOND // 2  # doubled with every try: 0.5, 1, 2, 4 s
+FIRST_WAIT: Final[Span] = SECOND // 2  # doubled with every try
 REPORT_AGAIN: Final[Span] = SECOND  # while nothing can be stored or read
 AT_ONCE_MAX: Final = 64
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a kind of effect is tried."""
+
+    span: Span  # the waits add up to this at most
+    wait_max: Span
+
+    def waits(self) -> Iterator[Span]:
+        """Yield the waits between one try and the next."""
+        wait, left = FIRST_WAIT, self.span
+        while wait <= left:
+            yield wait
+            left -= wait
+            wait = min(2 * wait, self.wait_max)
+
+
+BRIEF: Final = Patience(15 * SECOND // 2, 4 * SECOND)  # five tries: somebody is on the line
+PATIENCE: Final[Mapping[type[Effect], Patience]] = {
+    SendMail: Patience(4 * DAY, HOUR),  # as mail servers do: RFC 5321, 4.5.4.1
+}
 
 
 class EffectRunner:
@@ -78,9 +102,7 @@ class EffectRunner:
         while waiting:
             effect = waiting[0]
             if effect.key in self._open:
-                async with self._slots:
-                    report = await self._perform(effect)
-                await self._report(report)
+                await self._report(await self._perform(effect))
             waiting.popleft()
         del self._lanes[lane]
 
@@ -91,9 +113,11 @@ class EffectRunner:
             log.error("effect_without_outlet", effect=name, key=effect.key)
             return ReportEffect(effect.key, done=False, reason="no-outlet")
         reason = "failed"
-        for attempt in range(1, TRIES_MAX + 1):
+        waits = PATIENCE.get(type(effect), BRIEF).waits()
+        for attempt in count(1):
             try:
-                call_id = await self._ask(outlet, effect)
+                async with self._slots:  # given back while it waits: others have their turn
+                    call_id = await self._ask(outlet, effect)
             except ChannelError as error:
                 log.warning(
                     "effect_failed",
@@ -112,9 +136,10 @@ class EffectRunner:
                 break
             else:
                 return ReportEffect(effect.key, done=True, call_id=call_id)
-            if attempt < TRIES_MAX:
-                wait = FIRST_WAIT << (attempt - 1)
-                await self._clock.sleep_until(self._clock.now() + wait)
+            wait = next(waits, None)
+            if wait is None:
+                break
+            await self._clock.sleep_until(self._clock.now() + wait)
             if effect.key not in self._open:
                 break
         return ReportEffect(effect.key, done=False, reason=reason)

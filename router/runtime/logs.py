@@ -8,11 +8,13 @@ to log ids.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final, Literal, TextIO, cast
 
 import structlog
@@ -29,6 +31,7 @@ SECRET_PARTS: Final = frozenset(
 )
 REMOVED: Final = "[removed]"
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=repr)
 _PART: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _NUMBER: Final = re.compile(r"\+\d[\d ().-]{6,}\d")
 _ADDRESS: Final = re.compile(r"[^\s@<>'\"]+@[^\s@<>'\"]+\.[^\s@<>'\"]+")
@@ -79,7 +82,7 @@ def configure_logs(level: Level, style: Format, stream: TextIO | None = None) ->
         ending = [
             structlog.processors.format_exc_info,
             remove_private,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=repr),
+            structlog.processors.JSONRenderer(serializer=_as_json),
         ]
     least = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
@@ -107,11 +110,10 @@ def remove_private(logger: object, method: str, event_dict: EventDict) -> EventD
 
 
 def _cleaned(key: object, value: object, is_open: bool) -> object:
-    parts = {part.lower() for part in _PART.findall(str(key))}
-    if value is not None and (
-        parts & SECRET_PARTS or (not is_open and (parts & PRIVATE_PARTS or _is_private(key)))
-    ):
-        return REMOVED
+    if value is not None:
+        is_secret, is_private = _kept_back(str(key))
+        if is_secret or (is_private and not is_open):
+            return REMOVED
     if isinstance(value, Mapping):
         return {inner: _cleaned(inner, each, is_open) for inner, each in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -121,5 +123,13 @@ def _cleaned(key: object, value: object, is_open: bool) -> object:
     return _ADDRESS.sub(REMOVED, _NUMBER.sub(REMOVED, str(value)))
 
 
-def _is_private(key: object) -> bool:
-    return str(key).strip("_").lower() in PRIVATE_KEYS
+@lru_cache(maxsize=1024)  # of the keys that code writes; what a key is never changes
+def _kept_back(key: str) -> tuple[bool, bool]:
+    """Return whether what stands under the key may be secret, and whether private."""
+    parts = {part.lower() for part in _PART.findall(key)}
+    is_private = bool(parts & PRIVATE_PARTS) or key.strip("_").lower() in PRIVATE_KEYS
+    return bool(parts & SECRET_PARTS), is_private
+
+
+def _as_json(event_dict: EventDict, **_: object) -> str:
+    return _ENCODER.encode(event_dict)

@@ -163,6 +163,7 @@ class Sequencer:
             self._wake_up = asyncio.get_running_loop().create_future()
             await self._wake_up
             self._wake_up = None
+            await asyncio.sleep(0)  # what has arrived meanwhile goes into the same append
         return True
 
     def _next_due(self) -> Instant | None:

@@ -8,10 +8,12 @@ missing; this module only says what there is.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+OFF: Final = "off"
 
 
 def _without_slash(url: str) -> str:
@@ -39,6 +41,14 @@ def _sqlite_path(journal: str) -> str:
     return journal
 
 
+def _listen(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if address != OFF and (not host or not port.isdigit() or int(port) > 65535):
+        raise ValueError("must be host:port, as in 127.0.0.1:8025, or off")
+    return address
+
+
+Listen = Annotated[str, AfterValidator(_listen)]
 WebAddress = Annotated[str, AfterValidator(_without_slash)]
 PhoneNumber = Annotated[str, AfterValidator(_in_e164)]
 JournalAddress = Annotated[str, AfterValidator(_sqlite_path)]
@@ -85,6 +95,36 @@ class Twilio(_Part):
         if (self.account_sid is None) != (self.auth_token is None):
             raise ValueError("account_sid and auth_token belong together: set both or neither")
         return self
+
+
+class Mail(_Part):
+    """How mail comes in and goes out."""
+
+    smtp_listen: Listen = Field(
+        "127.0.0.1:8025", description="Where mail is taken by SMTP, host:port; off: not at all."
+    )
+    imap_url: str | None = Field(
+        None, description="Mailbox to fetch from, imaps://user@host/INBOX; unset: none."
+    )
+    imap_password: SecretStr | None = Field(None, description="Password of that mailbox.")
+    imap_ca_file: Path | None = Field(None, description="PEM of who signed its certificate.")
+    imap_poll_s: float = Field(
+        60.0, ge=1.0, description="Seconds between two looks where the server cannot IDLE."
+    )
+    smtp_url: str | None = Field(
+        None,
+        description="Server to send by, smtps://user@host or smtp://host:port; unset: mail waits, "
+        "on the practice line it is written into data_dir/outbox.",
+    )
+    smtp_password: SecretStr | None = Field(None, description="Password for sending.")
+    smtp_ca_file: Path | None = Field(None, description="PEM of who signed its certificate.")
+    smtp_tls: bool = Field(True, description="Send behind TLS only, loopback excepted.")
+    hostname: str = Field(
+        "localhost", min_length=1, description="What we call ourselves to other mail servers."
+    )
+    bytes_max: int = Field(
+        26_214_400, ge=65_536, description="Largest mail; a larger one is refused or set aside."
+    )
 
 
 class Log(_Part):
@@ -157,6 +197,7 @@ class Settings(BaseSettings):
         None,
         description="Accept the practice line and its clock; unset: yes while there is no account.",
     )
+    mail: Mail = Mail()
     log: Log = Log()
     limits: Limits = Limits()
 

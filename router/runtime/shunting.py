@@ -9,10 +9,19 @@ from __future__ import annotations
 from typing import Final
 
 from router.core.commands import Command, ShuntArrival, StartCall, SubmitForm
+from router.core.commands_text import KeepMail, ReceiveChat, ReceiveMail, SetMailAside
 from router.core.model import Channel
 from router.errors import TownlineError
 
 REASON: Final = "command-failed"
+CHANNELS: Final[dict[type[Command], Channel]] = {  # commands by which somebody arrives
+    StartCall: Channel.VOICE,
+    SubmitForm: Channel.WEBFORM,
+    ReceiveMail: Channel.MAIL,
+    KeepMail: Channel.MAIL,
+    SetMailAside: Channel.MAIL,
+    ReceiveChat: Channel.CHAT,
+}
 
 
 class ShuntedCommand(TownlineError):
@@ -27,26 +36,16 @@ class ShuntedCommand(TownlineError):
 
 def arrival_to_keep(command: Command) -> ShuntArrival | None:
     """Return the command that keeps an arriving contact for a person; None if nobody arrives."""
-    if isinstance(command, StartCall):
-        return ShuntArrival(
-            item_id=command.item_id,
-            channel=Channel.VOICE,
-            address_key=command.address_key,
-            contact_ref=command.contact_ref,
-            words_ref="",
-            call_id=command.call_id,
-            reason=REASON,
-            key=command.key,
-        )
-    if isinstance(command, SubmitForm):
-        return ShuntArrival(
-            item_id=command.item_id,
-            channel=Channel.WEBFORM,
-            address_key=command.address_key,
-            contact_ref=command.contact_ref,
-            words_ref=command.words_ref,
-            call_id="",
-            reason=REASON,
-            key=command.key,
-        )
-    return None
+    channel = CHANNELS.get(type(command))
+    if channel is None:
+        return None
+    return ShuntArrival(
+        item_id=command.item_id,  # type: ignore[attr-defined]
+        channel=channel,
+        address_key=getattr(command, "address_key", ""),
+        contact_ref=getattr(command, "contact_ref", ""),
+        words_ref=getattr(command, "words_ref", ""),
+        call_id=getattr(command, "call_id", ""),
+        reason=REASON,
+        key=command.key,  # type: ignore[attr-defined]
+    )

@@ -80,8 +80,11 @@ def _troubles(picture: Picture) -> Iterator[Text]:
             style="bold yellow",
         )
     if picture["shunted"]:
-        names = ", ".join(item["id"] for item in picture["shunted"])
+        names = ", ".join(item["item"] for item in picture["shunted"])
         yield Text(f"set aside, need a person: {names}", style="bold red")
+    for door in picture["doors"]:
+        if door["why"]:
+            yield Text(f"{door['name']} {door['state']}: {door['why']}", style="bold red")
 
 
 def _queues(picture: Picture) -> Table:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 import httpx
 from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
 
+from channels.chat.adapter import ChatChannel
+from channels.chat.entrance import ChatSettings
+from channels.chat.tokens import Grant, Tokens
 from channels.contract import ChannelAdapter
 from channels.voice.adapter import VoiceChannel, VoiceSettings
 from channels.webform.adapter import WebformChannel, WebformSettings
 from router.core import policy as p
-from router.ports import Inbox
+from router.core.model import SECOND
+from router.ports import Inbox, Words
 from router.runtime.clock import VirtualClock
 from router.runtime.ids import SeededIds
+from router.runtime.publisher import Publisher
+from tests.channels.chat.chat_town import MemoryBlobs
+from tests.core.text_town import chat_policy, mail_policy
 from tests.core.town import OPEN, both, town
 from tests.fakes.channel import CounterChannel
 from tests.fakes.contacts import FakeContacts
@@ -128,7 +135,7 @@ def form_town() -> p.Policy:
     report = p.FormRule(
         **{name: getattr(old, name) for name in old.__struct_fields__} | {"fields": fields}
     )
-    return town(forms={"report": report})
+    return town(forms={"report": report}, chat=chat_policy(), mail=mail_policy())
 
 
 def submission(fields: dict[str, str], n: int = 0) -> Sent:
@@ -159,6 +166,66 @@ WEBFORM = Case(
 )
 
 
+# --- chat ----------------------------------------------------------------------------------------
+
+
+def activity(text: str, n: int = 0, token: str = "") -> Sent:
+    """One message of the n-th resident, whose token was given at the start."""
+    grant = Grant(conversation=f"chat-{n}", user=f"dl_{n}", born=OPEN // SECOND)
+    body = {"type": "message", "text": text, "from": {"id": f"dl_{n}", "name": NAME}}
+    headers = {
+        "Content-Type": "application/json",
+        "Authorization": f"Bearer {token or Tokens(b'secret').give(grant, OPEN)}",
+    }
+    path = f"/v3/directline/conversations/chat-{n}/activities"
+    return Sent(
+        path,
+        json.dumps(body | {"channelData": {"clientActivityID": f"cid-{n}"}}).encode(),
+        headers,
+    )
+
+
+def chat(inbox: Inbox, seed: int) -> ChannelAdapter:
+    async def find(refs: list[str]) -> dict[str, Words]:
+        return {}
+
+    return ChatChannel(
+        inbox,
+        SeededIds(seed),
+        VirtualClock(OPEN),
+        ChatSettings(secret=b"secret", public_url=URL, body_max=65_536),
+        publisher=Publisher(),
+        words=find,
+        blobs=MemoryBlobs(),
+        typing=lambda _: None,
+        blocked=lambda _: False,
+    )
+
+
+CHAT = Case(
+    id="chat",
+    make=chat,
+    arrival=lambda n: activity(f"Is there a hole {n}?", n),
+    is_acknowledged=lambda r: r.is_success,
+    answer=lambda r: str(r.json().get("id")),
+    words=(NAME, "Is there a hole"),
+    bad=(
+        activity(""),
+        activity("x" * 5000),
+        replace(activity("x"), content=b"{"),
+        replace(activity("x"), content=b"\xff\xfe"),
+        replace(activity("x"), content=b'{"type": "event", "name": "townline/survey"}'),
+    ),
+    forged=(
+        activity("x", token="guess"),
+        activity("x", token=Tokens(b"another").give(Grant("chat-0", "dl_0", OPEN), OPEN)),
+        replace(activity("x", 1), path="/v3/directline/conversations/chat-2/activities"),
+        replace(activity("x"), headers={}),
+    ),
+    oversized=activity("x" * 70_000),
+)
+
+
 # --- the shipped fake ----------------------------------------------------------------------------
 
 
@@ -185,4 +252,4 @@ COUNTER = Case(
     oversized=slip(1, note="x" * 5000),
 )
 
-CASES = (VOICE, WEBFORM, COUNTER)
+CASES = (VOICE, WEBFORM, CHAT, COUNTER)

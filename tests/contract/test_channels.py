@@ -11,7 +11,7 @@ import httpx
 import pytest
 import structlog
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from channels.contract import ChannelAdapter
 from router.core.commands import Command
@@ -22,6 +22,7 @@ from router.errors import ChannelError, Overloaded, StorageUnavailable
 from router.ports import Words
 from router.runtime.shunting import ShuntedCommand
 from tests.contract.channel_cases import CASES, Case, Sent, form_town
+from tests.contract.mail_case import MAIL
 from tests.core.town import Desk
 from tests.fakes.inbox import FakeInbox
 
@@ -65,7 +66,7 @@ def outside_of(case: Case, inbox: FakeInbox, seed: int = 1) -> Outside:
     return Outside(case, inbox, channel, http)
 
 
-@pytest.fixture(params=CASES, ids=lambda case: case.id)
+@pytest.fixture(params=(*CASES, MAIL), ids=lambda case: case.id)
 def case(request: pytest.FixtureRequest) -> Case:
     found: Case = request.param
     return found
@@ -98,8 +99,9 @@ def test_it_says_what_it_is(outside: Outside) -> None:
 
 async def test_other_methods_are_refused(outside: Outside) -> None:
     for route in outside.channel.routes():
-        assert isinstance(route, Route)
-        assert "PATCH" not in (route.methods or ())
+        if not isinstance(route, WebSocketRoute):
+            assert isinstance(route, Route)
+            assert "PATCH" not in (route.methods or ())
     arrival = outside.case.arrival(1)
     assert (await outside.http.patch(arrival.path)).status_code == 405
 

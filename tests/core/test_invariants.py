@@ -43,8 +43,8 @@ RESULTS = list(LegResult)
 DECODER = msgspec.msgpack.Decoder(list[e.AnyEvent])
 
 
-class TownWalk(RuleBasedStateMachine):
-    """A morning, an evening and a night in any order of doings."""
+class Walk(RuleBasedStateMachine):
+    """What agents and the clock do in any town, and what is always true there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,94 +75,11 @@ class TownWalk(RuleBasedStateMachine):
 
     # --- residents -------------------------------------------------------------------------------
 
-    @rule(
-        keys=st.lists(st.sampled_from(["", "1", "2", "9", "5"]), max_size=3), who=st.integers(0, 2)
-    )
-    def call(self, keys: list[str], who: int) -> None:
-        self.count += 1
-        item = self.desk.call(f"c{self.count}", caller=f"r{who}")
-        for key in keys:
-            row = self.state.items[item]
-            if row.state is ItemState.IN_FLOW and row.flow is not None:
-                self.desk.do(c.AdvanceFlow(item_id=item, step=row.flow.step, digits=key))
-
-    @rule(data=st.data(), digits=st.sampled_from(["", "1", "2", "9", "*"]), late=st.booleans())
-    def answer_flow(self, data: st.DataObject, digits: str, late: bool) -> None:
-        found = self.items(ItemState.IN_FLOW)
-        if not found:
-            return
-        item = data.draw(st.sampled_from(found))
-        then = caller_script(self.state, item).then
-        if isinstance(then, Ask | Dial | Record):
-            self.attempt(
-                c.AdvanceFlow(
-                    item_id=item,
-                    step=then.step - late,
-                    digits=digits,
-                    result=data.draw(st.sampled_from(RESULTS)),
-                    recording_ref=data.draw(st.sampled_from(["", "w_rec"])),
-                )
-            )
-
-    @rule(data=st.data(), digits=st.sampled_from(["1", "3"]))
-    def wait_in_line(self, data: st.DataObject, digits: str) -> None:
-        found = self.items(ItemState.QUEUED, ItemState.OFFERED)
-        if found:
-            item = data.draw(st.sampled_from(found))
-            wait_script(self.state, item)
-            self.attempt(c.AskWait(item_id=item, turn=self.state.items[item].spoken_turn + 1))
-            self.attempt(c.ChooseWhileWaiting(item_id=item, digits=digits))
-
-    @rule(data=st.data())
-    def hang_up(self, data: st.DataObject) -> None:
-        found = [i for i in self.items() if self.state.items[i].call_id]
-        if found:
-            item = data.draw(st.sampled_from(found))
-            call_id = self.state.items[item].call_id
-            self.attempt(c.EndCall(item_id=item, call_id=call_id, reason="completed"))
-
     @rule(again=st.booleans())
     def send_form(self, again: bool) -> None:
         again = again and f"form:f{self.count}" in self.state.keys  # ids come once, keys again
         self.count += not again
         self.desk.form(f"f{self.count}")
-
-    @rule(who=st.integers(0, 2))
-    def book_a_callback(self, who: int) -> None:
-        self.call(["1", "2"], who)
-        item = ItemId(f"c{self.count}")
-        self.desk.keep_alive(20 * SECOND)
-        self.desk.do(c.AskWait(item_id=item, turn=self.state.items[item].spoken_turn + 1))
-        self.desk.do(c.ChooseWhileWaiting(item_id=item, digits="1"))
-        row = self.state.items[item]
-        if row.state is ItemState.IN_FLOW and row.flow is not None:
-            self.desk.do(c.AdvanceFlow(item_id=item, step=row.flow.step, digits="1"))
-
-    @rule(data=st.data())
-    def leave_waiting(self, data: st.DataObject) -> None:
-        found = self.items(ItemState.QUEUED, ItemState.OFFERED)
-        if found:
-            item = data.draw(st.sampled_from(found))
-            turn = self.state.items[item].spoken_turn + data.draw(st.integers(0, 1))
-            self.attempt(c.LeaveWaiting(item_id=item, turn=turn, reason="error"))
-
-    @rule(voice=st.booleans(), again=st.booleans())
-    def set_aside(self, voice: bool, again: bool) -> None:
-        again = again and f"aside:x{self.count}" in self.state.keys
-        self.count += not again
-        name = f"x{self.count}"
-        self.attempt(
-            c.ShuntArrival(
-                item_id=ItemId(name),
-                channel=Channel.VOICE if voice else Channel.WEBFORM,
-                address_key="r1",
-                contact_ref="",
-                words_ref="",
-                call_id=f"CA{name}" if voice else "",
-                reason="our mistake",
-                key=f"aside:{name}",
-            )
-        )
 
     @rule(data=st.data(), queue=st.sampled_from([None, "general", "roads", "gone"]))
     def release(self, data: st.DataObject, queue: str | None) -> None:
@@ -179,14 +96,6 @@ class TownWalk(RuleBasedStateMachine):
         if agent in self.state.policy.agents:
             self.desk.sign_in(agent)
 
-    @rule(agent=st.sampled_from(AGENTS), desk=st.sampled_from(["desk-amina", "tablet"]))
-    def another_desk(self, agent: AgentId, desk: str) -> None:
-        self.attempt(c.SignIn(agent_id=agent, desk=desk))
-
-    @rule(agent=st.sampled_from(AGENTS), desk=st.sampled_from(["desk-amina", "tablet"]))
-    def prove(self, agent: AgentId, desk: str) -> None:
-        self.attempt(c.RenewLeases(desks=((agent, desk),)))
-
     @rule(agent=st.sampled_from(AGENTS))
     def go_home(self, agent: AgentId) -> None:
         self.attempt(c.SignOut(agent_id=agent))
@@ -200,20 +109,6 @@ class TownWalk(RuleBasedStateMachine):
         if row.tempo is Tempo.LIVE:
             call_id = row.agent_call_id or f"A{offer.id}"
             self.attempt(c.ReportLeg(row.id, "agent", call_id, LegResult.ANSWERED, row.agent_dial))
-
-    @rule(
-        data=st.data(),
-        leg=st.sampled_from(["agent", "resident", "outside"]),
-        result=st.sampled_from(RESULTS),
-    )
-    def news_of_any_leg(self, data: st.DataObject, leg: str, result: LegResult) -> None:
-        keys = [x.effect.key for x in self.desk.story if isinstance(x, e.EffectWanted)]
-        found = self.items()
-        if keys and found:
-            key = data.draw(st.sampled_from(keys))
-            item = ItemId(key.rpartition("-")[0])
-            if item in self.state.items:
-                self.attempt(c.ReportLeg(item, leg, f"E{key}", result, key))
 
     @rule(
         agent=st.sampled_from(AGENTS),
@@ -409,7 +304,7 @@ class TownWalk(RuleBasedStateMachine):
     @invariant()
     def places_never_get_worse(self) -> None:
         for event in self.desk.story[self.read :]:
-            if isinstance(event, e.ItemReopened) or (
+            if isinstance(event, e.ItemReopened | e.ItemWoken) or (
                 isinstance(event, e.ItemTransferred) and not event.keep_age
             ):
                 self.places.pop(event.item, None)
@@ -419,7 +314,9 @@ class TownWalk(RuleBasedStateMachine):
                 assert item.first_queued_at is not None
                 assert item.queue in self.state.policy.queues or item.state is ItemState.HANDLING
                 before = self.places.get(item.id)
-                if item.form is not Form.MESSAGE:  # what was left behind begins when it was left
+                if item.form is Form.MESSAGE:  # what was left behind begins when it was left
+                    self.places.pop(item.id, None)
+                else:
                     assert before is None or item.first_queued_at <= before, item
                     self.places[item.id] = item.first_queued_at
 
@@ -458,6 +355,115 @@ class TownWalk(RuleBasedStateMachine):
         assert thawed.hash() == self.state.hash()
         assert thawed.next_wakeup() == self.state.next_wakeup()
         assert index_of(thawed) == index_of(self.state)
+
+
+class TownWalk(Walk):
+    """A morning, an evening and a night of calls and forms in any order of doings."""
+
+    @rule(
+        keys=st.lists(st.sampled_from(["", "1", "2", "9", "5"]), max_size=3), who=st.integers(0, 2)
+    )
+    def call(self, keys: list[str], who: int) -> None:
+        self.count += 1
+        item = self.desk.call(f"c{self.count}", caller=f"r{who}")
+        for key in keys:
+            row = self.state.items[item]
+            if row.state is ItemState.IN_FLOW and row.flow is not None:
+                self.desk.do(c.AdvanceFlow(item_id=item, step=row.flow.step, digits=key))
+
+    @rule(data=st.data(), digits=st.sampled_from(["", "1", "2", "9", "*"]), late=st.booleans())
+    def answer_flow(self, data: st.DataObject, digits: str, late: bool) -> None:
+        found = self.items(ItemState.IN_FLOW)
+        if not found:
+            return
+        item = data.draw(st.sampled_from(found))
+        then = caller_script(self.state, item).then
+        if isinstance(then, Ask | Dial | Record):
+            self.attempt(
+                c.AdvanceFlow(
+                    item_id=item,
+                    step=then.step - late,
+                    digits=digits,
+                    result=data.draw(st.sampled_from(RESULTS)),
+                    recording_ref=data.draw(st.sampled_from(["", "w_rec"])),
+                )
+            )
+
+    @rule(data=st.data(), digits=st.sampled_from(["1", "3"]))
+    def wait_in_line(self, data: st.DataObject, digits: str) -> None:
+        found = self.items(ItemState.QUEUED, ItemState.OFFERED)
+        if found:
+            item = data.draw(st.sampled_from(found))
+            wait_script(self.state, item)
+            self.attempt(c.AskWait(item_id=item, turn=self.state.items[item].spoken_turn + 1))
+            self.attempt(c.ChooseWhileWaiting(item_id=item, digits=digits))
+
+    @rule(data=st.data())
+    def hang_up(self, data: st.DataObject) -> None:
+        found = [i for i in self.items() if self.state.items[i].call_id]
+        if found:
+            item = data.draw(st.sampled_from(found))
+            call_id = self.state.items[item].call_id
+            self.attempt(c.EndCall(item_id=item, call_id=call_id, reason="completed"))
+
+    @rule(who=st.integers(0, 2))
+    def book_a_callback(self, who: int) -> None:
+        self.call(["1", "2"], who)
+        item = ItemId(f"c{self.count}")
+        self.desk.keep_alive(20 * SECOND)
+        self.desk.do(c.AskWait(item_id=item, turn=self.state.items[item].spoken_turn + 1))
+        self.desk.do(c.ChooseWhileWaiting(item_id=item, digits="1"))
+        row = self.state.items[item]
+        if row.state is ItemState.IN_FLOW and row.flow is not None:
+            self.desk.do(c.AdvanceFlow(item_id=item, step=row.flow.step, digits="1"))
+
+    @rule(data=st.data())
+    def leave_waiting(self, data: st.DataObject) -> None:
+        found = self.items(ItemState.QUEUED, ItemState.OFFERED)
+        if found:
+            item = data.draw(st.sampled_from(found))
+            turn = self.state.items[item].spoken_turn + data.draw(st.integers(0, 1))
+            self.attempt(c.LeaveWaiting(item_id=item, turn=turn, reason="error"))
+
+    @rule(voice=st.booleans(), again=st.booleans())
+    def set_aside(self, voice: bool, again: bool) -> None:
+        again = again and f"aside:x{self.count}" in self.state.keys
+        self.count += not again
+        name = f"x{self.count}"
+        self.attempt(
+            c.ShuntArrival(
+                item_id=ItemId(name),
+                channel=Channel.VOICE if voice else Channel.WEBFORM,
+                address_key="r1",
+                contact_ref="",
+                words_ref="",
+                call_id=f"CA{name}" if voice else "",
+                reason="our mistake",
+                key=f"aside:{name}",
+            )
+        )
+
+    @rule(agent=st.sampled_from(AGENTS), desk=st.sampled_from(["desk-amina", "tablet"]))
+    def another_desk(self, agent: AgentId, desk: str) -> None:
+        self.attempt(c.SignIn(agent_id=agent, desk=desk))
+
+    @rule(agent=st.sampled_from(AGENTS), desk=st.sampled_from(["desk-amina", "tablet"]))
+    def prove(self, agent: AgentId, desk: str) -> None:
+        self.attempt(c.RenewLeases(desks=((agent, desk),)))
+
+    @rule(
+        data=st.data(),
+        leg=st.sampled_from(["agent", "resident", "outside"]),
+        result=st.sampled_from(RESULTS),
+    )
+    def news_of_any_leg(self, data: st.DataObject, leg: str, result: LegResult) -> None:
+        keys = [x.effect.key for x in self.desk.story if isinstance(x, e.EffectWanted)]
+        found = self.items()
+        if keys and found:
+            key = data.draw(st.sampled_from(keys))
+            item = ItemId(key.rpartition("-")[0])
+            if item in self.state.items:
+                self.attempt(c.ReportLeg(item, leg, f"E{key}", result, key))
 
 
 def every_entry_counts_once(story: list[e.AnyEvent]) -> None:

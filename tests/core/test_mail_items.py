@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from router.core import commands as c
 from router.core import commands_text as t
 from router.core import events as e
-from router.core.model import DAY, HOUR, MINUTE, AgentId, Form, ItemState, MessageKind, QueueId
+from router.core.model import (
+    DAY,
+    HOUR,
+    MINUTE,
+    AgentId,
+    Form,
+    ItemId,
+    ItemState,
+    MessageKind,
+    QueueId,
+)
+from router.core.policy import Fallback
+from router.core.ringing import next_to_ring
 from router.errors import NotAllowed, NotNow, UnknownTarget
 from tests.core.text_town import TextDesk, mail_policy, writing_town
-from tests.core.town import NIGHT, OPEN
+from tests.core.town import NIGHT, OPEN, rule
 
 
 @pytest.fixture
@@ -50,8 +63,8 @@ def test_an_answer_joins_by_token_only_from_the_same_sender(desk: TextDesk) -> N
 
 
 def test_an_answer_joins_by_what_it_refers_to(desk: TextDesk) -> None:
-    desk.mail("m1")
-    desk.mail("m2", known=("mail:unknown", "mail:m1"))
+    desk.mail("m1", message_key="mid:m1")
+    desk.mail("m2", known=("mid:unknown", "mid:m1"))
     assert desk.written("v-m1")[-1] == ("resident", MessageKind.TEXT)
     assert list(desk.state.items) == ["m1"]
 
@@ -193,8 +206,8 @@ def test_a_conversation_that_the_core_let_go_is_brought_back_by_its_past(desk: T
     assert (conversation.count, conversation.messages[0].number) == (6, 5)
 
 
-def desk_item(name: str) -> object:
-    return name
+def desk_item(name: str) -> ItemId:
+    return ItemId(name)
 
 
 def test_a_bounce_of_a_persons_reply_goes_back_to_that_person(desk: TextDesk) -> None:
@@ -318,7 +331,7 @@ def test_a_split_makes_an_item_of_the_rest(desk: TextDesk) -> None:
     desk.do(
         t.SplitItem(
             item_id=desk.item("m1").id,
-            new_id=desk_item("s1"),  # type: ignore[arg-type]
+            new_id=desk_item("s1"),
             conversation="v-s1",
             number=3,
             by=AgentId("amina"),
@@ -335,14 +348,14 @@ def test_a_form_is_answered_by_mail(desk: TextDesk) -> None:
         desk.reply(desk.item("f1").id, "amina")
     desk.reply(desk.item("f1").id, "amina", address_key="sam")
     assert desk.sent() == ["reply f1 1"]
-    desk.mail("m1", threads=("f1-mail",))
+    desk.mail("m1", threads=("f1M",))
     assert "m1" not in desk.state.items
 
 
 def test_what_cannot_be_understood_is_set_aside(desk: TextDesk) -> None:
     desk.do(
         t.SetMailAside(
-            item_id=desk_item("a1"),  # type: ignore[arg-type]
+            item_id=desk_item("a1"),
             key="mail:a1",
             mailbox="gone",
             words_ref="w",
@@ -356,3 +369,128 @@ def test_a_town_without_mail_says_so() -> None:
     desk = TextDesk(writing_town(mail=None))
     with pytest.raises(UnknownTarget, match=r"config/mail\.yaml"):
         desk.mail("m1")
+
+
+def notice(desk: TextDesk, number: int, key: str = "mail:bounce") -> None:
+    """A mail server says that a message of ours did not arrive; 0: it does not say which."""
+    desk.do(
+        t.KeepMail(
+            item_id=desk.item("m1").id,
+            key=key,
+            mailbox="info",
+            kind="bounce",
+            why="part message/delivery-status",
+            words_ref=f"w-{key}",
+            threads=("v-m1",),
+            number=number,
+            failed=True,
+        )
+    )
+
+
+def test_a_bounce_that_does_not_say_of_what_is_of_what_a_person_wrote_last(desk: TextDesk) -> None:
+    desk.mail("m1")
+    held(desk)
+    desk.reply(desk.item("m1").id, "amina", then="close")
+    notice(desk, 0)
+    assert desk.answer("amina") == "m1"
+    failed = [ev.number for ev in desk.story if isinstance(ev, e.DeliveryFailed)]
+    assert failed == [3]
+
+
+def test_a_bounce_that_does_not_say_of_what_wakes_nobody_where_no_person_wrote(
+    desk: TextDesk,
+) -> None:
+    desk.mail("m1")
+    desk.do(t.AddNote(desk.item("m1").id, AgentId("amina"), "n1", "w-n1"))
+    notice(desk, 0)
+    assert desk.item("m1").state is ItemState.QUEUED
+
+
+def test_when_a_page_does_not_arrive_the_next_one_is_told_at_once() -> None:
+    desk = TextDesk(writing_town(), now=NIGHT)
+    desk.mail("m1", rule="stop_sign")
+    page = next(n for n, m in enumerate(desk.state.conversations["v-m1"].messages, 1) if m.note)
+    notice(desk, page)
+    told = [ev.contact for ev in desk.story if isinstance(ev, e.PageSent)]
+    assert told == ["deputy", "officer"]
+    notice(desk, page, key="mail:again")
+    text = desk.item("m1").text
+    assert text is not None
+    assert text.page_due is not None, "the second one may still answer"
+
+
+def test_what_a_fallback_rule_says_goes_with_the_acknowledgement() -> None:
+    chain = Fallback(
+        id="night",
+        rules=(
+            rule("closed", "say"),
+            rule("for_others", "say", when_subject=frozenset({"tax"})),
+            rule("silent", "say", text={}),
+            rule("keep", "defer"),
+            rule("never_reached", "say"),
+        ),
+    )
+    town = writing_town()
+    desk = TextDesk(writing_town(fallbacks=town.fallbacks | {"night": chain}), now=NIGHT)
+    desk.mail("m1")
+    [wish] = desk.state.pending.values()
+    assert (wish.what, wish.rule) == ("acknowledgement", "night/closed,night/keep")
+    note = desk.state.conversations["v-m1"].messages[-1].note
+    assert note == "acknowledgement:night/closed,night/keep"
+
+
+def test_by_day_the_acknowledgement_says_nothing_more(desk: TextDesk) -> None:
+    desk.mail("m1")
+    [wish] = desk.state.pending.values()
+    assert (wish.what, wish.rule) == ("acknowledgement", "")
+
+
+def test_a_mail_that_a_rule_does_not_believe_joins_nothing(desk: TextDesk) -> None:
+    desk.mail("m1")
+    for name, contact in (("m2", ""), ("m3", "officer")):
+        desk.mail(name, threads=("v-m1",), rule="spam", contact=contact)
+        text = desk.item(name).text
+        assert text is not None
+        assert (desk.item(name).state, text.linked_to) == (ItemState.SHUNTED, "m1")
+    assert [by for by, _ in desk.written("v-m1")] == ["resident", "town"]
+
+
+def test_who_works_for_a_department_may_be_a_resident_too(desk: TextDesk) -> None:
+    desk.mail("m1", sender="officer", contact="officer")
+    desk.mail("m2", sender="officer", contact="officer", threads=("v-m1",))
+    assert desk.written("v-m1")[-1] == ("resident", MessageKind.TEXT)
+
+
+def test_a_call_does_not_go_to_a_contact_without_a_telephone() -> None:
+    """Refused with a reason that says what to add; a chain goes on to the next one."""
+    contacts = writing_town().contacts
+    by_mail = {"officer": msgspec.structs.replace(contacts["officer"], number="")}
+    desk = TextDesk(writing_town(contacts=contacts | by_mail))
+    desk.sign_in("amina")
+    desk.call("i1", "1", "2")
+    assert desk.answer("amina") == "i1"
+    with pytest.raises(NotAllowed, match=r"officer.*no telephone number.*add number:"):
+        desk.do(c.TransferItem(desk.item("i1").id, AgentId("amina"), to_contact="officer"))
+    index, refused = next_to_ring(desk.state, desk.now, ("officer", "deputy"))
+    assert (index, [who for who, _ in refused]) == (1, ["officer"])
+
+
+def test_a_closed_mail_whose_answer_never_left_comes_back_before_it_is_let_go(
+    desk: TextDesk,
+) -> None:
+    desk.mail("m1")
+    held(desk)
+    desk.reply(desk.item("m1").id, "amina", then="close")
+    assert {x.number for x in desk.state.pending.values()} == {2, 3}
+    desk.keep_alive(desk.policy.retention.closed_in_core)
+    assert desk.state.pending == {}
+    assert desk.answer("amina") == "m1"
+
+
+def test_a_closed_mail_is_let_go_although_its_acknowledgement_never_left() -> None:
+    desk = TextDesk(writing_town())
+    desk.mail("m1", rule="parking")
+    assert desk.state.pending
+    desk.wait(desk.policy.retention.closed_in_core)
+    assert (desk.state.items, desk.state.conversations, desk.state.pending) == ({}, {}, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from router.core import commands_text as t
 from router.core import events as e
 from router.core import policy as p
+from router.core.effects import SendMail
 from router.core.model import (
     DAY,
     HOUR,
@@ -223,7 +224,7 @@ class TextDesk(Desk):
             f"{ev.effect.what} {ev.effect.item_id} {ev.effect.number}"
             for ev in self.story
             if isinstance(ev, e.EffectWanted)
-            and hasattr(ev.effect, "what")
+            and isinstance(ev.effect, SendMail)
             and what in ("", ev.effect.what)
         ]
 

@@ -18,18 +18,22 @@ from argon2 import PasswordHasher
 from starlette.applications import Starlette
 
 from router.core import commands as c
+from router.core.commands_text import ReceiveMail
 from router.core.engine import Engine
 from router.core.model import SECOND, AgentId, Instant, ItemId, LegResult
-from router.core.policy import encode
+from router.core.policy import Policy, encode
 from router.desk.surface import DeskSurface
-from router.desk.surroundings import PolicyRefusal
+from router.desk.surroundings import Door, PolicyRefusal
+from router.desk.writing import Desktop
 from router.errors import UnknownItem
 from router.history.accounts import Accounts, Role
 from router.history.audit import Audit
+from router.history.blocked import Blocked
 from router.history.database import Database, default_url
 from router.history.passwords import Passwords
 from router.history.sessions import Sessions
-from router.ports import Words
+from router.history.threads import Threads
+from router.ports import Said, Words
 from router.runtime.ids import SeededIds
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
 from router.runtime.metrics import Metrics
@@ -38,6 +42,7 @@ from router.runtime.recovery import recover
 from router.runtime.sequencer import Sequencer
 from tests.core.town import OPEN, town
 from tests.fakes.engine_clock import LeapableClock
+from tests.fakes.memory_texts import MemoryBlobs, MemoryDrafts
 
 PASSWORD = "four plain words here"
 ROUNDS = 400
@@ -50,6 +55,9 @@ class AboutIt:
     started_at: Instant = OPEN
     policy_adopted_at: Instant | None = None
     policy_refusal: PolicyRefusal | None = None
+
+    def doors(self) -> tuple[Door, ...]:
+        return (Door("imap", "failed", "login: refused", OPEN),)
 
 
 @dataclass
@@ -66,6 +74,8 @@ class House:
     app: Starlette
     url: str = ""
     lost_words: list[str] = field(default_factory=list)
+    blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
+    typed: list[tuple[str, str]] = field(default_factory=list)  # conversation, agent
 
     async def token(self, name: str) -> str:
         return await self.sessions.open(name)
@@ -101,6 +111,28 @@ class House:
         )
         await self.inbox.submit(command, lambda _: None, words=words)
         return item
+
+    async def mail(self, name: str, text: str, sender: str = "sam", **changes: object) -> ItemId:
+        """A resident writes; the item, if it is a new one, is called like the mail."""
+        said = Said(text=text, subject="Leaves", message_id=f"<{name}@example.org>")
+        contact = {"number": "", "name": "Sam", "email": f"{sender}@example.org"}
+        fields: dict[str, object] = {
+            "item_id": ItemId(name),
+            "conversation": f"V{name}",
+            "key": f"mail:{name}",
+            "mailbox": "info",
+            "address_key": sender,
+            "contact_ref": f"c-{name}",
+            "words_ref": f"w-{name}",
+            "language": "en",
+        }
+        words = (
+            Words(f"c-{name}", "contact", msgspec.json.encode(contact)),
+            Words(f"w-{name}", "said", msgspec.json.encode(changes.pop("said", said))),
+        )
+        command = ReceiveMail(**{**fields, **changes})  # type: ignore[arg-type]
+        await self.inbox.submit(command, lambda _: None, words=words)
+        return ItemId(name)
 
     async def call(self, name: str, *keys: str) -> ItemId:
         """A resident phones and presses keys."""
@@ -161,7 +193,7 @@ class Client:
         await self.socket.send(msgspec.json.encode(message).decode())
 
     async def next(self) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             message: dict[str, Any] = msgspec.json.decode(await self.socket.recv())
         self.told.append(message)
         return message
@@ -218,6 +250,7 @@ async def house(
     serve: bool = True,
     port: int = 0,
     seed: int = 1,
+    policy: Policy | None = None,
 ) -> AsyncIterator[House]:
     """Run everything; the same folder and store again is the same town after a restart."""
     clock = LeapableClock(now)
@@ -227,7 +260,7 @@ async def house(
         running = tasks.create_task(made.inbox.run())
         try:
             if made.engine.state.version == 0:
-                await _open_town(made)
+                await _open_town(made, policy if policy is not None else town())
             if serve:
                 async with _served(made.app, port) as made.url:
                     yield made
@@ -254,6 +287,7 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
     sessions, audit = Sessions(database, clock), Audit(database, clock)
     about = AboutIt()
     built: list[House] = []
+    blobs, typed = MemoryBlobs(), list[tuple[str, str]]()
 
     async def find_words(refs: list[str]) -> dict[str, Words]:
         return await built[0].find_words(refs)
@@ -273,6 +307,15 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
         about=about,
         clock=clock,
         ids=ids,
+        desktop=Desktop(
+            blobs=blobs,
+            drafts=MemoryDrafts(),
+            render=lambda html, *, remote, pictures: f"{remote} {sorted(pictures)} {html}",
+            blocked=Blocked(database, clock),
+            kept=Threads(database).kept,
+            key_of=lambda email: f"key-of-{email}",
+            typing=lambda conversation, agent: typed.append((conversation, agent)),
+        ),
     )
     built.append(
         House(
@@ -286,13 +329,15 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
             surface=surface,
             about=about,
             app=Starlette(routes=surface.routes()),
+            blobs=blobs,
+            typed=typed,
         )
     )
     return built[0]
 
 
-async def _open_town(made: House) -> None:
-    digest = made.inbox.know_policy(encode(town()))
+async def _open_town(made: House, policy: Policy) -> None:
+    digest = made.inbox.know_policy(encode(policy))
     await made.inbox.submit(c.AdoptPolicy(digest), lambda _: None)
     agents = {name: AgentId(name) for name in ("amina", "boris", "chloe")}
     await made.accounts.create_practice(agents, PASSWORD)

@@ -17,8 +17,10 @@ from router.desk.hub import Hub
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
 from router.desk.socket import DeskSocket
+from router.desk.writing import Desktop, Writing
 from router.runtime.ids import SeededIds
 from tests.desk.instant_inbox import InstantInbox, OnePerson
+from tests.fakes.memory_texts import MemoryBlobs, MemoryDrafts, NobodyBlocked, nothing_kept
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -36,6 +38,10 @@ almost = st.fixed_dictionaries(
         "reason": st.text(),
         "queue": st.text() | st.none(),
         "token": st.text(),
+        "text": st.text(),
+        "key": st.text(),
+        "number": json_values,
+        "until": st.text() | st.just("2026-11-24T15:00:00Z"),
         "surplus": json_values,
     },
 )
@@ -57,6 +63,20 @@ def talk(sent: Iterable[str | bytes], *, hello: bool = True) -> tuple[list[Messa
         leases=Leases(inbox, hub, inbox.clock),
         access=Access(OnePerson()),
         words=WordLookup(inbox.find_words),
+        writing=Writing(
+            inbox,
+            SeededIds(2),
+            WordLookup(inbox.find_words),
+            Desktop(
+                blobs=MemoryBlobs(),
+                drafts=MemoryDrafts(),
+                key_of=str.lower,
+                typing=lambda conversation, agent: None,
+                render=lambda html, *, remote, pictures: html,
+                blocked=NobodyBlocked(),
+                kept=nothing_kept,
+            ),
+        ),
     )
     first = ['{"type":"hello","id":"hello","token":"chloe"}'] if hello else []
     waiting: list[Message] = [{"type": "websocket.connect"}]

@@ -324,8 +324,9 @@ async def test_a_client_that_does_not_read_is_cut_off_and_loses_nothing(
         await town_hall.form("F1", **long)
         await desk.do("accept", offer=(await desk.until("offer"))["offer"]["offer"])
     slow = await websockets.connect(address, compression=None, max_queue=1)
-    await Client(slow).send(type="hello", token=token)
-    await asyncio.sleep(0.02)
+    client = Client(slow)
+    await client.send(type="hello", token=token)
+    await client.until("welcome")  # the last that it reads
     hub = town_hall.surface._hub  # the only window on what is queued
     for _ in range(3_000):
         if not hub._desks:

@@ -78,12 +78,12 @@ class Person:
 
     async def exit_code(self) -> int:
         assert self.task is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return await self.task
 
 
 async def until(
-    holds: Callable[[], bool], what: Callable[[], str] = lambda: "", timeout_s: float = 5
+    holds: Callable[[], bool], what: Callable[[], str] = lambda: "", timeout_s: float = 60
 ) -> None:
     for _ in range(int(timeout_s / 0.002)):
         if holds():

@@ -14,6 +14,7 @@ Snapshots come every few events instead of every thousands, so that their points
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import os
 import signal
@@ -26,6 +27,10 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from channels.chat.stream import Stream
+from channels.mail.receiving import Receiver
+from channels.mail.smtp_out import SmtpSender
+from channels.mail.smtp_session import TAKEN, SmtpSession
 from channels.voice.rest import RestOutlet
 from router.cli import main
 from router.core.commands import Command, PassTime, RenewLeases, ReportEffect
@@ -34,6 +39,7 @@ from router.core.model import SECOND
 from router.desk import socket as desk_socket
 from router.history.feeder import HistoryFeeder
 from router.runtime import clock, daemon, sender, snapshotting
+from router.runtime.blobs import FolderBlobs
 from router.runtime.journal_sqlite import SqliteJournal
 from router.runtime.publisher import Publisher
 from router.runtime.sequencer import Sequencer
@@ -65,6 +71,14 @@ POINTS: Final = (
     "before-feed",  # history is about to be fed
     "within-feed",  # words stand in history and in the spool
     "after-feed",
+    "blob-stored",  # a mail, as it came, is on disk
+    "before-mail",  # it is about to be submitted
+    "before-250",  # its sender is about to be told that it is stored
+    "after-250",
+    "before-send",  # a mail of ours is about to leave
+    "after-send",  # the next server has it, and that stands nowhere yet
+    "before-frame",  # the resident of a chat is about to be told something
+    "after-frame",
 )
 EVENTS_PER_SNAPSHOT: Final = 20
 LOADED: Final = (daemon,)  # imported here, so that a fork does not need to
@@ -144,6 +158,19 @@ def wrap_confirming() -> None:
     Sequencer.submit = submitted  # type: ignore[method-assign,assignment]
 
 
+def wrap_taking() -> None:
+    push = SmtpSession.push
+
+    async def pushed(session: SmtpSession, status: Any) -> None:
+        if status == TAKEN:
+            REAPER.passes("before-250")
+        await push(session, status)
+        if status == TAKEN:
+            REAPER.passes("after-250")
+
+    SmtpSession.push = pushed  # type: ignore[method-assign,assignment]
+
+
 class _WithinAppend:
     """A connection that passes a point once a batch stands in the open transaction."""
 
@@ -184,6 +211,7 @@ def wrap_everything() -> None:
     wrap_deciding()
     wrap_transaction()
     wrap_confirming()
+    wrap_taking()
     around(SqliteJournal, "append", "before-append")
     around(Storing, "store", "", "after-append")
     around(sender.Sender, "release", "before-reply", "after-reply")
@@ -195,6 +223,10 @@ def wrap_everything() -> None:
     around(SqliteWriter, "add_snapshot_part", "", "within-snapshot")
     around(HistoryFeeder, "__call__", "before-feed", "after-feed")
     around(SqliteWriter, "forget_words", "within-feed")
+    around(FolderBlobs, "put", "", "blob-stored")
+    around(Receiver, "_submit", "before-mail")
+    around(SmtpSender, "send", "before-send", "after-send")
+    around(Stream, "_send", "before-frame", "after-frame")
 
 
 class SetBack:
@@ -222,6 +254,7 @@ def live(order: Any) -> None:
     log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     for stream, target in ((0, os.open(os.devnull, os.O_RDONLY)), (1, log), (2, log)):
         os.dup2(target, stream)
+    faulthandler.enable()  # a crash that nobody asked for says where it was
     main()
 
 

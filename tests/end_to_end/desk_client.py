@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +20,8 @@ from tests.end_to_end.process import Daemon
 PASSWORD: Final = "practice"
 AGAIN_S: Final = 0.1
 BEAT_S: Final = 3.0
-ANSWER_S: Final = 10.0
+ANSWER_S: Final = 30.0
+THEN: Final = ("stay", "wait", "close")  # what follows an answer, by its key
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,27 @@ class Click:
     answer: str
 
 
+@dataclass
+class Reply:
+    """An answer to a resident; sent again under its key until it is clear what became of it."""
+
+    item: str
+    key: str
+    text: str
+    then: str
+    answer: str = ""  # "ok", a code, or "" while nobody has answered
+
+
 @dataclass(kw_only=True)
 class Habits:
     """What an agent does without being told."""
 
     accepts: bool = True
     talks_s: float | None = 0.2  # how long a call is handled; None: until told to finish
+    gives_back_s: float | None = None  # after so long without a talk; None: waits for it
     closes: bool = True
+    answers: bool = False  # mails and chats, before closing them
+    lingers_s: float = 0.3  # with a mail or chat after the answer
     code: str = "answered"
 
 
@@ -48,6 +64,7 @@ class AgentDesk:
         self.name = name
         self.habits = habits or Habits()
         self.clicks: list[Click] = []
+        self.replies: dict[str, Reply] = {}  # by key
         self.notices: list[str] = []
         self.offer: dict[str, Any] | None = None
         self.items: dict[str, dict[str, Any]] = {}
@@ -61,7 +78,7 @@ class AgentDesk:
         self._asked = 0
         self._news = asyncio.Event()
         self._tried: set[tuple[str, str]] = set()
-        self._talking: dict[str, float] = {}  # since when, by item
+        self._since: dict[tuple[str, str], float] = {}  # by item: talking, or not yet
 
     # --- the connection --------------------------------------------------------------------------
 
@@ -139,7 +156,7 @@ class AgentDesk:
                 if message["yours"]:
                     self.items[item["item"]] = item
                 else:
-                    self.items.pop(item["item"], None)
+                    self._let_go(item["item"])
             case "agent":
                 self._status = message["agent"]["status"]
             case "notice":
@@ -169,6 +186,15 @@ class AgentDesk:
             self.clicks.append(Click(what, target, answer))
         return answer
 
+    async def reply(self, item: str, key: str, text: str, then: str = "stay") -> str:
+        """Answer the resident; a repeat of the key asks for the same again."""
+        reply = self.replies.setdefault(key, Reply(item, key, text, then))
+        code = self.habits.code if reply.then == "close" else ""
+        reply.answer = await self.click(
+            "reply", key, item=item, key=key, text=reply.text, then=reply.then, code=code
+        )
+        return reply.answer
+
     def acknowledged(self, what: str) -> list[str]:
         """Return the targets for which this was done and stored."""
         return [each.target for each in self.clicks if each.what == what and each.answer == "ok"]
@@ -188,6 +214,9 @@ class AgentDesk:
         if self._status != "available":
             await self.click("status", "available", status="available")
             return
+        for reply in list(self.replies.values()):
+            if not reply.answer and self._is_new("reply", reply.key):
+                await self.reply(reply.item, reply.key, reply.text)
         offer = self.offer
         if self.habits.accepts and offer is not None and self._is_new("accept", offer["offer"]):
             await self.click("seen", offer["offer"], offer=offer["offer"])
@@ -200,13 +229,38 @@ class AgentDesk:
         now = asyncio.get_running_loop().time()
         if state == "handling" and item["form"] in ("call", "callback"):
             connected = [leg["of"] for leg in item["legs"] if leg["state"] == "connected"]
-            if len(connected) < 2 or habits.talks_s is None:
-                return
-            since = self._talking.setdefault(name, now)
-            if now - since >= habits.talks_s and self._is_new("finish", name):
-                await self.click("finish", name, item=name)
+            what, after_s = "finish", habits.talks_s
+            if len(connected) < 2:
+                what, after_s = "return", habits.gives_back_s
+            since = self._since.setdefault((what, name), now)
+            if after_s is not None and now - since >= after_s and self._is_new(what, name):
+                reason = {"reason": "my telephone is silent"} if what == "return" else {}
+                await self.click(what, name, item=name, **reason)
+        elif habits.answers and item["form"] in ("mail", "chat"):
+            await self._correspond(item, now)
         elif habits.closes and state in ("handling", "wrap_up") and self._is_new("close", name):
             await self.click("close", name, item=name, code=habits.code)
+
+    async def _correspond(self, item: dict[str, Any], now: float) -> None:
+        """Answer what the resident wrote last; close when nothing comes for a while."""
+        name, text = item["item"], item["text"]
+        last = max((m["number"] for m in text["messages"] if m["by"] == "resident"), default=0)
+        key = f"{name}-{last}"
+        is_owed = text["unanswered_since"] is not None and not text["resident_left"]
+        if item["state"] == "handling" and is_owed and self._is_new("reply", key):
+            then = THEN[zlib.crc32(key.encode()) % len(THEN)]
+            await self.reply(name, key, f"Answer of {self.name} to {key}.", then)
+            self._since["close", name] = asyncio.get_running_loop().time()
+            return
+        since = self._since.setdefault(("close", name), now)
+        if now - since >= self.habits.lingers_s and self._is_new("close", name):
+            await self.click("close", name, item=name, code=self.habits.code)
+
+    def _let_go(self, item: str) -> None:
+        """Forget an item that is with somebody else; it begins anew when it comes again."""
+        self.items.pop(item, None)
+        self._tried = {each for each in self._tried if each[1] != item}
+        self._since = {each: at for each, at in self._since.items() if each[1] != item}
 
     def _is_new(self, what: str, target: str) -> bool:
         """Say so once per connection: what was refused is not asked again and again."""

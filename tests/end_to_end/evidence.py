@@ -16,14 +16,18 @@ from itertools import combinations
 from pathlib import Path
 from typing import Final, TypeVar
 
+import msgspec
+
 from channels.voice.practice.call import Call
 from channels.voice.practice.ledger import Entry, Sent
 from router.core import events as e
 from router.core.apply import apply
 from router.core.model import ENDED, Channel, Form, ItemId, ItemState, OfferEnding, QueueId, Tempo
 from router.core.state import State
+from router.ports import Said
 from router.runtime.journal_sqlite import SqliteJournal
 from router.runtime.recovery import batches_after, recover
+from tests.end_to_end.evidence_text import TextWitness
 from tests.end_to_end.rig import Rig
 
 K = TypeVar("K", bound=e.Event)
@@ -40,6 +44,7 @@ class OnDisk:
     replayed_hash: str  # of the state by the events alone
     events: list[e.AnyEvent]
     words: set[str]  # references, in the spool or in history
+    said: dict[str, Said]  # of these: what was written in conversations
 
     def of_kind(self, kind: type[K]) -> list[K]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -53,7 +58,7 @@ async def on_disk(data: Path, scratch: Path) -> OnDisk:
     """Read a copy of the data folder, made in `scratch`."""
     copy = scratch / "copy"
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(data, copy)
+    shutil.copytree(data, copy, ignore=shutil.ignore_patterns("blobs", "outbox"))
     journal = await SqliteJournal.open(copy / "journal.sqlite")
     try:
         state = await recover(journal)
@@ -65,18 +70,21 @@ async def on_disk(data: Path, scratch: Path) -> OnDisk:
             events += batch
     finally:
         await journal.close()
-    words = _column(copy / "journal.sqlite", "SELECT ref FROM words")
+    words = _rows(copy / "journal.sqlite", "SELECT ref, kind, body FROM words")
     for table in ("contacts", "messages"):
-        words += _column(copy / "history.sqlite", f"SELECT ref FROM {table}")
-    return OnDisk(state, alone.hash(), events, set(words))
+        words += _rows(copy / "history.sqlite", f"SELECT ref, kind, body FROM {table}")
+    said = {
+        ref: msgspec.json.decode(body, type=Said) for ref, kind, body in words if kind == "said"
+    }
+    return OnDisk(state, alone.hash(), events, {ref for ref, _, _ in words}, said)
 
 
-def _column(path: Path, query: str) -> list[str]:
+def _rows(path: Path, query: str) -> list[tuple[str, str, bytes]]:
     if not path.exists():
         return []
     connection = sqlite3.connect(path)
     try:
-        return [str(row[0]) for row in connection.execute(query)]
+        return list(connection.execute(query))
     except sqlite3.OperationalError as error:
         if "no such table" not in str(error):
             raise
@@ -119,6 +127,7 @@ class Witness:
         """Return what contradicts an acknowledgement; `settled`: nothing is under way."""
         found = [*self._calls(disk), *self._forms(disk, settled), *self._clicks(disk)]
         found += [*self._lines(disk), *self._doubled(disk)]
+        found += TextWitness(self._rig, disk, settled=settled).findings()
         if settled:
             found += self._lost_callers(disk)
         if disk.state.hash() != disk.replayed_hash:
@@ -162,13 +171,24 @@ class Witness:
             str(ev.offer) for ev in disk.of_kind(e.OfferEnded) if ev.ending is OfferEnding.ACCEPTED
         )
         closed = Counter(str(ev.item) for ev in disk.of_kind(e.ItemClosed))
+        reopened = Counter(str(ev.item) for ev in disk.of_kind(e.ItemReopened))
+        returned = Counter(str(ev.item) for ev in disk.of_kind(e.ItemReturned))
+        gave_back: Counter[str] = Counter()
+        did_close: Counter[str] = Counter()
         for desk in self._rig.desks.values():
+            gave_back.update(desk.acknowledged("return"))
+            did_close.update(desk.acknowledged("close"))
+            answers = [reply for reply in desk.replies.values() if reply.answer == "ok"]
+            did_close.update(reply.item for reply in answers if reply.then == "close")
             for offer in desk.acknowledged("accept"):
                 if accepted[offer] != 1:
                     yield f"{desk.name} accepted {offer}, stored {accepted[offer]} times"
-            for item in desk.acknowledged("close"):
-                if closed[item] != 1:
-                    yield f"{desk.name} closed {item}, stored {closed[item]} times"
+        for item, times in did_close.items():
+            if not times <= closed[item] <= 1 + reopened[item]:
+                yield f"{item} was closed {times} times, stored {closed[item]} times"
+        for item, times in gave_back.items():
+            if returned[item] < times:
+                yield f"{item} was given back {times} times, stored {returned[item]} times"
 
     def _lines(self, disk: OnDisk) -> Iterator[str]:
         """Who was certainly in line before another stands before them."""
@@ -179,11 +199,26 @@ class Witness:
         ]
         stands = {disk.state.items[ItemId(i)].call_id: n for n, i in enumerate(line)}
         queue_of = {row.call_id: row.queue for row in disk.state.items.values()}
+        again = self._rang_again(disk)
         waiting = sorted((t for t in self.lined_up.items() if t[0] in stands), key=lambda t: t[1])
         for (first, (_, answered)), (second, (asked, _)) in combinations(waiting, 2):
-            same = queue_of[first] == queue_of[second]
+            same = queue_of[first] == queue_of[second] and second not in again
             if same and answered < asked and stands[first] > stands[second]:
                 yield f"call {second} stands before {first}, who was first"
+
+    def _rang_again(self, disk: OnDisk) -> set[str]:
+        """Return calls that have an older place because the same number had rung before them."""
+        older = {
+            row.call_id
+            for row in disk.state.items.values()
+            if row.first_queued_at is not None and row.first_queued_at < row.received_at
+        }
+        found, numbers = set(), set[str]()
+        for call in self.inbound():  # in the order in which they came
+            if call.sid in older and call.from_ in numbers:
+                found.add(call.sid)
+            numbers.add(call.from_)
+        return found
 
     def _doubled(self, disk: OnDisk) -> Iterator[str]:
         received = disk.of_kind(e.ItemReceived)

@@ -1,8 +1,8 @@
-"""A town from outside: the real process, a carrier with telephones, people who send forms, agents.
+"""A town from outside: the real process, a carrier with telephones, people who write, agents.
 
-Webhooks, REST calls, forms and desks go over real connections on 127.0.0.1. What the daemon has
-acknowledged is written down here, by those to whom it was acknowledged; nothing is asked of the
-daemon about itself.
+Webhooks, REST calls, forms, mails, chats and desks go over real connections on 127.0.0.1. What the
+daemon has acknowledged is written down here, by those to whom it was acknowledged; nothing is
+asked of the daemon about itself.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from channels.voice.practice.exchange import Pace
 from channels.voice.practice.handset import Handset, presses
 from channels.voice.practice.serving import address, listening, serving
 from router.runtime.clock import SystemClock
+from tests.end_to_end.chat_residents import ChatResident
 from tests.end_to_end.desk_client import PASSWORD, AgentDesk, Habits
-from tests.end_to_end.process import Daemon, Edits, reached
+from tests.end_to_end.mail_residents import Letters, World, world
+from tests.end_to_end.process import START_S, Daemon, Edits, reached
 
 ACCOUNT: Final = "AC" + "0" * 32
 TOKEN: Final = "practice-token-of-this-test"
@@ -114,10 +116,15 @@ class Forms:
 class Rig:
     """Everything outside the daemon, and the daemon."""
 
-    def __init__(self, daemon: Daemon, carrier: Carrier, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, daemon: Daemon, carrier: Carrier, world: World, tasks: asyncio.TaskGroup
+    ) -> None:
         self.daemon = daemon
         self.carrier = carrier
+        self.world = world
         self.forms = Forms(daemon)
+        self.letters = Letters(daemon)
+        self.chats: list[ChatResident] = []
         self.desks: dict[str, AgentDesk] = {}
         self._tasks = tasks
         self._running: list[asyncio.Task[None]] = []
@@ -149,7 +156,7 @@ class Rig:
             call.press(key)
             await reached(f"{key!r} was taken", lambda: call.expects != "digits" or not call.keys)
 
-    async def at(self, call: Call, place: str, within_s: float = 30.0) -> None:
+    async def at(self, call: Call, place: str, within_s: float = START_S) -> None:
         """Wait until the call is there: queue, conference, talking, over."""
 
         def there() -> bool:
@@ -200,13 +207,14 @@ async def town(folder: Path, *, edits: Edits | None = None, **settings: str) -> 
     async with AsyncExitStack() as stack:
         sock = stack.enter_context(listening(0))
         rest_url = address(sock)
+        outside = await stack.enter_async_context(world())
         daemon = Daemon(
             folder,
             edits=edits,
             TOWNLINE_TWILIO__ACCOUNT_SID=ACCOUNT,
             TOWNLINE_TWILIO__AUTH_TOKEN=TOKEN,
             TOWNLINE_TWILIO__BASE_URL=rest_url,
-            **settings,
+            **{"TOWNLINE_MAIL__SMTP_URL": f"smtp://127.0.0.1:{outside.port}", **settings},
         )
         stack.push_async_callback(daemon.http.aclose)
         stack.callback(daemon.give_up)
@@ -226,7 +234,7 @@ async def town(folder: Path, *, edits: Edits | None = None, **settings: str) -> 
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         await stack.enter_async_context(serving(carrier, sock))
         await stack.enter_async_context(carrier)
-        rig = Rig(daemon, carrier, tasks)
+        rig = Rig(daemon, carrier, outside, tasks)
         try:
             yield rig
         except Exception as error:

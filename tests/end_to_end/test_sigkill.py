@@ -11,8 +11,9 @@ import asyncio
 import json
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,12 @@ from tests.end_to_end.process import morning, reached
 from tests.end_to_end.rig import Rig, town
 from tests.end_to_end.traffic import EDITS, Traffic
 
-POINT_S = 25.0  # a point that was not passed often enough by then ends at random
-REST_S = 60.0
+POINT_S = 25.0  # a life in which the point was not passed often enough by then ends at random
+LIVES_MAX = 4  # for one kill at a point
+REST_S = 120.0
 RANDOM = "random"
-RARE = {point for point in POINTS if point.endswith(("perform", "confirm", "snapshot"))}
+SELDOM = ("perform", "confirm", "snapshot", "stored", "mail", "250", "send")
+RARE = {point for point in POINTS if point.endswith(SELDOM)}
 
 
 class Killer:
@@ -47,8 +50,8 @@ class Killer:
         self.kills: Counter[str] = Counter()
         self.passed: Counter[str] = Counter()  # how often a point was passed before a kill
 
-    async def kill(self, point: str, number: int) -> None:
-        """Start it, let it die there, and look."""
+    async def kill(self, point: str, number: int) -> bool:
+        """Start it, let it die there, and look; say whether it came to that point."""
         daemon = self._rig.daemon
         asked = "" if point == RANDOM else f"{point}:{number}"
         daemon.environment |= {"CRASH_AT": asked, "CRASH_HITS": str(self._hits_file)}
@@ -69,12 +72,14 @@ class Killer:
             if daemon.is_alive:
                 await daemon.kill()
                 point = RANDOM
+        came_there = point != RANDOM or not asked
         assert daemon.process is not None
         assert daemon.process.returncode == -9, daemon.tail()
         if self._hits_file.exists():
             self.passed.update(json.loads(self._hits_file.read_text()))
         self.kills[point] += 1
         await self.look(f"killed at {asked or RANDOM}", settled=False)
+        return came_there
 
     async def look(self, when: str, *, settled: bool) -> OnDisk:
         disk = await on_disk(self._rig.daemon.data, self._scratch)
@@ -106,11 +111,15 @@ async def a_murderous_day(folder: Path, seed: int, plan: list[tuple[str, int]]) 
             traffic = Traffic(rig, seed, people)
             await traffic.begin()
             await rig.daemon.kill()
-            for point, number in plan:
-                await killer.kill(point, number)
+            await carry_out(plan, killer, traffic)
             await rig.daemon.start()
+            await traffic.line_forms()
             await traffic.stop()
         await came_to_rest(rig)
+        await rig.go_home()
+        await reached("everything has left", partial(nothing_pending, rig), within_s=REST_S)
+        for resident in rig.chats:
+            await resident.catch_up()
         await rig.daemon.stop()
         disk = await killer.look("at rest", settled=True)
         print(killer.table())
@@ -121,12 +130,49 @@ async def a_murderous_day(folder: Path, seed: int, plan: list[tuple[str, int]]) 
             f" {forms} forms (sent {rig.forms.sent} times), {disk.state.version} events,"
             f" {len(witness.gave_up)} calls with an unanswered webhook"
         )
-        assert set(killer.kills) - {RANDOM} == {point for point, _ in plan} - {RANDOM}
+        print(written(rig))
+        planned = Counter(point for point, _ in plan)
+        assert not planned - killer.kills, f"not killed as planned: {planned - killer.kills}"
         sent_away = [
             rig.told(call) for call in traffic.patient if call.over and not failed(rig, call)
         ]
         assert not sent_away, "\n".join(sent_away)
         assert waiting, "nobody stood in line: the test shows nothing"
+        assert any(resident.answers for resident in rig.chats), "no chat was answered"
+        assert any(letter.first for letter in rig.letters.all), "no mail was answered"
+
+
+def written(rig: Rig) -> str:
+    """Return how much was written."""
+    letters, copies = rig.letters.all, rig.world.copies
+    replies = [reply for desk in rig.desks.values() for reply in desk.replies.values()]
+    said = sum(len(resident.said) for resident in rig.chats)
+    told = sum(resident.answers for resident in rig.chats)
+    return (
+        f"  {len(letters)} mails (sent {sum(letter.sent for letter in letters)} times,"
+        f" {sum(letter.first is not None for letter in letters)} of them answers),"
+        f" {len({copy.message_id for copy in copies})} mails of the town (sent {len(copies)}"
+        f" times), {len(rig.chats)} chats with {said} messages, {told} answers told;"
+        f" {len(replies)} answers of agents,"
+        f" {sum(reply.answer == 'ok' for reply in replies)} acknowledged"
+    )
+
+
+async def carry_out(plan: list[tuple[str, int]], killer: Killer, traffic: Traffic) -> None:
+    """Kill at every point of the plan.
+
+    On a slow machine a life may pass a point less often than was asked for. Then it is tried again
+    when the rest is done, and the first passing is the end; no point is left out.
+    """
+    left = deque((point, number, 1) for point, number in plan)
+    while left:
+        point, number, lives = left.popleft()
+        if not await killer.kill(point, number):
+            assert lives < LIVES_MAX, (
+                f"{point} was not passed in {lives} lives of {POINT_S:g} s; before the last of"
+                f" these kills people did:\n{traffic.doing()}\n{killer.table()}"
+            )
+            left.append((point, 1, lives + 1))
 
 
 def failed(rig: Rig, call: Call) -> bool:
@@ -134,17 +180,21 @@ def failed(rig: Rig, call: Call) -> bool:
     return any(heard.kind == "error" for heard in rig.carrier.ledger.prompts(call.sid))
 
 
+async def nothing_pending(rig: Rig) -> bool:
+    """Say whether everything that was to leave the town has left."""
+    answer = await rig.daemon.get("/metrics")
+    effects = [x for x in answer.text.splitlines() if x.startswith("townline_pending_effects")]
+    return all(x.endswith(" 0.0") for x in effects)
+
+
 async def came_to_rest(rig: Rig) -> None:
     """Wait until nobody but those in the patient line wants anything."""
-    headers = await rig.session("amara")
 
     async def rests() -> bool:
         busy = [desk for desk in rig.desks.values() if desk.name != "marc" and desk.items]
-        answer = await rig.daemon.get("/metrics", **headers)
-        effects = [x for x in answer.text.splitlines() if x.startswith("townline_pending_effects")]
         inbound = [c for c in rig.carrier.exchange.calls.values() if c.direction == "inbound"]
         talking = [c for c in inbound if not c.over and c.place not in ("queue", "conference")]
-        return not busy and not talking and all(x.endswith(" 0.0") for x in effects)
+        return not busy and not talking and await nothing_pending(rig)
 
     await reached("everything has come to rest", rests, within_s=REST_S)
 

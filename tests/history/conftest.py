@@ -12,6 +12,7 @@ from router.history.accounts import Accounts
 from router.history.database import Database, default_url
 from router.history.passwords import Passwords
 from router.runtime.clock import VirtualClock
+from tests.history.written_past import Past
 
 START = 1_795_000_000_000_000_000  # November 18, 2026
 
@@ -36,3 +37,8 @@ def hashing() -> Passwords:
 @pytest.fixture
 def accounts(database: Database, clock: VirtualClock, hashing: Passwords) -> Accounts:
     return Accounts(database, clock, hashing)
+
+
+@pytest.fixture
+def past(database: Database, clock: VirtualClock, tmp_path: Path) -> Past:
+    return Past(database, clock, tmp_path)

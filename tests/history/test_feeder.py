@@ -148,7 +148,7 @@ class Town:
         self.clock = clock
         self.store = MemoryStore()
         self.journal = MemoryJournal(self.store, clock)
-        self.contacts = Contacts(database, self.journal, clock)
+        self.contacts = Contacts(database, self.journal)
 
     def feeder(self) -> HistoryFeeder:
         return HistoryFeeder(self.database, self.journal, self.journal, self.clock)
@@ -219,6 +219,8 @@ async def test_a_closed_item_tells_its_waits_its_agent_and_its_result(town: Town
         "service_level_queue": "roads",
         "service_level_day": "2026-11-18",
         "reopened": 0,
+        "conversation": "",
+        "responded_at": None,
     }
     assert [(row["id"], row["ending"]) for row in await town.rows(tables.offers)] == [
         ("A/1", "missed"),
@@ -418,23 +420,6 @@ async def test_another_journal_is_read_from_its_start(town: Town) -> None:
     assert logs[0]["code"] == "history-ahead-of-journal"
     states = {row["id"]: row["state"] for row in await town.rows(tables.items)}
     assert states == {"A": "closed", "B": "queued"}
-
-
-async def test_redaction_deletes_the_words_and_keeps_the_figures(
-    town: Town, clock: VirtualClock
-) -> None:
-    for item in "AB":
-        await town.happen(life(item, START), words_of(item))
-    await town.feeder()()
-    assert await town.contacts.redact("", by="admin") == 0
-    assert await town.contacts.redact("key-A", by="admin") == 3
-    refs = ["contact-A", "form-A", "note-A", "contact-B", "form-B", "note-B"]
-    assert sorted(await town.contacts.words(refs)) == ["contact-B", "form-B", "note-B"]
-    assert await town.contacts.contact("contact-A") is None
-    assert len(await town.rows(tables.items)) == 2
-    await town.happen([received("C", START)], words_of("A"))  # the spool repeats itself
-    await town.feeder()()
-    assert sorted(await town.contacts.words(refs)) == ["contact-B", "form-B", "note-B"]
 
 
 async def test_an_item_whose_only_offer_ends_waits_again_and_one_with_another_stays_offered(

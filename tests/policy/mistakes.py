@@ -22,12 +22,18 @@ class Mistake(NamedTuple):
 
 TOWN, SKILLS, HOURS = "config/town.yaml", "skills.yaml", "config/hours.yaml"
 QUEUES, FALLBACK, FORMS = "config/queues.yaml", "config/fallback.yaml", "config/forms.yaml"
+MAIL, CHAT, ANSWERS = "config/mail.yaml", "config/chat.yaml", "config/answers.yaml"
 NEWS, MAIN = "config/announcements.yaml", "ivr_flows/main.yaml"
 REC, BYLAW, AFTER = (
     "ivr_flows/recreation.yaml",
     "ivr_flows/bylaw.yaml",
     "ivr_flows/after_hours.yaml",
 )
+
+
+# the capacities of the shipped town
+STANDARD = "standard: {live: 1, fast_text: 2, slow_text: 3, exclusive: live}"
+TEXT_ONLY = "text_only: {fast_text: 2, slow_text: 4, blocked_by: {slow_text: fast_text}}"
 
 
 def expect(mistake: Mistake, town: Town) -> None:

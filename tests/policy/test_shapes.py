@@ -92,7 +92,7 @@ SHAPES = {
         "    - rule: next_opening\n      defer: own\n\n  # Closed by hand",
         "    - rule: last_word\n      voicemail: own\n    - rule: next_opening\n"
         "      defer: own\n\n  # Closed by hand",
-        "rule: last_word", "chains.after_hours[7]", "takes a message without a word",
+        "rule: last_word", "chains.after_hours[9]", "takes a message without a word",
     ),
 }  # fmt: skip
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from router.core.model import HOUR, MINUTE, SECOND
 from router.policy.load import load
-from router.policy.show import show, span
+from router.policy.show import show
+from router.policy.spans import written_span
 from tests.policy.conftest import ROOT, TODAY
 
 
@@ -31,7 +32,7 @@ def test_everything_that_has_a_name_is_shown() -> None:
 
 
 def test_spans_are_shown_in_the_largest_whole_unit() -> None:
-    assert [span(each) for each in (90 * SECOND, 15 * MINUTE, 24 * HOUR, 0)] == [
+    assert [written_span(each) for each in (90 * SECOND, 15 * MINUTE, 24 * HOUR, 0)] == [
         "90 s",
         "15 min",
         "24 h",

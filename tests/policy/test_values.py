@@ -13,8 +13,9 @@ from pydantic_core import PydanticCustomError
 from router.core.hours import Range
 from router.core.model import DAY, HOUR, MINUTE, SECOND
 from router.policy.clock_times import read_ranges, read_weekdays, written
+from router.policy.spans import FirstResponse, read_first_response
 from router.policy.telephones import read_called, read_line, read_number, read_prefix, shown
-from router.policy.values import FirstResponse, read_first_response, read_requirement
+from router.policy.values import read_requirement
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,7 @@ def test_requirements_are_brought_into_one_form() -> None:
         (read_first_response, "0 days"),
         (read_first_response, "2 business weeks"),
         (read_first_response, "two days"),
+        (read_first_response, "1 business year"),
         (read_number, "911"),
         (read_number, "1-800-FLOWERS"),
         (read_line, "sip:nobody"),

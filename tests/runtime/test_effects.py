@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 from router.core import commands as c
 from router.core import effects as f
 from router.core import events as e
-from router.core.model import SECOND, EffectKey, ItemId
+from router.core.model import DAY, HOUR, SECOND, EffectKey, ItemId
 from router.core.state import State
 from router.errors import ChannelError, StorageUnavailable
-from router.runtime.effects import EffectRunner
+from router.ports import Outlet
+from router.runtime.effects import AT_ONCE_MAX, EffectRunner
 from router.runtime.journal_faults import AppendFault, Ending, FaultPlan, ScriptedFaults
 from router.runtime.journal_memory import MemoryStore
 from tests.fakes.engine_counter import start_call
@@ -201,6 +203,54 @@ async def test_effects_on_one_call_happen_one_after_the_other_and_on_others_besi
             await rig.settle()
             assert [key for _, key in outside.performed].index("item-1/2") == 2
             assert outside.at_once_max == 2
+            task.cancel()
+
+
+class Busy:
+    """An outlet that is never ready, and notes when it was asked."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.asked: list[int] = []
+        self._rig = rig
+
+    async def perform(self, effect: f.Effect) -> str:
+        self.asked.append(self._rig.clock.now() - START)
+        raise retryable()
+
+
+def mail(number: int) -> e.EffectWanted:
+    key = EffectKey(f"item-1/m{number}")
+    return e.EffectWanted(START, f.SendMail(key, ItemId("item-1"), "C", number, "reply"))
+
+
+async def test_a_mail_is_tried_for_four_days_at_least_once_an_hour() -> None:
+    async with running() as rig:
+        busy = Busy(rig)
+        runner = EffectRunner(rig.sequencer, rig.clock, {f.SendMail: busy})
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(runner.run())
+            runner.follow([mail(1)], rig.state)
+            await rig.clock.advance_to(START + 5 * DAY)
+            task.cancel()
+        assert [at / SECOND for at in busy.asked[:5]] == [0, 0.5, 1.5, 3.5, 7.5]
+        assert 4 * DAY - HOUR < busy.asked[-1] <= 4 * DAY
+        assert max(b - a for a, b in pairwise(busy.asked)) == HOUR
+
+
+async def test_mails_that_wait_keep_nobody_on_the_line_waiting() -> None:
+    outside = Outside()
+    async with running() as rig:
+        outside.rig = rig
+        outlets: dict[type[f.Effect], Outlet] = {f.SendMail: Busy(rig), f.EndLeg: outside}
+        runner = EffectRunner(rig.sequencer, rig.clock, outlets)
+        rig.publisher.subscribe(runner.follow)
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(runner.run())
+            runner.follow([mail(number) for number in range(2 * AT_ONCE_MAX)], rig.state)
+            await rig.settle()
+            await rig.sequencer.submit(start_call(1, "effect"), version)
+            await rig.settle()
+            assert outside.performed == [(0, "item-1/1")]
             task.cancel()
 
 

@@ -61,6 +61,18 @@ async def test_what_waits_together_is_stored_together_up_to_the_most() -> None:
         assert [batch.count for batch in rig.store.batches] == [2 * BATCH_MAX, 2]
 
 
+async def test_what_arrives_while_the_sequencer_wakes_goes_into_the_same_append() -> None:
+    async def one_turn_later() -> int:
+        await asyncio.sleep(0)
+        return await rig.sequencer.submit(start_call(2), version)
+
+    async with running() as rig:
+        await rig.sequencer.submit(start_call(0), version)
+        await asyncio.sleep(0)
+        await asyncio.gather(rig.sequencer.submit(start_call(1), version), one_turn_later())
+        assert [batch.count for batch in rig.store.batches] == [2, 4]
+
+
 async def test_words_are_stored_with_the_events_and_not_for_a_repeat() -> None:
     async with running() as rig:
         first = (Words("w1", "contact", b"{}"),)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from channels.voice.urls import RETRIES
 from router.core import commands as c
 from router.core.model import SECOND, Form, ItemState
 from tests.channels.voice.line import CALL, PUBLIC, RESIDENT, TOWN, Line
@@ -99,9 +100,9 @@ async def test_the_caller_waits_in_the_towns_queue(line: Line) -> None:
     (enqueue,) = heard.verbs
     assert enqueue.text == "testville"
     assert enqueue.attrib == {
-        "action": f"{PUBLIC}/voice/left/{item.id}/1",
+        "action": f"{PUBLIC}/voice/left/{item.id}/1{RETRIES}",
         "method": "POST",
-        "waitUrl": f"{PUBLIC}/voice/wait/{item.id}/1",
+        "waitUrl": f"{PUBLIC}/voice/wait/{item.id}/1{RETRIES}",
         "waitUrlMethod": "POST",
     }
     assert item.state is ItemState.QUEUED
@@ -113,7 +114,7 @@ async def test_the_wait_is_announced_turn_by_turn(line: Line) -> None:
     first = await line.call(f"/voice/wait/{item.id}/1", QueueSid="QU1", QueuePosition="7")
     assert first.names == ["Say", "Say", "Pause", "Redirect"]
     assert (await line.call(f"/voice/wait/{item.id}/1")).text == first.text
-    assert first.all("Redirect")[0].text == f"{PUBLIC}/voice/wait/{item.id}/2"
+    assert first.all("Redirect")[0].text == f"{PUBLIC}/voice/wait/{item.id}/2{RETRIES}"
 
 
 async def test_a_key_while_waiting_books_a_callback_that_may_be_rung(line: Line) -> None:

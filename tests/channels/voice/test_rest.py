@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from channels.voice.rest import RestOutlet
-from channels.voice.urls import Urls
+from channels.voice.urls import RETRIES, Urls
 from router.core import effects as f
 from router.core.model import SECOND, AgentId, EffectKey, ItemId
 from router.errors import ChannelError
@@ -60,9 +60,9 @@ async def test_an_agents_telephone_is_rung() -> None:
     assert dict(asked.fields) == {
         "To": "+19055550160",
         "From": TOWN,
-        "Url": f"{PUBLIC}/voice/agent/{ITEM}/{KEY}",
+        "Url": f"{PUBLIC}/voice/agent/{ITEM}/{KEY}{RETRIES}",
         "Method": "POST",
-        "StatusCallback": f"{PUBLIC}/voice/agent/{ITEM}/{KEY}/status",
+        "StatusCallback": f"{PUBLIC}/voice/agent/{ITEM}/{KEY}/status{RETRIES}",
         "StatusCallbackMethod": "POST",
         "StatusCallbackEvent": "completed",
         "Timeout": "20",
@@ -83,7 +83,7 @@ async def test_a_resident_is_looked_up_and_then_rung() -> None:
     looked, rung = fake.asked
     assert (looked.method, looked.query["To"], looked.query["From"]) == ("GET", RESIDENT, TOWN)
     assert rung.field("To") == RESIDENT
-    assert rung.field("Url") == f"{PUBLIC}/voice/resident/{ITEM}/{KEY}"
+    assert rung.field("Url") == f"{PUBLIC}/voice/resident/{ITEM}/{KEY}{RETRIES}"
     assert rung.field("Timeout") == "26"
 
 
@@ -132,7 +132,7 @@ async def test_a_leg_is_sent_to_us_to_ask_again() -> None:
         assert await outlet.perform(f.MoveCall(KEY, ITEM, CALL)) == ""
     (asked,) = fake.asked
     assert asked.path == f"/Calls/{CALL}.json"
-    assert dict(asked.fields) == {"Url": f"{PUBLIC}/voice/move/{ITEM}", "Method": "POST"}
+    assert dict(asked.fields) == {"Url": f"{PUBLIC}/voice/move/{ITEM}{RETRIES}", "Method": "POST"}
 
 
 async def test_a_leg_is_hung_up() -> None:
@@ -169,7 +169,7 @@ async def test_hold_and_back() -> None:
     assert held.path == back.path == f"/Conferences/{ROOM}/Participants/{CALL}.json"
     assert dict(held.fields) == {
         "Hold": "true",
-        "HoldUrl": f"{PUBLIC}/voice/hold/{ITEM}",
+        "HoldUrl": f"{PUBLIC}/voice/hold/{ITEM}{RETRIES}",
         "HoldMethod": "POST",
     }
     assert dict(back.fields) == {"Hold": "false"}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.voice.twiml import HOLD_PAUSE_S, Place, Voices, Writer
-from channels.voice.urls import Urls
+from channels.voice.urls import RETRIES, Urls
 from router.core.flows import script as s
 from router.core.model import SECOND
 from router.core.policy import Language
@@ -107,7 +107,7 @@ def test_silence_leads_on_like_an_answer() -> None:
     written = document(s.Ask(step=4, digits_max=1, timeout=6 * SECOND))
     gather, redirect = ElementTree.fromstring(written)
     assert gather.attrib == {
-        "action": "https://town.example.org/voice/flow/IT/4",
+        "action": "https://town.example.org/voice/flow/IT/4" + RETRIES,
         "actionOnEmptyResult": "true",
         "finishOnKey": "",
         "input": "dtmf",
@@ -123,7 +123,7 @@ def test_a_number_of_any_length_ends_with_the_hash_key() -> None:
     gather = ElementTree.fromstring(written)[0]
     assert gather.attrib["finishOnKey"] == "#"
     assert "numDigits" not in gather.attrib
-    assert gather.attrib["action"].endswith("/voice/flow/IT/4?number=1")
+    assert gather.attrib["action"].endswith("/voice/flow/IT/4?number=1" + RETRIES)
 
 
 def test_the_room_ends_when_the_resident_leaves_and_not_when_the_agent_does() -> None:
@@ -131,7 +131,7 @@ def test_the_room_ends_when_the_resident_leaves_and_not_when_the_agent_does() ->
     agent = ElementTree.fromstring(document(s.Room(room="IT", resident=False)))[0]
     assert resident[0].attrib["endConferenceOnExit"] == "true"
     assert agent[0].attrib["endConferenceOnExit"] == "false"
-    assert resident.attrib["action"] == "https://town.example.org/voice/move/IT"
+    assert resident.attrib["action"] == "https://town.example.org/voice/move/IT" + RETRIES
     assert "action" not in agent.attrib
 
 
@@ -147,7 +147,7 @@ def test_every_kind_of_address_is_rung(number: str, element: str, text: str) -> 
     dial = s.Dial(step=2, number=number, ring_timeout=20 * SECOND, caller_number="+19055550100")
     found = ElementTree.fromstring(document(dial))[0][0]
     assert (found.tag, found.text) == (element, text)
-    assert found.attrib["statusCallback"] == "https://town.example.org/voice/outside/IT/2"
+    assert found.attrib["statusCallback"] == "https://town.example.org/voice/outside/IT/2" + RETRIES
 
 
 def test_what_xml_cannot_hold_is_left_out() -> None:

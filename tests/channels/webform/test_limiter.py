@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.sameness import network_key
 from channels.webform import limiter
 from channels.webform.limiter import SenderLimits
-from channels.webform.negotiation import sender_key
 from router.core.model import HOUR, SECOND
 from router.runtime.clock import VirtualClock
 
@@ -65,5 +65,5 @@ def test_the_oldest_senders_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )
 def test_a_household_is_one_sender(one: str, other: str, same: bool) -> None:
-    assert (sender_key(b"s", one) == sender_key(b"s", other)) is same
-    assert not one or one not in sender_key(b"s", one)
+    assert (network_key(b"s", one) == network_key(b"s", other)) is same
+    assert not one or one not in network_key(b"s", one)

@@ -1,0 +1,62 @@
+"""Addresses that residents give in a chat: one form for each, words of kind `contact`; pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+import phonenumbers
+
+from channels.chat.refusals import Refused
+
+_REGION: Final = "CA"  # of numbers written without a country
+_LENGTH_MAX: Final = 254
+_MAIL: Final = re.compile(
+    r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
+)
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """How a resident is called and reached; "" for what is not known."""
+
+    number: str = ""  # +E.164
+    name: str = ""
+    email: str = ""
+
+
+def telephone(text: str) -> str:
+    """Return the number as +E.164. Raises Refused."""
+    refused = Refused(400, "NotANumber", "write a number with area code, like 905-555-0100")
+    try:
+        number = phonenumbers.parse(text[:40], _REGION)
+    except phonenumbers.NumberParseException:
+        raise refused from None
+    if not phonenumbers.is_possible_number(number):
+        raise refused
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def mail_address(text: str) -> str:
+    """Return the address without white space around it. Raises Refused."""
+    address = text.strip()
+    if len(address) > _LENGTH_MAX or not _MAIL.fullmatch(address):
+        raise Refused(400, "NotAnAddress", "write an address like name@example.org")
+    return address
+
+
+def merged(known: Contact, said: Contact) -> Contact:
+    """Return what is known now; what was just said counts."""
+    return Contact(
+        number=said.number or known.number,
+        name=said.name or known.name,
+        email=said.email or known.email,
+    )
+
+
+def read(body: bytes) -> Contact:
+    """Return words of kind `contact`; nothing of what cannot be read."""
+    try:
+        return msgspec.json.decode(body, type=Contact)
+    except msgspec.DecodeError:
+        return Contact()

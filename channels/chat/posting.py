@@ -1,0 +1,265 @@
+"""What residents do in a chat, handed to the engine; answered once it is stored.
+
+Decides nothing: a wish of the codec becomes a command. Repeats have the same keys and references,
+so they are answered with what the first one was. Who says who they are before saying anything else
+is told so (202, not 200): that is kept in memory and stored with the first message.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import msgspec
+import structlog
+
+from channels.chat import codec, contact
+from channels.chat.body import File
+from channels.chat.contact import Contact
+from channels.chat.limits import Buckets
+from channels.chat.refusals import Refused
+from channels.chat.stream import FindWords
+from channels.chat.tokens import Grant
+from channels.sameness import mail_key
+from router.core import commands_text as c
+from router.core.identity import address_key
+from router.core.model import HOUR, MINUTE, SECOND, ItemId, MessageKind
+from router.core.policy import Policy
+from router.core.policy_text import ChatPolicy
+from router.core.records import Conversation
+from router.core.state import State
+from router.ports import Blobs, Clock, FileRef, Ids, Inbox, Said, Words
+
+BEFORE_MAX: Final = 10_000  # residents who have said who they are and nothing else
+TYPING_PER_MINUTE_MAX: Final = 60  # beyond, it is not passed on
+
+Typing = Callable[[str], None]  # a resident is writing in this conversation; best effort
+
+log = structlog.get_logger(__name__)
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """Who asks, by which rules, and how their conversation stands."""
+
+    grant: Grant
+    sender: str  # opaque key of the network address
+    policy: Policy
+    chat: ChatPolicy
+    row: Conversation | None  # None: nothing was said yet
+    language: str
+    address: str  # of ours, as the client knows it, without a slash at its end
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """What the sender is told."""
+
+    id: str  # of the activity
+    is_stored: bool = True
+
+
+class _Post(msgspec.Struct, frozen=True):
+    """An activity as it came, and the names that follow from it."""
+
+    activity: codec.Activity
+    client_id: str
+    key: str
+    files: tuple[File, ...] = ()
+
+
+class Posting:
+    """See the module's text. Errors: `Refused`, and what `Inbox.submit` raises."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        ids: Ids,
+        clock: Clock,
+        secret: bytes,
+        *,
+        words: FindWords,
+        blobs: Blobs,
+        typing: Typing,
+        buckets: Buckets,
+    ) -> None:
+        self._inbox = inbox
+        self._ids = ids
+        self._clock = clock
+        self._secret = secret
+        self._find = words
+        self._blobs = blobs
+        self._typing = typing
+        self._buckets = buckets
+        self._before: OrderedDict[str, Contact] = OrderedDict()  # said before anything else
+
+    async def post(self, visit: Visit, body: bytes, files: tuple[File, ...] = ()) -> Posted:
+        """Have what was sent stored."""
+        activity = codec.read(body) if body else codec.Activity("message")
+        wish = codec.wish_of(activity, visit.chat.message_max, with_files=bool(files))
+        if isinstance(wish, codec.Type):
+            return Posted(self._type(visit))
+        given = codec.client_id(activity)
+        conversation = visit.grant.conversation
+        same = body + b"".join(file.body for file in files)
+        key = codec.key_of(conversation, given, same, visit.row)
+        post = _Post(activity, given, key, files)
+        self._allow(visit)
+        match wish:
+            case codec.Say():
+                return Posted(await self._say(visit, post, wish))
+            case codec.Write():
+                return Posted(await self._write(visit, post, wish))
+            case codec.Introduce():
+                is_stored = await self._introduce(visit, Contact("", wish.name, wish.email))
+                return Posted(codec.event_id(conversation, key), is_stored)
+            case codec.Ring():
+                await self._ring(visit, post, wish)
+            case codec.Copy():
+                await self._copy(visit, post, wish)
+            case codec.Rate():
+                await self._rate(visit, post, wish)
+            case codec.Leave():
+                await self._inbox.submit(c.LeaveChat(conversation), _nothing)
+        return Posted(codec.event_id(conversation, key))
+
+    def _type(self, visit: Visit) -> str:
+        conversation = visit.grant.conversation
+        name = f"typing:{conversation}"
+        if not self._buckets.wait_s(name, TYPING_PER_MINUTE_MAX, MINUTE):
+            self._typing(conversation)
+        return codec.event_id(conversation, "typing")
+
+    def _allow(self, visit: Visit) -> None:
+        """Raises Refused: too much at once, or for a conversation that was let go."""
+        conversation = visit.grant.conversation
+        self._buckets.take(f"say:{conversation}", visit.chat.per_minute_max, MINUTE)
+        if visit.row is not None:
+            return
+        age = self._clock.now() - visit.grant.born * SECOND
+        if age > visit.policy.retention.closed_in_core:
+            raise Refused(404, "ConversationNotFound", "the conversation is over: begin another")
+        self._buckets.take(f"begin:{visit.sender}", visit.chat.conversations_per_hour_max, HOUR)
+
+    # --- messages --------------------------------------------------------------------------------
+
+    async def _say(self, visit: Visit, post: _Post, wish: codec.Say) -> str:
+        known = Contact()
+        if visit.row is None:
+            known = contact.merged(Contact(name=wish.name), await self._known(visit))
+        return await self._receive(visit, post, wish.text, known)
+
+    async def _write(self, visit: Visit, post: _Post, wish: codec.Write) -> str:
+        said = Contact(name=wish.name, email=wish.email)
+        if visit.row is not None:
+            await self._introduce(visit, said)
+            return await self._receive(visit, post, wish.text, Contact())
+        said = contact.merged(await self._known(visit), said)
+        return await self._receive(visit, post, wish.text, said)
+
+    async def _receive(self, visit: Visit, post: _Post, text: str, known: Contact) -> str:
+        """Store a message; `known` is who begins a conversation, nothing in one that has begun."""
+        conversation = visit.grant.conversation
+        words = (self._contact_words(visit, known),) if known != Contact() else ()
+        files = [
+            FileRef(await self._blobs.put(file.body), file.name, file.kind, len(file.body))
+            for file in post.files
+        ]
+        said = Said(text, files=tuple(files), client_id=post.client_id)
+        ref = codec.ref_of("m", post.key)
+        command = c.ReceiveChat(
+            item_id=ItemId(self._ids.item_id()),
+            conversation=conversation,
+            key=post.key,
+            door=visit.grant.door,
+            address_key=self._address_key(known),
+            contact_ref=words[0].ref if words else "",
+            words_ref=ref,
+            language=self._language(visit, post.activity),
+            kind=MessageKind.FILE if files else MessageKind.TEXT,
+        )
+        number = await self._inbox.submit(
+            command,
+            partial(number_in, conversation=conversation, ref=ref),
+            words=(*words, Words(ref, "said", msgspec.json.encode(said))),
+        )
+        self._before.pop(conversation, None)
+        log.info("chat_stored", conversation=conversation, message=number, files=len(files))
+        return codec.activity_id(conversation, number)
+
+    # --- the rest --------------------------------------------------------------------------------
+
+    async def _introduce(self, visit: Visit, said: Contact) -> bool:
+        """Return whether it was stored: nothing is begun by an address alone."""
+        whole = contact.merged(await self._known(visit), said)
+        if visit.row is None:
+            self._before[visit.grant.conversation] = whole
+            if len(self._before) > BEFORE_MAX:
+                self._before.popitem(last=False)
+            return False
+        words = self._contact_words(visit, whole)
+        command = c.GiveContact(visit.grant.conversation, words.ref, self._address_key(whole))
+        await self._inbox.submit(command, _nothing, words=(words,))
+        return True
+
+    async def _ring(self, visit: Visit, post: _Post, wish: codec.Ring) -> None:
+        whole = contact.merged(await self._known(visit), Contact(number=wish.number))
+        words = self._contact_words(visit, whole)
+        command = c.AskCallback(
+            conversation=visit.grant.conversation,
+            item_id=ItemId(self._ids.item_id()),
+            contact_ref=words.ref,
+            address_key=address_key(self._secret, "phone", wish.number),
+            door=visit.grant.door,
+            language=self._language(visit, post.activity),
+        )
+        await self._inbox.submit(command, _nothing, words=(words,))
+
+    async def _copy(self, visit: Visit, post: _Post, wish: codec.Copy) -> None:
+        whole = contact.merged(await self._known(visit), Contact(email=wish.email))
+        if not whole.email:
+            raise Refused(400, "NotAnAddress", "say which e-mail address the copy goes to")
+        words = self._contact_words(visit, whole)
+        command = c.AskTranscript(visit.grant.conversation, post.key, words.ref)
+        await self._inbox.submit(command, _nothing, words=(words,))
+
+    async def _rate(self, visit: Visit, post: _Post, wish: codec.Rate) -> None:
+        words: tuple[Words, ...] = ()
+        if wish.text:
+            said = msgspec.json.encode(Said(wish.text, client_id=post.client_id))
+            words = (Words(codec.ref_of("r", post.key), "said", said),)
+        ref = words[0].ref if words else ""
+        command = c.RateChat(visit.grant.conversation, wish.score, ref)
+        await self._inbox.submit(command, _nothing, words=words)
+
+    def _language(self, visit: Visit, activity: codec.Activity) -> str:
+        return codec.language_of(visit.policy.languages, activity.locale or "", visit.language)
+
+    async def _known(self, visit: Visit) -> Contact:
+        """Return what the resident said of themselves before."""
+        if visit.row is None:
+            return self._before.get(visit.grant.conversation, Contact())
+        ref = visit.row.contact_ref
+        words = (await self._find([ref])).get(ref) if ref else None
+        return contact.read(words.body) if words is not None else Contact()
+
+    def _contact_words(self, visit: Visit, known: Contact) -> Words:
+        body = msgspec.json.encode(known)
+        ref = codec.ref_of("c", f"{visit.grant.conversation}:{body.decode()}")
+        return Words(ref, "contact", body)
+
+    def _address_key(self, known: Contact) -> str:
+        if known.email:
+            return mail_key(self._secret, known.email)
+        return address_key(self._secret, "phone", known.number)
+
+
+def number_in(state: State, conversation: str, ref: str) -> int:
+    """Return the number of the message with these words; 0 when the core has let it go."""
+    row = state.conversations.get(conversation)
+    messages = row.messages if row is not None else ()
+    return next((m.number for m in reversed(messages) if m.ref == ref), 0)
+
+
+def _nothing(_: State) -> None:
+    """Nobody asks for more than that it is stored."""

@@ -1,0 +1,229 @@
+"""`townline resident` and `townline audit`: one resident's data, and who looked at whose.
+
+Work beside a running daemon and without one. Without one the journal is read to its end first, so
+that nothing of the resident is overlooked; beside one its feed is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+
+import typer
+
+from router.core.model import MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from router.history.audit import AuditEntry
+    from router.history.database import Database
+    from router.history.residents import Found, Redaction, Residents
+    from router.ports import Clock
+    from router.runtime.journal_sqlite import SqliteJournal
+
+T = TypeVar("T")
+
+resident = typer.Typer(help="One resident's data: given out, or deleted.", no_args_is_help=True)
+
+FEED_WAIT: Final = MINUTE
+BY: Final = "operator"
+
+Address = Annotated[str, typer.Argument(help="Mail address or telephone number.")]
+
+
+@resident.command("export")
+def resident_export(
+    address: Address,
+    to: Annotated[Path, typer.Option("--to", help="ZIP file to write; must not exist yet.")],
+) -> None:
+    """Write everything the town holds of a resident into a ZIP file."""
+    done = _use(address, lambda residents: residents.export(address, to, by=BY))
+    console = _console()
+    console.print(_found_table(done.found))
+    for path in done.missing:
+        console.print(f"its bytes are gone: {path}", markup=False, highlight=False)
+    console.print(f"written to {to}, {done.files} files", highlight=False)
+
+
+@resident.command("redact")
+def resident_redact(
+    address: Address,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete what a resident said, wrote and is called by; items and figures stay."""
+    console = _console()
+    if not yes:
+        console.print(_found_table(_use(address, lambda residents: residents.find(address))))
+        typer.confirm("Delete all these words, for ever?", abort=True)
+    console.print(_redaction_table(_use(address, lambda who: who.redact(address, by=BY))))
+
+
+def audit(
+    item: Annotated[str, typer.Option(help="Only about this reference number.")] = "",
+    who: Annotated[str, typer.Option(help="Only what this account did.")] = "",
+    since: Annotated[str, typer.Option(help="Only from this day on: 2026-11-18.")] = "",
+    limit: Annotated[int, typer.Option(help="At most so many lines, up to 1000.")] = 100,
+) -> None:
+    """Show who changed what and who looked at whose words, newest first."""
+    from rich.table import Table
+
+    begin = _instant(since)
+
+    async def find() -> list[AuditEntry]:
+        from router.history.audit import Audit
+
+        async with _history() as (database, clock):
+            trail = Audit(database, clock)
+            return await trail.find(
+                target=item.upper(), who=who.casefold(), since=begin, limit=limit
+            )
+
+    table = Table("when", "who", "what", "to what")
+    for each in asyncio.run(find()):
+        moment = datetime.fromtimestamp(each.at / SECOND).astimezone()
+        table.add_row(moment.isoformat(" ", "seconds"), each.who, each.what, each.target)
+    _console().print(table)
+
+
+# --- pieces --------------------------------------------------------------------------------------
+
+
+def _instant(day: str) -> int:
+    if not day:
+        return 0
+    try:
+        begin = datetime.combine(date.fromisoformat(day), time()).astimezone()
+    except ValueError:
+        raise typer.BadParameter(
+            f"{day!r} is no day: write for example 2026-11-18", param_hint="--since"
+        ) from None
+    return int(begin.timestamp()) * SECOND
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _found_table(found: Found) -> object:
+    return _table(
+        ("items", ", ".join(found.items)),
+        ("of these still open", ", ".join(found.open_items)),
+        ("conversations", str(found.conversations)),
+        ("messages and notes", str(found.messages)),
+        ("contacts", str(found.contacts)),
+        ("other addresses in them", ", ".join(found.also)),
+    )
+
+
+def _redaction_table(done: Redaction) -> object:
+    return _table(
+        ("items whose words are gone", ", ".join(done.items)),
+        ("of these still open", ", ".join(done.open_items)),
+        ("messages and notes deleted", str(done.messages)),
+        ("contacts deleted", str(done.contacts)),
+        ("drafts deleted", str(done.drafts)),
+        ("files deleted", str(done.files)),
+        *((f"not deleted: {left.what}", left.why) for left in done.left),
+    )
+
+
+def _table(*rows: tuple[str, str]) -> object:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(show_header=False)
+    for name, value in rows:
+        table.add_row(escape(name), escape(value) or "none")
+    return table
+
+
+def _use(address: str, work: Callable[[Residents], Awaitable[T]]) -> T:
+    from router.history.traces import sought
+
+    try:
+        sought(b"", address)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="ADDRESS") from error
+
+    async def use() -> T:
+        async with _residents() as residents:
+            return await work(residents)
+
+    return asyncio.run(use())
+
+
+@asynccontextmanager
+async def _history() -> AsyncIterator[tuple[Database, Clock]]:
+    from router.history.database import Database, default_url
+    from router.runtime.clock import SystemClock
+    from router.runtime.environment import load_settings
+
+    settings = load_settings()
+    database = Database(settings.history or default_url(settings.data_dir))
+    try:
+        yield database, SystemClock(0)
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _residents() -> AsyncIterator[Residents]:
+    from router.history.residents import Residents
+    from router.runtime.blobs import FolderBlobs
+    from router.runtime.environment import load_settings
+    from router.runtime.secret import installation_secret
+
+    settings = load_settings()
+    async with _history() as (database, clock):
+        journal, is_ours = await _journal(settings.journal_path)
+        try:
+            await _catch_up(database, journal, clock, is_ours)
+            blobs = FolderBlobs(settings.data_dir / "blobs")
+            yield Residents(database, journal, blobs, clock, installation_secret(settings))
+        finally:
+            await journal.close()
+
+
+async def _journal(path: Path) -> tuple[SqliteJournal, bool]:
+    """Return the journal and whether we may write to it: no daemon does.
+
+    Errors: `StorageFailed` when there is none.
+    """
+    from router.errors import StorageFailed
+    from router.runtime.journal_sqlite import SqliteJournal
+
+    reading = await SqliteJournal.open_readonly(path)
+    try:
+        writing = await SqliteJournal.open(path)
+    except StorageFailed:
+        return reading, False
+    await reading.close()
+    return writing, True
+
+
+async def _catch_up(
+    database: Database, journal: SqliteJournal, clock: Clock, is_ours: bool
+) -> None:
+    """Return once history has read what the journal holds now. Errors: `StorageFailed`."""
+    from router.errors import StorageFailed
+    from router.history.feeder import HistoryFeeder
+
+    feeder = HistoryFeeder(database, journal, journal, clock)
+    if is_ours:
+        await feeder()
+    until = await journal.version()
+    deadline = clock.now() + (0 if is_ours else FEED_WAIT)
+    while await feeder.position() < until:
+        if clock.now() >= deadline:
+            raise StorageFailed(
+                "history has not read the whole journal, so something would be overlooked:"
+                " see the log for history_feed_failed, and try again"
+            )
+        await clock.sleep_until(clock.now() + SECOND)

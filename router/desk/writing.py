@@ -1,0 +1,178 @@
+"""What agents write: words beside the command, drafts, and who is typing.
+
+Words never stand in a command; a repeat of a reply (the same key) sends nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+
+from router.core import commands_text as t
+from router.core.commands import Command
+from router.core.model import AgentId, ItemId, MessageKind
+from router.core.records import Item
+from router.core.state import State
+from router.desk import messages_text as m
+from router.desk.lookup import WordLookup
+from router.desk.pictures import find_item, who_of
+from router.desk.surroundings import BlockList, FindKept, RenderHtml
+from router.desk.view_types import instant_of
+from router.errors import NotAllowed, NotNow
+from router.ports import Blobs, FileRef, Ids, Inbox, Said, Words
+
+KeyOf = Callable[[str], str]  # a mail address -> its address key
+TellResident = Callable[[str, AgentId], None]  # in which conversation which agent is typing
+
+
+class Drafts(Protocol):
+    """What agents are writing, kept until it is sent. Errors: `StorageFailed`."""
+
+    async def save(self, item: str, agent: str, text: str) -> None:
+        """Keep the text; an empty one is forgotten."""
+        ...
+
+    async def find(self, item: str, agent: str) -> str:
+        """Return the text; "" when there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desktop:
+    """What writing needs beside the engine."""
+
+    blobs: Blobs
+    drafts: Drafts
+    key_of: KeyOf
+    typing: TellResident
+    render: RenderHtml
+    blocked: BlockList
+    kept: FindKept
+
+
+class Writing:
+    """Does what `messages_text` asks for."""
+
+    def __init__(self, inbox: Inbox, ids: Ids, words: WordLookup, desktop: Desktop) -> None:
+        self._inbox = inbox
+        self._ids = ids
+        self._words = words
+        self._blobs = desktop.blobs
+        self._drafts = desktop.drafts
+        self._key_of = desktop.key_of
+        self._typing = desktop.typing
+
+    async def do(self, said: msgspec.Struct, agent: AgentId) -> None:
+        """Return once it is decided and stored. Errors: those of `Inbox.submit`."""
+        match said:
+            case m.Reply():
+                await self._reply(said, agent)
+            case m.Note():
+                command = t.AddNote(ItemId(said.item), agent, said.key, self._ids.unique("w-"))
+                await self._with_words(command, Said(text=said.text))
+            case m.Forward():
+                await self._forward(said, agent)
+            case m.Draft():
+                await self._drafts.save(said.item, agent, said.text)
+            case m.Typing():
+                await self._tell_typing(said, agent)
+            case m.Split():
+                await self._inbox.submit(
+                    t.SplitItem(
+                        item_id=ItemId(said.item),
+                        new_id=ItemId(self._ids.item_id()),
+                        conversation=self._ids.item_id(),
+                        number=said.number,
+                        by=agent,
+                    ),
+                    _nothing,
+                )
+            case _:
+                await self._inbox.submit(SIMPLE[type(said)](said, agent), _nothing)
+
+    async def draft_of(self, item: str, agent: AgentId) -> str:
+        """Return what the agent was writing; "" when nothing."""
+        return await self._drafts.find(item, agent)
+
+    async def save_draft(self, item: str, agent: AgentId, text: str) -> None:
+        """Keep what the agent is writing; "" forgets it."""
+        await self._drafts.save(item, agent, text)
+
+    async def _reply(self, said: m.Reply, agent: AgentId) -> None:
+        row = await self._inbox.read(lambda state: find_item(state, said.item))
+        files = await self._files(said.files)
+        command = t.SendReply(
+            item_id=row.id,
+            agent_id=agent,
+            key=f"reply:{agent}:{said.key}",
+            words_ref=self._ids.unique("w-"),
+            then=said.then,
+            code=said.code,
+            address_key=await self._address_key(row),
+            kind=MessageKind.TEXT,
+        )
+        await self._with_words(command, Said(text=said.text, files=files))
+        await self._drafts.save(said.item, agent, "")
+
+    async def _address_key(self, row: Item) -> str:
+        """Return the key of the address to which a form is answered; "" where it is not needed."""
+        if row.text is not None or not row.contact_ref:
+            return ""
+        who = who_of((await self._words.find([row.contact_ref])).get(row.contact_ref))
+        if who is None or not who.email:
+            raise NotNow(f"item {row.id!r} has no mail address to write to")
+        return self._key_of(who.email)
+
+    async def _files(self, sent: tuple[m.FileSent, ...]) -> tuple[FileRef, ...]:
+        mail = await self._inbox.read(lambda state: state.policy.mail)
+        limit = mail.attachment_bytes_max if mail is not None else 0
+        total = 0
+        for file in sent:
+            body = await self._blobs.get(file.blob)
+            if body is None or len(body) != file.size:
+                raise NotNow(f"file {file.name!r} was not uploaded: upload it first")
+            await self._blobs.put(body)  # young again: what nobody refers to yet is swept when old
+            total += file.size
+        if total > limit:
+            raise NotAllowed(f"the files have {total} bytes, at most {limit} can be sent")
+        return tuple(FileRef(blob=f.blob, name=f.name, kind=f.kind, size=f.size) for f in sent)
+
+    async def _forward(self, said: m.Forward, agent: AgentId) -> None:
+        command = t.ForwardItem(
+            item_id=ItemId(said.item),
+            agent_id=agent,
+            key=f"forward:{agent}:{said.key}",
+            contact=said.contact,
+            words_ref=self._ids.unique("w-"),
+        )
+        await self._with_words(command, Said(text=said.text))
+
+    async def _with_words(
+        self, command: t.SendReply | t.AddNote | t.ForwardItem, said: Said
+    ) -> None:
+        words = Words(ref=command.words_ref, kind="said", body=msgspec.json.encode(said))
+        await self._inbox.submit(command, _nothing, words=(words,))
+
+    async def _tell_typing(self, said: m.Typing, agent: AgentId) -> None:
+        row = await self._inbox.read(lambda state: find_item(state, said.item))
+        if row.agent == agent and row.text is not None:
+            self._typing(row.text.conversation, agent)
+
+
+# the message types are checked where the table is used: each row is called with its key's type
+SIMPLE: Final[dict[type[msgspec.Struct], Callable[..., Command]]] = {
+    m.Take: lambda said, agent: t.TakeItem(ItemId(said.item), agent, said.force),
+    m.Wait: lambda said, agent: t.WaitForResident(ItemId(said.item), agent),
+    m.Snooze: lambda said, agent: t.SnoozeItem(ItemId(said.item), agent, instant_of(said.until)),
+    m.Merge: lambda said, agent: t.MergeItems(ItemId(said.item), ItemId(said.into), agent),
+    m.Unmerge: lambda said, agent: t.UnmergeItem(ItemId(said.item), agent),
+    m.UndoRule: lambda said, agent: t.UndoRule(ItemId(said.item), agent, said.reason),
+}
+WRITTEN: Final = frozenset({*SIMPLE, m.Reply, m.Note, m.Forward, m.Draft, m.Typing, m.Split})
+
+
+def _nothing(_: State) -> None:
+    """The present state reaches the desk as pushes."""

@@ -1,0 +1,162 @@
+"""What residents and agents have in writing against what stands on disk: mails, chats, answers.
+
+The ledgers belong to those who wrote and to whom was written. A message may be known to the disk
+only (its sender was not told yet), never to its sender only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from router.core import events as e
+from router.core.effects import SendMail
+from router.core.model import Channel, MessageKind
+from router.core.transcript import RESIDENT
+from tests.end_to_end.chat_residents import ChatResident
+from tests.end_to_end.rig import Rig
+
+if TYPE_CHECKING:
+    from tests.end_to_end.evidence import OnDisk
+
+SHOWN: Final = frozenset({MessageKind.TEXT, MessageKind.FILE, MessageKind.AUTOMATIC})
+OUR_ID: Final = re.compile(r"<([0-9A-Z]+)\.(\d+)\.[0-9a-f]+@willowmere\.example\.org>")
+
+
+class TextWitness:
+    """Compares; made anew for each look."""
+
+    def __init__(self, rig: Rig, disk: OnDisk, *, settled: bool) -> None:
+        self._rig = rig
+        self._disk = disk
+        self._settled = settled
+        self._added = disk.of_kind(e.MessageAdded)
+        self._in: dict[str, list[e.MessageAdded]] = defaultdict(list)
+        for event in self._added:
+            self._in[event.conversation].append(event)
+
+    def findings(self) -> Iterator[str]:
+        """Return what contradicts somebody's ledger."""
+        yield from self._transcripts()
+        yield from self._letters()
+        yield from self._answers()
+        yield from self._outgoing()
+        for resident in self._rig.chats:
+            yield from self._chat(resident)
+
+    def _text(self, event: e.MessageAdded) -> str:
+        said = self._disk.said.get(event.ref)
+        return said.text if said is not None else ""
+
+    def _transcripts(self) -> Iterator[str]:
+        for conversation, events in self._in.items():
+            numbers = [event.number for event in events]
+            if numbers != list(range(1, len(numbers) + 1)):
+                yield f"the messages of {conversation} are numbered {numbers}"
+        for event in self._added:
+            if event.ref and event.ref not in self._disk.said:
+                yield f"the words of message {event.number} of {event.conversation} are lost"
+
+    # --- mail ------------------------------------------------------------------------------------
+
+    def _letters(self) -> Iterator[str]:
+        came: dict[str, list[e.MessageAdded]] = defaultdict(list)
+        for event in self._added:
+            said = self._disk.said.get(event.ref)
+            if event.by == RESIDENT and said is not None and said.message_id:
+                came[f"<{said.message_id.strip('<>')}>"].append(event)
+        works: dict[str, set[str]] = defaultdict(set)
+        for joined in self._disk.of_kind(e.ConversationJoined):
+            works[joined.conversation].add(joined.item)
+        for letter in self._rig.letters.all:
+            stored = came.pop(letter.message_id, [])
+            if len(stored) != 1 and (stored or letter.is_taken or self._settled):
+                yield f"mail {letter.message_id} is {len(stored)} messages"
+            for event in stored:
+                yield from self._is_whole(letter.message_id, event)
+                if letter.first is None:
+                    came[letter.message_id] = stored  # for those that answer it
+                    if len(works[event.conversation]) != 1:
+                        yield f"mail {letter.message_id} is items {works[event.conversation]}"
+                elif came[letter.first.message_id][0].conversation != event.conversation:
+                    yield f"mail {letter.message_id} went into another conversation"
+        begun = [x for x in self._disk.of_kind(e.ItemReceived) if x.channel is Channel.MAIL]
+        first = [letter for letter in self._rig.letters.all if letter.first is None]
+        if len(begun) > len(first) or (self._settled and len(begun) != len(first)):
+            yield f"{len(first)} mails were the first of their senders, {len(begun)} items came"
+
+    def _is_whole(self, message_id: str, event: e.MessageAdded) -> Iterator[str]:
+        name = self._disk.said[event.ref].original
+        path = Path(self._rig.daemon.data, "blobs", name[:2], name[2:4], name)
+        if not name or not path.exists() or message_id.encode() not in path.read_bytes():
+            yield f"the original of mail {message_id} is lost"
+
+    def _answers(self) -> Iterator[str]:
+        stored = Counter((event.by, self._text(event)) for event in self._added)
+        for desk in self._rig.desks.values():
+            for reply in desk.replies.values():
+                times = stored[f"agent:{desk.name}", reply.text]
+                if times > 1 or (reply.answer == "ok" and times != 1):
+                    yield f"{desk.name}'s answer {reply.key} ({reply.answer}) is stored {times} x"
+
+    def _outgoing(self) -> Iterator[str]:
+        wanted = [x.effect for x in self._disk.of_kind(e.EffectWanted)]
+        mails = [effect for effect in wanted if isinstance(effect, SendMail)]
+        done = {event.key for event in self._disk.of_kind(e.EffectDone)}
+        ids: dict[tuple[str, int], set[str]] = defaultdict(set)
+        copies: dict[str, set[bytes]] = defaultdict(set)
+        known = {(effect.conversation, effect.number) for effect in mails}
+        for copy in self._rig.world.copies:
+            found = OUR_ID.fullmatch(copy.message_id)
+            place = (found[1], int(found[2])) if found is not None else ("", 0)
+            if place not in known:
+                yield f"{copy.message_id} was sent to {copy.to}, and nothing is known of it"
+            ids[place].add(copy.message_id)
+            copies[copy.message_id].add(copy.raw)
+        for effect in mails:
+            place = (effect.conversation, effect.number)
+            if len(ids[place]) != 1 and (ids[place] or effect.key in done or self._settled):
+                yield f"{effect.what} {place} was sent under the ids {ids[place]}"
+            for message_id in ids[place]:
+                said = self._disk.said.get(effect.words_ref)
+                raws = copies[message_id]
+                if any(said and said.text.encode() not in raw for raw in raws):
+                    yield f"{message_id} does not say what was answered"
+                if effect.what == "reply" and len(raws) > 1:
+                    yield f"{message_id} was sent as {len(raws)} different mails"
+        for failed in self._disk.of_kind(e.EffectFailed):
+            if failed.key in {effect.key for effect in mails}:
+                yield f"mail {failed.key} was given up: {failed.reason}"
+
+    # --- chats -----------------------------------------------------------------------------------
+
+    def _chat(self, resident: ChatResident) -> Iterator[str]:
+        messages = self._in.get(resident.conversation, [])
+        numbers: dict[str, list[int]] = defaultdict(list)
+        for event in messages:
+            if event.by == RESIDENT and event.ref in self._disk.said:
+                numbers[self._disk.said[event.ref].client_id].append(event.number)
+        for cid, acknowledged in resident.said.items():
+            found = [f"{resident.conversation}|{number:07}" for number in numbers[cid]]
+            if len(found) > 1 or (acknowledged and set(found) != acknowledged):
+                yield f"message {cid} was acknowledged as {acknowledged} and is {found}"
+            elif self._settled and not found:
+                yield f"message {cid} never came"
+        shown = [event for event in messages if event.kind in SHOWN]
+        told = resident.told
+        pairs = zip(told, shown, strict=False)
+        agrees = all(
+            each.number == event.number
+            and each.is_own == (event.by == RESIDENT)
+            and (not event.ref or each.text == self._text(event))
+            for each, event in pairs
+        )
+        if not agrees or len(told) > len(shown):
+            yield f"{resident.name} was told {told}, and there stands {shown}"
+        elif self._settled and len(told) < len(shown):
+            yield f"{resident.name} was never told of {shown[len(told) :]}"
+        if resident.repeated:
+            yield f"{resident.name} was told again: {resident.repeated}"

@@ -1,0 +1,56 @@
+"""The shipped town's mail rules, driven through the engine: urgent mail by night."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from router.core.commands_text import ReceiveMail
+from router.core.effects import SendMail
+from router.core.model import MINUTE, SECOND, Instant, ItemId, ItemState
+from router.core.queueing import URGENT
+from router.policy.load import load
+from tests.core.town import Desk
+from tests.policy.conftest import ROOT, TODAY
+
+
+def at(text: str) -> Instant:
+    moment = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("America/Toronto"))
+    return int(moment.timestamp()) * 10**9
+
+
+def test_a_stop_sign_down_by_mail_at_night_is_told_to_one_after_the_other_and_kept() -> None:
+    policy = load(ROOT, today=TODAY).policy
+    assert policy is not None
+    desk = Desk(policy, now=at("2026-11-28T21:00"))
+    desk.do(
+        ReceiveMail(
+            item_id=ItemId("m1"),
+            conversation="c1",
+            key="mail:1",
+            mailbox="info",
+            address_key="key",
+            contact_ref="contact",
+            words_ref="words",
+            language="en",
+            rule="stop_sign_down",
+        )
+    )
+    item = desk.state.items[ItemId("m1")]
+    assert (item.state, item.queue, item.subject) == (
+        ItemState.DEFERRED,
+        "roads",
+        "stop_sign_down",
+    )
+    assert item.head_start >= URGENT
+    for _ in range(4):
+        desk.wait(5 * MINUTE + SECOND)
+    mails = [each for each in desk.state.pending.values() if isinstance(each, SendMail)]
+    assert [each.contact for each in mails if each.what == "page"] == [
+        "security",
+        "operations_a",
+        "operations_b",
+        "operations_chief",
+    ]
+    desk.wait(at("2026-11-30T08:00") - desk.now)
+    assert desk.state.items[ItemId("m1")].state is ItemState.QUEUED

@@ -1,0 +1,44 @@
+"""`townline status`: what a person must look at stands on the screen."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+from rich.console import Console
+
+from router.core.commands_text import SetMailAside
+from router.core.model import ItemId
+from router.desk.surroundings import Door, PolicyRefusal
+from router.desk.town import status_view
+from router.runtime.status_screen import screen
+from tests.core.text_town import TextDesk, writing_town
+from tests.core.town import OPEN
+
+
+class _About:
+    version = "0.0.test"
+    journal = "memory"
+    started_at = OPEN
+    policy_adopted_at = None
+    policy_refusal: PolicyRefusal | None = None
+
+    def doors(self) -> tuple[Door, ...]:
+        return (Door("imap", "failed", "login: refused", OPEN),)
+
+
+def test_what_was_set_aside_and_what_is_broken_is_told() -> None:
+    desk = TextDesk(writing_town())
+    desk.sign_in("amina")
+    desk.do(
+        SetMailAside(
+            item_id=ItemId("A1"), key="k", mailbox="info", words_ref="w", reason="not readable"
+        )
+    )
+    picture = msgspec.json.decode(msgspec.json.encode(status_view(desk.state, _About(), desk.now)))
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(screen(picture))
+    text = console.export_text()
+    assert "set aside, need a person: A1" in text
+    assert "imap failed: login: refused" in text
+    assert "Amina" in text
