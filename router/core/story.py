@@ -121,7 +121,7 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.ItemLinked: lambda s, v, i: f"linked to {v.to}: {v.why}",
     e.OwnerNoted: lambda s, v, i: f"{_agent(s, v.owner)} had the conversation before",
     e.RuleApplied: lambda s, v, i: (
-        f"mail rule {v.rule}: {v.action}" + (", urgent" if v.urgent else "")
+        f"mail rule {v.rule} ({v.place}): {v.action}" + (", urgent" if v.urgent else "")
     ),
     e.RuleUndone: lambda s, v, i: f"{_agent(s, v.by)} undid mail rule {v.rule}: {v.reason}",
     e.DeliveryFailed: lambda s, v, i: f"message {v.number} did not arrive: {v.why}",

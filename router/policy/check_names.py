@@ -178,7 +178,7 @@ def _in_forms(sources: Sources) -> Iterator[Use]:
 
 
 def _in_texts(sources: Sources) -> Iterator[Use]:
-    """Yield what mail, chat and prepared answers name."""
+    """Yield what mail, chat and canned answers name."""
     if sources.mail is not None and sources.mail.model is not None:
         yield from _in_mail(sources.mail.document, sources.mail.model)
     if sources.chat is not None and sources.chat.model is not None:

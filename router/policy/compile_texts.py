@@ -121,7 +121,7 @@ def compile_chat(part: Part[ChatFile]) -> ChatPolicy:
 
 
 def compile_answers(part: Part[AnswersFile]) -> dict[str, CannedAnswer]:
-    """Return the prepared answers in the order of the file."""
+    """Return the canned answers in the order of the file."""
     return {
         id_: CannedAnswer(
             id=id_,

@@ -34,6 +34,6 @@ class AnswerShape(Shape):
 
 
 class AnswersFile(Shape):
-    """config/answers.yaml; a town without the file has no prepared answers."""
+    """config/answers.yaml; a town without the file has no canned answers."""
 
-    answers: dict[Name, AnswerShape] = Field(min_length=1, description="the prepared answers")
+    answers: dict[Name, AnswerShape] = Field(min_length=1, description="the canned answers")

@@ -1,4 +1,4 @@
-"""Prints mail, chat and prepared answers of a compiled policy, for `townline check --show`."""
+"""Prints mail, chat and canned answers of a compiled policy, for `townline check --show`."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _answers(policy: Policy, language: str) -> Iterator[str]:
         subjects = ", ".join(sorted(answer.subjects)) or "every subject"
         channels = ", ".join(sorted(answer.channels)) or "every channel"
         title = answer.title.get(language, "")
-        yield f"Prepared answer {answer.id}: {title}; {subjects}; {channels}"
+        yield f"Canned answer {answer.id}: {title}; {subjects}; {channels}"
 
 
 TEXTS: Final[tuple[Callable[[Policy, str], Iterator[str]], ...]] = (_mail, _chat, _answers)

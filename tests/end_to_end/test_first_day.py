@@ -286,7 +286,8 @@ async def an_urgent_mail_is_first(rig: Rig) -> None:
     await reached("both are closed", lambda: len(hannah.acknowledged("close")) == 2)
     assert hannah.acknowledged("close") == [urgent, ordinary]
     story = await explained(rig, urgent)
-    assert "mail rule stop_sign_down: route, urgent" in story, story
+    assert "mail rule stop_sign_down (config/mail.yaml:" in story, story
+    assert ": route, urgent" in story, story
     assert "mail rule potholes" in await explained(rig, ordinary)
 
 

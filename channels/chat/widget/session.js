@@ -6,6 +6,7 @@ import { Refusal } from "./directline.js";
 import { chanceId } from "./store.js";
 
 const KEY = "session";
+const SETTLE_MS = 100; // for storage to reach other tabs' processes
 const AGAIN_MS = 60_000; // between two attempts to refresh
 const LONGEST_MS = 2 ** 31 - 1; // what a timer can hold
 const NOT_WELCOME = [401, 403, 404];
@@ -41,6 +42,8 @@ export class Session {
    */
   open(locale) {
     return this.#tab.exclusive(KEY, async () => {
+      // What another tab has just written may be on its way to this one, lock or no lock.
+      if (!this.saved) await new Promise((done) => setTimeout(done, SETTLE_MS));
       if (this.saved) return "";
       this.#api.token = "";
       const user = `dl_${chanceId()}`;
