@@ -12,6 +12,7 @@ import itertools
 import json
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -39,6 +40,8 @@ STANDING: Activity = {
     "upload_max": 0,
     "upload_kinds": [],
 }
+
+BEGUN_S = 30.0  # for a page to begin a conversation
 
 
 @dataclass
@@ -102,28 +105,32 @@ class FakeDirectLine:
 
     @property
     def chat(self) -> Chat:
-        """Return the conversation begun last."""
+        """Return the conversation begun last; a page that is about to begin one is waited for."""
+        until = time.monotonic() + BEGUN_S
+        while not self.chats and time.monotonic() < until:
+            time.sleep(0.01)
         return list(self.chats.values())[-1]
 
     def say(self, text: str, name: str = "Ana", **more: Any) -> None:
         """Say something in the conversation begun last."""
         sender = {"id": "town", "name": name, "role": "bot"}
-        self._run(
-            lambda: self._store(self.chat, {"type": "message", "from": sender, "text": text} | more)
-        )
+        chat, message = self.chat, {"type": "message", "from": sender, "text": text} | more
+        self._run(lambda: self._store(chat, message))
 
     def stand(self, **changes: Any) -> None:
         """Tell where it stands."""
+        chat = self.chat
 
         def tell() -> None:
-            self.chat.standing |= changes
-            self._tell(self.chat, self._standing(self.chat))
+            chat.standing |= changes
+            self._tell(chat, self._standing(chat))
 
         self._run(tell)
 
     def tell(self, **activity: Any) -> None:
         """Tell what is not stored."""
-        self._run(lambda: self._tell(self.chat, {"from": TOWN} | activity))
+        chat = self.chat
+        self._run(lambda: self._tell(chat, {"from": TOWN} | activity))
 
     def drop(self) -> None:
         """Cut all streams."""
