@@ -102,6 +102,7 @@ class Witness:
         self.items: dict[str, set[str]] = {}  # by call: items named in acknowledged documents
         self.lined_up: dict[str, tuple[int, int]] = {}  # by call: first Enqueue, (asked, answered)
         self.gave_up: set[str] = set()  # calls with a webhook that failed for good
+        self._asked: dict[str, int] = {}  # by webhook: its first attempt, which may have counted
         rig.carrier.ledger.listen(self._note)
 
     def _note(self, entry: Entry) -> None:
@@ -110,13 +111,13 @@ class Witness:
         call = self._rig.carrier.exchange.calls.get(entry.call_sid)
         if call is None or call.direction != "inbound":
             return
+        asked = self._asked.setdefault(entry.token, entry.at)
         if not entry.acknowledged:
             self.gave_up.add(entry.call_sid)
             return
         self.items.setdefault(entry.call_sid, set()).update(NAMED.findall(entry.body))
         if "<Enqueue" in entry.body:
-            answered = (entry.at, self._clock.now())
-            self.lined_up.setdefault(entry.call_sid, answered)
+            self.lined_up.setdefault(entry.call_sid, (asked, self._clock.now()))
 
     def inbound(self) -> list[Call]:
         return [c for c in self._rig.carrier.exchange.calls.values() if c.direction == "inbound"]
