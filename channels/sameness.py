@@ -17,6 +17,10 @@ _COMMENTS_DEEP: Final = 5
 _QUOTED: Final = re.compile(r'"([^\s<>,;:()"@]+)"')
 _DOMAIN: Final = re.compile(r"[^\s<>,;:()\"@\[\]=?/\\]+|\[[^\s<>()\[\]@]+\]")
 _DOMAIN_MAX: Final = 253
+_MAILBOX: Final = re.compile(
+    r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
+)
+_MAILBOX_MAX: Final = 254
 _HOST_BITS: Final = 64  # of an IPv6 address belong to one client
 
 
@@ -48,6 +52,11 @@ def _ascii(domain: str) -> str:
     except UnicodeError:
         return lower
     return name if _DOMAIN.fullmatch(name) else lower
+
+
+def is_mailbox(text: str) -> bool:
+    """Say whether a resident has written an address that mail can go to, and nothing else."""
+    return len(text) <= _MAILBOX_MAX and _MAILBOX.fullmatch(text) is not None
 
 
 def mail_key(secret: bytes, address: str) -> str:

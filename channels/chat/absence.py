@@ -9,7 +9,6 @@ what was there when they last wrote.
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
 
 import structlog
 
@@ -20,10 +19,9 @@ from router.core.commands_text import MailUnread
 from router.core.model import SECOND, Channel, Instant, Span
 from router.core.records import Conversation
 from router.core.state import State
+from router.core.transcript import RESIDENT
 from router.errors import CommandRefused, TownlineError
 from router.ports import Clock, Inbox
-
-_RESIDENT: Final = "resident"
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +79,7 @@ class Absence:
 
 def _seen(row: Conversation | None, room: Room | None) -> int:
     """Return the last message the resident surely has: who wrote had read until there."""
-    wrote = max((m.number for m in row.messages if m.by == _RESIDENT), default=0) if row else 0
+    wrote = max((m.number for m in row.messages if m.by == RESIDENT), default=0) if row else 0
     mailed = row.mailed if row is not None else 0
     sent = room.sent if room is not None and room.sent is not None else wrote
     return max(sent, mailed)

@@ -25,13 +25,12 @@ from router.core.fields import filled
 from router.core.model import SECOND, Instant, MessageKind
 from router.core.policy import Policy
 from router.core.records import Conversation, Message
+from router.core.transcript import AGENT, RESIDENT, SAID
 from router.ports import FileRef, Said, Words, said_in
 
 BOT_ID: Final = "townline"
 PAGE_MAX: Final = 100  # messages told at once
-_SHOWN: Final = frozenset({MessageKind.TEXT, MessageKind.FILE, MessageKind.AUTOMATIC})
-_RESIDENT: Final = "resident"
-_AGENT: Final = "agent:"
+_SHOWN: Final = SAID | {MessageKind.AUTOMATIC}
 MILLI: Final = 1_000_000  # ns
 
 Activity = dict[str, Any]  # leaves as JSON
@@ -66,7 +65,7 @@ def page_after(row: Conversation | None, number: int) -> Page:
 
 def is_agents(message: Message) -> bool:
     """Say whether an agent wrote it to the resident."""
-    return message.kind in _SHOWN and message.by.startswith(_AGENT)
+    return message.kind in _SHOWN and message.by.startswith(AGENT)
 
 
 def of_message(viewer: Viewer, message: Message, words: Mapping[str, Words]) -> Activity:
@@ -77,14 +76,14 @@ def of_message(viewer: Viewer, message: Message, words: Mapping[str, Words]) -> 
     if said is None:
         said = Said(sentences(viewer.language)["removed"])
     activity["text"] = said.text
-    if message.by == _RESIDENT:
+    if message.by == RESIDENT:
         activity["from"] = {"id": viewer.grant.user, "role": "user"}
         if said.client_id:
             activity["channelData"] = {"clientActivityID": said.client_id}
     else:
         name = ""
-        if message.by.startswith(_AGENT):
-            name = first_name(viewer.policy, message.by.removeprefix(_AGENT))
+        if message.by.startswith(AGENT):
+            name = first_name(viewer.policy, message.by.removeprefix(AGENT))
         activity["from"]["name"] = name or viewer.policy.name.get(viewer.language, "")
     if said.files:
         activity["attachments"] = [

@@ -34,7 +34,7 @@ from channels.chat.stream import PATIENCE_S, RESTART, TOO_MANY, FindWords
 from channels.chat.tokens import Use
 from channels.contract import Capabilities, Limits
 from router.core.model import AgentId, Channel, Tempo
-from router.core.policy_text import ChatPolicy
+from router.core.policy_text import ChatPolicy, is_kind
 from router.errors import TownlineError
 from router.ports import Blobs, Clock, Duty, Ids, Inbox, Outlet
 
@@ -211,7 +211,7 @@ class ChatChannel:
         finally:
             self._uploads -= 1
         for file in upload.files:
-            if not _is_taken(file.kind, chat.upload_kinds):
+            if not any(is_kind(each, file.kind) for each in chat.upload_kinds):
                 kinds = ", ".join(chat.upload_kinds)
                 message = f"{file.kind} is not taken; these are: {kinds}"
                 raise Refused(415, "UnsupportedMediaType", message)
@@ -262,9 +262,3 @@ def _receipt(posted: Posted) -> Response:
 def _is_plain(request: Request) -> bool:
     """Say whether it is one of Microsoft's clients, which know nothing of our own events."""
     return "x-ms-bot-agent" in request.headers
-
-
-def _is_taken(kind: str, kinds: tuple[str, ...]) -> bool:
-    return any(
-        kind == each or (each.endswith("/*") and kind.startswith(each[:-1])) for each in kinds
-    )

@@ -20,6 +20,7 @@ from channels.chat.contact import mail_address, telephone
 from channels.chat.refusals import Refused, bad
 from router.core.policy import Language
 from router.core.records import Conversation
+from router.core.transcript import RESIDENT
 
 NAME_MAX: Final = 100  # characters of a person's name
 CLIENT_ID_MAX: Final = 200
@@ -28,7 +29,6 @@ _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # controls, halves of characters, and direction overrides, which mislead; line feeds and tabs stay,
 # and so do the isolates that right-to-left texts need
 _SAY_NOTHING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\ufeff]")
-_RESIDENT: Final = "resident"
 _OUR_EVENTS: Final = frozenset(
     f"townline/{name}" for name in ("callback", "message", "contact", "transcript", "survey")
 )
@@ -241,7 +241,7 @@ def key_of(conversation: str, given: str, body: bytes, row: Conversation | None)
         return f"chat:{conversation}:{given if _PLAIN_ID.fullmatch(given) else _digest(given)}"
     count = row.count if row is not None else 0
     last = row.messages[-1] if row is not None and row.messages else None
-    if last is not None and last.by == _RESIDENT:
+    if last is not None and last.by == RESIDENT:
         repeat = _anonymous_key(conversation, body, last.number - 1)
         if ref_of("m", repeat) == last.ref:
             return repeat

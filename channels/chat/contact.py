@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
 import phonenumbers
 
 from channels.chat.refusals import Refused
+from channels.sameness import is_mailbox
 
 _REGION: Final = "CA"  # of numbers written without a country
-_LENGTH_MAX: Final = 254
-_MAIL: Final = re.compile(
-    r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
-)
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -40,7 +36,7 @@ def telephone(text: str) -> str:
 def mail_address(text: str) -> str:
     """Return the address without white space around it. Raises Refused."""
     address = text.strip()
-    if len(address) > _LENGTH_MAX or not _MAIL.fullmatch(address):
+    if not is_mailbox(address):
         raise Refused(400, "NotAnAddress", "write an address like name@example.org")
     return address
 

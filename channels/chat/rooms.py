@@ -22,6 +22,7 @@ from router.core.model import MINUTE, Channel, Instant, ItemId, Span
 from router.core.policy import Policy
 from router.core.records import Conversation
 from router.core.state import State
+from router.core.transcript import AGENT
 from router.ports import Clock, Inbox
 
 ROOMS_MAX: Final = 50_000  # then those that nobody is in go, the longest left first
@@ -224,7 +225,7 @@ class Rooms:
 
     def _owe(self, event: e.MessageAdded, state: State) -> None:
         row = state.conversations.get(event.conversation)
-        if row is not None and row.channel is Channel.CHAT and event.by.startswith("agent:"):
+        if row is not None and row.channel is Channel.CHAT and event.by.startswith(AGENT):
             self.owed.setdefault(event.conversation, event.at)
 
     def _look(self, room: Room, state: State) -> None:

@@ -26,11 +26,12 @@ from router.core.model import (
     Tempo,
 )
 from router.core.policy import Policy, Queue
-from router.core.policy_text import ChatDoor, ChatPolicy
+from router.core.policy_text import ChatPolicy
 from router.core.queueing import bound, emergency_of, language_skill, queue_of
 from router.core.records import Conversation, Item
 from router.core.state import State
 from router.core.threads import work_on
+from router.core.transcript import AGENT
 
 _IN_LINE: Final = frozenset({ItemState.QUEUED, ItemState.OFFERED})
 _TALKING: Final = frozenset({ItemState.HANDLING, ItemState.HELD})
@@ -66,12 +67,6 @@ class Standing(msgspec.Struct, frozen=True):
 def chat_of(policy: Policy | None) -> ChatPolicy | None:
     """Return the rules of chat, if the town has a chat."""
     return policy.chat if policy is not None and policy.chat and policy.chat.doors else None
-
-
-def door_of(chat: ChatPolicy, door: str) -> ChatDoor:
-    """Return the door; the first one for a name that the policy does not have."""
-    found = chat.doors.get(door)
-    return found if found is not None else chat.first
 
 
 def standing_of(
@@ -116,7 +111,7 @@ def _before(state: State, now: Instant, door: str, language: str) -> Standing:
     chat = chat_of(state.policy)
     if chat is None:
         return Standing(Stands.CLOSED)
-    queue = state.policy.queues[door_of(chat, door).queue]
+    queue = state.policy.queues[chat.door(door).queue]
     closed = _closed(state, now, queue, language)
     if closed is not None:
         return closed
@@ -172,7 +167,7 @@ def _instead(queue: Queue) -> tuple[str, ...]:
 def _of_past(state: State, row: Conversation, standing: Standing) -> tuple[str, ...]:
     """What can be done with what was said."""
     can = ["transcript"] if row.messages and state.policy.mail is not None else []
-    spoke = any(message.by.startswith("agent:") for message in row.messages)
+    spoke = any(message.by.startswith(AGENT) for message in row.messages)
     if standing.state is Stands.ENDED and spoke and not row.score:
         can.append("survey")
     return tuple(can)

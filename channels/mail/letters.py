@@ -19,16 +19,16 @@ from channels.moments import moment
 from router.core.effects import SendMail
 from router.core.fields import filled
 from router.core.flows.nodes import rule_at
-from router.core.model import Instant, MessageKind
+from router.core.model import AgentId, Instant, MessageKind
 from router.core.policy import Policy
 from router.core.policy_text import Mailbox, MailPolicy, Texts
 from router.core.records import Conversation, Item, Message
+from router.core.transcript import RESIDENT, SAID
 from router.errors import ChannelError
 from router.ports import Said
 
 REFERENCES_MAX: Final = 50
 TRANSCRIPTS: Final = 500_000_000  # to their number: the message of that number may be a mail, too
-SHOWN: Final = frozenset({MessageKind.TEXT, MessageKind.FILE})  # no notes, no machines, no asides
 SAYS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "wrote": "On {at} {who} wrote:",
@@ -114,7 +114,7 @@ class Material(msgspec.Struct, frozen=True):
         return filled(text, fields)
 
     def _summary(self) -> str:
-        first = next((m for m in self.conversation.messages if m.by == "resident"), None)
+        first = next((m for m in self.conversation.messages if m.by == RESIDENT), None)
         said = self.said.get(first.ref) if first is not None else None
         return "" if said is None else f"{said.subject}\n{said.text}".strip()
 
@@ -174,15 +174,13 @@ def _references(m: Material, domain: str) -> tuple[str, ...]:
         said = m.said.get(message.ref)
         if said is not None and said.message_id:
             found += [*said.references, said.message_id]
-        elif message.by != "resident":
+        elif message.by != RESIDENT:
             found.append(message_ids.make(m.conversation.id, message.number, domain, m.secret))
     return tuple(dict.fromkeys(found))[-REFERENCES_MAX:]
 
 
 def _last_of_resident(m: Material) -> Message | None:
-    before = [
-        x for x in m.conversation.messages if x.by == "resident" and x.number < m.effect.number
-    ]
+    before = [x for x in m.conversation.messages if x.by == RESIDENT and x.number < m.effect.number]
     return before[-1] if before else None
 
 
@@ -190,7 +188,7 @@ def _subject(m: Material) -> str:
     """Return "Re: " and what the resident called it."""
     for message in m.conversation.messages:
         said = m.said.get(message.ref)
-        if message.by == "resident" and said is not None and said.subject:
+        if message.by == RESIDENT and said is not None and said.subject:
             return reply_subject(said.subject)
     return m.says["subject"].format(town=m.town)
 
@@ -229,7 +227,7 @@ def _acknowledgement(m: Material) -> Letter:
 
 
 def _refusal(m: Material) -> Letter:
-    rule = next((r for r in m.rules.rules if r.id == m.effect.rule), None)
+    rule = m.rules.rule(m.effect.rule)
     text = m.of(rule.text) if rule is not None else m.of(m.rules.acknowledgement)
     return _letter(
         m,
@@ -272,9 +270,9 @@ def _history(m: Material, last: int, *, since: int = 0) -> str:
     lines: list[str] = []
     for message in m.conversation.messages:
         said = m.said.get(message.ref)
-        if said is None or message.kind not in SHOWN or not since < message.number <= last:
+        if said is None or message.kind not in SAID or not since < message.number <= last:
             continue
-        who = m.says["you"] if message.by == "resident" and not m.effect.contact else ""
+        who = m.says["you"] if message.by == RESIDENT and not m.effect.contact else ""
         who = who or _writer(m, message)
         at = moment(m.language, message.at, m.zone, m.now)
         files = [m.says["file"].format(name=f.name) for f in said.files]
@@ -285,10 +283,10 @@ def _history(m: Material, last: int, *, since: int = 0) -> str:
 def _writer(m: Material, message: Message) -> str:
     kind, _, name = message.by.partition(":")
     if kind == "agent":
-        rule = next((a for a in m.policy.agents.values() if a.id == name), None)
+        rule = m.policy.agents.get(AgentId(name))
         return rule.name.split(" ")[0] if rule is not None else m.town
     said = m.said.get(message.ref)
-    return said.sender if kind == "resident" and said is not None and said.sender else m.town
+    return said.sender if kind == RESIDENT and said is not None and said.sender else m.town
 
 
 COMPOSERS: Final[dict[str, Composer]] = {

@@ -21,10 +21,11 @@ from channels.mail.composing import InvalidLetter, compose, written_address
 from channels.mail.letters import Material, letter_of
 from channels.mail.message import Address, Attachment
 from router.core.effects import Effect, SendMail
-from router.core.model import SECOND, Instant, MessageKind
+from router.core.model import SECOND, AgentId, Instant
 from router.core.policy import Policy
 from router.core.policy_text import Mailbox, MailPolicy
 from router.core.records import Conversation, Item
+from router.core.transcript import AGENT, SAID
 from router.errors import ChannelError
 from router.ports import Blobs, Clock, Inbox, Said, Words, said_in
 
@@ -167,8 +168,7 @@ class MailOutlet:
             return ()
         refs = [effect.words_ref]
         if effect.what == "forward":
-            written = (MessageKind.TEXT, MessageKind.FILE)
-            refs += [m.ref for m in conversation.messages if m.kind in written]
+            refs += [m.ref for m in conversation.messages if m.kind in SAID]
         wanted = [f for ref in dict.fromkeys(refs) if ref in said for f in said[ref].files]
         files: list[Attachment] = []
         for file in wanted:
@@ -198,7 +198,7 @@ def _box_of(rules: MailPolicy, conversation: Conversation) -> Mailbox:
 
 def _agent_of(policy: Policy, conversation: Conversation, number: int) -> str:
     by = next((m.by for m in conversation.messages if m.number == number), "")
-    rule = next((a for a in policy.agents.values() if f"agent:{a.id}" == by), None)
+    rule = policy.agents.get(AgentId(by.removeprefix(AGENT))) if by.startswith(AGENT) else None
     return rule.name if rule is not None else ""
 
 

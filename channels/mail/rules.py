@@ -15,7 +15,7 @@ import msgspec
 
 from channels.mail.message import Mail
 from channels.sameness import normalise
-from router.core.policy_text import MailPolicy, MailRule
+from router.core.policy_text import MailPolicy, MailRule, is_kind
 
 _SPLIT: Final = re.compile(r"[^\w]+")
 _METHOD: Final = re.compile(r"\b(dmarc|spf|dkim)\s*=\s*([a-z]+)")
@@ -98,11 +98,6 @@ def _plain(text: str) -> str:
 
 def _any_kind(patterns: Iterable[str], kinds: Iterable[str]) -> bool:
     return any(is_kind(pattern, kind) for pattern in patterns for kind in kinds)
-
-
-def is_kind(pattern: str, kind: str) -> bool:
-    """Say whether a type of file fits "image/*" or "application/pdf"."""
-    return kind.startswith(pattern[:-1]) if pattern.endswith("/*") else kind == pattern
 
 
 def authentication(headers: Iterable[tuple[str, str]], authserv_ids: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 import phonenumbers
 
-from channels.sameness import mail_key
+from channels.sameness import is_mailbox, mail_key
 from router.core.commands import SubmitForm
 from router.core.identity import address_key
 from router.core.model import ItemId
@@ -36,10 +36,6 @@ _REGION: Final = "CA"  # of numbers written without a country
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEARS: Final = range(1900, 2101)
 _TICKS: Final = {"yes": True, "on": True, "true": True, "1": True, "no": False, "false": False}
-_MAIL: Final = re.compile(
-    r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
-)
-_MAIL_LENGTH_MAX: Final = 254
 # controls, surrogates, private and unassigned letters say nothing; direction overrides mislead
 _SILENT: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
 _OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
@@ -173,8 +169,7 @@ def _read_field(field: Field, text: str) -> tuple[str, Complaint | None]:
         case "choice":
             return value, None if value in field.choices else Complaint.NOT_A_CHOICE
         case "email":
-            whole = _MAIL.fullmatch(value) and len(value) <= _MAIL_LENGTH_MAX
-            return value, None if whole else Complaint.NOT_AN_ADDRESS
+            return value, None if is_mailbox(value) else Complaint.NOT_AN_ADDRESS
         case "phone":
             return _read_phone(value)
         case "date":

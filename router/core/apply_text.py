@@ -10,12 +10,11 @@ from msgspec.structs import replace
 from router.core import events as e
 from router.core.apply_line import item_of, release
 from router.core.lifecycle import move
-from router.core.model import ItemId, MessageKind
+from router.core.model import ItemId
 from router.core.records import Conversation, DialRow, Item, Message, TextWork
 from router.core.state import State
+from router.core.transcript import AGENT, RESIDENT, SAID
 from router.errors import InvariantBroken
-
-RESIDENT: Final = "resident"
 
 
 def conversation_of(state: State, conversation_id: str) -> Conversation:
@@ -75,13 +74,13 @@ def _message(state: State, ev: e.MessageAdded) -> None:
     )
     item = item_of(state, ev.item)
     text = text_of(item)
-    if ev.kind not in (MessageKind.TEXT, MessageKind.FILE):
+    if ev.kind not in SAID:
         return
     if ev.by == RESIDENT:
         since = text.unanswered_since if text.unanswered_since is not None else ev.at
         text = replace(text, unanswered_since=since, idle_due=None, resident_left=False)
         state.put_item(ev.item, replace(item, text=text))
-    elif ev.by.startswith("agent:"):
+    elif ev.by.startswith(AGENT):
         first = text.responded_at if text.responded_at is not None else ev.at
         text = replace(text, unanswered_since=None, responded_at=first, idle_due=ev.idle_due)
         state.put_item(ev.item, replace(item, text=text, due_at=None))

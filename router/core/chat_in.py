@@ -17,12 +17,11 @@ from router.core.model import (
     Form,
     Instant,
     ItemState,
-    MessageKind,
     OfferEnding,
     Span,
 )
 from router.core.offers import end_offers
-from router.core.policy_text import ChatDoor, ChatPolicy
+from router.core.policy_text import ChatPolicy
 from router.core.queueing import line_up
 from router.core.records import Conversation, Item
 from router.core.state import State
@@ -36,21 +35,14 @@ from router.core.threads import (
     wake,
     work_on,
 )
-from router.core.transcript import RESIDENT, added
+from router.core.transcript import AGENT, RESIDENT, SAID, added
 from router.core.waiting import IN_LINE, abandon
 from router.core.wishes import send_mail
 from router.errors import NotNow, UnknownTarget
 
 Events = Iterator[e.Event]
 
-_READ: Final = frozenset({MessageKind.TEXT, MessageKind.FILE})  # what a resident gets to see
 SLEEP: Final[Span] = HOUR  # of a silent chat where the town has no rules of chat any more
-
-
-def door_of(chat: ChatPolicy, door: str) -> ChatDoor:
-    """Return the door; the first one for a name that the policy no longer has."""
-    found = chat.doors.get(door)
-    return found if found is not None else chat.first
 
 
 def receive_chat(s: State, now: Instant, c_: c.ReceiveChat) -> Events:
@@ -79,7 +71,7 @@ def _new_item(
     conversation: Conversation | None,
     before: Item | None,
 ) -> Events:
-    door = door_of(chat, c_.door)
+    door = chat.door(c_.door)
     yield from begin_item(
         s,
         now,
@@ -128,7 +120,7 @@ def ask_callback(s: State, now: Instant, c_: c.AskCallback) -> Events:
         NotAllowed: the queue does not call back.
     """
     chat = chat_policy(s)
-    door = door_of(chat, c_.door)
+    door = chat.door(c_.door)
     conversation = s.conversations.get(c_.conversation)
     item = work_on(s, conversation) if conversation is not None else None
     if item is not None and item.form is Form.CALLBACK and item.state not in ENDED:
@@ -231,8 +223,8 @@ def mail_unread(s: State, now: Instant, c_: c.MailUnread) -> Events:
     """What a resident who is away has not seen goes by mail, once."""
     conversation = conversation_of(s, c_.conversation)
     since = max(c_.number, conversation.mailed)
-    later = [m for m in conversation.messages if m.number > since and m.kind in _READ]
-    unread = [m for m in later if m.by.startswith("agent:")]
+    later = [m for m in conversation.messages if m.number > since and m.kind in SAID]
+    unread = [m for m in later if m.by.startswith(AGENT)]
     item_id = conversation.item
     if not unread or item_id is None or item_id not in s.items or not conversation.contact_ref:
         return

@@ -38,7 +38,7 @@ from router.core.threads import (
     opened_again,
     wake,
 )
-from router.core.transcript import added
+from router.core.transcript import AGENT, added
 from router.core.wishes import send_mail
 from router.errors import NotAllowed, NotNow, UnknownTarget
 
@@ -184,7 +184,7 @@ def _write(s: State, now: Instant, item: Item, conversation: str, c_: c.SendRepl
         now,
         conversation,
         item.id,
-        by=f"agent:{c_.agent_id}",
+        by=f"{AGENT}{c_.agent_id}",
         ref=c_.words_ref,
         kind=c_.kind,
         idle_due=now + rules.dormant_after if awaits and rules is not None else None,
@@ -236,7 +236,7 @@ def add_note(s: State, now: Instant, c_: c.AddNote) -> Events:
         now,
         conversation.id,
         item.id,
-        by=f"agent:{c_.by}",
+        by=f"{AGENT}{c_.by}",
         ref=c_.words_ref,
         kind=MessageKind.NOTE,
     )
@@ -296,7 +296,7 @@ def forward(s: State, now: Instant, c_: c.ForwardItem) -> Events:
         now,
         conversation,
         item.id,
-        by=f"agent:{c_.agent_id}",
+        by=f"{AGENT}{c_.agent_id}",
         ref=c_.words_ref,
         kind=MessageKind.FORWARD,
         note=f"to:{contact.id}",

@@ -152,7 +152,8 @@ def _forget_due(s: State, now: Instant, item: Item) -> Events:
     for each in family:
         text = s.items[each].text
         family += text.merged if text is not None else ()
-    mails = [x for x in s.pending.values() if isinstance(x, f.SendMail) and x.item_id in family]
+    pending = s.pending.values() if item.text is not None else ()  # calls send no mail
+    mails = [x for x in pending if isinstance(x, f.SendMail) and x.item_id in family]
     for mail in mails:
         yield e.EffectFailed(at=now, key=mail.key, reason="not-in-time")
         yield from undelivered(s, now, mail.conversation, mail.number, "not-in-time")

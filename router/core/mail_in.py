@@ -25,7 +25,7 @@ from router.core.model import (
 )
 from router.core.paging import PAGE, nobody_answered, took
 from router.core.policy_text import Mailbox, MailPolicy, MailRule
-from router.core.records import Conversation, Message
+from router.core.records import Conversation, Item, Message
 from router.core.state import State
 from router.core.threads import (
     begin_item,
@@ -36,7 +36,7 @@ from router.core.threads import (
     work_on,
     wrote_again,
 )
-from router.core.transcript import RESIDENT, TOWN, added
+from router.core.transcript import AGENT, RESIDENT, TOWN, added
 from router.errors import UnknownTarget
 
 Events = Iterator[e.Event]
@@ -60,14 +60,15 @@ def receive_mail(s: State, now: Instant, c_: c.ReceiveMail) -> Events:
     box = mailbox_of(mail, c_.mailbox)
     threads = c_.threads if c_.past is None else (*c_.threads, c_.past.conversation)
     conversation = _thread(s, threads, c_.known)
-    rule = next((r for r in mail.rules if r.id == c_.rule), None)
+    rule = mail.rule(c_.rule)
     is_believed = rule is None or rule.action != "set_aside"
     if conversation is not None and is_believed:
         if conversation.address_key == c_.address_key != "":
             yield from _resident_wrote(s, now, c_, conversation, mail, box)
             return
-        if c_.contact and work_on(s, conversation) is not None:
-            yield from _contact_wrote(s, now, c_, conversation)
+        work = work_on(s, conversation)
+        if c_.contact and work is not None:
+            yield from _contact_wrote(s, now, c_, conversation, work)
             return
     yield from _new_item(s, now, c_, mail, box, conversation)
 
@@ -94,11 +95,10 @@ def _keys(s: State, now: Instant, c_: c.ReceiveMail, item_id: ItemId) -> Events:
         yield kept(s, now, c_.message_key, item_id)
 
 
-def _contact_wrote(s: State, now: Instant, c_: c.ReceiveMail, conversation: Conversation) -> Events:
+def _contact_wrote(
+    s: State, now: Instant, c_: c.ReceiveMail, conversation: Conversation, item: Item
+) -> Events:
     """A department answers what was forwarded, or somebody on call takes a page."""
-    item = work_on(s, conversation)
-    if item is None:
-        raise UnknownTarget(f"conversation {conversation.id!r} has no item any more")
     yield from _keys(s, now, c_, item.id)
     yield added(
         s,
@@ -141,7 +141,7 @@ def _resident_wrote(
         yield from reopened(s, now, item, RESIDENT, "the resident wrote again")
     elif item.state not in ENDED:
         yield from wrote_again(s, now, item, "the resident answered")
-    rule = next((r for r in mail.rules if r.id == c_.rule), None)
+    rule = mail.rule(c_.rule)
     yield from has_become_urgent(s, now, s.items[item.id], rule)
 
 
@@ -156,7 +156,7 @@ def _new_item(
     joins: bool = False,
 ) -> Events:
     """Open an item; `other` is a conversation it is linked to, or (joins) goes on in."""
-    rule = next((r for r in mail.rules if r.id == c_.rule), None)
+    rule = mail.rule(c_.rule)
     past = c_.past if c_.past is not None and c_.past.address_key == c_.address_key else None
     conversation, count = c_.conversation, 0
     if joins and other is not None:
@@ -297,7 +297,7 @@ def undelivered(s: State, now: Instant, conversation_id: str, number: int, why: 
         last = [m for m in conversation.messages if m.note.startswith(PAGE)][-1]
         if last is message and item.text is not None and item.text.page_due is not None:
             yield from nobody_answered(s, now, item)
-    elif not message.by.startswith("agent:"):
+    elif not message.by.startswith(AGENT):
         return
     elif item.state in _JOINABLE:
         yield from reopened(s, now, item, TOWN, reason)
@@ -309,7 +309,7 @@ def _returned(conversation: Conversation, number: int) -> Message | None:
     if number:
         return next((m for m in conversation.messages if m.number == number), None)
     sent = (m for m in reversed(conversation.messages) if m.kind is not MessageKind.NOTE)
-    return next((m for m in sent if m.by.startswith("agent:")), None)
+    return next((m for m in sent if m.by.startswith(AGENT)), None)
 
 
 def set_aside(s: State, now: Instant, c_: c.SetMailAside) -> Events:

@@ -76,6 +76,10 @@ class MailPolicy(Struct, frozen=True):
     attachment_kinds: tuple[str, ...]  # that agents may open and send: "image/*", ...
     default: str = ""  # mailbox that speaks for the town: the first in the file
 
+    def rule(self, rule_id: str) -> MailRule | None:
+        """Return the rule; None for a name that the policy no longer has, and for ""."""
+        return next((rule for rule in self.rules if rule.id == rule_id), None)
+
     @property
     def first(self) -> Mailbox:
         """Return the mailbox that answers forms and chats."""
@@ -111,6 +115,11 @@ class ChatPolicy(Struct, frozen=True):
     upload_kinds: tuple[str, ...]
     default: str = ""  # door of who names none: the first in the file
 
+    def door(self, door_id: str) -> ChatDoor:
+        """Return the door; the first one for a name that the policy does not have."""
+        found = self.doors.get(door_id)
+        return found if found is not None else self.first
+
     @property
     def first(self) -> ChatDoor:
         """Return the door of who names none."""
@@ -124,3 +133,8 @@ class CannedAnswer(Struct, frozen=True):
     text: Texts
     subjects: frozenset[str]  # empty = any
     channels: frozenset[str]  # empty = any
+
+
+def is_kind(pattern: str, kind: str) -> bool:
+    """Say whether a type of file fits "image/*" or "application/pdf"."""
+    return kind.startswith(pattern[:-1]) if pattern.endswith("/*") else kind == pattern

@@ -162,10 +162,9 @@ def line_up(
     """
     tempo = TEMPO_OF[form]
     live = form is Form.CALL
-    kept_due = item.due_at if item.due_at is not None and not live else None
-    due = kept_due if kept_due is not None else due_at(s, first_queued_at, queue)
-    if tempo is not Tempo.SLOW_TEXT:  # somebody waits there and then
-        due = None
+    due = None
+    if tempo is Tempo.SLOW_TEXT:  # elsewhere somebody waits there and then
+        due = item.due_at if item.due_at is not None else due_at(s, first_queued_at, queue)
     head = item.head_start + queue.head_start + head_start
     urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
     aim = first_queued_at + queue.target_span

@@ -7,6 +7,7 @@ from typing import Final
 
 from router.core import business_time
 from router.core import events as e
+from router.core.callbacks import closed
 from router.core.fallback import enter_queue
 from router.core.index import NAMED
 from router.core.model import (
@@ -26,7 +27,7 @@ from router.core.queueing import KEPT_AS, TEMPO_OF, due_at, line_up, queue_of
 from router.core.records import Conversation, Item
 from router.core.state import State
 from router.core.transcript import RESIDENT
-from router.errors import NotNow, UnknownTarget
+from router.errors import UnknownTarget
 
 Events = Iterator[e.Event]
 
@@ -176,14 +177,7 @@ def wrote_again(s: State, now: Instant, item: Item, why: str) -> Events:
     if item.state is ItemState.DEFERRED and item.text is not None and item.text.waiting_for:
         yield from wake(s, now, item, why)
     elif item.state is ItemState.WRAP_UP:
-        yield e.ItemClosed(
-            at=now,
-            item=item.id,
-            outcome="written-again",
-            code="",
-            note_ref="",
-            forget_at=now + s.policy.retention.closed_in_core,
-        )
+        yield closed(s, now, item.id, "written-again")
         yield from reopened(s, now, s.items[item.id], RESIDENT, why)
 
 
@@ -251,10 +245,3 @@ def enter_for_owner(s: State, now: Instant, item_id: ItemId, queue: str, rule: s
         named=f"{NAMED}{owner}",
         named_span=span,
     )
-
-
-def not_ended(item: Item) -> Item:
-    """Return the item. Raises NotNow when it has ended."""
-    if item.state in ENDED:
-        raise NotNow(f"item {item.id!r} is {item.state}: reopen it first")
-    return item

@@ -10,6 +10,8 @@ from router.core.state import State
 
 RESIDENT: Final = "resident"
 TOWN: Final = "town"
+AGENT: Final = "agent:"  # then the id
+SAID: Final = frozenset({MessageKind.TEXT, MessageKind.FILE})  # no notes, no machines, no asides
 
 
 def added(

@@ -9,9 +9,10 @@ from msgspec import Meta
 
 from router.core.model import HOUR, AgentId
 from router.desk import messages_text as w
-from router.desk.access import ADMINISTRATOR, EVERYBODY, SUPERVISOR, agent_id_of
+from router.desk.access import EVERYBODY, agent_id_of
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
+from router.desk.api_work import DONE, LEADERS
 from router.desk.message_types import LetterText, Name, Reason
 from router.desk.parts import Parts
 from router.desk.pictures import find_item
@@ -21,8 +22,6 @@ from router.desk.views import DoneView
 from router.desk.views_text import BlockedView, KeptView
 from router.errors import NotNow
 from router.ports import Said, said_in
-
-LEADERS = frozenset({SUPERVISOR, ADMINISTRATOR})
 
 
 class FlagBody(Body, frozen=True, kw_only=True):
@@ -59,7 +58,7 @@ def order_routes(parts: Parts) -> APIRouter:
         agent: AgentId = agent_id_of(who)
         await parts.writing.do(w.Note(item=item, text=body.text, key=f"flag-{body.key}"), agent)
         await parts.note(who, "chat-flagged", item)
-        return answer(DoneView(done=True))
+        return answer(DONE)
 
     @routes.post(
         "/items/{item}/block",
@@ -74,7 +73,7 @@ def order_routes(parts: Parts) -> APIRouter:
         until = parts.clock.now() + body.hours * HOUR if body.hours is not None else None
         for key in {row.text.conversation, row.address_key} - {""}:
             await parts.desktop.blocked.block(key, until, body.reason, who.name)
-        return answer(DoneView(done=True))
+        return answer(DONE)
 
     @routes.get("/blocked", summary="Who is blocked", responses=gives(tuple[BlockedView, ...]))
     async def listed(_: Account = Depends(leader)) -> Response:
@@ -94,7 +93,7 @@ def order_routes(parts: Parts) -> APIRouter:
     @routes.delete("/blocked/{key}", summary="Let them write again", responses=gives(DoneView))
     async def unblock(key: str, who: Account = Depends(leader)) -> Response:
         await parts.desktop.blocked.unblock(key, who.name)
-        return answer(DoneView(done=True))
+        return answer(DONE)
 
     return routes
 

@@ -6,6 +6,7 @@ taking from the list. Every look at words and files is in the trail.
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -15,8 +16,10 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.exceptions import HTTPException
 
+from router.core.correspondence import WRITTEN
 from router.core.model import SECOND
 from router.core.policy import Policy
+from router.core.policy_text import is_kind
 from router.core.records import Item, Message
 from router.core.state import State
 from router.desk.access import ADMINISTRATOR, EVERYBODY, SUPERVISOR, agent_id_of
@@ -29,7 +32,7 @@ from router.desk.pictures import find_item, item_view, refs_shown, subject_of, t
 from router.desk.surroundings import Account
 from router.desk.views import DoneView, ItemView
 from router.desk.views_text import AnswerView, DraftView, InboxView, UploadedView
-from router.desk.written import WRITTEN, answers_for, inbox_of
+from router.desk.written import answers_for, inbox_of
 from router.errors import NotAllowed, NotNow, UnknownTarget
 from router.ports import FileRef, Said, said_in
 
@@ -161,7 +164,8 @@ def file_routes(parts: Parts) -> APIRouter:
         words = await files.said(item, number, who)
         raw = await files.body(words.html)
         pictures = {f.content_id: await _data_url(parts, f) for f in words.files if f.content_id}
-        page = parts.desktop.render(
+        page = await asyncio.to_thread(  # hostile HTML may take seconds
+            parts.desktop.render,
             raw.decode("utf-8", "replace"),
             remote=remote,
             pictures={name: url for name, url in pictures.items() if url},
@@ -201,7 +205,7 @@ def upload_routes(parts: Parts) -> APIRouter:
         mail = await parts.inbox.read(lambda state: state.policy.mail)
         if mail is None:
             raise NotNow("the town sends no mail: config/mail.yaml is missing")
-        if not any(_is_kind(pattern, kind) for pattern in mail.attachment_kinds):
+        if not any(is_kind(pattern, kind) for pattern in mail.attachment_kinds):
             raise NotAllowed(f"files of kind {kind!r} are not sent: {mail.attachment_kinds}")
         raw = bytearray()
         async for chunk in request.stream():
@@ -244,10 +248,6 @@ async def _data_url(parts: Parts, file: FileRef) -> str:
         return ""
     found = await parts.desktop.blobs.get(file.blob)
     return "" if found is None else f"data:{file.kind};base64,{b64encode(found).decode()}"
-
-
-def _is_kind(pattern: str, kind: str) -> bool:
-    return kind.startswith(pattern[:-1]) if pattern.endswith("/*") else kind == pattern
 
 
 def _download(body: bytes, name: str) -> Response:

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from router.core.model import Channel, Form, ItemId
+from router.core.model import AgentId, Channel, Form, ItemId
 from router.core.policy import Policy
 from router.core.records import Conversation, Item, Message, TextWork
 from router.core.state import State
@@ -78,7 +78,7 @@ def _message(policy: Policy, row: Message) -> MessageView:
     kind, _, name = row.by.partition(":")
     who = name
     if kind == "agent":
-        rule = next((a for a in policy.agents.values() if a.id == name), None)
+        rule = policy.agents.get(AgentId(name))
         who = rule.name if rule is not None else name
     elif kind == "contact":
         contact = policy.contacts.get(name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from router.core.correspondence import WRITTEN
 from router.core.fields import filled
-from router.core.model import ENDED, Form, ItemState
+from router.core.model import ENDED, ItemState
 from router.core.policy import Policy
 from router.core.policy_text import CannedAnswer
 from router.core.records import Item
@@ -12,8 +13,6 @@ from router.desk.conversations import text_view
 from router.desk.pictures import queue_named, subject_of, text_of
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views_text import AnswerView, InboxView
-
-WRITTEN = frozenset({Form.MAIL, Form.CHAT, Form.MESSAGE, Form.SUBMISSION})
 
 
 def inbox_of(

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 
 from router.core import events as e
 from router.core.effects import SendMail
-from router.core.model import Instant, ItemState, MessageKind, OfferEnding
+from router.core.model import Instant, ItemState, OfferEnding
+from router.core.transcript import AGENT, SAID
 
 
 class ItemRow(msgspec.Struct, frozen=True):
@@ -94,7 +95,6 @@ BETWEEN: Final[dict[type[e.Event], str]] = {
     e.ItemUnmerged: "from_item",
     e.ItemSplit: "new",
 }
-WRITTEN: Final = frozenset({MessageKind.TEXT, MessageKind.FILE})
 
 STATES: Final[dict[type[e.Event], ItemState]] = {
     e.FlowMoved: ItemState.IN_FLOW,
@@ -209,7 +209,7 @@ class Ledger:
                 return _answered(row, event)
             case e.ConversationJoined():
                 return replace(row, conversation=event.conversation)
-            case e.MessageAdded() if event.by.startswith("agent:"):
+            case e.MessageAdded() if event.by.startswith(AGENT):
                 return _responded(row, event)
             case e.ItemWoken() if event.due_at is not None:
                 return replace(row, due_at=event.due_at)
@@ -313,7 +313,7 @@ def _answered(row: ItemRow, event: e.HandlingStarted) -> ItemRow:
 
 
 def _responded(row: ItemRow, event: e.MessageAdded) -> ItemRow:
-    if row.responded_at is not None or event.kind not in WRITTEN:
+    if row.responded_at is not None or event.kind not in SAID:
         return row
     return replace(row, responded_at=event.at)
 

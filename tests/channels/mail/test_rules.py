@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from channels.mail.message import Address, Attachment, Mail
-from channels.mail.rules import Facts, authentication, facts_of, first_met, is_kind
+from channels.mail.rules import Facts, authentication, facts_of, first_met
+from router.core.policy_text import is_kind
 from tests.core.text_town import mail_policy, mail_rule
 
 FACTS = Facts(
