@@ -31,7 +31,7 @@ class Clock(Protocol):
         ...
 
 
-class Words(msgspec.Struct, frozen=True):
+class Words(msgspec.Struct, frozen=True, array_like=True):
     """Something a resident said, wrote or is called by; the journal only knows `ref`."""
 
     ref: str  # chosen by the sender of the command, unique

@@ -83,6 +83,8 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
     """Return the longest idle agent who meets the item's requirement and has capacity."""
     best: tuple[int, str] | None = None
     for profile in s.index.bucket(item.requirement, item.tempo).profiles:
+        if not profile.available:
+            continue
         idle = profile.idle[item.tempo]
         head = idle.first()
         if head is None or (best is not None and head >= best):

@@ -8,9 +8,7 @@ reverse, which returns tables and index exactly to where they were.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -75,19 +73,19 @@ class State:
         self.pending: dict[EffectKey, AnyEffect] = {}
         self.conversations: dict[str, Conversation] = {}
         self.index = Index()
-        self._undo: list[Callable[[], None]] | None = None
+        self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
+        self._policy: Policy | None = None  # in force
 
     @property
     def policy(self) -> Policy:
         """Return the policy in force.
 
         Raises:
-            InvariantBroken: no policy was adopted yet, or its bytes were not loaded.
+            InvariantBroken: no policy was adopted yet.
         """
-        try:
-            return self.policies[self.policy_hash]
-        except KeyError:
-            raise InvariantBroken(f"policy {self.policy_hash!r} is not loaded") from None
+        if self._policy is None:
+            raise InvariantBroken("no policy was adopted yet")
+        return self._policy
 
     # --- undo ------------------------------------------------------------------------------------
 
@@ -115,7 +113,8 @@ class State:
             raise InvariantBroken("the state was asked to go back without an undo log")
         self._undo = None
         while len(undo) > mark:
-            undo.pop()()
+            function, *given = undo.pop()
+            function(*given)
         self._undo = undo
 
     def forget_undo(self) -> None:
@@ -128,7 +127,7 @@ class State:
     def tick(self, at: Instant) -> None:
         """Count one event applied at `at`."""
         if self._undo is not None:
-            self._undo.append(partial(self._set_tick, self.version, self.now))
+            self._undo.append((self._set_tick, self.version, self.now))
         self.version += 1
         self.now = at
 
@@ -140,19 +139,20 @@ class State:
         if policy_hash not in self.policies:
             raise InvariantBroken(f"policy {policy_hash!r} is adopted but not loaded")
         if self._undo is not None:
-            self._undo.append(partial(self._adopt, self.policy_hash))
+            self._undo.append((self._adopt, self.policy_hash))
         self._adopt(policy_hash)
 
     def _adopt(self, policy_hash: PolicyHash) -> None:
         self.policy_hash = policy_hash
-        if policy_hash:  # "" when the very first adoption is undone: nobody is there yet
-            self.index.adopt(self.policies[policy_hash], self.agents)
+        self._policy = self.policies.get(policy_hash)
+        if self._policy is not None:  # else the very first adoption is undone: nobody is there yet
+            self.index.adopt(self._policy, self.agents)
 
     def put_item(self, item_id: ItemId, row: Item | None) -> None:
         """Put, replace or (None) remove."""
         old = self.items.get(item_id)
         if self._undo is not None:
-            self._undo.append(partial(self.put_item, item_id, old))
+            self._undo.append((self.put_item, item_id, old))
         if row is None:
             self.items.pop(item_id, None)
         else:
@@ -163,7 +163,7 @@ class State:
         """Put, replace or (None) remove."""
         old = self.agents.get(agent_id)
         if self._undo is not None:
-            self._undo.append(partial(self.put_agent, agent_id, old))
+            self._undo.append((self.put_agent, agent_id, old))
         if row is None:
             self.agents.pop(agent_id, None)
         else:
@@ -208,7 +208,7 @@ class State:
     def _put(self, table: dict[R, V], key: R, row: V | None) -> None:
         if self._undo is not None:
             old = table.get(key)
-            self._undo.append(partial(self._restore, table, key, old))
+            self._undo.append((self._restore, table, key, old))
         if row is None:
             table.pop(key, None)
         else:

@@ -21,10 +21,11 @@ from typing import Final, ParamSpec, TypeVar
 from router.core.model import Instant
 from router.errors import StorageFailed
 from router.ports import Batch, Snapshot, StoredBatch, Words
-from router.runtime import sqlite_reader
+from router.runtime import sqlite_reader, sqlite_spool
 from router.runtime.folder_lock import FolderLock
 from router.runtime.sqlite_file import SqliteFile
 from router.runtime.sqlite_schema import check_format, storage_failed
+from router.runtime.sqlite_spool import SpoolIndex
 from router.runtime.sqlite_writer import SqliteWriter
 
 P = ParamSpec("P")
@@ -42,7 +43,8 @@ class SqliteJournal:
     def __init__(self, path: Path, lock: FolderLock | None) -> None:
         self._path = path.absolute()
         self._lock = lock  # who holds it writes
-        self._writer = None if lock is None else SqliteWriter(self._path)
+        self._spool = SpoolIndex()
+        self._writer = None if lock is None else SqliteWriter(self._path, self._spool)
         self._reader = SqliteFile(self._path, write=False)
         self._writing = ThreadPoolExecutor(1, "journal-writer")
         self._reading = ThreadPoolExecutor(1, "journal-reader")
@@ -127,12 +129,16 @@ class SqliteJournal:
 
     async def waiting(self, limit: int) -> list[Words]:
         """Return the oldest words that history does not have yet."""
-        query = partial(sqlite_reader.waiting, limit=limit)
+        query = partial(sqlite_spool.waiting, limit=limit)
         return await self._read("reading waiting words", query)
 
     async def words(self, refs: list[str]) -> dict[str, Words]:
         """Return those of the asked-for words that are still here."""
-        return await self._read("reading words", partial(sqlite_reader.words, refs=refs))
+
+        def find(connection: Connection) -> dict[str, Words]:
+            return sqlite_spool.find(connection, self._spool.versions(connection, refs))
+
+        return await self._read("reading words", find)
 
     async def moved(self, refs: list[str]) -> None:
         """Forget words that history has stored."""

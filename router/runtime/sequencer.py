@@ -163,8 +163,15 @@ class Sequencer:
             self._wake_up = asyncio.get_running_loop().create_future()
             await self._wake_up
             self._wake_up = None
-            await asyncio.sleep(0)  # what has arrived meanwhile goes into the same append
+            await self._gather()
         return True
+
+    async def _gather(self) -> None:
+        """Let the loop turn while that brings more: an append costs little more for many."""
+        before = 0
+        while before < len(self._waiting) < self._batch_max:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
 
     def _next_due(self) -> Instant | None:
         if self._outage_since is not None and self._retry_at:

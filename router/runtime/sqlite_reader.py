@@ -6,7 +6,7 @@ import sqlite3
 from typing import Final
 
 from router.core.model import Instant
-from router.ports import Snapshot, StoredBatch, Words
+from router.ports import Snapshot, StoredBatch
 
 PAGE_BATCHES: Final = 512  # read at once, so that memory stays bounded however long the journal is
 PAGE_BYTES: Final = 1024 * 1024  # the batch that goes beyond is the page's last
@@ -67,24 +67,4 @@ def snapshots(connection: sqlite3.Connection) -> list[Snapshot]:
         )
         found.append(Snapshot(version, b"".join(body for (body,) in parts)))
     connection.execute("COMMIT")
-    return found
-
-
-def waiting(connection: sqlite3.Connection, limit: int) -> list[Words]:
-    """Return the oldest words, at most `limit`."""
-    rows = connection.execute(
-        "SELECT ref, kind, body FROM words ORDER BY position LIMIT ?", (limit,)
-    )
-    return [Words(*row) for row in rows]
-
-
-def words(connection: sqlite3.Connection, refs: list[str]) -> dict[str, Words]:
-    """Return those of the words that are here."""
-    found = {}
-    for ref in refs:
-        row = connection.execute(
-            "SELECT ref, kind, body FROM words WHERE ref = ?", (ref,)
-        ).fetchone()
-        if row is not None:
-            found[ref] = Words(*row)
     return found

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from router.errors import StorageFailed
+from router.ports import Words
+from router.runtime import sqlite_spool
 
-FORMAT: Final = "1"  # raise when older programs could no longer read the file
+FORMAT: Final = "2"  # raise when older programs could no longer read the file
+_OLDER: Final = "1"  # had a row for each word; brought up to date when it is opened for writing
 
 TABLES: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -24,11 +27,9 @@ CREATE TABLE batches (
     count    INTEGER NOT NULL CHECK (count >= 1),
     events   BLOB    NOT NULL          -- msgpack array of tagged events
 );
-CREATE TABLE words (
-    position INTEGER PRIMARY KEY,      -- order of arrival
-    ref      TEXT NOT NULL UNIQUE,
-    kind     TEXT NOT NULL,
-    body     BLOB NOT NULL
+CREATE TABLE spool (
+    version INTEGER PRIMARY KEY,       -- of the batch that the words came with
+    words   BLOB NOT NULL              -- msgpack array of those that history does not have yet
 );
 CREATE TABLE policies (hash TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE snapshots (
@@ -57,7 +58,7 @@ _MEANING: Final[dict[int, str]] = {
 
 
 def create_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables in an empty file; leave a journal of our format as it is.
+    """Make the tables in an empty file; bring one of the older format up to date.
 
     Errors: `StorageFailed`, also for a journal of another format or a file of somebody else.
     """
@@ -66,7 +67,11 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
             connection.executescript(
                 f"BEGIN IMMEDIATE; {TABLES} INSERT INTO meta VALUES ('format', '{FORMAT}'); COMMIT;"
             )
+        elif _format(connection) == _OLDER:
+            _upgrade(connection)
     except sqlite3.Error as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise storage_failed("making the journal", path, error) from error
     check_format(connection, path)
 
@@ -74,18 +79,43 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
 def check_format(connection: sqlite3.Connection, path: Path) -> None:
     """Errors: `StorageFailed` when this program cannot read the file."""
     try:
-        row = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
-    except sqlite3.OperationalError:
-        row = None
+        found = _format(connection)
     except sqlite3.Error as error:
         raise storage_failed("opening the journal", path, error) from error
-    if row is None:
+    if found is None:
         raise StorageFailed(f"{path} is not a journal of townline: name another file")
-    if row[0] != FORMAT:
+    if found == _OLDER:
         raise StorageFailed(
-            f"{path} has journal format {row[0]!r} and this townline reads {FORMAT!r}: "
+            f"{path} has journal format {found!r}: start `townline run` once, it brings the file "
+            f"to format {FORMAT!r}"
+        )
+    if found != FORMAT:
+        raise StorageFailed(
+            f"{path} has journal format {found!r} and this townline reads {FORMAT!r}: "
             "run the townline that wrote it, or a newer one"
         )
+
+
+def _format(connection: sqlite3.Connection) -> str | None:
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return None if row is None else str(row[0])
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Move the words that wait into one row, that of the newest batch; all or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    rows = connection.execute("SELECT ref, kind, body FROM words ORDER BY position")
+    words = [Words(*row) for row in rows]
+    connection.execute("DROP TABLE words")
+    connection.execute("CREATE TABLE spool (version INTEGER PRIMARY KEY, words BLOB NOT NULL)")
+    if words:
+        (version,) = connection.execute("SELECT max(version) FROM batches").fetchone()
+        sqlite_spool.add(connection, version, words)
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (FORMAT,))
+    connection.execute("COMMIT")
 
 
 def primary_code(error: sqlite3.Error) -> int:

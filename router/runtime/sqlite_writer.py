@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
-from router.ports import Batch, Words
+from router.ports import Batch
+from router.runtime import sqlite_spool
 from router.runtime.sqlite_file import SqliteFile
 from router.runtime.sqlite_reader import find_batch, last_version
 from router.runtime.sqlite_schema import create_tables, storage_failed
+from router.runtime.sqlite_spool import SpoolIndex
 
 SNAPSHOTS_KEPT: Final = 2
 
@@ -34,11 +36,6 @@ _NOT_COMMITTED: Final = frozenset(
 _ADD_BATCH: Final = (  # nothing unless the journal stands where the batch was decided
     "INSERT INTO batches SELECT ?, ?, ?, ?, ?"
     " WHERE ? = (SELECT coalesce(max(version), 0) FROM batches)"
-)
-# One statement for many rows: after each statement the thread waits its turn for the interpreter.
-_WORDS_AT_ONCE: Final = 100
-_ADD_WORDS: Final = (  # words that come twice are the same words: the first stay
-    "INSERT INTO words (ref, kind, body) VALUES {rows} ON CONFLICT (ref) DO NOTHING"
 )
 _ADD_POLICY: Final = "INSERT INTO policies VALUES (?, ?) ON CONFLICT (hash) DO NOTHING"
 _NEW_SNAPSHOT: Final = (
@@ -58,13 +55,16 @@ _DROP_ONE_PART: Final = (
 class SqliteWriter:
     """The one connection that writes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, spool: SpoolIndex) -> None:
         self._path = path
+        self._spool = spool
         self._file = SqliteFile(path, write=True)
 
     def open(self) -> None:
         """Open the journal, with its tables if the file is empty. Errors: `StorageFailed`."""
-        create_tables(self._file.connected(), self._path)
+        connection = self._file.connected()
+        create_tables(connection, self._path)
+        self._file.read("reading waiting words", self._spool.load)
 
     def close(self) -> None:
         """Give the connection back; an unfinished transaction is undone."""
@@ -83,9 +83,13 @@ class SqliteWriter:
                 ) from error
             if not added:
                 raise Conflict(expected_version, last_version(connection))
-            _add_words(connection, batch.words)
+            here = self._spool.load(connection)
+            words = {each.ref: each for each in reversed(batch.words) if each.ref not in here}
+            if words:  # those that come twice are the same words: the first stay
+                sqlite_spool.add(connection, version, [*reversed(words.values())])
             if batch.policies:
                 connection.executemany(_ADD_POLICY, [(p.hash, p.body) for p in batch.policies])
+        here.update(dict.fromkeys(words, version))
         return version
 
     def version(self) -> int:
@@ -98,8 +102,12 @@ class SqliteWriter:
 
     def forget_words(self, refs: list[str]) -> None:
         """Delete words that history has."""
-        rows = [(ref,) for ref in refs]
-        self._change("forgetting moved words", "DELETE FROM words WHERE ref = ?", rows)
+        doing = "forgetting moved words"
+        with self._repeatable(doing), self._transaction(doing) as connection:
+            here = self._spool.load(connection)
+            sqlite_spool.remove(connection, self._spool.versions(connection, refs))
+        for ref in refs:
+            here.pop(ref, None)
 
     def new_snapshot(self) -> int:
         """Return an id under which no part of a snapshot stands."""
@@ -157,12 +165,5 @@ class SqliteWriter:
             failed = storage_failed(doing, self._path, error)
             if getattr(error, "sqlite_errorcode", 0) in _NOT_COMMITTED:
                 raise failed from error
+            self._spool.forget()
             raise OutcomeUnknown(str(failed)) from error
-
-
-def _add_words(connection: sqlite3.Connection, words: Sequence[Words]) -> None:
-    for start in range(0, len(words), _WORDS_AT_ONCE):
-        part = words[start : start + _WORDS_AT_ONCE]
-        rows = ", ".join(["(?, ?, ?)"] * len(part))
-        values = [value for each in part for value in (each.ref, each.kind, each.body)]
-        connection.execute(_ADD_WORDS.format(rows=rows), values)

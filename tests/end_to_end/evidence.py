@@ -68,9 +68,9 @@ async def on_disk(data: Path, scratch: Path) -> OnDisk:
             for event in batch:
                 apply(alone, event)
             events += batch
+        words = [(w.ref, w.kind, w.body) for w in await journal.waiting(1_000_000)]
     finally:
         await journal.close()
-    words = _rows(copy / "journal.sqlite", "SELECT ref, kind, body FROM words")
     for table in ("contacts", "messages"):
         words += _rows(copy / "history.sqlite", f"SELECT ref, kind, body FROM {table}")
     said = {

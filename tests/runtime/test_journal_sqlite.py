@@ -387,3 +387,87 @@ async def test_a_closed_journal_leaves_no_thread_behind(path: Path) -> None:
     for thread in threads:
         await asyncio.to_thread(thread.join, 5)
     assert not any(thread.is_alive() for thread in threads)
+
+
+OLDER = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE batches (
+    version INTEGER PRIMARY KEY, batch_id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,
+    count INTEGER NOT NULL CHECK (count >= 1), events BLOB NOT NULL
+);
+CREATE TABLE words (
+    position INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body BLOB NOT NULL
+);
+CREATE TABLE policies (hash TEXT PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE snapshots (id INTEGER PRIMARY KEY, version INTEGER NOT NULL UNIQUE);
+CREATE TABLE snapshot_parts (position INTEGER PRIMARY KEY, snapshot INTEGER, body BLOB);
+INSERT INTO meta VALUES ('format', '1');
+"""
+
+
+def older_journal(path: Path, words: list[Words]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(OLDER)
+        connection.execute("INSERT INTO batches VALUES (3, 'old', 7, 3, x'93')")
+        rows = [(each.ref, each.kind, each.body) for each in words]
+        connection.executemany("INSERT INTO words (ref, kind, body) VALUES (?, ?, ?)", rows)
+    connection.close()
+
+
+@pytest.mark.parametrize("count", [0, 3])
+async def test_a_journal_of_the_older_format_is_brought_up_to_date(path: Path, count: int) -> None:
+    words = [Words(f"w{n}", "note", bytes([n])) for n in range(count)]
+    older_journal(path, words)
+    for _ in range(2):
+        journal = await SqliteJournal.open(path)
+        assert await journal.waiting(9) == words
+        assert await journal.words(["w1"]) == {each.ref: each for each in words[1:2]}
+        assert await ids(journal) == ["old"]
+        await journal.close()
+    journal = await SqliteJournal.open(path)
+    await journal.append(3, a_batch("new"))
+    await journal.moved([each.ref for each in words])
+    assert [each.ref for each in await journal.waiting(9)] == ["w-new"]
+    await journal.close()
+
+
+async def test_a_journal_of_the_older_format_is_not_changed_by_who_only_reads(path: Path) -> None:
+    older_journal(path, [])
+    with pytest.raises(StorageFailed, match="start `townline run` once"):
+        await SqliteJournal.open_readonly(path)
+    journal = await SqliteJournal.open(path)
+    await journal.close()
+    journal = await SqliteJournal.open_readonly(path)
+    assert await ids(journal) == ["old"]
+    await journal.close()
+
+
+async def test_who_only_reads_finds_the_words_that_wait(path: Path) -> None:
+    writer = await SqliteJournal.open(path)
+    await writer.append(0, a_batch("one"))
+    reader = await SqliteJournal.open_readonly(path)
+    assert [*await reader.words(["w-one", "w-two"])] == ["w-one"]
+    await writer.append(1, a_batch("two"))
+    await writer.moved(["w-one"])
+    assert [*await reader.words(["w-one", "w-two"])] == ["w-two"]
+    await reader.close()
+    await writer.close()
+
+
+@pytest.mark.parametrize("how", ["stored", "lost"])
+async def test_words_are_found_after_an_outcome_that_nobody_knew(
+    path: Path, failing: type[FailingConnection], how: str
+) -> None:
+    journal = await SqliteJournal.open(path)
+    failing.fail = how
+    with pytest.raises(OutcomeUnknown):
+        await journal.append(0, a_batch("one"))
+    stored = await journal.find_batch("one") is not None
+    assert [*await journal.words(["w-one"])] == (["w-one"] if stored else [])
+    await journal.append(int(stored), a_batch("two"))
+    found = await journal.words(["w-one", "w-two"])
+    assert set(found) == ({"w-one", "w-two"} if stored else {"w-two"})
+    await journal.moved(["w-one", "w-two"])
+    assert await journal.waiting(9) == []
+    await journal.close()
