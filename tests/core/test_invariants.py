@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from router.core import commands as c
 from router.core import events as e
+from router.core import requirement
 from router.core.apply import apply
 from router.core.capacity import is_over
 from router.core.engine import Engine
@@ -22,7 +23,9 @@ from router.core.model import (
     AgentId,
     AgentStatus,
     Channel,
+    Condition,
     Form,
+    Instant,
     ItemId,
     ItemState,
     LegResult,
@@ -31,6 +34,8 @@ from router.core.model import (
     QueueId,
     Tempo,
 )
+from router.core.policy import Queue
+from router.core.queueing import bound
 from router.core.state import State, decode_frozen, encode_frozen
 from router.errors import CommandRefused
 from tests.core.town import OPEN, Desk
@@ -40,6 +45,9 @@ WALKS = 120  # of one run; the deep walk has its own number
 DEEP_WALKS = 2000
 AGENTS = [AgentId("amina"), AgentId("boris"), AgentId("chloe")]
 RESULTS = list(LegResult)
+GENERAL = QueueId("general")
+OF_STAFF = (Condition.UNSTAFFED, Condition.ALL_AWAY)
+LONGEST_ABSENCE = max(queue.absence for town in TOWNS for queue in town.queues.values())
 DECODER = msgspec.msgpack.Decoder(list[e.AnyEvent])
 
 
@@ -302,6 +310,18 @@ class Walk(RuleBasedStateMachine):
             assert wakeup <= offer.expires_at
 
     @invariant()
+    def what_is_said_of_a_queues_staff_is_true_and_comes_into_effect(self) -> None:
+        wakeup = self.desk.engine.next_wakeup()
+        for queue in self.state.policy.queues.values():
+            row = self.state.queues[queue.id]
+            said = [x for x in row.conditions if x in (Condition.UNSTAFFED, Condition.ALL_AWAY)]
+            assert said == staff_says(self.state, queue), row
+            if row.lasts_at is not None:
+                assert wakeup is not None
+                assert wakeup <= row.lasts_at <= self.desk.now + LONGEST_ABSENCE
+                assert said
+
+    @invariant()
     def places_never_get_worse(self) -> None:
         for event in self.desk.story[self.read :]:
             if isinstance(event, e.ItemReopened | e.ItemWoken) or (
@@ -342,6 +362,7 @@ class Walk(RuleBasedStateMachine):
                 caller_script(self.state, item.id)
 
     def teardown(self) -> None:
+        nobody_is_sent_on_before_absence_lasted(self.desk.story, self.state)
         every_entry_counts_once(self.desk.story)
         every_offer_ends_once(self.desk.story, set(self.state.offers))
         twin = Engine()
@@ -464,6 +485,47 @@ class TownWalk(Walk):
             item = ItemId(key.rpartition("-")[0])
             if item in self.state.items:
                 self.attempt(c.ReportLeg(item, leg, f"E{key}", result, key))
+
+
+def staff_says(state: State, queue: Queue) -> list[Condition]:
+    """Return what the agents' rows say of a queue, worked out by looking at everybody."""
+    there: set[AgentStatus] = set()
+    for agent_id, agent in state.policy.agents.items():
+        row = state.agents.get(agent_id)
+        if row is None or row.lease_until is None:
+            continue
+        for text in (queue.requires, *(step.requires for step in queue.steps)):
+            for language in state.policy.languages:
+                needs = requirement.parse(bound(text, "", language.skill))
+                if requirement.matches(needs, agent.skills):
+                    there.add(row.status)
+    if AgentStatus.AVAILABLE in there:
+        return []
+    return [Condition.ALL_AWAY if there else Condition.UNSTAFFED]
+
+
+def nobody_is_sent_on_before_absence_lasted(story: list[e.AnyEvent], final: State) -> None:
+    """Of the one queue whose fates tell of staff: nobody was there for its absence without a gap.
+
+    What was in effect before the policy changed, or before anybody came, is out of this.
+    """
+    state = State()
+    state.policies = dict(final.policies)
+    gone_at: Instant | None = None  # when the last available one went; None: somebody is there
+    for event in story:
+        if isinstance(event, e.FallbackWalked) and event.condition in OF_STAFF and gone_at:
+            absence = state.policy.queues[GENERAL].absence
+            assert event.at - gone_at >= absence, event
+        apply(state, event)
+        if isinstance(event, e.ServiceResumed) and gone_at:
+            gone_at += event.offers_extended
+        general = state.policy.queues.get(GENERAL)
+        if general is None or isinstance(event, e.PolicyAdopted) or not state.agents:
+            gone_at = 0
+        elif not staff_says(state, general):
+            gone_at = None
+        elif gone_at is None:
+            gone_at = event.at
 
 
 def every_entry_counts_once(story: list[e.AnyEvent]) -> None:
