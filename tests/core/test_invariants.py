@@ -10,7 +10,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from router.core import commands as c
 from router.core import events as e
-from router.core import requirement
 from router.core.apply import apply
 from router.core.capacity import is_over
 from router.core.engine import Engine
@@ -23,9 +22,7 @@ from router.core.model import (
     AgentId,
     AgentStatus,
     Channel,
-    Condition,
     Form,
-    Instant,
     ItemId,
     ItemState,
     LegResult,
@@ -34,10 +31,13 @@ from router.core.model import (
     QueueId,
     Tempo,
 )
-from router.core.policy import Queue
-from router.core.queueing import bound
 from router.core.state import State, decode_frozen, encode_frozen
 from router.errors import CommandRefused
+from tests.core.absence_oracle import (
+    OF_STAFF,
+    nobody_is_sent_on_before_absence_lasted,
+    staff_says,
+)
 from tests.core.town import OPEN, Desk
 from tests.core.town_variants import TOWNS
 
@@ -45,8 +45,6 @@ WALKS = 120  # of one run; the deep walk has its own number
 DEEP_WALKS = 2000
 AGENTS = [AgentId("amina"), AgentId("boris"), AgentId("chloe")]
 RESULTS = list(LegResult)
-GENERAL = QueueId("general")
-OF_STAFF = (Condition.UNSTAFFED, Condition.ALL_AWAY)
 LONGEST_ABSENCE = max(queue.absence for town in TOWNS for queue in town.queues.values())
 DECODER = msgspec.msgpack.Decoder(list[e.AnyEvent])
 
@@ -314,7 +312,7 @@ class Walk(RuleBasedStateMachine):
         wakeup = self.desk.engine.next_wakeup()
         for queue in self.state.policy.queues.values():
             row = self.state.queues[queue.id]
-            said = [x for x in row.conditions if x in (Condition.UNSTAFFED, Condition.ALL_AWAY)]
+            said = [x for x in row.conditions if x in OF_STAFF]
             assert said == staff_says(self.state, queue), row
             if row.lasts_at is not None:
                 assert wakeup is not None
@@ -485,47 +483,6 @@ class TownWalk(Walk):
             item = ItemId(key.rpartition("-")[0])
             if item in self.state.items:
                 self.attempt(c.ReportLeg(item, leg, f"E{key}", result, key))
-
-
-def staff_says(state: State, queue: Queue) -> list[Condition]:
-    """Return what the agents' rows say of a queue, worked out by looking at everybody."""
-    there: set[AgentStatus] = set()
-    for agent_id, agent in state.policy.agents.items():
-        row = state.agents.get(agent_id)
-        if row is None or row.lease_until is None:
-            continue
-        for text in (queue.requires, *(step.requires for step in queue.steps)):
-            for language in state.policy.languages:
-                needs = requirement.parse(bound(text, "", language.skill))
-                if requirement.matches(needs, agent.skills):
-                    there.add(row.status)
-    if AgentStatus.AVAILABLE in there:
-        return []
-    return [Condition.ALL_AWAY if there else Condition.UNSTAFFED]
-
-
-def nobody_is_sent_on_before_absence_lasted(story: list[e.AnyEvent], final: State) -> None:
-    """Of the one queue whose fates tell of staff: nobody was there for its absence without a gap.
-
-    What was in effect before the policy changed, or before anybody came, is out of this.
-    """
-    state = State()
-    state.policies = dict(final.policies)
-    gone_at: Instant | None = None  # when the last available one went; None: somebody is there
-    for event in story:
-        if isinstance(event, e.FallbackWalked) and event.condition in OF_STAFF and gone_at:
-            absence = state.policy.queues[GENERAL].absence
-            assert event.at - gone_at >= absence, event
-        apply(state, event)
-        if isinstance(event, e.ServiceResumed) and gone_at:
-            gone_at += event.offers_extended
-        general = state.policy.queues.get(GENERAL)
-        if general is None or isinstance(event, e.PolicyAdopted) or not state.agents:
-            gone_at = 0
-        elif not staff_says(state, general):
-            gone_at = None
-        elif gone_at is None:
-            gone_at = event.at
 
 
 def every_entry_counts_once(story: list[e.AnyEvent]) -> None:
