@@ -15,7 +15,7 @@ RUN /opt/townline/bin/pip install --no-cache-dir --constraint requirements.lock 
     && /opt/townline/bin/pip uninstall --yes pip setuptools
 
 FROM python:3.11-slim
-RUN useradd --system --user-group --uid 10001 --home-dir /data --no-create-home townline \
+RUN useradd --uid 10001 --user-group --home-dir /data --no-create-home --shell /usr/sbin/nologin townline \
     && install -d -o townline -g townline -m 0700 /data
 COPY --from=build /opt/townline /opt/townline
 COPY skills.yaml /town/skills.yaml
@@ -33,6 +33,7 @@ WORKDIR /data
 USER townline
 VOLUME /data
 EXPOSE 8400 8025
+# asks past any proxy of the environment, on the port that the settings name
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8400/healthz', timeout=2)"]
+    CMD ["python", "-c", "import http.client, os, sys; at = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('TOWNLINE_HTTP__PORT', 8400)), timeout=2); at.request('GET', '/healthz'); sys.exit(at.getresponse().status != 200)"]
 CMD ["townline", "run"]

@@ -144,6 +144,13 @@ class Journal(Protocol):
         """Yield the batches after that version, oldest first."""
         ...
 
+    async def mentions(self, text: str) -> tuple[int, int] | None:
+        """Return the versions before the first and after the last batch whose events hold the text.
+
+        None when no batch does. Looks at the stored bytes, decodes nothing.
+        """
+        ...
+
     async def policy(self, policy_hash: str) -> bytes | None:
         """Return the stored policy's bytes."""
         ...

@@ -20,9 +20,10 @@ from router.core import model
 from router.core.model import ItemState
 from router.core.state import State
 from router.errors import TownlineError
-from router.runtime.environment import variables
+from router.runtime.environment import PREFIX, variables
 from router.runtime.metrics import Metrics
 from scripts import draw_lifecycle
+from tests.fakes.image import instructions
 
 ROOT: Final = Path(__file__).parent.parent
 DOCS: Final = ROOT / "docs"
@@ -262,14 +263,6 @@ def test_the_changelog_knows_this_release() -> None:
 # --- the image -----------------------------------------------------------------------------------
 
 
-def instructions() -> list[tuple[str, str]]:
-    """Return (instruction, arguments) of the Dockerfile, comments left out."""
-    lines = [line for line in text_of("Dockerfile").splitlines() if not line.startswith("#")]
-    joined = "\n".join(lines).replace("\\\n", " ")
-    pairs = (line.partition(" ") for line in joined.splitlines() if line.strip())
-    return [(name, " ".join(rest.split())) for name, _, rest in pairs]
-
-
 def test_the_image_copies_what_exists_and_what_is_not_ignored() -> None:
     sent = {line[1:] for line in text_of(".dockerignore").splitlines() if line.startswith("!")}
     for name, rest in instructions():
@@ -290,3 +283,11 @@ def test_the_image_runs_as_nobody_special_with_one_volume_and_a_health_check() -
     assert all(
         rest.startswith("python:3.11-slim") for name, rest in instructions() if name == "FROM"
     )
+
+
+def test_the_image_sets_what_is_a_setting() -> None:
+    known = {each.name for each in variables()}
+    words = " ".join(rest for name, rest in instructions() if name == "ENV").split()
+    found = {word.partition("=")[0] for word in words if word.startswith(PREFIX)}
+    assert found
+    assert found <= known

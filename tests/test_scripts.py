@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import pytest
 
+from tests.fakes.image import is_healthy
 from tests.fakes.mail_servers import PACKAGES
 
 ROOT: Final = Path(__file__).parent.parent
@@ -94,6 +99,44 @@ def test_the_tests_know_one_option() -> None:
         [ROOT / "scripts/test", "--fast"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (2, "usage: scripts/test [--full]\n")
+
+
+# --- the health check of the image ---------------------------------------------------------------
+
+
+@contextmanager
+def a_server(status: int) -> Iterator[int]:
+    """Answer every request with that status, on a port of its own."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False), (302, False)])
+def test_the_health_check_goes_by_what_is_answered(status: int, healthy: bool) -> None:
+    with a_server(status) as port:
+        assert is_healthy(port) is healthy
+    assert not is_healthy(port)  # nobody is there
+
+
+def test_the_health_check_asks_no_proxy() -> None:
+    with a_server(200) as port, a_server(502) as proxy:
+        assert is_healthy(port, http_proxy=f"http://127.0.0.1:{proxy}", no_proxy="")
 
 
 # --- what the tests need from the system ---------------------------------------------------------

@@ -39,7 +39,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "router.runtime.channels": "the real process of tests/end_to_end",
     "router.runtime.daemon": "the real process of tests/end_to_end",
     "router.runtime.duties": "the real process of tests/end_to_end",
-    "router.runtime.explaining": "the real process of tests/end_to_end",
     "router.runtime.stop": "the real process of tests/end_to_end",
 }
 # Functions that may be long, because they are one literal.

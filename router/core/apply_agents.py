@@ -209,14 +209,27 @@ def _hours_changed(state: State, ev: e.QueueHoursChanged) -> None:
     )
 
 
-def _condition(state: State, ev: e.ConditionEntered | e.ConditionLeft) -> None:
+def _condition_entered(state: State, ev: e.ConditionEntered) -> None:
     row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
-    conditions = set(row.conditions)
-    if isinstance(ev, e.ConditionEntered):
-        conditions.add(ev.condition)
-    else:
-        conditions.discard(ev.condition)
-    state.put_queue(replace(row, conditions=tuple(sorted(conditions))))
+    state.put_queue(
+        replace(
+            row,
+            conditions=tuple(sorted({*row.conditions, ev.condition})),
+            lasts_at=ev.lasts_at,
+            meanwhile=ev.meanwhile,
+        )
+    )
+
+
+def _condition_lasted(state: State, ev: e.ConditionLasted) -> None:
+    row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
+    state.put_queue(replace(row, lasts_at=None, meanwhile=None))
+
+
+def _condition_left(state: State, ev: e.ConditionLeft) -> None:
+    row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
+    left = tuple(each for each in row.conditions if each is not ev.condition)
+    state.put_queue(replace(row, conditions=left, lasts_at=None, meanwhile=None))
 
 
 _COUNTERS: Final = {
@@ -275,6 +288,9 @@ def _service_resumed(state: State, ev: e.ServiceResumed) -> None:
             state.put_agent(agent.id, replace(agent, lease_until=ev.leases_until))
     for offer in list(state.offers.values()):
         state.put_offer(offer.id, replace(offer, expires_at=offer.expires_at + ev.offers_extended))
+    for row in list(state.queues.values()):
+        if row.lasts_at is not None:  # nobody could come back while nothing ran
+            state.put_queue(replace(row, lasts_at=row.lasts_at + ev.offers_extended))
 
 
 def _emergency_set(state: State, ev: e.EmergencySet) -> None:
@@ -338,8 +354,9 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.AgentStatusSet: _status_set,
     e.LeasesRenewed: _leases_renewed,
     e.QueueHoursChanged: _hours_changed,
-    e.ConditionEntered: _condition,
-    e.ConditionLeft: _condition,
+    e.ConditionEntered: _condition_entered,
+    e.ConditionLasted: _condition_lasted,
+    e.ConditionLeft: _condition_left,
     e.ServiceLevelCounted: _service_level,
     e.PolicyAdopted: _policy_adopted,
     e.ServiceResumed: _service_resumed,

@@ -75,6 +75,7 @@ from router.core.events_town import (
     AgentSignedOut,
     AgentStatusSet,
     ConditionEntered,
+    ConditionLasted,
     ConditionLeft,
     EffectDone,
     EffectFailed,
@@ -96,6 +97,7 @@ AnyEvent = (
     | EmergencyCleared
     | QueueHoursChanged
     | ConditionEntered
+    | ConditionLasted
     | ConditionLeft
     | KeyKept
     | KeyDropped
@@ -175,6 +177,7 @@ __all__ = [
     "CallbackMerged",
     "ChatRated",
     "ConditionEntered",
+    "ConditionLasted",
     "ConditionLeft",
     "ContactGiven",
     "ConversationBegun",

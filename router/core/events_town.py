@@ -21,11 +21,11 @@ class PolicyAdopted(Event, frozen=True, tag="policy-adopted"):
 
 
 class ServiceResumed(Event, frozen=True, tag="service-resumed"):
-    """The daemon is back; leases and offers are extended by the gap."""
+    """The daemon is back; leases, offers and what must last are extended by the gap."""
 
     since: Instant
     leases_until: Instant
-    offers_extended: int  # ns added to every open offer
+    offers_extended: int  # ns added to every open offer, and to every condition that must last
 
 
 class EmergencySet(Event, frozen=True, tag="emergency-set"):
@@ -52,6 +52,17 @@ class QueueHoursChanged(Event, frozen=True, tag="queue-hours-changed"):
 
 
 class ConditionEntered(Event, frozen=True, tag="condition-entered"):
+    """What is true of the queue's staff now; its fate follows once it is in effect."""
+
+    queue: QueueId
+    condition: Condition
+    lasts_at: Instant | None = None  # in effect from then on; None: at once
+    meanwhile: Condition | None = None  # in effect until then
+
+
+class ConditionLasted(Event, frozen=True, tag="condition-lasted"):
+    """It has lasted long enough: it is in effect."""
+
     queue: QueueId
     condition: Condition
 

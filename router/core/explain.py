@@ -15,10 +15,20 @@ from router.core import events as e
 from router.core import requirement
 from router.core.index import NAMED
 from router.core.matching import best_agent, best_item
-from router.core.model import AgentId, AgentStatus, Instant, ItemId, ItemState
+from router.core.model import (
+    AgentId,
+    AgentStatus,
+    Instant,
+    ItemId,
+    ItemState,
+    QueueId,
+    Tempo,
+)
 from router.core.records import Agent, Item
+from router.core.staffing import staff_condition
 from router.core.state import State
 from router.core.story import describe
+from router.core.waiting import IN_LINE
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -48,13 +58,24 @@ def lines_of(state: State, event: e.Event, item_id: ItemId) -> Iterator[Line]:
     if isinstance(event, e.CallbackMerged) and event.into == item_id:
         yield Line(event.at, f"takes over the place of callback {event.item}: same caller")
         return
-    if item_of_event(state, event) != item_id:
-        return
     item = state.items.get(item_id)
+    if item_of_event(state, event) != item_id and not _is_of_its_staff(event, item):
+        return
     details = tuple(_details(state, event, item))
     text = describe(state, event, item)
     if text:
         yield Line(event.at, text, details)
+
+
+def _is_of_its_staff(event: e.Event, item: Item | None) -> bool:
+    """Say whether the event tells of who is there for a caller or chat that waits."""
+    return (
+        isinstance(event, e.ConditionEntered | e.ConditionLasted | e.ConditionLeft)
+        and item is not None
+        and item.state in IN_LINE
+        and item.tempo is not Tempo.SLOW_TEXT
+        and item.queue == event.queue
+    )
 
 
 def _details(state: State, event: e.Event, item: Item | None) -> Iterator[str]:
@@ -66,6 +87,16 @@ def _details(state: State, event: e.Event, item: Item | None) -> Iterator[str]:
     elif isinstance(event, e.ItemQueued | e.StepTaken):
         yield f"asks for: {event.requirement}"
         yield f"because: {event.rule}"
+        if isinstance(event, e.ItemQueued) and event.tempo is not Tempo.SLOW_TEXT:
+            yield from _has_to_last(state, event.at, event.queue)
+
+
+def _has_to_last(state: State, now: Instant, queue_id: QueueId) -> Iterator[str]:
+    """Yield what is true of the queue's staff and not yet in effect."""
+    row = state.queues.get(queue_id)
+    if row is not None and row.lasts_at is not None:
+        left, condition = (row.lasts_at - now) / 1e9, staff_condition(row)
+        yield f"queue {queue_id} is {condition}: has to last another {left:.0f} s to count"
 
 
 def _why_this_agent(state: State, event: e.OfferMade, item: Item) -> Iterator[str]:
@@ -165,6 +196,8 @@ def why_waiting(state: State, now: Instant, item_id: ItemId) -> Iterator[Line]:
         yield Line(now, f"is kept for later: back in line in {hours:.1f} h")
     elif item.agent is not None and item.state not in (ItemState.CLOSED,):
         yield Line(now, f"is with {name_of(state, item.agent)} ({item.state})")
+    if item.state in IN_LINE and item.queue is not None and item.tempo is not Tempo.SLOW_TEXT:
+        yield from (Line(now, text) for text in _has_to_last(state, now, item.queue))
     if item.state is ItemState.QUEUED and item.step_due is not None:
         yield Line(now, f"the requirement relaxes in {(item.step_due - now) / 1e9:.0f} s")
 

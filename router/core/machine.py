@@ -41,7 +41,7 @@ from router.core.queueing import look_again, queue_of, release_reserved, requeue
 from router.core.records import Agent, Item
 from router.core.service_level import count
 from router.core.shift import lose_lease
-from router.core.staffing import divert_waiting, update_hours
+from router.core.staffing import condition_lasted, divert_waiting, update_hours
 from router.core.state import State
 from router.core.waiting import IN_LINE, abandon
 from router.core.wishes import end_leg
@@ -191,6 +191,10 @@ def _queue_due(s: State, now: Instant, name: str) -> Events:
     yield from update_hours(s, now, QueueId(name))
 
 
+def _condition_due(s: State, now: Instant, name: str) -> Events:
+    yield from condition_lasted(s, now, QueueId(name))
+
+
 def _emergency_due(s: State, now: Instant, name: str) -> Events:
     yield e.EmergencyCleared(at=now, hours=name, by="its end was set")
     yield from _hours_of_queues(s, now, name)
@@ -205,6 +209,7 @@ DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "offer": _offer_due,
     "agent": _agent_due,
     "queue": _queue_due,
+    "condition": _condition_due,
     "emergency": _emergency_due,
     "key": _key_due,
 }

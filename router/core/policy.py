@@ -118,6 +118,7 @@ class Queue(Struct, frozen=True):
     announcements: Announcements
     callback: CallbackRule | None
     place: Place
+    absence: Span = 0  # so long must nobody have been there before it counts; 0 = at once
 
 
 class FallbackRule(Struct, frozen=True):

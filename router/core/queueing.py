@@ -118,10 +118,13 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
     for step in range(len(queue.steps) + 1):
         staff = s.index.staff(requirement_at(s, item, queue, step), item.tempo)
         signed_in, available = max(signed_in, staff[0]), max(available, staff[1])
-    if signed_in == 0:
-        yield Condition.UNSTAFFED
-    elif available == 0:
-        yield Condition.ALL_AWAY
+    nobody = Condition.UNSTAFFED if signed_in == 0 else Condition.ALL_AWAY
+    in_effect = nobody if available == 0 else None
+    row = s.queues.get(queue.id)
+    if in_effect is not None and row is not None and row.lasts_at is not None:
+        in_effect = row.meanwhile  # somebody was there a moment ago and may be back
+    if in_effect is not None:
+        yield in_effect
     if queue.length_max and len(s.index.line(queue.id, item.tempo)) >= queue.length_max:
         yield Condition.FULL
 

@@ -236,6 +236,9 @@ class QueueRow(Row, frozen=True):
     # handling time, exponentially smoothed over items (1/16), ns; 0 before the first
     handle_mean: int = 0
     handled: int = 0
+    # appended later
+    lasts_at: Instant | None = None  # until then the condition of its staff is not in effect ...
+    meanwhile: Condition | None = None  # ... but this one, if any
 
 
 class EmergencyRow(Row, frozen=True):

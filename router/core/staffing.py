@@ -1,7 +1,8 @@
 """Conditions of queues as facts: nobody signed in, everybody away, closed; and what follows.
 
-Entered and left once per queue, never per item; an item that waits when its queue enters a
-condition follows the fate that the queue declares for it.
+Entered and left once per queue, never per item; an item that waits when a condition of its queue
+comes into effect follows the fate that the queue declares for it. That nobody is there must last
+for the queue's `absence` first: who reconnects or comes back from a short break is not too late.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from router.core.records import Item, QueueRow
 from router.core.service_level import count
 from router.core.state import State
 from router.core.wishes import move_call
+from router.errors import InvariantBroken
 
 Events = Iterator[e.Event]
 
@@ -48,14 +50,13 @@ def update_staffing(s: State, now: Instant) -> Events:
     """Compare each queue's staff with what was last said of it."""
     for queue in s.policy.queues.values():
         row = s.queues.get(queue.id, QueueRow(id=queue.id))
-        is_now = _staff_condition(s, queue)
-        for condition in (Condition.UNSTAFFED, Condition.ALL_AWAY):
-            if condition in row.conditions and condition is not is_now:
-                yield e.ConditionLeft(at=now, queue=queue.id, condition=condition)
-        if is_now is not None and is_now not in row.conditions:
-            yield e.ConditionEntered(at=now, queue=queue.id, condition=is_now)
-            if is_now is Condition.UNSTAFFED or Condition.UNSTAFFED not in row.conditions:
-                yield from apply_fate(s, now, queue, is_now)  # not when somebody has just come
+        was, is_now = staff_condition(row), _staff_condition(s, queue)
+        if was is is_now:
+            continue
+        if was is not None:
+            yield e.ConditionLeft(at=now, queue=queue.id, condition=was)
+        if is_now is not None:
+            yield from _enter(s, now, queue, row, is_now)
     for bucket in list(s.index.buckets.values()):
         if len(bucket.keys) and not any(profile.signed_in for profile in bucket.profiles):
             for _, item_id in list(bucket.keys):
@@ -65,6 +66,50 @@ def update_staffing(s: State, now: Instant) -> Events:
                     yield from release_reserved(s, now, item, gone)
                 else:
                     yield from skip_hopeless_steps(s, now, item, queue_of(s, item))
+
+
+def staff_condition(row: QueueRow) -> Condition | None:
+    """Return what is true of the queue's staff, in effect or not; None: somebody is there."""
+    return next((each for each in row.conditions if each in _OF_STAFF), None)
+
+
+def _enter(s: State, now: Instant, queue: Queue, row: QueueRow, is_now: Condition) -> Events:
+    """Enter the condition; `row` is as before. It comes into effect when it has lasted."""
+    was = staff_condition(row)
+    lasts_at, meanwhile = _when_in_effect(s, now, queue, row, is_now)
+    yield e.ConditionEntered(
+        at=now, queue=queue.id, condition=is_now, lasts_at=lasts_at, meanwhile=meanwhile
+    )
+    somebody_came = was is Condition.UNSTAFFED  # and does not drive away those who wait
+    if lasts_at is None and not somebody_came:
+        yield from apply_fate(s, now, queue, is_now)
+
+
+def _when_in_effect(
+    s: State, now: Instant, queue: Queue, row: QueueRow, is_now: Condition
+) -> tuple[Instant | None, Condition | None]:
+    """Return when the condition is in effect (None: at once), and which one is until then.
+
+    Nobody is there from when the last one went: that those who are away then vanish, or one who
+    had vanished is back and away, does not begin it anew.
+    """
+    if not queue.absence or not s.agents:  # where nobody has ever been nobody can come back
+        return None, None
+    if row.lasts_at is None:
+        away_before = is_now is Condition.UNSTAFFED and Condition.ALL_AWAY in row.conditions
+        return now + queue.absence, Condition.ALL_AWAY if away_before else None
+    return (None, None) if row.meanwhile is is_now else (row.lasts_at, None)
+
+
+def condition_lasted(s: State, now: Instant, queue_id: QueueId) -> Events:
+    """Nobody has been there for long enough: those who wait follow the fate."""
+    condition = staff_condition(s.queues[queue_id])
+    if condition is None:
+        raise InvariantBroken(f"queue {queue_id!r} waits for a condition that it has left")
+    yield e.ConditionLasted(at=now, queue=queue_id, condition=condition)
+    queue = s.policy.queues.get(queue_id)
+    if queue is not None:
+        yield from apply_fate(s, now, queue, condition)
 
 
 def _staff_condition(s: State, queue: Queue) -> Condition | None:

@@ -179,7 +179,11 @@ class State:
     def put_queue(self, row: QueueRow) -> None:
         """Put or replace."""
         self._put(self.queues, row.id, row)
+        self._time_queue(row)
+
+    def _time_queue(self, row: QueueRow) -> None:
         self.index.timer(row.changes_at, "queue", row.id)
+        self.index.timer(row.lasts_at, "condition", row.id)
 
     def put_emergency(self, hours: str, row: EmergencyRow | None) -> None:
         """Put, replace or (None) remove."""
@@ -222,7 +226,7 @@ class State:
         if isinstance(old, Offer):  # its timer may have been dropped while it was gone
             self.index.timer(old.expires_at, "offer", old.id)
         elif isinstance(old, QueueRow):
-            self.index.timer(old.changes_at, "queue", old.id)
+            self._time_queue(old)
         elif isinstance(old, EmergencyRow):
             self.index.timer(old.until, "emergency", old.hours)
         elif isinstance(old, KeyRow):
@@ -253,6 +257,9 @@ class State:
         if kind == "queue":
             queue = self.queues.get(QueueId(name))
             return queue is not None and queue.changes_at == due
+        if kind == "condition":
+            queue = self.queues.get(QueueId(name))
+            return queue is not None and queue.lasts_at == due
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due

@@ -1,4 +1,7 @@
-"""One plain sentence for every event of an item. A table, so that no event is forgotten."""
+"""One plain sentence for every event of an item, and of who is there in the queue where it waits.
+
+A table, so that no event is forgotten.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +78,13 @@ def _message(state: State, ev: e.MessageAdded, _: Item | None) -> str:
     return f"message {ev.number}: {writer}, {ev.kind}{note}"
 
 
+def _condition_entered(_: State, ev: e.ConditionEntered, __: Item | None) -> str:
+    if ev.lasts_at is None:
+        return f"queue {ev.queue} is {ev.condition}"
+    left = (ev.lasts_at - ev.at) / 1e9
+    return f"queue {ev.queue} is {ev.condition}: has to last {left:.0f} s to count"
+
+
 def _reported(text: str) -> Teller:
     return lambda _s, _e, _i: text
 
@@ -85,6 +95,9 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.FlowMoved: _flow_moved,
     e.FallbackWalked: lambda s, v, i: f"{v.condition}: followed chain {v.chain}, took {v.action}",
     e.OutsideTried: lambda s, v, i: f"rang {v.contact}: {v.result}",
+    e.ConditionEntered: _condition_entered,
+    e.ConditionLasted: lambda s, v, i: f"queue {v.queue} has been {v.condition} for long enough",
+    e.ConditionLeft: lambda s, v, i: f"queue {v.queue} is no longer {v.condition}",
     e.ItemQueued: _queued,
     e.StepTaken: lambda s, v, i: f"requirement relaxed to step {v.step}",
     e.LateNoted: _reported("has waited longer than the queue's longest wait, waits on"),

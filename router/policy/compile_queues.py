@@ -72,6 +72,7 @@ def compile_queue(
         announcements=_announcements(waiting.get(rules["announcements"], WaitingShape()), texts),
         callback=_callback(rules["callback"]),
         place=place(document, *path),
+        absence=rules["absence_s"] * SECOND,
     )
 
 

@@ -114,6 +114,12 @@ class QueueRules(Shape):
         description="most items waiting, then the fallback `full` follows; 0 = no limit",
         examples=["40"],
     )
+    absence_s: Seconds = Field(
+        default=60,
+        description="seconds for which nobody must have been there before the fallback `unstaffed`"
+        " or `all_away` follows, for those who wait and for those who come; 0 = at once",
+        examples=["120"],
+    )
     fallback: dict[Condition, str] = Field(
         default={},
         description="condition -> chain of fallback.yaml; every condition that can occur needs one",

@@ -97,6 +97,8 @@ def _queue(queue: Queue) -> Iterator[str]:
     limits = [f"{queue.length_max} waiting"] if queue.length_max else []
     limits += [f"{written_span(queue.wait_max)} of waiting"] if queue.wait_max else []
     yield f"  limits         {', '.join(limits) or 'none'}"
+    if queue.absence:
+        yield f"  nobody there   counts after {written_span(queue.absence)}"
     fates = ", ".join(f"{condition.value}: {chain}" for condition, chain in queue.fates.items())
     yield f"  otherwise      {fates}"
     callback = queue.callback

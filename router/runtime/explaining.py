@@ -6,6 +6,7 @@ Reads beside a running daemon, in a thread of its own, and never touches the dae
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,12 +15,12 @@ import msgspec
 
 from router.core.apply import apply
 from router.core.explain import Line, lines_of, why_waiting
-from router.core.model import SECOND, Instant, ItemId
+from router.core.model import ENDED, SECOND, Instant, ItemId
 from router.core.state import State
 from router.errors import UnknownItem
 from router.ports import Journal
 from router.runtime.journal_sqlite import SqliteJournal
-from router.runtime.recovery import batches_after
+from router.runtime.recovery import batches_after, nearest_snapshot
 
 
 class StoryLine(msgspec.Struct, frozen=True):
@@ -39,18 +40,27 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 async def explain(journal: Journal, item_id: ItemId, now: Instant) -> Explanation:
-    """Replay the journal and tell what happened to the item and why.
+    """Replay what is needed of the journal and tell what happened to the item and why.
+
+    From the snapshot before the item came, if one is kept, until nothing more can happen to it.
 
     Raises:
         UnknownItem: the journal never heard of it.
     """
-    state = State()
+    mentioned = await journal.mentions(item_id)
+    if mentioned is None:
+        raise UnknownItem(item_id)
+    before, after = mentioned
+    state = await nearest_snapshot(journal, before)
     lines: list[Line] = []
-    async for events in batches_after(journal, state):
-        for event in events:
-            if state.policy_hash:
-                lines.extend(lines_of(state, event, item_id))
-            apply(state, event)
+    async with aclosing(batches_after(journal, state)) as batches:
+        async for events in batches:
+            for event in events:
+                if state.version >= before and state.policy_hash:
+                    lines.extend(lines_of(state, event, item_id))
+                apply(state, event)
+            if state.version >= after and _is_over(state, item_id):
+                break
     if not lines:
         raise UnknownItem(item_id)
     item = state.items.get(item_id)
@@ -61,6 +71,12 @@ async def explain(journal: Journal, item_id: ItemId, now: Instant) -> Explanatio
         state="forgotten" if item is None else str(item.state),
         lines=tuple(StoryLine(_local(line.at, zone), line.text, line.details) for line in lines),
     )
+
+
+def _is_over(state: State, item_id: ItemId) -> bool:
+    """Say whether only what names the item could still change it."""
+    item = state.items.get(item_id)
+    return item is None or item.state in ENDED
 
 
 async def explain_from_file(path: Path, item_id: ItemId, now: Instant) -> Explanation:

@@ -104,6 +104,12 @@ class MemoryJournal:
             yield batches[position]
             position += 1
 
+    async def mentions(self, text: str) -> tuple[int, int] | None:
+        """Return the versions around the batches whose events hold the text; None: none does."""
+        await self._turn()
+        found = [each for each in self._store.batches if text.encode() in each.events]
+        return (found[0].version - found[0].count, found[-1].version) if found else None
+
     async def policy(self, policy_hash: str) -> bytes | None:
         """Return the stored policy's bytes."""
         await self._turn()

@@ -106,6 +106,11 @@ class SqliteJournal:
                 yield stored
             after_version = page[-1].version
 
+    async def mentions(self, text: str) -> tuple[int, int] | None:
+        """Return the versions around the batches whose events hold the text; None: none does."""
+        query = partial(sqlite_reader.mentions, text=text)
+        return await self._read("searching the journal", query)
+
     async def policy(self, policy_hash: str) -> bytes | None:
         """Return the stored policy's bytes."""
         query = partial(sqlite_reader.policy, policy_hash=policy_hash)

@@ -5,7 +5,7 @@ Replay only folds; it decides nothing. Policies are loaded before the event that
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import msgspec
 import structlog
@@ -30,7 +30,7 @@ async def recover(journal: Journal) -> State:
         InvariantBroken: the journal holds what this release cannot read or fold.
         StorageFailed: the journal cannot be read.
     """
-    state = await _newest_snapshot(journal)
+    state = await nearest_snapshot(journal, await journal.version())
     began_at = state.version
     async for events in batches_after(journal, state):
         try:
@@ -44,7 +44,7 @@ async def recover(journal: Journal) -> State:
     return state
 
 
-async def batches_after(journal: Journal, state: State) -> AsyncIterator[list[AnyEvent]]:
+async def batches_after(journal: Journal, state: State) -> AsyncGenerator[list[AnyEvent], None]:
     """Yield the events of each batch stored after `state.version`, policies loaded first.
 
     Raises:
@@ -67,9 +67,15 @@ async def batches_after(journal: Journal, state: State) -> AsyncIterator[list[An
         yield events
 
 
-async def _newest_snapshot(journal: Journal) -> State:
+async def nearest_snapshot(journal: Journal, version: int) -> State:
+    """Return the state of the newest readable snapshot that is not after the version.
+
+    Without one: the state of the empty journal. Errors: `StorageFailed`.
+    """
     stands_at = await journal.version()
     for snapshot in await journal.snapshots():
+        if version < snapshot.version <= stands_at:
+            continue
         try:
             if snapshot.version > stands_at:
                 raise UnreadableSnapshot(f"the journal ends at version {stands_at}")

@@ -50,6 +50,18 @@ def batches_after(connection: sqlite3.Connection, version: int) -> list[StoredBa
     return page
 
 
+def mentions(connection: sqlite3.Connection, text: str) -> tuple[int, int] | None:
+    """Return the versions before the first and after the last batch whose events hold the text.
+
+    SQLite compares bytes: the whole journal at the speed at which the disk is read.
+    """
+    before, after = connection.execute(
+        "SELECT min(version - count), max(version) FROM batches WHERE instr(events, ?)",
+        (text.encode(),),
+    ).fetchone()
+    return None if after is None else (int(before), int(after))
+
+
 def policy(connection: sqlite3.Connection, policy_hash: str) -> bytes | None:
     """Return the stored policy's bytes."""
     row = connection.execute("SELECT body FROM policies WHERE hash = ?", (policy_hash,)).fetchone()

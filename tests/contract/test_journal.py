@@ -110,6 +110,18 @@ async def test_versions_count_events(disk: Disk) -> None:
         assert await everything(journal, 5) == []
 
 
+async def test_what_mentions_a_text_is_found_from_its_first_to_its_last_batch(disk: Disk) -> None:
+    async with opened(disk) as journal:
+        assert await journal.mentions("one") is None
+        for number, name in enumerate(["none", "a one", "two", "one b", "three"]):
+            await journal.append(3 * number, a_batch(name, 3))
+        assert await journal.mentions("of a one") == (3, 6)
+        assert await journal.mentions("one b") == (9, 12)
+        assert await journal.mentions("none") == (0, 3)
+        assert await journal.mentions("one") == (0, 12)
+        assert await journal.mentions("o_e") is None
+
+
 @pytest.mark.parametrize("expected", [0, 2, 4, 99])
 async def test_an_append_at_another_version_stores_nothing(disk: Disk, expected: int) -> None:
     async with opened(disk) as journal:

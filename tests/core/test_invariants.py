@@ -33,6 +33,11 @@ from router.core.model import (
 )
 from router.core.state import State, decode_frozen, encode_frozen
 from router.errors import CommandRefused
+from tests.core.absence_oracle import (
+    OF_STAFF,
+    nobody_is_sent_on_before_absence_lasted,
+    staff_says,
+)
 from tests.core.town import OPEN, Desk
 from tests.core.town_variants import TOWNS
 
@@ -40,6 +45,7 @@ WALKS = 120  # of one run; the deep walk has its own number
 DEEP_WALKS = 2000
 AGENTS = [AgentId("amina"), AgentId("boris"), AgentId("chloe")]
 RESULTS = list(LegResult)
+LONGEST_ABSENCE = max(queue.absence for town in TOWNS for queue in town.queues.values())
 DECODER = msgspec.msgpack.Decoder(list[e.AnyEvent])
 
 
@@ -302,6 +308,18 @@ class Walk(RuleBasedStateMachine):
             assert wakeup <= offer.expires_at
 
     @invariant()
+    def what_is_said_of_a_queues_staff_is_true_and_comes_into_effect(self) -> None:
+        wakeup = self.desk.engine.next_wakeup()
+        for queue in self.state.policy.queues.values():
+            row = self.state.queues[queue.id]
+            said = [x for x in row.conditions if x in OF_STAFF]
+            assert said == staff_says(self.state, queue), row
+            if row.lasts_at is not None:
+                assert wakeup is not None
+                assert wakeup <= row.lasts_at <= self.desk.now + LONGEST_ABSENCE
+                assert said
+
+    @invariant()
     def places_never_get_worse(self) -> None:
         for event in self.desk.story[self.read :]:
             if isinstance(event, e.ItemReopened | e.ItemWoken) or (
@@ -342,6 +360,7 @@ class Walk(RuleBasedStateMachine):
                 caller_script(self.state, item.id)
 
     def teardown(self) -> None:
+        nobody_is_sent_on_before_absence_lasted(self.desk.story, self.state)
         every_entry_counts_once(self.desk.story)
         every_offer_ends_once(self.desk.story, set(self.state.offers))
         twin = Engine()

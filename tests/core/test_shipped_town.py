@@ -109,6 +109,7 @@ def test_with_everybody_away_the_caller_may_be_called_back(policy: Policy) -> No
     desk = Desk(policy, now=at("2026-11-23T10:00"))
     desk.sign_in("farah")
     desk.do(c.SetStatus(agent_id=AgentId("farah"), status=AgentStatus.AWAY, reason="lunch"))
+    desk.keep_alive(desk.state.policy.queues["general"].absence)
     item = desk.call("i1")
     press(desk, item, "1")
     script = press(desk, item, "0")

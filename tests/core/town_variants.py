@@ -7,12 +7,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from router.core import policy as p
-from router.core.model import MINUTE, Condition, QueueId
+from router.core.model import MINUTE, SECOND, Condition, QueueId
 from tests.core.town import rule, town
 
 
 def fated_town() -> p.Policy:
-    """The town in which every condition has a fate, each with another action."""
+    """The town in which every condition has a fate, each with another action; absence must last."""
     policy = town()
     chains = {
         "message": (rule("m", "voicemail"), rule("home", "end")),
@@ -38,6 +38,7 @@ def fated_town() -> p.Policy:
         policy.queues[QueueId("general")],
         fates=fates,
         wait_max=5 * MINUTE,
+        absence=45 * SECOND,
         length_max=3,
         wrap_up=0,
         wrap_up_required=True,

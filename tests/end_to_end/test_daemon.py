@@ -22,6 +22,7 @@ from router.runtime.practice import operator_token
 from router.runtime.secret import installation_secret
 from router.runtime.settings import Settings
 from tests.end_to_end.process import scaled
+from tests.fakes.image import is_healthy
 
 START_S = 120.0  # on a machine with other work
 STOP_S = 5.0
@@ -139,6 +140,7 @@ def test_a_day_of_the_daemon(town: Town) -> None:
     """One process, because starting it is what takes long."""
     town.start("--at", "2026-11-24T10:00")  # a Tuesday morning
     assert town.get("/healthz").status_code == 200
+    assert is_healthy(town.port, http_proxy="http://127.0.0.1:9")  # one that is not there
     assert "townline_events" in town.get("/metrics").text
     wait_until(lambda: "one-time password" in town.log.read_text())
 
@@ -174,6 +176,7 @@ def test_a_day_of_the_daemon(town: Town) -> None:
     stopped_s = town.stop()
     assert stopped_s < asyncio.run(scaled(STOP_S))
     assert town.cli("status").returncode == 1
+    assert not is_healthy(town.port)
     town.start()
     assert town.status()["events"] >= events
     assert town.status()["policy"]["hash"] != before
