@@ -249,6 +249,11 @@ def _service_level(state: State, ev: e.ServiceLevelCounted) -> None:
     if item is not None:
         state.put_item(ev.item, replace(item, threshold_at=None, service_level=ev.result))
     row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
+    if ev.result in ("answered", "answered-late") and item is not None and item.offered_at:
+        rang = ev.at - item.offered_at
+        mean = rang if row.rung == 0 else (row.ring_mean * 15 + rang) // 16
+        row = replace(row, ring_mean=mean, rung=row.rung + 1)
+        state.put_queue(row)
     if ev.day < row.day:
         return
     if row.day != ev.day:

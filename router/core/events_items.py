@@ -107,6 +107,8 @@ class ItemQueued(Event, frozen=True, tag="item-queued"):
     passed_over: tuple[tuple[AgentId, Instant], ...] = ()  # who shall not get it for a while
     entered_at: Instant | None = None  # a new entry for the service level; None: goes on
     reserved_until: Instant | None = None  # of a requirement "@agent"
+    fresh_until: Instant | None = None  # by then it is answered within its target; None: no matter
+    late_behind: int = 0  # ns by which it ranks later after that
 
 
 class StepTaken(Event, frozen=True, tag="step-taken"):
@@ -176,6 +178,7 @@ class OfferEnded(Event, frozen=True, tag="offer-ended"):
 class HandlingStarted(Event, frozen=True, tag="handling-started"):
     item: ItemId
     agent: AgentId
+    offered_at: Instant | None = None  # of the offer that was accepted
 
 
 class LegChanged(Event, frozen=True, tag="leg-changed"):

@@ -13,8 +13,9 @@ import msgspec
 
 from router.core import events as e
 from router.core import requirement
-from router.core.index import NAMED
-from router.core.matching import best_agent, best_item
+from router.core.buckets import NAMED
+from router.core.explain_order import why_second, why_this_item
+from router.core.matching import LONGEST_IDLE, MOST_URGENT, best_agent, best_item
 from router.core.model import (
     AgentId,
     AgentStatus,
@@ -101,6 +102,8 @@ def _has_to_last(state: State, now: Instant, queue_id: QueueId) -> Iterator[str]
 
 def _why_this_agent(state: State, event: e.OfferMade, item: Item) -> Iterator[str]:
     yield f"chosen as {event.rule}; asks for: {item.requirement}"
+    if event.rule == MOST_URGENT:
+        yield from why_this_item(state, event.at, item, event.agent)
     for agent_id in state.policy.agents:
         if agent_id == event.agent:
             continue
@@ -113,12 +116,12 @@ def _otherwise_today(state: State, event: e.OfferMade, item: Item) -> Iterator[s
     agent = state.agents.get(event.agent)
     if agent is None:
         return
-    if event.rule.startswith("most urgent"):
+    if event.rule == MOST_URGENT:
         other_item = best_item(state, event.at, agent)
         if other_item is None or other_item.id != item.id:
             found = "nothing" if other_item is None else f"item {other_item.id}"
             yield f"today's rules would have offered {found} to {name_of(state, agent.id)}"
-    elif event.rule.startswith("longest idle"):
+    elif event.rule.endswith(LONGEST_IDLE):
         other = best_agent(state, event.at, item)
         if other is None or other.id != event.agent:
             found = "nobody" if other is None else name_of(state, other.id)
@@ -154,10 +157,7 @@ def why_not(
     until = next((until for who, until in item.passed_over if who == agent_id), None)
     if until is not None and until > now:
         return "passed over for a while: did not take it a moment ago"
-    before = state.agents.get(chosen) if chosen is not None else None
-    if before is not None and before.idle_since <= agent.idle_since:
-        return "free too, but idle for less long"
-    return "free too, and would have been as good"
+    return why_second(state, item, agent, chosen)
 
 
 def _why_busy(agent: Agent) -> str:

@@ -8,8 +8,8 @@ from router.core import callbacks
 from router.core import commands as c
 from router.core import events as e
 from router.core.arrivals import open_item
+from router.core.buckets import NAMED
 from router.core.flows.advance import outside_answered, transfer_outside
-from router.core.index import NAMED
 from router.core.model import (
     AgentId,
     Form,

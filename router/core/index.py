@@ -4,10 +4,7 @@ Nothing here is stored or decided. Every row change arrives as (old, new), so un
 the same call with the two swapped. Cost of a change or a look-up does not depend on how many items
 wait or how many agents there are, save for the logarithm in the ordered lists.
 
-* A *bucket* holds the waiting items of one (requirement, tempo), in order of urgency.
-* A *profile* is a set of agents with equal skills and capacity; per tempo it holds those who could
-  take an item now, longest idle first.
-* Whether a profile meets a requirement is worked out once per pair.
+Whether a profile of agents meets the requirement of a bucket of items is worked out once per pair.
 """
 
 from __future__ import annotations
@@ -17,7 +14,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from router.core import requirement
-from router.core.capacity import NONE, beside, may_be_offered, whole_of
+from router.core.buckets import NAMED, Bucket, LineKey, Profile
+from router.core.capacity import NONE
 from router.core.model import (
     ENDED,
     AgentId,
@@ -29,46 +27,10 @@ from router.core.model import (
     Tempo,
 )
 from router.core.ordered import OrderedKeys
-from router.core.policy import Capacity, Policy
+from router.core.policy import Policy
 from router.core.records import Agent, Item
 
-LineKey = tuple[int, str]
 Timer = tuple[Instant, str, str]  # due, kind (table name), id
-
-NAMED = "@"  # requirement "@amina": only that agent
-
-
-class Bucket:
-    """Waiting items that ask for the same."""
-
-    __slots__ = ("keys", "profiles", "requirement", "tempo")
-
-    def __init__(self, requirement: str, tempo: Tempo) -> None:
-        self.requirement = requirement
-        self.tempo = tempo
-        self.keys: OrderedKeys[LineKey] = OrderedKeys()
-        self.profiles: list[Profile] = []  # who could take them
-
-
-class Profile:
-    """Agents who can do the same."""
-
-    __slots__ = ("available", "buckets", "capacity", "idle", "signed_in", "skills", "whole")
-
-    def __init__(self, skills: dict[str, int], capacity: Capacity) -> None:
-        self.skills = skills
-        self.capacity = capacity
-        self.whole = whole_of(capacity)
-        self.idle: dict[Tempo, OrderedKeys[LineKey]] = {t: OrderedKeys() for t in Tempo}
-        self.buckets: dict[Tempo, list[Bucket]] = {t: [] for t in Tempo}
-        self.signed_in = 0
-        self.available = 0  # signed in and not away
-
-    def free_tempos(self, agent: Agent) -> frozenset[Tempo]:
-        """Return the kinds of channel of which the agent could be offered one more now."""
-        if not may_be_offered(agent):
-            return NONE
-        return beside(agent, self.capacity) if agent.holdings else self.whole
 
 
 class Index:
@@ -79,6 +41,7 @@ class Index:
         self.profiles: list[Profile] = []
         self._profile_of: dict[AgentId, Profile] = {}
         self.signed_in = 0  # agents of the policy
+        self.idle_with: dict[Tempo, dict[str, int]] = {}  # skill -> agents who could take one now
         self.lines: dict[tuple[QueueId, Tempo], OrderedKeys[LineKey]] = {}
         self.by_address: dict[str, dict[ItemId, None]] = {}
         self.by_call: dict[str, ItemId] = {}
@@ -99,6 +62,7 @@ class Index:
             self._profile_of[agent_id] = profile
         self.profiles = list(made.values())
         self.signed_in = 0
+        self.idle_with = {tempo: {} for tempo in Tempo}
         for bucket in self.buckets.values():
             self._join(bucket)
         for agent in agents.values():
@@ -118,7 +82,7 @@ class Index:
         return bucket
 
     def _join(self, bucket: Bucket) -> None:
-        bucket.profiles = []
+        bucket.profiles, bucket.signed_in, bucket.available = [], 0, 0
         if bucket.requirement.startswith(NAMED):
             named = self._profile_of.get(AgentId(bucket.requirement[len(NAMED) :]))
             profiles = [named] if named is not None else []
@@ -128,9 +92,7 @@ class Index:
         for profile in profiles:
             if not profile.capacity.units.get(bucket.tempo):
                 continue
-            bucket.profiles.append(profile)
-            if not bucket.requirement.startswith(NAMED):
-                profile.buckets[bucket.tempo].append(bucket)
+            profile.join(bucket)
 
     # --- rows ------------------------------------------------------------------------------------
 
@@ -144,6 +106,8 @@ class Index:
             or old.requirement is not new.requirement
             or old.queue is not new.queue
             or old.tempo is not new.tempo
+            or old.fresh_until != new.fresh_until
+            or old.late_behind != new.late_behind
         ):
             self._follow_line(old, new)
         if old is None or new is None or old.address_key is not new.address_key:
@@ -177,26 +141,23 @@ class Index:
         if item.queue is not None:
             self.lines[(item.queue, item.tempo)].remove(key)
         if item.state is ItemState.QUEUED:
-            self.bucket(item.requirement, item.tempo).keys.remove(key)
+            self.bucket(item.requirement, item.tempo).remove(item)
 
     def _join_line(self, item: Item, key: LineKey) -> None:
         if item.queue is not None:
             self.line(item.queue, item.tempo).add(key)
         if item.state is ItemState.QUEUED:
-            self.bucket(item.requirement, item.tempo).keys.add(key)
+            self.bucket(item.requirement, item.tempo).add(item)
 
     def _move_bucket(self, old: Item, new: Item, key: LineKey) -> None:
         if (old.queue, old.tempo) != (new.queue, new.tempo):
             self._leave_line(old, key)
             self._join_line(new, key)
             return
-        was = old.requirement if old.state is ItemState.QUEUED else None
-        is_now = new.requirement if new.state is ItemState.QUEUED else None
-        if was != is_now:
-            if was is not None:
-                self.bucket(was, old.tempo).keys.remove(key)
-            if is_now is not None:
-                self.bucket(is_now, new.tempo).keys.add(key)
+        if old.state is ItemState.QUEUED:
+            self.bucket(old.requirement, old.tempo).remove(old)
+        if new.state is ItemState.QUEUED:
+            self.bucket(new.requirement, new.tempo).add(new)
 
     def _follow_address(self, old: Item | None, new: Item | None) -> None:
         if old is not None and old.address_key:
@@ -219,11 +180,10 @@ class Index:
         row = new if new is not None else old
         profile = self._profile_of.get(row.id) if row is not None else None
         if profile is not None:
-            for agent, sign in ((old, -1), (new, 1)):
-                if agent is not None and agent.lease_until is not None:
-                    self.signed_in += sign
-                    profile.signed_in += sign
-                    profile.available += sign * (agent.status is AgentStatus.AVAILABLE)
+            here, there = _presence(old), _presence(new)
+            if here != there:
+                self.signed_in += there[0] - here[0]
+                profile.count(there[0] - here[0], there[1] - here[1])
             was = profile.free_tempos(old) if old is not None else NONE
             now = profile.free_tempos(new) if new is not None else NONE
             moved = old is None or new is None or old.idle_since != new.idle_since
@@ -233,12 +193,21 @@ class Index:
             for tempo in now if moved else now - was:
                 if new is not None:
                     profile.idle[tempo].add((new.idle_since, new.id))
+            if was != now:
+                self._count_idle(profile, was - now, -1)
+                self._count_idle(profile, now - was, 1)
         if (
             new is not None
             and new.lease_until is not None
             and (old is None or old.lease_until != new.lease_until)
         ):
             heapq.heappush(self.timers, (new.lease_until, "agent", new.id))
+
+    def _count_idle(self, profile: Profile, tempos: frozenset[Tempo], sign: int) -> None:
+        for tempo in tempos:
+            idle = self.idle_with[tempo]
+            for skill in profile.skills:
+                idle[skill] = idle.get(skill, 0) + sign
 
     def timer(self, due: Instant | None, kind: str, name: str) -> None:
         """Note that a row of another table is due."""
@@ -256,18 +225,12 @@ class Index:
 
     def staff(self, text: str, tempo: Tempo) -> tuple[int, int]:
         """Return (signed in, of those not away) of the agents who could meet a requirement."""
-        signed_in = available = 0
-        for profile in self.bucket(text, tempo).profiles:
-            signed_in += profile.signed_in
-            available += profile.available
-        return signed_in, available
+        bucket = self.bucket(text, tempo)
+        return bucket.signed_in, bucket.available
 
     def has_somebody(self, text: str, tempo: Tempo) -> bool:
         """Say whether anybody signed in could meet a requirement."""
-        for profile in self.bucket(text, tempo).profiles:  # noqa: SIM110 - a generator costs more
-            if profile.signed_in:
-                return True
-        return False
+        return self.bucket(text, tempo).signed_in > 0
 
 
 _IN_LINE = frozenset({ItemState.QUEUED, ItemState.OFFERED})
@@ -290,6 +253,13 @@ _WAITS_FOR: Final[dict[ItemState, tuple[tuple[str, str], ...]]] = {
     **{state: (("forget_at", "forget"),) for state in ENDED},
 }
 _MERGED: Final[tuple[tuple[str, str], ...]] = ()  # is let go together with what it went into
+
+
+def _presence(agent: Agent | None) -> tuple[int, int]:
+    """Return 1 or 0 each: signed in, and not away."""
+    if agent is None or agent.lease_until is None:
+        return 0, 0
+    return 1, int(agent.status is AgentStatus.AVAILABLE)
 
 
 def _line_key(item: Item | None) -> LineKey | None:

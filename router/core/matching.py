@@ -1,34 +1,39 @@
 """Which item, which agent: one decision costs the look at a few heads of ordered lists.
 
-Items go by urgency (due instant less head start, then id), agents by longest idle (since the end
-of the last handled work, then id). An agent who just failed an item is passed over for it for a
-while. No list of all items or all agents is ever walked.
+Items go by rank: their urgency (due instant less head start, then id), and behind it once they
+have missed their target. Agents go by what the queue says, then longest idle (since the end of the
+last handled work, then id). An agent who just failed an item is passed over for it for a while. No
+list of all items or all agents is ever walked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
 from router.core import callbacks
 from router.core import events as e
-from router.core.index import NAMED, Bucket
+from router.core.buckets import NAMED, Bucket, LineKey, Profile
+from router.core.index import Index
 from router.core.model import (
     AgentId,
+    AgentOrder,
     AgentStatus,
     Form,
     Instant,
     ItemId,
     ItemState,
     OfferId,
-    Tempo,
 )
+from router.core.ordered import OrderedKeys
 from router.core.queueing import queue_of
 from router.core.records import Agent, Item
 from router.core.state import State
 from router.core.touched import Touched
 
+MOST_URGENT: Final = "most urgent item"  # rule of an offer: the agent was free first
+LONGEST_IDLE: Final = "longest idle"  # end of the rule of an offer: the item was there first
 LOOK_PAST_MAX: Final = 16  # heads looked at beyond those that pass the agent over
 
 Events = Iterator[e.Event]
@@ -60,7 +65,8 @@ def offer_item(s: State, now: Instant, item_id: ItemId) -> Events:
             return
     agent = best_agent(s, now, item)
     if agent is not None:
-        yield make_offer(s, now, item, agent, "longest idle")
+        by = [each.replace("_", " ") for each in queue_of(s, item).agent_order]
+        yield make_offer(s, now, item, agent, ", then ".join([*by, LONGEST_IDLE]))
 
 
 def offer_to_agent(s: State, now: Instant, agent_id: AgentId) -> Events:
@@ -75,67 +81,118 @@ def offer_to_agent(s: State, now: Instant, agent_id: AgentId) -> Events:
             if deferral is not None:
                 yield deferral
                 continue
-        yield make_offer(s, now, item, agent, "most urgent item")
+        yield make_offer(s, now, item, agent, MOST_URGENT)
         return
 
 
 def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
-    """Return the longest idle agent who meets the item's requirement and has capacity."""
-    best: tuple[int, str] | None = None
-    for profile in s.index.bucket(item.requirement, item.tempo).profiles:
+    """Return the agent who shall have the item, of those who could take it now.
+
+    By the queue's `agent_order`, which compares profiles; the longest idle of equals.
+    """
+    order = queue_of(s, item).agent_order
+    bucket = s.index.bucket(item.requirement, item.tempo)
+    best: LineKey | None = None
+    merit: tuple[int, ...] = ()
+    for profile in bucket.profiles:
         if not profile.available:
             continue
-        idle = profile.idle[item.tempo]
-        head = idle.first()
-        if head is None or (best is not None and head >= best):
+        head = profile.idle[item.tempo].head
+        if head is not None and item.passed_over:
+            head = _first_not_passed_over(profile.idle[item.tempo], item, now)
+        if head is None:
             continue
-        if item.passed_over:
-            head = next(
-                (k for k in islice(idle, LOOK_PAST_MAX) if _may_have(item, AgentId(k[1]), now)),
-                None,
-            )
-            if head is None or (best is not None and head >= best):
-                continue
-        best = head
+        merits = tuple(MERIT[by](s.index, bucket, profile) for by in order)
+        if best is None or merits > merit or (merits == merit and head < best):
+            best, merit = head, merits
     return None if best is None else s.agents[AgentId(best[1])]
 
 
+def _first_not_passed_over(idle: OrderedKeys[LineKey], item: Item, now: Instant) -> LineKey | None:
+    heads = islice(idle, LOOK_PAST_MAX)
+    return next((key for key in heads if _may_have(item, AgentId(key[1]), now)), None)
+
+
+def _coverage(index: Index, bucket: Bucket, profile: Profile) -> int:
+    """Return how many who are free have the skill that fewest of them have, of those not asked for.
+
+    Whom it takes keeps the rare skills free for those who need them; nobody else's arrival rates
+    need to be known (`docs/adr/0019`).
+    """
+    idle = index.idle_with[bucket.tempo]
+    return min((idle[skill] for skill in profile.beside(bucket)), default=ALL_THERE_IS)
+
+
+def _least_flexible(index: Index, bucket: Bucket, profile: Profile) -> int:
+    return -len(profile.skills)
+
+
+def _best_level(index: Index, bucket: Bucket, profile: Profile) -> int:
+    """Return the lowest of the agent's levels in what is asked for."""
+    return min((profile.skills.get(skill, 0) for skill in bucket.skills), default=0)
+
+
+ALL_THERE_IS: Final = 1 << 62  # more than any count
+MERIT: Final[dict[AgentOrder, Callable[[Index, Bucket, Profile], int]]] = {
+    AgentOrder.COVERAGE: _coverage,
+    AgentOrder.LEAST_FLEXIBLE: _least_flexible,
+    AgentOrder.BEST_LEVEL: _best_level,
+}
+
+
 def best_item(s: State, now: Instant, agent: Agent) -> Item | None:
-    """Return the most urgent item that the agent could be offered now."""
+    """Return the item that the agent shall be offered now, of those they could take.
+
+    The first in rank; but if that one can still be answered within its target, then of all who can
+    and stand before the first who cannot, the one whose service has the fewest people at work.
+    """
     profile = s.index.profile_of(agent.id)
     if profile is None:
         return None
-    best: tuple[int, str] | None = None
+    items = s.items
+    steady: LineKey | None = None
+    fresh: list[tuple[LineKey, int]] = []  # the first of each bucket, people at work for it
+    for bucket in buckets_of(s.index, profile, agent):
+        if bucket.ripe_at < now:
+            bucket.ripen(now, items)
+        head = bucket.steady.head
+        if head is not None and (steady is None or head < steady):  # most heads end here
+            willing = _first_willing(items, now, agent.id, bucket.steady, head)
+            if willing is not None and (steady is None or willing < steady):
+                steady = willing
+        head = bucket.fresh.head
+        if head is not None and (steady is None or head < steady):
+            willing = _first_willing(items, now, agent.id, bucket.fresh, head)
+            if willing is not None:
+                fresh.append((willing, bucket.available))
+    ahead = [(people, key) for key, people in fresh if steady is None or key < steady]
+    best = min(ahead)[1] if ahead else steady
+    return None if best is None else items[ItemId(best[1])]
+
+
+def buckets_of(index: Index, profile: Profile, agent: Agent) -> Iterator[Bucket]:
+    """Yield the buckets of which the agent could take something now."""
     for tempo in profile.free_tempos(agent):
-        for bucket in profile.buckets[tempo]:
-            head = bucket.keys.first()
-            if head is not None and (best is None or head < best):  # most buckets end here
-                best = _better(s, now, agent.id, bucket, best)
-        best = _better_named(s, now, agent.id, tempo, best)
-    return None if best is None else s.items[ItemId(best[1])]
+        yield from profile.buckets[tempo]
+        named = index.buckets.get((NAMED + agent.id, tempo))
+        if named is not None:
+            yield named
 
 
-def _better(
-    s: State, now: Instant, agent_id: AgentId, bucket: Bucket, best: tuple[int, str] | None
-) -> tuple[int, str] | None:
-    head = bucket.keys.first()
-    if head is None or (best is not None and head >= best):
-        return best
-    if not s.items[ItemId(head[1])].passed_over:
+def _first_willing(
+    items: Mapping[ItemId, Item],
+    now: Instant,
+    agent_id: AgentId,
+    keys: OrderedKeys[LineKey],
+    head: LineKey,
+) -> LineKey | None:
+    """Return the first key whose item may go to the agent; `head` is the first of all."""
+    if not items[ItemId(head[1])].passed_over:
         return head
-    for key in islice(bucket.keys, LOOK_PAST_MAX):
-        if best is not None and key >= best:
-            return best
-        if _may_have(s.items[ItemId(key[1])], agent_id, now):
+    for key in islice(keys, LOOK_PAST_MAX):
+        if _may_have(items[ItemId(key[1])], agent_id, now):
             return key
-    return best
-
-
-def _better_named(
-    s: State, now: Instant, agent_id: AgentId, tempo: Tempo, best: tuple[int, str] | None
-) -> tuple[int, str] | None:
-    bucket = s.index.buckets.get((NAMED + agent_id, tempo))
-    return best if bucket is None else _better(s, now, agent_id, bucket, best)
+    return None
 
 
 def _may_have(item: Item, agent_id: AgentId, now: Instant) -> bool:

@@ -134,6 +134,14 @@ class LegResult(StrEnum):
     ENDED = "ended"  # was connected, has hung up
 
 
+class AgentOrder(StrEnum):
+    """By what an item's agent is chosen among those who are free; the longest idle of equals."""
+
+    COVERAGE = "coverage"  # whose scarcest other skill most others have, too, who are free
+    LEAST_FLEXIBLE = "least_flexible"  # who has the fewest skills
+    BEST_LEVEL = "best_level"  # who is best at what the item asks for
+
+
 class Condition(StrEnum):
     """Why an item cannot simply wait; each has its own declared fate."""
 

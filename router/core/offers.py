@@ -69,7 +69,7 @@ def accept(s: State, now: Instant, c_: c.AcceptOffer) -> Events:
     yield e.OfferEnded(
         at=now, offer=offer.id, ending=OfferEnding.ACCEPTED, reason="", passed_over_until=None
     )
-    yield e.HandlingStarted(at=now, item=item.id, agent=c_.agent_id)
+    yield e.HandlingStarted(at=now, item=item.id, agent=c_.agent_id, offered_at=offer.made_at)
     if item.form in (Form.CALL, Form.CALLBACK):
         leg = s.policy.agents[c_.agent_id].leg
         yield dial_agent(now, s.items[item.id], c_.agent_id, leg, RING_AGENT)

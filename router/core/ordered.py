@@ -18,13 +18,14 @@ class OrderedKeys(Generic[K]):
     """Different keys that compare with each other, ascending.
 
     Changing it while iterating over it is not supported: iterate over a list of what is needed.
-    Costs: `first` and `len` O(1); `add`, `remove`, `in` two binary searches and one short shift;
+    Costs: `head` and `len` O(1); `add`, `remove`, `in` two binary searches and one short shift;
         `rank` and `from_` also one addition per chunk before the place.
     """
 
-    __slots__ = ("_chunks", "_lasts", "_length")
+    __slots__ = ("_chunks", "_lasts", "_length", "head")
 
     def __init__(self) -> None:
+        self.head: K | None = None  # the smallest key
         self._chunks: list[list[K]] = []  # none of them empty
         self._lasts: list[K] = []  # the greatest key of each chunk
         self._length = 0
@@ -55,6 +56,7 @@ class OrderedKeys(Generic[K]):
                 del chunk[_LOAD:]
                 lasts.insert(at, chunk[-1])
         self._length += 1
+        self.head = chunks[0][0]
 
     def remove(self, key: K) -> None:
         """Take the key out.
@@ -73,10 +75,7 @@ class OrderedKeys(Generic[K]):
         elif place == len(chunk):
             self._lasts[at] = chunk[-1]
         self._length -= 1
-
-    def first(self) -> K | None:
-        """The smallest key; None when there is none."""
-        return self._chunks[0][0] if self._chunks else None
+        self.head = self._chunks[0][0] if self._chunks else None
 
     def rank(self, key: K) -> int:
         """How many keys come strictly before this one, which need not be there."""

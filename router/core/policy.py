@@ -13,7 +13,17 @@ from typing import Final
 import msgspec
 
 from router.core.hours import Hours
-from router.core.model import AgentId, Channel, Condition, FlowId, PolicyHash, QueueId, Span, Tempo
+from router.core.model import (
+    AgentId,
+    AgentOrder,
+    Channel,
+    Condition,
+    FlowId,
+    PolicyHash,
+    QueueId,
+    Span,
+    Tempo,
+)
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
@@ -119,6 +129,8 @@ class Queue(Struct, frozen=True):
     callback: CallbackRule | None
     place: Place
     absence: Span = 0  # so long must nobody have been there before it counts; 0 = at once
+    late_behind: Span = 0  # who missed the target ranks so much later; 0: order of arrival
+    agent_order: tuple[AgentOrder, ...] = ()  # who of the idle gets it; then the longest idle
 
 
 class FallbackRule(Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 Urgency is an instant: when the item is due (first queued plus the service-level target for a
 person on the line, the first-response instant for text) less its head start. The first-entry time
-survives every return to the queue.
+survives every return to the queue. Who has missed the target ranks later by what the queue says
+(`late_behind`), if it says so.
 """
 
 from __future__ import annotations
@@ -194,6 +195,8 @@ def line_up(
         passed_over=() if not_to is None else ((not_to, now + GIVEN_AWAY),),
         entered_at=now if anew else None,
         reserved_until=now + (named_span or RESERVED_MAX[tempo]) if named else None,
+        fresh_until=None if tempo is Tempo.SLOW_TEXT else fresh_until(s, now, item, queue, anew),
+        late_behind=0 if tempo is Tempo.SLOW_TEXT else queue.late_behind,
     )
     if not named:
         yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
@@ -221,6 +224,19 @@ def late_at(now: Instant, item: Item, queue: Queue, *, anew: bool) -> Instant | 
     if anew or item.entered_at is None or item.service_level.startswith("answered"):
         return now + queue.wait_max
     return max(now, item.entered_at + queue.wait_max)
+
+
+def fresh_until(s: State, now: Instant, item: Item, queue: Queue, anew: bool) -> Instant | None:
+    """Return until when an agent must be found to keep the target; None: order of arrival.
+
+    The telephones of agents ring for a while before somebody is answered: so much earlier.
+    """
+    if not queue.late_behind:
+        return None
+    entered = now if anew or item.entered_at is None else item.entered_at
+    row = s.queues.get(queue.id)
+    rings = min(row.ring_mean, queue.target_span // 2) if row is not None else 0
+    return entered + queue.target_span - rings
 
 
 def take_step(

@@ -144,6 +144,9 @@ class Item(Row, frozen=True):
     resident_ringing: str = ""  # carrier's id of that leg until it is answered
     leg_due: Instant | None = None  # by then something must have been heard of the leg being rung
     text: TextWork | None = None
+    fresh_until: Instant | None = None  # can be answered within the target; None: no such order
+    late_behind: int = 0  # ns by which the item ranks later once that is over
+    offered_at: Instant | None = None  # the offer that was accepted last
 
 
 class Message(Row, frozen=True):
@@ -239,6 +242,9 @@ class QueueRow(Row, frozen=True):
     # appended later
     lasts_at: Instant | None = None  # until then the condition of its staff is not in effect ...
     meanwhile: Condition | None = None  # ... but this one, if any
+    # from the offer to the answer of a call, smoothed likewise, ns
+    ring_mean: int = 0
+    rung: int = 0
 
 
 class EmergencyRow(Row, frozen=True):

@@ -58,9 +58,9 @@ def update_staffing(s: State, now: Instant) -> Events:
         if is_now is not None:
             yield from _enter(s, now, queue, row, is_now)
     for bucket in list(s.index.buckets.values()):
-        if len(bucket.keys) and not any(profile.signed_in for profile in bucket.profiles):
-            for _, item_id in list(bucket.keys):
-                item = s.items[ItemId(item_id)]
+        if len(bucket) and not bucket.signed_in:
+            for item_id in list(bucket):
+                item = s.items[item_id]
                 if item.reserved_for is not None:
                     gone = f"{item.reserved_for} is no longer there: anyone may"
                     yield from release_reserved(s, now, item, gone)

@@ -7,9 +7,9 @@ from typing import Final
 
 from router.core import business_time
 from router.core import events as e
+from router.core.buckets import NAMED
 from router.core.callbacks import closed
 from router.core.fallback import enter_queue
-from router.core.index import NAMED
 from router.core.model import (
     ENDED,
     AgentId,

@@ -9,13 +9,14 @@ from router.core.model import HOUR, SECOND, QueueId, Span, Tempo
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
 from router.policy.documents import Document
 from router.policy.models_announcements import WaitingShape
-from router.policy.models_queues import CallbackShape, QueueRules, QueueShape
+from router.policy.models_queues import CallbackShape, ItemOrder, QueueRules, QueueShape
 
 OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
     Tempo.LIVE: 20,
     Tempo.FAST_TEXT: 30,
     Tempo.SLOW_TEXT: 120,
 }
+BALANCED_S: Final = 120
 WAITING_TEXTS: Final = tuple(
     key for key in REQUIRED_TEXTS if key in ("place", "callback_offer") or key.startswith("wait_")
 )
@@ -73,7 +74,22 @@ def compile_queue(
         callback=_callback(rules["callback"]),
         place=place(document, *path),
         absence=rules["absence_s"] * SECOND,
+        late_behind=_late_behind(rules),
+        agent_order=tuple(dict.fromkeys(rules["agent_order"])),
     )
+
+
+def _late_behind(rules: dict[str, Any]) -> Span:
+    """Return by how much who missed the target ranks later; 0: order of arrival.
+
+    Twice the target at least: with less, ordering by the target gains little (measured in
+    `docs/adr/0019`).
+    """
+    order = rules["item_order"]
+    if order is ItemOrder.ARRIVAL:
+        return 0
+    least = BALANCED_S if order is ItemOrder.BALANCED else rules["late_behind_s"]
+    return max(int(least), 2 * int(rules["service_level"].answer_within_s)) * SECOND
 
 
 def place(document: Document, *path: str | int) -> Place:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import Field
 
-from router.core.model import Condition, Tempo
+from router.core.model import AgentOrder, Condition, Tempo
 from router.policy.shape import Shape
 from router.policy.spans import FirstResponseText
 from router.policy.values import (
@@ -69,6 +71,14 @@ class CallbackShape(Shape):
     )
 
 
+class ItemOrder(StrEnum):
+    """Who of those who wait on the line comes next."""
+
+    ARRIVAL = "arrival"
+    BALANCED = "balanced"
+    TARGET_FIRST = "target_first"
+
+
 class QueueRules(Shape):
     """What a queue may say itself or leave to `defaults`."""
 
@@ -91,6 +101,29 @@ class QueueRules(Shape):
         default=0,
         description="priority: the queue's items rank as if they had come so many seconds earlier",
         examples=["30"],
+    )
+    item_order: ItemOrder = Field(
+        default=ItemOrder.BALANCED,
+        description="who of the callers and chats comes next. `arrival`: who came first."
+        " `balanced`: who has missed the promise ranks as if come two minutes later (at least twice"
+        " its time); of those who can still be answered within it, the service with the fewest"
+        " people first. `target_first`: the same with `late_behind_s`",
+        examples=["balanced"],
+    )
+    late_behind_s: int = Field(
+        default=180,
+        ge=180,
+        le=300,
+        description="with `target_first`: seconds by which callers rank later who have missed the"
+        " promise; nobody is overtaken by who came more than this later",
+        examples=["240"],
+    )
+    agent_order: list[AgentOrder] = Field(
+        default=[AgentOrder.COVERAGE],
+        description="who of the free agents gets it, one after the other, then the longest idle."
+        " `coverage`: whose rarest other skill most of the free have, too; `least_flexible`: who"
+        " has the fewest skills; `best_level`: who is best at what is asked for",
+        examples=["[coverage]"],
     )
     offer_timeout_s: dict[Tempo, SomeSeconds] = Field(
         default={},

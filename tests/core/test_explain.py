@@ -11,6 +11,7 @@ from router.core.events import AnyEvent, Event
 from router.core.explain import lines_of, why_waiting
 from router.core.model import SECOND, AgentId, AgentStatus, ItemId
 from router.core.story import TELLERS
+from tests.core.order_town import SERVICES, OrderDesk, order_town
 from tests.core.town import NIGHT, Desk, agent, town
 
 
@@ -76,6 +77,34 @@ def test_where_todays_code_would_decide_otherwise_both_are_shown() -> None:
     desk.story = forged
     offered = dict(story_of(desk, item))["offered to Boris"]
     assert "today's rules would have offered it to Amina" in offered
+
+
+def test_it_says_why_somebody_who_came_earlier_was_left_waiting() -> None:
+    desk = OrderDesk(order_town(staff=[SERVICES]))
+    desk.come("a00")
+    busy = desk.caller("busy", 0)
+    desk.answer("a00")
+    desk.caller("old", 1)
+    desk.keep_alive(20 * SECOND)
+    desk.caller("new", 0)
+    desk.keep_alive(20 * SECOND)
+    desk.do(c.CloseItem(item_id=busy, agent_id=AgentId("a00"), code=""))
+    assert dict(story_of(desk, ItemId("new")))["offered to A00"] == (
+        "chosen as most urgent item; asks for: roads",
+        "can still be answered within its target, for 10 s more",
+        "item old ranks 20 s earlier, but has missed its target and ranks 2:00 min later",
+        "nobody is overtaken by who came more than 2:00 min later",
+    )
+
+
+def test_it_says_for_which_skill_a_free_agent_is_kept() -> None:
+    desk = OrderDesk(order_town(staff=[("roads", "noise"), ("roads", "tax"), ("tax",)]))
+    for name in ("a00", "a01", "a02"):
+        desk.come(name)
+        desk.wait(SECOND)
+    offered = dict(story_of(desk, desk.caller("caller", 0)))["offered to A01"]
+    assert offered[0] == "chosen as coverage, then longest idle; asks for: roads"
+    assert "A00: free too, but is kept for noise, which only 1 of those free have" in offered
 
 
 def test_every_event_about_an_item_has_a_sentence_or_a_reason_to_have_none() -> None:

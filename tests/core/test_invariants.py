@@ -251,7 +251,8 @@ class Walk(RuleBasedStateMachine):
             in_bucket = [
                 key
                 for key, bucket in self.state.index.buckets.items()
-                if (item.urgency_at, item.id) in bucket.keys
+                for waiting in bucket
+                if waiting == item.id
             ]
             queued = item.state is ItemState.QUEUED
             assert len(in_bucket) == queued, (item, in_bucket)
@@ -516,12 +517,14 @@ def index_of(state: State) -> object:
             for key in keys:
                 idle[key[1], tempo] = key
     return (
-        {k: list(b.keys) for k, b in state.index.buckets.items() if len(b.keys)},
+        {k: sorted(b) for k, b in state.index.buckets.items() if len(b)},
         {k: list(line) for k, line in state.index.lines.items() if len(line)},
         idle,
         {k: sorted(v) for k, v in state.index.by_address.items()},
         dict(state.index.by_call),
         [(p.signed_in, p.available) for p in state.index.profiles],
+        {k: (b.signed_in, b.available) for k, b in state.index.buckets.items() if len(b)},
+        {t: {k: n for k, n in idle.items() if n} for t, idle in state.index.idle_with.items()},
     )
 
 

@@ -24,13 +24,13 @@ def line_of(*keys: Key) -> OrderedKeys[Key]:
 def test_keys_stand_in_order_however_they_came() -> None:
     line = line_of((3, "c"), (1, "b"), (2, "x"), (1, "a"))
     assert list(line) == [(1, "a"), (1, "b"), (2, "x"), (3, "c")]
-    assert line.first() == (1, "a")
+    assert line.head == (1, "a")
     assert len(line) == 4
 
 
 def test_an_empty_line_has_no_first() -> None:
     line = line_of()
-    assert (line.first(), len(line), list(line), line.rank((1, "a"))) == (None, 0, [], 0)
+    assert (line.head, len(line), list(line), line.rank((1, "a"))) == (None, 0, [], 0)
     assert (1, "a") not in line
 
 
@@ -103,7 +103,7 @@ def test_a_long_line_forms_and_empties_in_any_order(
         left.remove(number)
         if count % 500 == 0:
             assert [key[0] for key in line] == sorted(left)
-    assert (len(line), line.first()) == (0, None)
+    assert (len(line), line.head) == (0, None)
 
 
 KEYS = st.tuples(st.integers(0, 40), st.sampled_from("ab"))
@@ -151,7 +151,7 @@ class LineMachine(RuleBasedStateMachine):
     @rule(count=st.integers(1, 1500))
     def serve(self, count: int) -> None:
         for key in self.model[:count]:
-            assert self.line.first() == key
+            assert self.line.head == key
             self.line.remove(key)
         del self.model[:count]
 
@@ -171,7 +171,7 @@ class LineMachine(RuleBasedStateMachine):
     def same_line(self) -> None:
         assert list(self.line) == self.model
         assert len(self.line) == len(self.model)
-        assert self.line.first() == (self.model[0] if self.model else None)
+        assert self.line.head == (self.model[0] if self.model else None)
 
 
 TestLine = LineMachine.TestCase

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from router.core import policy as p
-from router.core.model import MINUTE, SECOND, Condition, QueueId
+from router.core.model import MINUTE, SECOND, AgentOrder, Condition, QueueId
 from tests.core.town import rule, town
 
 
@@ -42,6 +42,8 @@ def fated_town() -> p.Policy:
         length_max=3,
         wrap_up=0,
         wrap_up_required=True,
+        late_behind=2 * MINUTE,
+        agent_order=(AgentOrder.COVERAGE,),
     )
     fallbacks = {name: p.Fallback(id=name, rules=rules) for name, rules in chains.items()}
     return replace(

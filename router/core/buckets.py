@@ -1,0 +1,156 @@
+"""Who waits for the same, and who can do the same: the two sides of matching.
+
+A *bucket* holds the waiting items of one (requirement, tempo) in two orders: `fresh` are those who
+can still be answered within their target, by urgency; `steady` are all others, by the rank that
+they keep: their urgency, and who has missed the target as much behind it as their queue says. An
+item moves from `fresh` to `steady` once, when a decision looks and finds its time over: a pure
+function of the instant of the decision, without a timer.
+
+A *profile* is a set of agents with equal skills and capacity; per tempo it holds those who could
+take an item now, longest idle first.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from router.core import requirement
+from router.core.capacity import NONE, beside, may_be_offered, whole_of
+from router.core.model import Instant, ItemId, Tempo
+from router.core.ordered import OrderedKeys
+from router.core.policy import Capacity
+from router.core.records import Agent, Item
+
+LineKey = tuple[int, str]  # instant by which the item ranks, item id; or idle since, agent id
+
+NEVER: Final[Instant] = 1 << 63
+NAMED = "@"  # requirement "@amina": only that agent
+
+
+class Bucket:
+    """Waiting items that ask for the same."""
+
+    __slots__ = (
+        "_ripening",
+        "available",
+        "fresh",
+        "profiles",
+        "requirement",
+        "ripe_at",
+        "signed_in",
+        "skills",
+        "steady",
+        "tempo",
+    )
+
+    def __init__(self, text: str, tempo: Tempo) -> None:
+        self.requirement = text
+        self.tempo = tempo
+        named = text.startswith(NAMED)
+        self.skills = frozenset() if named else requirement.skills_of(requirement.parse(text))
+        self.fresh: OrderedKeys[LineKey] = OrderedKeys()
+        self.steady: OrderedKeys[LineKey] = OrderedKeys()
+        self.profiles: list[Profile] = []  # who could take them
+        self.signed_in = 0  # agents of these profiles
+        self.available = 0  # of those, not away
+        self.ripe_at: Instant = NEVER  # after this instant `ripen` has something to do
+        self._ripening: list[tuple[Instant, int, ItemId]] = []  # a heap: fresh until, urgency, item
+
+    def __len__(self) -> int:
+        return len(self.fresh) + len(self.steady)
+
+    def __iter__(self) -> Iterator[ItemId]:
+        """Yield the items; the bucket must not change meanwhile."""
+        for keys in (self.steady, self.fresh):
+            for _, item_id in keys:
+                yield ItemId(item_id)
+
+    def add(self, item: Item) -> None:
+        """Put a waiting item in its place."""
+        if item.fresh_until is None:
+            self.steady.add((item.urgency_at, item.id))
+        else:
+            self.fresh.add((item.urgency_at, item.id))
+            heapq.heappush(self._ripening, (item.fresh_until, item.urgency_at, item.id))
+            self.ripe_at = self._ripening[0][0]
+
+    def remove(self, item: Item) -> None:
+        """Take an item out; `item` is the row with which it was put in."""
+        key = (item.urgency_at, item.id)
+        if item.fresh_until is not None and key in self.fresh:
+            self.fresh.remove(key)
+        else:
+            self.steady.remove((item.urgency_at + item.late_behind, item.id))
+
+    def ripen(self, now: Instant, items: Mapping[ItemId, Item]) -> None:
+        """Let those who have missed their target by now keep their later rank."""
+        heap = self._ripening
+        while heap and heap[0][0] < now:
+            _, urgency, item_id = heapq.heappop(heap)
+            if (urgency, item_id) not in self.fresh:
+                continue  # it has gone, or has moved already
+            item = items[item_id]
+            if item.fresh_until is not None and item.fresh_until < now:  # not a former entry's
+                self.fresh.remove((urgency, item_id))
+                self.steady.add((urgency + item.late_behind, item_id))
+        self.ripe_at = heap[0][0] if heap else NEVER
+
+
+class Profile:
+    """Agents who can do the same."""
+
+    __slots__ = (
+        "_beside",
+        "available",
+        "buckets",
+        "capacity",
+        "idle",
+        "members_of",
+        "signed_in",
+        "skills",
+        "whole",
+    )
+
+    def __init__(self, skills: dict[str, int], capacity: Capacity) -> None:
+        self.skills = skills
+        self.capacity = capacity
+        self.whole = whole_of(capacity)
+        self.idle: dict[Tempo, OrderedKeys[LineKey]] = {t: OrderedKeys() for t in Tempo}
+        self.buckets: dict[Tempo, list[Bucket]] = {t: [] for t in Tempo}  # of nobody in particular
+        self.members_of: list[Bucket] = []  # all that count these agents
+        self.signed_in = 0
+        self.available = 0  # signed in and not away
+        self._beside: dict[str, tuple[str, ...]] = {}  # by requirement
+
+    def join(self, bucket: Bucket) -> None:
+        """Let the bucket have these agents."""
+        bucket.profiles.append(self)
+        bucket.signed_in += self.signed_in
+        bucket.available += self.available
+        self.members_of.append(bucket)
+        if not bucket.requirement.startswith(NAMED):
+            self.buckets[bucket.tempo].append(bucket)
+
+    def beside(self, bucket: Bucket) -> tuple[str, ...]:
+        """Return the skills of these agents that the bucket does not ask for."""
+        found = self._beside.get(bucket.requirement)
+        if found is None:
+            found = tuple(skill for skill in self.skills if skill not in bucket.skills)
+            self._beside[bucket.requirement] = found
+        return found
+
+    def count(self, signed_in: int, available: int) -> None:
+        """Add agents who come, or (less than 0) go."""
+        self.signed_in += signed_in
+        self.available += available
+        for bucket in self.members_of:
+            bucket.signed_in += signed_in
+            bucket.available += available
+
+    def free_tempos(self, agent: Agent) -> frozenset[Tempo]:
+        """Return the kinds of channel of which the agent could be offered one more now."""
+        if not may_be_offered(agent):
+            return NONE
+        return beside(agent, self.capacity) if agent.holdings else self.whole
