@@ -117,7 +117,7 @@ def _coverage(index: Index, bucket: Bucket, profile: Profile) -> int:
     """Return how many who are free have the skill that fewest of them have, of those not asked for.
 
     Whom it takes keeps the rare skills free for those who need them; nobody else's arrival rates
-    need to be known (`docs/adr/0019`).
+    need to be known (`docs/adr/0020`).
     """
     idle = index.idle_with[bucket.tempo]
     return min((idle[skill] for skill in profile.beside(bucket)), default=ALL_THERE_IS)

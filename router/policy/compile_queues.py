@@ -83,7 +83,7 @@ def _late_behind(rules: dict[str, Any]) -> Span:
     """Return by how much who missed the target ranks later; 0: order of arrival.
 
     Twice the target at least: with less, ordering by the target gains little (measured in
-    `docs/adr/0019`).
+    `docs/adr/0020`).
     """
     order = rules["item_order"]
     if order is ItemOrder.ARRIVAL:
