@@ -103,7 +103,7 @@ def _from_colleague(s: State, now: Instant, item: Item, *, force: bool) -> Event
     holder = s.agents.get(item.agent) if item.agent is not None else None
     if holder is not None and holder.lease_until is not None and not force:
         raise NotAllowed(f"item {item.id!r} is with {holder.id}")
-    yield from give_back(s, now, item, "taken over", ending=OfferEnding.WITHDRAWN)
+    yield from give_back(s, now, item, "taken over", cause=OfferEnding.WITHDRAWN)
 
 
 def _into_line(s: State, now: Instant, item: Item) -> Events:

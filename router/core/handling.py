@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from router.core import callbacks
 from router.core import commands as c
@@ -18,6 +19,7 @@ from router.core.model import (
     LegResult,
     LegState,
     OfferEnding,
+    Unreached,
 )
 from router.core.offers import away_if_missing, passed_over_until, signed_in
 from router.core.queueing import due_of_step, late_at, line_up, look_again, queue_of
@@ -30,6 +32,8 @@ from router.core.wishes import dial_resident, end_leg, hold_leg, move_call
 from router.errors import NotAllowed, NotNow, UnknownAgent, UnknownTarget
 
 Events = Iterator[e.Event]
+
+NOT_REACHED: Final = {LegResult.BUSY: Unreached.BUSY, LegResult.FAILED: Unreached.UNREACHABLE}
 
 IN_HAND = frozenset({ItemState.HANDLING, ItemState.HELD})
 
@@ -91,8 +95,11 @@ def _agent_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
         elif item.call_id:
             yield move_call(now, item)
         return
-    missed = c_.result is not LegResult.FAILED  # the carrier's failure is not the agent's
-    yield from give_back(s, now, item, f"agent's telephone: {c_.result}", missed=missed)
+    cause = NOT_REACHED.get(c_.result, OfferEnding.MISSED)
+    missed = cause is not Unreached.UNREACHABLE  # the carrier's failure is not the agent's
+    yield from give_back(
+        s, now, item, f"agent's telephone: {c_.result}", cause=cause, missed=missed
+    )
 
 
 def _ring_resident(s: State, now: Instant, item: Item) -> Events:
@@ -224,7 +231,7 @@ def return_item(s: State, now: Instant, c_: c.ReturnItem) -> Events:
     """The agent gives it back; the place is kept."""
     item = held_by(s, c_.item_id, c_.agent_id, *IN_HAND)
     reason = c_.reason or "given back"
-    yield from give_back(s, now, item, reason, ending=OfferEnding.DECLINED)
+    yield from give_back(s, now, item, reason, cause=OfferEnding.DECLINED)
 
 
 def give_back(
@@ -233,13 +240,13 @@ def give_back(
     item: Item,
     reason: str,
     *,
-    ending: OfferEnding = OfferEnding.MISSED,
+    cause: OfferEnding | Unreached = Unreached.UNREACHABLE,
     missed: bool = False,
 ) -> Events:
     """Back in line at the old place, relaxed as its age allows; a caller on the line waits on.
 
-    The agent is passed over as after an offer with this `ending`; `missed` says that it counts
-    among the misses that make the agent away.
+    The agent is passed over for as long as the policy says for this `cause`; `missed` says that it
+    counts among the misses that make the agent away.
     """
     talked = item.agent_call_state is LegState.CONNECTED
     legs = [leg for leg in (item.agent_call_id, item.resident_ringing) if leg]
@@ -247,7 +254,7 @@ def give_back(
     first = item.first_queued_at if item.first_queued_at is not None else now
     until = None
     if agent_id is not None:
-        until = passed_over_until(s, now, item, agent_id, ending)
+        until = passed_over_until(s, now, item, agent_id, cause)
     yield e.ItemReturned(
         at=now,
         item=item.id,
@@ -279,7 +286,7 @@ def finish_talk(s: State, now: Instant, item: Item) -> Events:
         if item.agent_call_state is LegState.CONNECTED:
             yield from resident_unreached(s, now, item, LegResult.NO_ANSWER)
         else:  # nobody was rung yet: no attempt
-            yield from give_back(s, now, item, "not rung", ending=OfferEnding.DECLINED)
+            yield from give_back(s, now, item, "not rung", cause=OfferEnding.DECLINED)
         return
     if item.call_id:
         yield end_leg(s, now, item, item.call_id)

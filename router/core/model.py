@@ -97,6 +97,13 @@ class OfferEnding(StrEnum):
     WITHDRAWN = "withdrawn"  # the resident left, somebody else took it, the agent vanished
 
 
+class Unreached(StrEnum):
+    """Why an agent who accepted was not connected, other than by not answering."""
+
+    BUSY = "busy"  # their telephone is engaged
+    UNREACHABLE = "unreachable"  # the carrier could not ring it, or nothing was heard of it
+
+
 class AgentStatus(StrEnum):
     """What the agent chose."""
 

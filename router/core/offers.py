@@ -18,6 +18,7 @@ from router.core.model import (
     OfferEnding,
     OfferId,
     Span,
+    Unreached,
 )
 from router.core.queueing import release_reserved
 from router.core.records import Agent, Item, Offer
@@ -146,10 +147,10 @@ def _end(s: State, now: Instant, offer: Offer, ending: OfferEnding, reason: str)
 
 
 def passed_over_until(
-    s: State, now: Instant, item: Item, agent_id: AgentId, ending: OfferEnding
+    s: State, now: Instant, item: Item, agent_id: AgentId, cause: OfferEnding | Unreached
 ) -> Instant | None:
     """Return until when the agent is not asked again for the item; None: ask at once."""
-    span = s.policy.offers.pass_over.get(ending, 0)
+    span = s.policy.offers.pass_over.get(cause, 0)
     if span and _is_alone(s, now, item, agent_id):
         span = min(span, PASS_OVER_ALONE)
     return now + span if span else None

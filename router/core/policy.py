@@ -307,7 +307,7 @@ class OfferRule(Struct, frozen=True):
 
     pass_over: dict[
         str, Span
-    ]  # OfferEnding value -> how long the agent is passed over for that item
+    ]  # value of OfferEnding or Unreached -> how long the agent is passed over for that item
     missed_max: int  # so many misses in a row: away, "not answering"
     lease: Span  # a desk that proves nothing for this long has vanished
 

@@ -8,7 +8,17 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from router.core import policy as compiled
-from router.core.model import HOUR, MINUTE, SECOND, AgentId, FlowId, OfferEnding, QueueId, Tempo
+from router.core.model import (
+    HOUR,
+    MINUTE,
+    SECOND,
+    AgentId,
+    FlowId,
+    OfferEnding,
+    QueueId,
+    Tempo,
+    Unreached,
+)
 from router.policy.compile_flows import compile_flow
 from router.policy.compile_hours import compile_hours
 from router.policy.compile_queues import compile_queue, place
@@ -238,6 +248,8 @@ def _offers(shape: OffersShape) -> compiled.OfferRule:
             OfferEnding.DECLINED.value: spans.declined * SECOND,
             OfferEnding.MISSED.value: spans.missed * SECOND,
             OfferEnding.SKIPPED.value: spans.skipped * SECOND,
+            Unreached.BUSY.value: spans.busy * SECOND,
+            Unreached.UNREACHABLE.value: spans.unreachable * SECOND,
         },
         missed_max=shape.missed_in_a_row,
         lease=shape.lease_s * SECOND,

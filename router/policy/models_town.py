@@ -76,6 +76,16 @@ class PassOverShape(Shape):
         description="seconds after an offer that the desk never showed",
         examples=["15"],
     )
+    busy: Seconds = Field(
+        default=60,
+        description="seconds after the agent accepted and their telephone was engaged",
+        examples=["60"],
+    )
+    unreachable: Seconds = Field(
+        default=15,
+        description="seconds after the agent accepted and their telephone could not be rung",
+        examples=["15"],
+    )
 
 
 class OffersShape(Shape):
@@ -84,7 +94,7 @@ class OffersShape(Shape):
     pass_over_s: PassOverShape = Field(
         default=PassOverShape(),
         description="how long the agent is passed over for that item, by ending",
-        examples=["{declined: 120, missed: 60, skipped: 15}"],
+        examples=["{declined: 120, missed: 60, skipped: 15, busy: 60, unreachable: 15}"],
     )
     missed_in_a_row: SomeCount = Field(
         default=2, description="so many misses in a row make the agent away", examples=["2"]

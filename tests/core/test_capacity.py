@@ -345,3 +345,21 @@ def test_a_form_is_kept_for_a_colleague_for_hours() -> None:
     desk.keep_alive(10 * MINUTE)
     assert desk.state.items[item].reserved_for == AMINA
     assert desk.state.items[item].queue == QueueId("roads")
+
+
+@pytest.mark.parametrize(
+    ("result", "seconds"),
+    [(LegResult.BUSY, 45), (LegResult.NO_ANSWER, 60), (LegResult.FAILED, 15)],
+)
+def test_how_long_an_agent_is_passed_over_follows_what_their_telephone_did(
+    result: LegResult, seconds: int
+) -> None:
+    desk = Desk()
+    desk.sign_in("amina", "boris")
+    item = desk.call("i1", "1", "2")
+    offer = desk.state.agents[AMINA].offer
+    assert offer is not None
+    desk.do(c.AcceptOffer(offer_id=offer, agent_id=AMINA))
+    desk.do(c.ReportLeg(item_id=item, leg="agent", call_id="L1", result=result))
+    passed_over = dict(desk.state.items[item].passed_over)
+    assert passed_over == {AMINA: desk.now + seconds * SECOND}

@@ -268,7 +268,13 @@ def town(**changes: object) -> p.Policy:
             caller_number="+19055550100",
         ),
         "offers": p.OfferRule(
-            pass_over={"declined": 60 * SECOND, "missed": 60 * SECOND, "skipped": 30 * SECOND},
+            pass_over={
+                "declined": 60 * SECOND,
+                "missed": 60 * SECOND,
+                "skipped": 30 * SECOND,
+                "busy": 45 * SECOND,
+                "unreachable": 15 * SECOND,
+            },
             missed_max=2,
             lease=30 * SECOND,
         ),
