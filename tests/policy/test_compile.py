@@ -165,6 +165,8 @@ def test_limits(policy: Policy) -> None:
         "declined": 120 * SECOND,
         "missed": 60 * SECOND,
         "skipped": 15 * SECOND,
+        "busy": 60 * SECOND,
+        "unreachable": 15 * SECOND,
     }
     assert policy.dialling.caller_number == "+19055550100"
     assert set(policy.compiled_with) == {"townline", "holidays", "phonenumbers", "tzdata"}
