@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from channels.mail import message_ids
 from channels.mail.arriving import loop_mark
 from channels.mail.composing import InvalidLetter, compose, written_address
 from channels.mail.letters import Material, letter_of
@@ -93,11 +92,8 @@ class MailOutlet:
             to = written_address(material.to.address)
         except InvalidLetter as error:
             raise _without_addresses(str(error), "not-sendable") from error
-        returns_to = message_ids.reply_address(
-            material.box.address, effect.conversation, self._secret
-        )
         # a machine's answer must not be answered by a machine: RFC 3834, 3.3
-        mail_from = "" if letter.is_automatic else returns_to
+        mail_from = "" if letter.is_automatic else material.answered_at
         try:
             await self._sender.send(raw, mail_from, (to,))
         except ChannelError as error:

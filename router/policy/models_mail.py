@@ -84,6 +84,13 @@ class MailboxShape(Shape):
         description="is a new mail answered at once with `acknowledgement`?",
         examples=["true"],
     )
+    plus_addressing: bool = Field(
+        default=True,
+        description="does the mail server bring here what is written to `info+anything@`? Then what"
+        " the town sends asks for answers to such an address, which names the conversation;"
+        " `false`: to the address itself, and the mails that an answer refers to name it",
+        examples=["false"],
+    )
 
 
 class MailWhenShape(Shape):
