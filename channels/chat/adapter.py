@@ -25,7 +25,7 @@ from channels.chat.body import BODY_S, UPLOAD_S, Upload, read_body, read_upload
 from channels.chat.entrance import Blocked, ChatSettings, Entrance
 from channels.chat.keeping import KeepAlive, Refresh
 from channels.chat.limits import Buckets
-from channels.chat.posting import Posted, Posting, Typing
+from channels.chat.posting import Posting, Typing
 from channels.chat.reading import PREFIX, Reading
 from channels.chat.refusals import Refused
 from channels.chat.rooms import Publisher, Rooms
@@ -190,13 +190,14 @@ class ChatChannel:
         grant = self._entrance.granted(request, request.path_params["conversation"])
         body = await self._body(request)
         visit = await self._entrance.visit(request, grant)
-        return _receipt(await self._posting.post(visit, body))
+        return replies.json(200, {"id": await self._posting.post(visit, body)})
 
     async def _upload(self, request: Request) -> Response:
         grant = self._entrance.granted(request, request.path_params["conversation"])
         visit = await self._entrance.visit(request, grant)
         upload = await self._files(request, visit.chat)
-        return _receipt(await self._posting.post(visit, upload.activity, upload.files))
+        posted = await self._posting.post(visit, upload.activity, upload.files)
+        return replies.json(200, {"id": posted})
 
     async def _files(self, request: Request, chat: ChatPolicy) -> Upload:
         """Return what is uploaded, if the town takes it. Raises Refused."""
@@ -253,10 +254,6 @@ class ChatChannel:
             return
         await socket.accept()
         await stream.serve(self._rooms)
-
-
-def _receipt(posted: Posted) -> Response:
-    return replies.json(200 if posted.is_stored else 202, {"id": posted.id})
 
 
 def _is_plain(request: Request) -> bool:
