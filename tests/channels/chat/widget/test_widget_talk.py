@@ -154,7 +154,7 @@ def test_an_address_that_the_town_refuses_can_be_corrected(
 ) -> None:
     page = host()
     page.get_by_text("Your name and e-mail").click()
-    page.get_by_label("E-mail").fill("ann@example.og")
+    page.get_by_label("E-mail").fill("ann@home.test")
     town.refuse("post", Refusal(400, "NotAnAddress"))
     write(page, "hello")
     expect(page.locator(".mine .meta")).to_contain_text("Please write an address")
