@@ -14,10 +14,10 @@ from typing import Final
 import msgspec
 import structlog
 
+from channels.buckets import Buckets
 from channels.chat import codec, contact
 from channels.chat.body import File
-from channels.chat.contact import Contact
-from channels.chat.limits import Buckets
+from channels.chat.limits import take
 from channels.chat.refusals import Refused
 from channels.chat.stream import FindWords
 from channels.chat.tokens import Grant
@@ -29,7 +29,7 @@ from router.core.policy import Policy
 from router.core.policy_text import ChatPolicy
 from router.core.records import Conversation
 from router.core.state import State
-from router.ports import Blobs, Clock, FileRef, Ids, Inbox, Said, Words
+from router.ports import Blobs, Clock, Contact, FileRef, Ids, Inbox, Said, Words, contact_in
 
 TYPING_PER_MINUTE_MAX: Final = 60  # beyond, it is not passed on
 
@@ -120,13 +120,14 @@ class Posting:
     def _allow(self, visit: Visit) -> None:
         """Raises Refused: too much at once, or for a conversation that was let go."""
         conversation = visit.grant.conversation
-        self._buckets.take(f"say:{conversation}", visit.chat.per_minute_max, MINUTE)
+        take(self._buckets, f"say:{conversation}", visit.chat.per_minute_max, MINUTE)
         if visit.row is not None:
             return
         age = self._clock.now() - visit.grant.born * SECOND
         if age > visit.policy.retention.closed_in_core:
             raise Refused(404, "ConversationNotFound", "the conversation is over: begin another")
-        self._buckets.take(f"begin:{visit.sender}", visit.chat.conversations_per_hour_max, HOUR)
+        hourly_max = visit.chat.conversations_per_hour_max
+        take(self._buckets, f"begin:{visit.sender}", hourly_max, HOUR)
 
     # --- messages --------------------------------------------------------------------------------
 
@@ -215,8 +216,8 @@ class Posting:
     async def _known(self, visit: Visit) -> Contact:
         """Return what the resident said of themselves before."""
         ref = visit.row.contact_ref if visit.row is not None else ""
-        words = (await self._find([ref])).get(ref) if ref else None
-        return contact.read(words.body) if words is not None else Contact()
+        found = await self._find([ref]) if ref else {}
+        return contact_in(found.get(ref)) or Contact()
 
     def _contact_words(self, visit: Visit, known: Contact) -> Words:
         body = msgspec.json.encode(known)

@@ -26,7 +26,7 @@ from router.core.policy_text import Mailbox, MailPolicy
 from router.core.records import Conversation, Item
 from router.core.transcript import AGENT, SAID
 from router.errors import ChannelError
-from router.ports import Blobs, Clock, Inbox, Said, Words, said_in
+from router.ports import Blobs, Clock, Contact, Inbox, Said, Words, contact_in, said_in
 
 FindWords = Callable[[list[str]], Awaitable[dict[str, Words]]]
 SENT_WITH_FILES: Final = frozenset({"reply", "forward"})
@@ -47,12 +47,6 @@ class _View(msgspec.Struct, frozen=True):
     policy: Policy
     conversation: Conversation | None
     item: Item | None
-
-
-class _Contact(msgspec.Struct, frozen=True):
-    number: str = ""
-    name: str = ""
-    email: str = ""
 
 
 class MailOutlet:
@@ -147,8 +141,7 @@ class MailOutlet:
                     reason="no-address",
                 )
             return Address(contact.email, contact.name)
-        words = found.get(effect.contact_ref)
-        who = msgspec.json.decode(words.body, type=_Contact) if words is not None else _Contact()
+        who = contact_in(found.get(effect.contact_ref)) or Contact()
         if not who.email:
             raise ChannelError("no address to write to", retryable=False, reason="no-address")
         return Address(who.email, who.name)

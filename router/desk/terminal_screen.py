@@ -118,7 +118,9 @@ class Screen:
             kind = "" if message.kind == "text" else f" [{what}]"
             colour = "cyan" if message.by == "resident" else "dim"
             subject = f"{message.subject}: " if message.subject else ""
-            self.say(f"  {message.number} {who}{kind}: {subject}{message.text}", colour)
+            own = message.conversation == item.text.conversation
+            number = f"{message.number} " if own else ""  # of others it would split nothing
+            self.say(f"  {number}{who}{kind}: {subject}{message.text}", colour)
             for file in message.files:
                 self.say(f"    file {file.name} ({file.kind}, {file.size} bytes)", "dim")
 

@@ -313,6 +313,7 @@ async def test_a_merge_is_taken_back(writing_hall: House) -> None:
         await in_hand(writing_hall, amina, "M1", "M2")
         amina.keys.type("j", "i M2", "j m1")
         await amina.reads("M2 is closed and no longer with you")
+        await amina.reads("\n  resident: Leaves: about M2")  # no number: of M1 it is no message
         assert item_of(writing_hall, "M2").text.merged_into == "M1"
         amina.keys.type("y", "y m2")
         await amina.reads("unmerge ITEM")
