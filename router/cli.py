@@ -213,9 +213,10 @@ def agent(
     """Be an agent in the terminal."""
     from router.desk.terminal import AutoMode, run_agent
     from router.desk.terminal_keys import keys_of_stdin
+    from router.desk.terminal_screen import can_redraw
     from router.runtime.practice import PASSWORD
 
-    settings = _settings()
+    settings, console = _settings(), _console()
     if password is None:
         asked = not settings.is_practice
         password = typer.prompt("Password", hide_input=True) if asked else PASSWORD
@@ -226,8 +227,8 @@ def agent(
                 name=name,
                 password=password,
                 auto=None if auto is None else AutoMode(handle_s=auto, code=code),
-                console=_console(),
-                keys=None if auto is not None else keys_of_stdin(),
+                console=console,
+                keys=None if auto is not None else keys_of_stdin(is_shown=can_redraw(console)),
             )
         )
     )

@@ -39,6 +39,14 @@ class Words(msgspec.Struct, frozen=True, array_like=True):
     body: bytes  # JSON (UTF-8) for contact, form, said; UTF-8 text or raw bytes otherwise
 
 
+class Contact(msgspec.Struct, frozen=True):
+    """Words of kind `contact`: how a resident is called and reached; "" for what is not known."""
+
+    number: str = ""  # +E.164
+    name: str = ""
+    email: str = ""
+
+
 class FileRef(msgspec.Struct, frozen=True):
     """A file that came with a message; its bytes are a blob."""
 
@@ -70,6 +78,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
 # Made at import: msgspec looks a type over when it is first used, and two threads that do so at the
 # same moment end the process.
 _SAID: Final = msgspec.json.Decoder(Said)
+_CONTACT: Final = msgspec.json.Decoder(Contact)
 
 
 def said_in(words: Words | None) -> Said | None:
@@ -78,6 +87,16 @@ def said_in(words: Words | None) -> Said | None:
         return None
     try:
         return _SAID.decode(words.body)
+    except msgspec.DecodeError:
+        return None
+
+
+def contact_in(words: Words | None) -> Contact | None:
+    """Return who the words say it is; None when they are missing, of another kind or unreadable."""
+    if words is None or words.kind != "contact":
+        return None
+    try:
+        return _CONTACT.decode(words.body)
     except msgspec.DecodeError:
         return None
 

@@ -18,14 +18,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from channels.buckets import Buckets
 from channels.chat import replies
 from channels.chat.absence import Absence
 from channels.chat.assets import Assets
 from channels.chat.body import BODY_S, UPLOAD_S, Upload, read_body, read_upload
 from channels.chat.entrance import Blocked, ChatSettings, Entrance
 from channels.chat.keeping import KeepAlive, Refresh
-from channels.chat.limits import Buckets
-from channels.chat.posting import Posted, Posting, Typing
+from channels.chat.posting import Posting, Typing
 from channels.chat.reading import PREFIX, Reading
 from channels.chat.refusals import Refused
 from channels.chat.rooms import Publisher, Rooms
@@ -38,6 +38,7 @@ from router.core.policy_text import ChatPolicy, is_kind
 from router.errors import TownlineError
 from router.ports import Blobs, Clock, Duty, Ids, Inbox, Outlet
 
+BUCKETS_MAX: Final = 50_000  # names of limits: conversations, network addresses
 UPLOADS_MAX: Final = 8  # at the same time
 STORE_S: Final = 3.0  # reading is followed by at most two seconds of storing
 POLICY_VIOLATED: Final = 1008  # close code; before the connection is accepted it is HTTP 403
@@ -69,7 +70,7 @@ class ChatChannel:
         blocked: Blocked,
     ) -> None:
         """`publisher` tells what was stored; `words` looks in the spool, then in history."""
-        buckets = Buckets(clock)
+        buckets = Buckets(clock, BUCKETS_MAX)
         self._settings = settings
         self._inbox = inbox
         self._rooms = Rooms(inbox, publisher, clock)
@@ -190,13 +191,14 @@ class ChatChannel:
         grant = self._entrance.granted(request, request.path_params["conversation"])
         body = await self._body(request)
         visit = await self._entrance.visit(request, grant)
-        return _receipt(await self._posting.post(visit, body))
+        return replies.json(200, {"id": await self._posting.post(visit, body)})
 
     async def _upload(self, request: Request) -> Response:
         grant = self._entrance.granted(request, request.path_params["conversation"])
         visit = await self._entrance.visit(request, grant)
         upload = await self._files(request, visit.chat)
-        return _receipt(await self._posting.post(visit, upload.activity, upload.files))
+        posted = await self._posting.post(visit, upload.activity, upload.files)
+        return replies.json(200, {"id": posted})
 
     async def _files(self, request: Request, chat: ChatPolicy) -> Upload:
         """Return what is uploaded, if the town takes it. Raises Refused."""
@@ -253,10 +255,6 @@ class ChatChannel:
             return
         await socket.accept()
         await stream.serve(self._rooms)
-
-
-def _receipt(posted: Posted) -> Response:
-    return replies.json(200 if posted.is_stored else 202, {"id": posted.id})
 
 
 def _is_plain(request: Request) -> bool:

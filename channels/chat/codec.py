@@ -69,7 +69,9 @@ class Ignore(Wish, frozen=True):
 
 class Say(Wish, frozen=True):
     text: str
-    name: str = ""  # how the client calls the resident
+    called: str = ""  # how the client calls the resident
+    name: str = ""  # what the resident says of themselves along with it
+    email: str = ""  # where answers go when they have left
 
 
 class Type(Wish, frozen=True):
@@ -82,14 +84,6 @@ class Leave(Wish, frozen=True):
 
 class Ring(Wish, frozen=True):
     number: str  # +E.164
-
-
-class Write(Wish, frozen=True):
-    """A message for later, with where the answer goes."""
-
-    text: str
-    email: str
-    name: str
 
 
 class Introduce(Wish, frozen=True):
@@ -120,6 +114,7 @@ class _Value(msgspec.Struct, frozen=True):
 
 class _ChannelData(msgspec.Struct, frozen=True):
     clientActivityID: str = ""  # as clients write it
+    contact: _Value = _Value()  # of ours: name and email
 
 
 def read(body: bytes) -> Activity:
@@ -156,8 +151,9 @@ def _said(activity: Activity, text_max: int, *, with_files: bool) -> Wish:
         text = _text(_as_text(activity.value), text_max)
     if not text and not with_files:
         raise bad("the message says nothing")
-    name = activity.sender.name if activity.sender is not None else None
-    return Say(text, clean(name or "")[:NAME_MAX])
+    called = activity.sender.name if activity.sender is not None else None
+    contact = _channel_data(activity).contact
+    return Say(text, clean(called or "")[:NAME_MAX], _name(contact), _email(contact))
 
 
 def _event(activity: Activity, text_max: int) -> Wish:
@@ -169,9 +165,7 @@ def _event(activity: Activity, text_max: int) -> Wish:
         value = msgspec.json.decode(activity.value, type=_Value)
     except ValueError:
         raise bad(f"the value of {activity.name!r} cannot be read") from None
-    name = clean(value.name or "")
-    if len(name) > NAME_MAX:
-        raise bad(f"a name has at most {NAME_MAX} characters")
+    name = _name(value)
     match activity.name:
         case "townline/callback":
             return Ring(telephone(value.number or ""))
@@ -179,17 +173,35 @@ def _event(activity: Activity, text_max: int) -> Wish:
             text = _text(value.text or "", text_max)
             if not text:
                 raise bad("the message says nothing")
-            return Write(text, mail_address(value.email or ""), name)
+            return Say(text, name=name, email=mail_address(value.email or ""))
         case "townline/contact":
-            email = mail_address(value.email) if value.email else ""
+            email = _email(value)
             if not (name or email):
                 raise bad("give a name or an e-mail address")
             return Introduce(name, email)
         case "townline/transcript":
-            return Copy(mail_address(value.email) if value.email else "")
+            return Copy(_email(value))
     if value.score not in SCORES:
         raise bad("the score is a number from 1 to 5")
     return Rate(value.score, _text(value.text or "", text_max))
+
+
+def _name(value: _Value) -> str:
+    name = clean(value.name or "")
+    if len(name) > NAME_MAX:
+        raise bad(f"a name has at most {NAME_MAX} characters")
+    return name
+
+
+def _email(value: _Value) -> str:
+    return mail_address(value.email) if value.email else ""
+
+
+def _channel_data(activity: Activity) -> _ChannelData:
+    try:
+        return msgspec.json.decode(activity.channel_data, type=_ChannelData)
+    except ValueError:  # clients put there what they like
+        return _ChannelData()
 
 
 def clean(text: str) -> str:
@@ -218,11 +230,8 @@ def _as_text(value: msgspec.Raw) -> str:
 
 def client_id(activity: Activity) -> str:
     """Return the client's own id of the activity; "" when it gave none."""
-    try:
-        data = msgspec.json.decode(activity.channel_data, type=_ChannelData)
-    except ValueError:
-        return ""
-    return data.clientActivityID if len(data.clientActivityID) <= CLIENT_ID_MAX else ""
+    given = _channel_data(activity).clientActivityID
+    return given if len(given) <= CLIENT_ID_MAX else ""
 
 
 def key_of(conversation: str, given: str, body: bytes, row: Conversation | None) -> str:

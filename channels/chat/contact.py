@@ -1,24 +1,16 @@
-"""Addresses that residents give in a chat: one form for each, words of kind `contact`; pure."""
+"""Who residents of a chat say they are: addresses in one form, put together with what was known."""
 
 from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 import phonenumbers
 
 from channels.chat.refusals import Refused
 from channels.sameness import is_mailbox
+from router.ports import Contact
 
 _REGION: Final = "CA"  # of numbers written without a country
-
-
-class Contact(msgspec.Struct, frozen=True):
-    """How a resident is called and reached; "" for what is not known."""
-
-    number: str = ""  # +E.164
-    name: str = ""
-    email: str = ""
 
 
 def telephone(text: str) -> str:
@@ -48,11 +40,3 @@ def merged(known: Contact, said: Contact) -> Contact:
         name=said.name or known.name,
         email=said.email or known.email,
     )
-
-
-def read(body: bytes) -> Contact:
-    """Return words of kind `contact`; nothing of what cannot be read."""
-    try:
-        return msgspec.json.decode(body, type=Contact)
-    except msgspec.DecodeError:
-        return Contact()

@@ -14,8 +14,9 @@ import msgspec
 import structlog
 from starlette.requests import HTTPConnection
 
+from channels.buckets import Buckets
 from channels.chat import codec, replies
-from channels.chat.limits import Buckets
+from channels.chat.limits import take
 from channels.chat.posting import Visit
 from channels.chat.refusals import Refused, bad
 from channels.chat.standing import chat_of
@@ -116,7 +117,7 @@ class Entrance:
         sender = self._sender(connection)
         origin = connection.headers.get("origin", "").lower()
         limit = chat.conversations_per_hour_max * (PAGES_PER_CHAT if origin else 1)
-        self._buckets.take(f"{'page' if origin else 'program'}:{sender}", limit, HOUR)
+        take(self._buckets, f"{'page' if origin else 'program'}:{sender}", limit, HOUR)
         try:
             asked = msgspec.json.decode(body, type=_Asked) if body.strip() else _Asked()
         except (ValueError, RecursionError):

@@ -1,45 +1,15 @@
-"""How much one client may do: buckets of tokens by name, in memory only.
-
-After a restart every bucket is full again, which harms nobody. Senders are opaque keys, so that no
-list of residents' addresses comes into being here.
-"""
+"""Too much at once, as a chat client is told of it."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Final
-
+from channels.buckets import Buckets
 from channels.chat.refusals import Refused
-from router.core.model import SECOND, Instant, Span
-from router.ports import Clock
-
-BUCKETS_MAX: Final = 50_000  # then the ones that were idle the longest are forgotten
+from router.core.model import Span
 
 
-class Buckets:
-    """One bucket of `count_max` tokens per name, refilled evenly over `span`."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._fills: OrderedDict[str, tuple[Span, Instant]] = OrderedDict()
-
-    def wait_s(self, name: str, count_max: int, span: Span) -> int:
-        """Take a token; return 0, or the seconds until there is one (at least 1)."""
-        now = self._clock.now()
-        # fill is counted in nanoseconds of refilling: a token costs its share of the span
-        cost = span // count_max
-        full = cost * count_max
-        fill, seen = self._fills.pop(name, (full, now))
-        fill = min(full, fill + now - seen)
-        lacking = max(0, cost - fill)
-        self._fills[name] = (fill if lacking else fill - cost, now)
-        if len(self._fills) > BUCKETS_MAX:
-            self._fills.popitem(last=False)
-        return -(-lacking // SECOND)
-
-    def take(self, name: str, count_max: int, span: Span) -> None:
-        """Take a token. Raises Refused: 429 with the seconds until there is one."""
-        wait_s = self.wait_s(name, count_max, span)
-        if wait_s:
-            message = f"too much at once: again in {wait_s} s"
-            raise Refused(429, "TooManyRequests", message, retry_after_s=wait_s)
+def take(buckets: Buckets, name: str, count_max: int, span: Span) -> None:
+    """Take a token. Raises Refused: 429 with the seconds until there is one."""
+    wait_s = buckets.wait_s(name, count_max, span)
+    if wait_s:
+        message = f"too much at once: again in {wait_s} s"
+        raise Refused(429, "TooManyRequests", message, retry_after_s=wait_s)

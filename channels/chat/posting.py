@@ -1,13 +1,12 @@
 """What residents do in a chat, handed to the engine; answered once it is stored.
 
 Decides nothing: a wish of the codec becomes a command. Repeats have the same keys and references,
-so they are answered with what the first one was. Who says who they are before saying anything else
-is told so (202, not 200): that is kept in memory and stored with the first message.
+so they are answered with what the first one was. Who says who they are says it with a message, or
+after one: by an address alone nothing is begun, and nothing is kept that is not stored.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -15,10 +14,10 @@ from typing import Final
 import msgspec
 import structlog
 
+from channels.buckets import Buckets
 from channels.chat import codec, contact
 from channels.chat.body import File
-from channels.chat.contact import Contact
-from channels.chat.limits import Buckets
+from channels.chat.limits import take
 from channels.chat.refusals import Refused
 from channels.chat.stream import FindWords
 from channels.chat.tokens import Grant
@@ -30,9 +29,8 @@ from router.core.policy import Policy
 from router.core.policy_text import ChatPolicy
 from router.core.records import Conversation
 from router.core.state import State
-from router.ports import Blobs, Clock, FileRef, Ids, Inbox, Said, Words
+from router.ports import Blobs, Clock, Contact, FileRef, Ids, Inbox, Said, Words, contact_in
 
-BEFORE_MAX: Final = 10_000  # residents who have said who they are and nothing else
 TYPING_PER_MINUTE_MAX: Final = 60  # beyond, it is not passed on
 
 Typing = Callable[[str], None]  # a resident is writing in this conversation; best effort
@@ -50,13 +48,6 @@ class Visit(msgspec.Struct, frozen=True):
     row: Conversation | None  # None: nothing was said yet
     language: str
     address: str  # of ours, as the client knows it, without a slash at its end
-
-
-class Posted(msgspec.Struct, frozen=True):
-    """What the sender is told."""
-
-    id: str  # of the activity
-    is_stored: bool = True
 
 
 class _Post(msgspec.Struct, frozen=True):
@@ -91,14 +82,13 @@ class Posting:
         self._blobs = blobs
         self._typing = typing
         self._buckets = buckets
-        self._before: OrderedDict[str, Contact] = OrderedDict()  # said before anything else
 
-    async def post(self, visit: Visit, body: bytes, files: tuple[File, ...] = ()) -> Posted:
-        """Have what was sent stored."""
+    async def post(self, visit: Visit, body: bytes, files: tuple[File, ...] = ()) -> str:
+        """Have what was sent stored; return the id of the activity."""
         activity = codec.read(body) if body else codec.Activity("message")
         wish = codec.wish_of(activity, visit.chat.message_max, with_files=bool(files))
         if isinstance(wish, codec.Type):
-            return Posted(self._type(visit))
+            return self._type(visit)
         given = codec.client_id(activity)
         conversation = visit.grant.conversation
         same = body + b"".join(file.body for file in files)
@@ -107,12 +97,9 @@ class Posting:
         self._allow(visit)
         match wish:
             case codec.Say():
-                return Posted(await self._say(visit, post, wish))
-            case codec.Write():
-                return Posted(await self._write(visit, post, wish))
+                return await self._say(visit, post, wish)
             case codec.Introduce():
-                is_stored = await self._introduce(visit, Contact("", wish.name, wish.email))
-                return Posted(codec.event_id(conversation, key), is_stored)
+                await self._introduce(visit, Contact(name=wish.name, email=wish.email))
             case codec.Ring():
                 await self._ring(visit, post, wish)
             case codec.Copy():
@@ -121,7 +108,7 @@ class Posting:
                 await self._rate(visit, post, wish)
             case codec.Leave():
                 await self._inbox.submit(c.LeaveChat(conversation), _nothing)
-        return Posted(codec.event_id(conversation, key))
+        return codec.event_id(conversation, key)
 
     def _type(self, visit: Visit) -> str:
         conversation = visit.grant.conversation
@@ -133,29 +120,25 @@ class Posting:
     def _allow(self, visit: Visit) -> None:
         """Raises Refused: too much at once, or for a conversation that was let go."""
         conversation = visit.grant.conversation
-        self._buckets.take(f"say:{conversation}", visit.chat.per_minute_max, MINUTE)
+        take(self._buckets, f"say:{conversation}", visit.chat.per_minute_max, MINUTE)
         if visit.row is not None:
             return
         age = self._clock.now() - visit.grant.born * SECOND
         if age > visit.policy.retention.closed_in_core:
             raise Refused(404, "ConversationNotFound", "the conversation is over: begin another")
-        self._buckets.take(f"begin:{visit.sender}", visit.chat.conversations_per_hour_max, HOUR)
+        hourly_max = visit.chat.conversations_per_hour_max
+        take(self._buckets, f"begin:{visit.sender}", hourly_max, HOUR)
 
     # --- messages --------------------------------------------------------------------------------
 
     async def _say(self, visit: Visit, post: _Post, wish: codec.Say) -> str:
-        known = Contact()
-        if visit.row is None:
-            known = contact.merged(Contact(name=wish.name), await self._known(visit))
-        return await self._receive(visit, post, wish.text, known)
-
-    async def _write(self, visit: Visit, post: _Post, wish: codec.Write) -> str:
         said = Contact(name=wish.name, email=wish.email)
-        if visit.row is not None:
+        if visit.row is None:
+            known = contact.merged(Contact(name=wish.called), said)
+            return await self._receive(visit, post, wish.text, known)
+        if said != Contact():
             await self._introduce(visit, said)
-            return await self._receive(visit, post, wish.text, Contact())
-        said = contact.merged(await self._known(visit), said)
-        return await self._receive(visit, post, wish.text, said)
+        return await self._receive(visit, post, wish.text, Contact())
 
     async def _receive(self, visit: Visit, post: _Post, text: str, known: Contact) -> str:
         """Store a message; `known` is who begins a conversation, nothing in one that has begun."""
@@ -183,24 +166,19 @@ class Posting:
             partial(number_in, conversation=conversation, ref=ref),
             words=(*words, Words(ref, "said", msgspec.json.encode(said))),
         )
-        self._before.pop(conversation, None)
         log.info("chat_stored", conversation=conversation, message=number, files=len(files))
         return codec.activity_id(conversation, number)
 
     # --- the rest --------------------------------------------------------------------------------
 
-    async def _introduce(self, visit: Visit, said: Contact) -> bool:
-        """Return whether it was stored: nothing is begun by an address alone."""
-        whole = contact.merged(await self._known(visit), said)
+    async def _introduce(self, visit: Visit, said: Contact) -> None:
         if visit.row is None:
-            self._before[visit.grant.conversation] = whole
-            if len(self._before) > BEFORE_MAX:
-                self._before.popitem(last=False)
-            return False
+            message = "nothing was said yet: say who you are with the first message, or after it"
+            raise Refused(409, "NothingSaid", message)
+        whole = contact.merged(await self._known(visit), said)
         words = self._contact_words(visit, whole)
         command = c.GiveContact(visit.grant.conversation, words.ref, self._address_key(whole))
         await self._inbox.submit(command, _nothing, words=(words,))
-        return True
 
     async def _ring(self, visit: Visit, post: _Post, wish: codec.Ring) -> None:
         whole = contact.merged(await self._known(visit), Contact(number=wish.number))
@@ -237,11 +215,9 @@ class Posting:
 
     async def _known(self, visit: Visit) -> Contact:
         """Return what the resident said of themselves before."""
-        if visit.row is None:
-            return self._before.get(visit.grant.conversation, Contact())
-        ref = visit.row.contact_ref
-        words = (await self._find([ref])).get(ref) if ref else None
-        return contact.read(words.body) if words is not None else Contact()
+        ref = visit.row.contact_ref if visit.row is not None else ""
+        found = await self._find([ref]) if ref else {}
+        return contact_in(found.get(ref)) or Contact()
 
     def _contact_words(self, visit: Visit, known: Contact) -> Words:
         body = msgspec.json.encode(known)

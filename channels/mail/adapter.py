@@ -35,6 +35,9 @@ class MailSettings(msgspec.Struct, frozen=True):
     secret: bytes  # the installation's, for address keys and tokens
     smtp_host: str = ""  # "" = the SMTP door stays shut
     smtp_port: int = 8025
+    smtp_certificate: Path | None = None  # None = no STARTTLS
+    smtp_key: Path | None = None  # None = in the file of the certificate
+    smtp_tls_required: bool = False  # of who delivers
     hostname: str = "localhost"
     size_bytes_max: int = 26_214_400
     imap_url: str = ""  # "" = nothing is fetched
@@ -65,7 +68,7 @@ class MailChannel:
         words: FindWords,
         past: FindThread,
     ) -> None:
-        """Errors: `SettingsError` when an address of a server is no such thing."""
+        """Errors: `SettingsError` when a server's address, or a certificate, is no such thing."""
         self._inbox = inbox
         self._settings = settings
         self._policy: MailPolicy | None = None  # as last read, for the SMTP door
@@ -120,6 +123,11 @@ class MailChannel:
         if self._imap is not None:
             await self._imap.stop()
 
+    def renew(self) -> None:
+        """Read the certificate of the SMTP door again."""
+        if self._smtp is not None:
+            self._smtp.renew()
+
     async def _know(self) -> None:
         self._policy = await self._inbox.read(lambda state: state.policy.mail)
 
@@ -145,6 +153,9 @@ def _smtp(settings: MailSettings) -> SmtpDoorSettings:
         port=settings.smtp_port,
         hostname=settings.hostname,
         size_bytes_max=settings.size_bytes_max,
+        certificate=settings.smtp_certificate,
+        key=settings.smtp_key,
+        is_tls_required=settings.smtp_tls_required,
     )
 
 

@@ -28,7 +28,7 @@ from channels.sameness import normalise
 from router.core.identity import address_key
 from router.core.policy import Policy
 from router.core.policy_text import Mailbox, MailPolicy
-from router.ports import FileRef, Said, Words
+from router.ports import Contact, FileRef, Said, Words
 
 REFERENCES_MAX: Final = 100
 FAILED: Final = frozenset({Kind.BOUNCE})
@@ -235,5 +235,4 @@ def contact_words(ref: str, mail: Mail, arrival: Arrival) -> Words:
     if not name and mail.sender is not None and not is_no_reply(mail.sender.address):
         name = mail.sender.name
     email = to.address if to is not None else ""
-    body = msgspec.json.encode({"number": "", "name": name, "email": email})
-    return Words(ref=ref, kind="contact", body=body)
+    return Words(ref=ref, kind="contact", body=msgspec.json.encode(Contact("", name, email)))

@@ -75,6 +75,13 @@ class Material(msgspec.Struct, frozen=True):
     files: tuple[Attachment, ...] = ()
 
     @property
+    def answered_at(self) -> str:
+        """Return the address to which answers and bounces go, where the server can with a token."""
+        if not self.box.plus_addressing:
+            return self.box.address
+        return message_ids.reply_address(self.box.address, self.conversation.id, self.secret)
+
+    @property
     def language(self) -> str:
         """Return the resident's language, the town's first for outside contacts."""
         spoken = [language.id for language in self.policy.languages]
@@ -153,7 +160,7 @@ def _letter(
         subject=subject,
         text=text.rstrip() + "\n",
         date=m.at,
-        reply_to=Address(message_ids.reply_address(m.box.address, m.conversation.id, m.secret)),
+        reply_to=Address(m.answered_at),
         in_reply_to=in_reply_to,
         references=references,
         attachments=m.files,

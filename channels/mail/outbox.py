@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from channels.mail import message_ids
 from channels.mail.arriving import loop_mark
 from channels.mail.composing import InvalidLetter, compose, written_address
 from channels.mail.letters import Material, letter_of
@@ -27,7 +26,7 @@ from router.core.policy_text import Mailbox, MailPolicy
 from router.core.records import Conversation, Item
 from router.core.transcript import AGENT, SAID
 from router.errors import ChannelError
-from router.ports import Blobs, Clock, Inbox, Said, Words, said_in
+from router.ports import Blobs, Clock, Contact, Inbox, Said, Words, contact_in, said_in
 
 FindWords = Callable[[list[str]], Awaitable[dict[str, Words]]]
 SENT_WITH_FILES: Final = frozenset({"reply", "forward"})
@@ -48,12 +47,6 @@ class _View(msgspec.Struct, frozen=True):
     policy: Policy
     conversation: Conversation | None
     item: Item | None
-
-
-class _Contact(msgspec.Struct, frozen=True):
-    number: str = ""
-    name: str = ""
-    email: str = ""
 
 
 class MailOutlet:
@@ -93,11 +86,8 @@ class MailOutlet:
             to = written_address(material.to.address)
         except InvalidLetter as error:
             raise _without_addresses(str(error), "not-sendable") from error
-        returns_to = message_ids.reply_address(
-            material.box.address, effect.conversation, self._secret
-        )
         # a machine's answer must not be answered by a machine: RFC 3834, 3.3
-        mail_from = "" if letter.is_automatic else returns_to
+        mail_from = "" if letter.is_automatic else material.answered_at
         try:
             await self._sender.send(raw, mail_from, (to,))
         except ChannelError as error:
@@ -151,8 +141,7 @@ class MailOutlet:
                     reason="no-address",
                 )
             return Address(contact.email, contact.name)
-        words = found.get(effect.contact_ref)
-        who = msgspec.json.decode(words.body, type=_Contact) if words is not None else _Contact()
+        who = contact_in(found.get(effect.contact_ref)) or Contact()
         if not who.email:
             raise ChannelError("no address to write to", retryable=False, reason="no-address")
         return Address(who.email, who.name)

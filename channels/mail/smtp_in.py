@@ -12,7 +12,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -43,8 +43,9 @@ class SmtpDoorSettings:
     command_s: float = 300.0  # of silence (RFC 5321, 4.5.3.2.7)
     store_s: float = 30.0  # within which a mail is stored or answered 451
     leave_s: float = 5.0  # for a mail under way when the door closes
-    certificate: Path | None = None  # PEM, with `key`: offers STARTTLS
-    key: Path | None = None
+    certificate: Path | None = None  # PEM, the authorities' certificates below it: offers STARTTLS
+    key: Path | None = None  # PEM without a password; None: in the file of the certificate
+    is_tls_required: bool = False  # needs a certificate
 
 
 class SmtpDoor:
@@ -55,7 +56,7 @@ class SmtpDoor:
     ) -> None:
         """`is_ours` says whether an address (local@domain as written) is one of the town's.
 
-        Errors: `SettingsError` when the certificate cannot be read.
+        Errors: `SettingsError` when certificate or key cannot be used.
         """
         self._intake = intake
         self._is_ours = is_ours
@@ -67,6 +68,7 @@ class SmtpDoor:
             command_s=settings.command_s,
             store_s=settings.store_s,
             tls=_tls_of(settings),
+            is_tls_required=settings.is_tls_required,
         )
         self._server: asyncio.Server | None = None
         self._sessions: set[SmtpSession] = set()
@@ -95,6 +97,17 @@ class SmtpDoor:
                 " choose another"
             ) from error
         log.info("smtp_door_open", host=host, port=self.port)
+
+    def renew(self) -> None:
+        """Read certificate and key again, for connections to come; unusable ones change nothing."""
+        if self._settings.certificate is None:
+            return
+        try:
+            self._manners = replace(self._manners, tls=_tls_of(self._settings))
+        except SettingsError as error:
+            log.warning("smtp_certificate_refused", why=str(error))
+        else:
+            log.info("smtp_certificate_read")
 
     async def stop(self) -> None:
         """Take no new connections; let mails under way end, within `leave_s`; hang up."""
@@ -151,11 +164,22 @@ class _NoRoom(asyncio.Protocol):
 def _tls_of(settings: SmtpDoorSettings) -> ssl.SSLContext | None:
     if settings.certificate is None:
         return None
+    files = [file for file in (settings.certificate, settings.key) if file is not None]
+    for file in files:  # one by one, since the library does not say which
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            raise SettingsError(
+                f"{str(file)!r}, for TLS of mail coming in, cannot be read: {error.strerror}"
+            ) from error
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (OSError, ssl.SSLError) as error:
+        # without a password the library would ask for one at the terminal
+        context.load_cert_chain(settings.certificate, settings.key, password="")
+    except ssl.SSLError as error:
+        named = " and ".join(repr(str(file)) for file in files)
         raise SettingsError(
-            f"the certificate {str(settings.certificate)!r} cannot be used: {error}"
+            f"{named} cannot be used for TLS of mail coming in: needed are a certificate and its"
+            f" private key, as PEM, without a password ({error})"
         ) from error
     return context

@@ -49,6 +49,7 @@ class Manners:
     command_s: float  # of silence, and for each `PIECE_BYTES` of a mail
     store_s: float  # within which a mail is stored or the sender told to come back
     tls: ssl.SSLContext | None
+    is_tls_required: bool  # before STARTTLS everything else is answered 530
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class SmtpSession(smtp.SMTP):
             hostname=manners.hostname,
             ident="ESMTP",
             tls_context=manners.tls,
+            require_starttls=manners.is_tls_required,
             timeout=manners.command_s,
             auth_exclude_mechanism=("LOGIN", "PLAIN"),
             loop=asyncio.get_running_loop(),
@@ -280,7 +282,10 @@ class _Hooks:
 
     async def handle_exception(self, error: Exception) -> str:
         """Never tell the outside what broke."""
-        log.error("smtp_session_broken", code="smtp-session-broken", exc_info=error)
+        if isinstance(error, smtp.TLSSetupException):  # theirs, or a certificate they do not trust
+            log.warning("smtp_tls_failed", why=repr(error.__cause__))
+        else:
+            log.error("smtp_session_broken", code="smtp-session-broken", exc_info=error)
         return BROKEN
 
 

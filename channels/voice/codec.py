@@ -17,7 +17,7 @@ from channels.voice.numbers import called_number, caller_number, typed_number
 from router.core import commands as c
 from router.core.identity import address_key
 from router.core.model import ItemId, LegResult
-from router.ports import Words
+from router.ports import Contact, Words
 
 ID_LENGTH_MAX: Final = 128
 TEXT_LENGTH_MAX: Final = 256
@@ -299,7 +299,7 @@ def _digits(form: Form) -> str:
 
 
 def _contact(ref: str, number: str, name: str) -> tuple[Words, ...]:
-    body = {"number": number, "name": name[:TEXT_LENGTH_MAX], "email": ""}
+    body = Contact(number, name[:TEXT_LENGTH_MAX])
     return (Words(ref, "contact", msgspec.json.encode(body)),)
 
 

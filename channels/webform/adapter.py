@@ -20,12 +20,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from channels.buckets import Buckets
 from channels.contract import Capabilities, Limits
 from channels.sameness import network_key
 from channels.webform import answers, pages
 from channels.webform.body import BODY_S, Unreadable, is_json, read_body
 from channels.webform.codec import KEY_FIELD, Complaint, Filled, read, submission
-from channels.webform.limiter import SenderLimits
 from channels.webform.negotiation import choose_language
 from channels.webform.pages import Notice, Page
 from channels.webform.sentences import stands
@@ -39,7 +39,7 @@ from channels.webform.standing import (
     standing_in,
     standing_in_past,
 )
-from router.core.model import SECOND, Channel, Instant, ItemId, Tempo
+from router.core.model import HOUR, SECOND, Channel, Instant, ItemId, Tempo
 from router.core.policy import FormRule, Policy
 from router.core.state import State
 from router.errors import TownlineError
@@ -47,6 +47,7 @@ from router.ports import Clock, Duty, Ids, Inbox, Outlet
 
 FindPast = Callable[[str], Awaitable[PastItem | None]]  # by item id; raises StorageError
 
+SENDERS_MAX: Final = 20_000  # whose submissions are counted, for each form
 ANSWER_S: Final = BODY_S + 3.0  # reading what is sent, then at most two seconds of storing
 _KEY_HEADER: Final = "idempotency-key"
 
@@ -82,7 +83,7 @@ class WebformChannel:
         self._clock = clock
         self._settings = settings
         self._past = past
-        self._senders = SenderLimits(clock)
+        self._senders = Buckets(clock, SENDERS_MAX)
         self._policy: Policy | None = None  # the last that was read, for pages while nothing is
 
     @property
@@ -176,7 +177,7 @@ class WebformChannel:
         sender = network_key(
             self._settings.secret, request.client.host if request.client is not None else ""
         )
-        wait_s = self._senders.take(sender, form, rule.per_hour_max)
+        wait_s = self._senders.wait_s(f"{form}:{sender}", rule.per_hour_max, HOUR)
         if wait_s:
             return self._too_many(request, page, rule, filled, wait_s)
         return await self._store(request, page, rule, filled, sender)

@@ -31,6 +31,7 @@ from router.core.queueing import line_up, queue_of
 from router.core.records import Agent, Item, TextWork
 from router.core.state import State
 from router.core.threads import (
+    all_conversations,
     conversation_of,
     due_when_woken,
     kept,
@@ -154,8 +155,8 @@ def send_reply(s: State, now: Instant, c_: c.SendReply) -> Events:
         yield from _begin_by_mail(s, now, item, c_)
     yield kept(s, now, c_.key, item.id)
     _need_reader(s, s.items[item.id])
-    for conversation in _all_conversations(s, s.items[item.id]):
-        yield from _write(s, now, s.items[item.id], conversation, c_)
+    for conversation in all_conversations(s, s.items[item.id]):
+        yield from _write(s, now, s.items[item.id], conversation.id, c_)
     if c_.then == "wait":
         yield from wait(s, now, c.WaitForResident(item_id=item.id, agent_id=c_.agent_id))
     elif c_.then == "close":
@@ -211,17 +212,6 @@ def _begin_by_mail(s: State, now: Instant, item: Item, c_: c.SendReply) -> Event
         language=item.language,
     )
     yield e.ConversationJoined(at=now, conversation=conversation, item=item.id)
-
-
-def _all_conversations(s: State, item: Item) -> list[str]:
-    """Return the item's conversation and those of all that went into it, however often."""
-    rows, found = [item], []
-    for row in rows:
-        text = with_text(row)
-        rows += [s.items[i] for i in text.merged if i in s.items]
-        if text.conversation in s.conversations:
-            found.append(text.conversation)
-    return found
 
 
 def add_note(s: State, now: Instant, c_: c.AddNote) -> Events:

@@ -29,6 +29,7 @@ class Mailbox(Struct, frozen=True):
     acknowledge: bool  # a new conversation is acknowledged with reference number and due time
     file: str
     line: int
+    plus_addressing: bool = True  # answers and bounces go to "info+TOKEN@town.example.org"
 
 
 class MailRule(Struct, frozen=True):

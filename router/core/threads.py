@@ -59,6 +59,18 @@ def conversation_of(s: State, conversation_id: str) -> Conversation:
     return row
 
 
+def all_conversations(s: State, item: Item) -> tuple[Conversation, ...]:
+    """Return the item's conversation and those of all that went into it, however often."""
+    rows, found = [item], []
+    for row in rows:
+        if row.text is None:
+            continue
+        rows += [s.items[i] for i in row.text.merged if i in s.items]
+        if (conversation := s.conversations.get(row.text.conversation)) is not None:
+            found.append(conversation)
+    return tuple(found)
+
+
 def work_on(s: State, conversation: Conversation) -> Item | None:
     """Return the item that is the work on the conversation, merges followed; None: let go."""
     item_id = conversation.item

@@ -22,10 +22,11 @@ from router.core.policy import Policy
 from router.core.policy_text import is_kind
 from router.core.records import Item, Message
 from router.core.state import State
+from router.core.threads import all_conversations
 from router.desk.access import ADMINISTRATOR, EVERYBODY, SUPERVISOR, agent_id_of
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
-from router.desk.conversations import merged_into
+from router.desk.api_work import DONE
 from router.desk.message_types import NoteText
 from router.desk.parts import Parts
 from router.desk.pictures import find_item, item_view, refs_shown, subject_of, text_of, told, who_of
@@ -37,6 +38,7 @@ from router.errors import NotAllowed, NotNow, UnknownTarget
 from router.ports import FileRef, Said, said_in
 
 LISTED_MAX: Final = 1000
+MESSAGE: Final = "/items/{item}/conversations/{conversation}/messages/{number}"
 INLINE_KINDS: Final = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 # nothing that a resident sent runs here, and nothing is fetched but what the page holds
 SAFE: Final = {
@@ -114,7 +116,7 @@ def text_routes(parts: Parts) -> APIRouter:
     )
     async def keep_draft(item: str, body: DraftJson, who: Account = Depends(anybody)) -> Response:
         await parts.writing.save_draft(item, agent_id_of(who), body.text)
-        return answer(DoneView(done=True))
+        return answer(DONE)
 
     return routes
 
@@ -125,22 +127,23 @@ class _Files:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def said(self, item: str, number: int, who: Account) -> Said:
+    async def said(self, item: str, conversation: str, number: int, who: Account) -> Said:
         """Return a message's words. Errors: `UnknownTarget`, `NotAllowed`."""
 
         def look(state: State) -> tuple[Item, Message | None]:
             row = find_item(state, item)
-            written = (m for c in merged_into(state, row) for m in c.messages)
+            shown = (c for c in all_conversations(state, row) if c.id == conversation)
+            written = (m for c in shown for m in c.messages)
             return row, next((m for m in written if m.number == number), None)
 
         row, message = await self._parts.inbox.read(look)
         _must_be_written(row, who)
         if message is None:
-            raise UnknownTarget(f"item {item!r} has no message {number}")
+            raise UnknownTarget(f"item {item!r} has no message {number} of {conversation!r}")
         found = said_in((await self._parts.words.find([message.ref])).get(message.ref))
         if found is None:
             raise UnknownTarget(f"the words of message {number} are not there any more")
-        await self._parts.note(who, "file-read", f"{item} {number}")
+        await self._parts.note(who, "file-read", f"{item} {conversation} {number}")
         return found
 
     async def body(self, blob: str) -> bytes:
@@ -157,11 +160,15 @@ def file_routes(parts: Parts) -> APIRouter:
     anybody = parts.needs(EVERYBODY)
     files = _Files(parts)
 
-    @routes.get("/items/{item}/messages/{number}/html", summary="HTML of a mail, made safe")
+    @routes.get(f"{MESSAGE}/html", summary="HTML of a mail, made safe")
     async def html(
-        item: str, number: int, remote: bool = False, who: Account = Depends(anybody)
+        item: str,
+        conversation: str,
+        number: int,
+        remote: bool = False,
+        who: Account = Depends(anybody),
     ) -> Response:
-        words = await files.said(item, number, who)
+        words = await files.said(item, conversation, number, who)
         raw = await files.body(words.html)
         pictures = {f.content_id: await _data_url(parts, f) for f in words.files if f.content_id}
         page = await asyncio.to_thread(  # hostile HTML may take seconds
@@ -172,18 +179,22 @@ def file_routes(parts: Parts) -> APIRouter:
         )
         return Response(page, media_type="text/html; charset=utf-8", headers=SAFE)
 
-    @routes.get("/items/{item}/messages/{number}/files/{index}", summary="A file of a message")
-    async def file(item: str, number: int, index: int, who: Account = Depends(anybody)) -> Response:
-        words = await files.said(item, number, who)
+    @routes.get(f"{MESSAGE}/files/{{index}}", summary="A file of a message")
+    async def file(
+        item: str, conversation: str, number: int, index: int, who: Account = Depends(anybody)
+    ) -> Response:
+        words = await files.said(item, conversation, number, who)
         if not 0 <= index < len(words.files):
             raise UnknownTarget(f"message {number} has {len(words.files)} files")
         found = words.files[index]
         return _download(await files.body(found.blob), found.name or "file")
 
-    @routes.get("/items/{item}/messages/{number}/original", summary="The mail as it came")
-    async def original(item: str, number: int, who: Account = Depends(anybody)) -> Response:
-        words = await files.said(item, number, who)
-        return _download(await files.body(words.original), f"{item}-{number}.eml")
+    @routes.get(f"{MESSAGE}/original", summary="The mail as it came")
+    async def original(
+        item: str, conversation: str, number: int, who: Account = Depends(anybody)
+    ) -> Response:
+        words = await files.said(item, conversation, number, who)
+        return _download(await files.body(words.original), f"{conversation}-{number}.eml")
 
     return routes
 

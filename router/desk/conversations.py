@@ -9,31 +9,16 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from router.core.model import AgentId, Channel, Form, ItemId
+from router.core.model import AgentId, Channel, Form
 from router.core.policy import Policy
-from router.core.records import Conversation, Item, Message, TextWork
+from router.core.records import Item, Message, TextWork
 from router.core.state import State
+from router.core.threads import all_conversations
 from router.desk.view_types import Moment, moment, moment_or_none
 from router.desk.views_text import FileView, MessageView, TextView
 from router.ports import Words, said_in
 
 SHOWN_MAX: Final = 100  # messages on a desk; the rest stands in the item's whole conversation
-
-
-def conversation_of(state: State, row: Item) -> Conversation | None:
-    """Return what was written about the item; None without a conversation."""
-    return state.conversations.get(row.text.conversation) if row.text is not None else None
-
-
-def merged_into(state: State, row: Item) -> tuple[Conversation, ...]:
-    """Return the item's conversation and those of items that were merged into it."""
-    rows = [row, *(state.items[i] for i in _merged(row) if i in state.items)]
-    found = (conversation_of(state, each) for each in rows)
-    return tuple(each for each in found if each is not None)
-
-
-def _merged(row: Item) -> tuple[ItemId, ...]:
-    return row.text.merged if row.text is not None else ()
 
 
 def text_view(state: State, row: Item) -> TextView | None:
@@ -44,13 +29,14 @@ def text_view(state: State, row: Item) -> TextView | None:
         if row.form not in (Form.SUBMISSION, Form.MESSAGE) or policy.mail is None:
             return None
         return TextView(conversation="", can_reply="mail" if row.contact_ref else "")
-    conversations = merged_into(state, row)
-    written = sorted((m for c in conversations for m in c.messages), key=lambda m: (m.at, m.number))
+    conversations = all_conversations(state, row)
+    written = [(c.id, message) for c in conversations for message in c.messages]
+    written.sort(key=lambda each: (each[1].at, each[1].number))
     channel = conversations[0].channel if conversations else row.channel
     return TextView(
         conversation=text.conversation,
         can_reply="chat" if channel is Channel.CHAT else "mail",
-        messages=tuple(_message(policy, each) for each in written[-SHOWN_MAX:]),
+        messages=tuple(_message(policy, *each) for each in written[-SHOWN_MAX:]),
         earlier=max(0, len(written) - SHOWN_MAX),
         owner=text.owner,
         waiting_for=text.waiting_for,
@@ -74,7 +60,7 @@ def _answer_due(policy: Policy, row: Item, text: TextWork, channel: Channel) -> 
     return moment_or_none(row.due_at)
 
 
-def _message(policy: Policy, row: Message) -> MessageView:
+def _message(policy: Policy, conversation: str, row: Message) -> MessageView:
     kind, _, name = row.by.partition(":")
     who = name
     if kind == "agent":
@@ -84,6 +70,7 @@ def _message(policy: Policy, row: Message) -> MessageView:
         contact = policy.contacts.get(name)
         who = contact.name if contact is not None else name
     return MessageView(
+        conversation=conversation,
         number=row.number,
         kind=row.kind,
         by=kind,

@@ -26,7 +26,8 @@ from router.core.model import (
 from router.core.policy import Policy, Texts
 from router.core.records import Agent, Conversation, Item, Offer, TextWork
 from router.core.state import State
-from router.desk.conversations import merged_into, refs_of_text, text_view, told_text
+from router.core.threads import all_conversations
+from router.desk.conversations import refs_of_text, text_view, told_text
 from router.desk.view_types import NamedView, moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
@@ -62,7 +63,9 @@ class ShownItem(msgspec.Struct, frozen=True):
 
 def shown(state: State, row: Item) -> ShownItem:
     """Return an item as a desk shows it."""
-    return ShownItem(row=row, view=item_view(state, row), conversations=merged_into(state, row))
+    return ShownItem(
+        row=row, view=item_view(state, row), conversations=all_conversations(state, row)
+    )
 
 
 class ShownOffer(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from router.core.model import LegState as Leg
 from router.desk import messages as m
 from router.desk.desk import LEASE_LOST, NOT_SIGNED_IN, SIGNED_OUT, TAKEN_OVER
 from router.desk.messages_text import Reply
-from router.desk.terminal_commands import Shown, Typed, Unclear, understood
+from router.desk.terminal_commands import Posted, Shown, Typed, Unclear, understood
 from router.desk.terminal_keys import Keys
 from router.desk.terminal_link import HELLO, Link, NotConnected, SignInRefused, back_off
 from router.desk.terminal_screen import Screen
@@ -270,8 +270,8 @@ class _Terminal:
             await self._list()
         elif message is None:
             self._screen.say(f"{typed.word}: {rest}", "dim")
-        else:
-            await self._ask(message)
+        elif await self._ask(message) and isinstance(message, Posted):
+            self._screen.say(f"{typed.word}: done", "dim")
         if typed.word == "quit":
             if self._shown.items:
                 self._screen.say(f"still yours: {', '.join(self._shown.items)}", "yellow")
@@ -287,10 +287,13 @@ class _Terminal:
         """Ask without waiting for the answer; what comes of it is pushed."""
         self._tasks.create_task(self._ask(message))
 
-    async def _ask(self, message: m.Action | m.Beat) -> bool:
+    async def _ask(self, message: m.Action | m.Beat | Posted) -> bool:
         """Say whether it was done; a refusal is shown."""
         try:
-            answer = await self._link.ask(message)
+            if isinstance(message, Posted):
+                answer = await self._link.post(message.path, message.body)
+            else:
+                answer = await self._link.ask(message)
         except NotConnected as error:
             self._screen.say(f"{error}; what was asked may not have been done", "yellow")
             return False

@@ -6,7 +6,7 @@ from what the desk shows: the open offer, the item in hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Final, NamedTuple
@@ -18,6 +18,13 @@ from router.desk.view_types import NamedView
 from router.desk.views import AgentView, ItemView, OfferView
 
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+class Posted(NamedTuple):
+    """What the HTTP API does and the WebSocket does not."""
+
+    path: str  # below /api/v1
+    body: Mapping[str, object]
 
 
 class Unclear(Exception):
@@ -154,6 +161,32 @@ def _merge(shown: Shown, rest: str) -> m.Action:
     return w.Merge(item=shown.item(), into=rest.upper())
 
 
+def _unmerge(shown: Shown, rest: str) -> m.Action:
+    if not rest:
+        raise Unclear("take back the merge of which item? unmerge ITEM")
+    return w.Unmerge(item=rest.upper())
+
+
+def _split(shown: Shown, rest: str) -> m.Action:
+    if not rest.isdecimal() or int(rest) < 1:
+        raise Unclear("from which message on? split NUMBER; numbers stand before the messages")
+    return w.Split(item=shown.item(), number=int(rest))
+
+
+def _flag(shown: Shown, rest: str) -> Posted:
+    if not rest:
+        raise Unclear("what is wrong? flag TEXT")
+    return Posted(f"/items/{shown.item()}/flag", {"text": rest, "key": shown.fresh_key()})
+
+
+def _block(shown: Shown, rest: str) -> Posted:
+    first, _, more = rest.partition(" ")
+    hours, reason = (int(first), more.strip()) if first.isdecimal() else (None, rest)
+    if not reason:
+        raise Unclear("why? block WHY, or for some hours: block 24 WHY")
+    return Posted(f"/items/{shown.item()}/block", {"reason": reason, "hours": hours})
+
+
 def _pick(shown: Shown, rest: str) -> None:
     if rest and rest not in shown.items:
         raise Unclear(f"you do not have {rest!r}; in hand: {', '.join(shown.items) or 'nothing'}")
@@ -193,7 +226,7 @@ class Typed(NamedTuple):
     word: str
     takes: str
     help: str
-    act: Callable[[Shown, str], m.Action | None]
+    act: Callable[[Shown, str], m.Action | Posted | None]
 
 
 TYPED: Final = (
@@ -220,6 +253,10 @@ TYPED: Final = (
     Typed("z", "snooze", "30m|2h|3d", "put it away; it comes back to you", _snooze),
     Typed("o", "forward", "CONTACT TEXT", "ask a department by mail", _forward),
     Typed("j", "merge", "ITEM", "the item in hand is about the same as ITEM", _merge),
+    Typed("y", "unmerge", "ITEM", "take back that ITEM was merged", _unmerge),
+    Typed("/", "split", "NUMBER", "from that message on it is another matter", _split),
+    Typed("!", "flag", "TEXT", "tell supervisors that the resident abuses the chat", _flag),
+    Typed("v", "block", "[HOURS] WHY", "they write no more by chat; for supervisors", _block),
     Typed(
         "x",
         "undo-rule",

@@ -1,7 +1,8 @@
-"""What somebody types at `townline agent`: whole lines from a pipe, single keys from a terminal.
+"""What somebody types at `townline agent`: single keys at a terminal, whole lines elsewhere.
 
 Both end as command lines. At a terminal a letter that needs nothing more acts at once; any other
-begins a line that Enter ends. Knows no commands but which letters act at once.
+begins a line that Enter ends. Where what is typed cannot be shown by redrawing, the terminal itself
+shows it and gives whole lines. Knows no commands but which letters act at once.
 """
 
 from __future__ import annotations
@@ -109,13 +110,13 @@ class TerminalKeys:
                 self._lines.put_nowait(line)
 
 
-class PipedKeys:
-    """Lines of a pipe or file; read by a thread, because a file cannot be polled."""
+class Lines:
+    """Whole lines of a pipe, a file or a terminal; read by a thread, since a file is not polled."""
 
-    is_piped: Final = True
     typed: Final = ""
 
     def __init__(self, stream: TextIO) -> None:
+        self.is_piped = not stream.isatty()
         self._stream = stream
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
 
@@ -125,18 +126,19 @@ class PipedKeys:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Start the thread; at the end of the pipe or of the process it ends by itself."""
+        """Start the thread; at the end of the stream or of the process it ends by itself."""
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._read, args=(loop,), daemon=True).start()
         yield
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         with suppress(RuntimeError):  # the loop was closed: nobody reads any more
-            for text in filter(None, (text.strip() for text in self._stream)):
-                loop.call_soon_threadsafe(self._lines.put_nowait, text)
+            with suppress(OSError):  # the terminal is gone
+                for text in filter(None, (text.strip() for text in self._stream)):
+                    loop.call_soon_threadsafe(self._lines.put_nowait, text)
             loop.call_soon_threadsafe(self._lines.put_nowait, None)
 
 
-def keys_of_stdin() -> TerminalKeys | PipedKeys:
-    """Return the keys of this process."""
-    return TerminalKeys(sys.stdin) if sys.stdin.isatty() else PipedKeys(sys.stdin)
+def keys_of_stdin(*, is_shown: bool) -> TerminalKeys | Lines:
+    """Return the keys of this process; `is_shown`: what is typed is shown by whoever reads it."""
+    return TerminalKeys(sys.stdin) if is_shown and sys.stdin.isatty() else Lines(sys.stdin)

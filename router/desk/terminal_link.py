@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Final
 
 import httpx
@@ -54,15 +54,11 @@ class Link:
     async def sign_in(self) -> None:
         """Get a session. Errors: `SignInRefused`, `NotConnected`."""
         body = {"name": self._name, "password": self._password}
-        try:
-            async with httpx.AsyncClient(base_url=self._base_url, timeout=ANSWER_S) as http:
-                answer = await http.post("/api/v1/sessions", json=body)
-        except httpx.HTTPError as error:
-            raise NotConnected(f"{self._base_url} does not answer: {error}") from error
+        answer = await self._call("POST", "/sessions", body)
         if answer.status_code >= 500:
             raise NotConnected(f"{self._base_url} answers {answer.status_code}")
         if answer.status_code != 201:
-            raise SignInRefused(_message(answer.content))
+            raise SignInRefused(_error(answer.content).message)
         session = msgspec.json.decode(answer.content, type=SessionView)
         if session.account.must_change:
             raise SignInRefused("change your password first: townline password NAME")
@@ -97,15 +93,30 @@ class Link:
 
     async def inbox(self) -> tuple[InboxView, ...]:
         """Return what was written and waits. Errors: `NotConnected`."""
-        headers = {"authorization": f"Bearer {self._token}"}
+        answer = await self._call("GET", "/inbox")
+        if answer.status_code != 200:
+            raise NotConnected(_error(answer.content).message)
+        return msgspec.json.decode(answer.content, type=tuple[InboxView, ...])
+
+    async def post(self, path: str, body: Mapping[str, object]) -> m.Ok | m.Refused:
+        """Ask by the HTTP API and return the answer. Errors: `NotConnected`."""
+        answer = await self._call("POST", path, body)
+        if answer.status_code == 200:
+            return m.Ok(id=path)
+        error = _error(answer.content)
+        return m.Refused(id=path, code=error.code, message=error.message)
+
+    async def _call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> httpx.Response:
+        """Return the answer of the HTTP API, to what is below `/api/v1`. Errors: `NotConnected`."""
+        headers = {"authorization": f"Bearer {self._token}"} if self._token else {}
+        url = f"/api/v1{path}"
         try:
             async with httpx.AsyncClient(base_url=self._base_url, timeout=ANSWER_S) as http:
-                answer = await http.get("/api/v1/inbox", headers=headers)
+                return await http.request(method, url, json=body, headers=headers)
         except httpx.HTTPError as error:
             raise NotConnected(f"{self._base_url} does not answer: {error}") from error
-        if answer.status_code != 200:
-            raise NotConnected(_message(answer.content))
-        return msgspec.json.decode(answer.content, type=tuple[InboxView, ...])
 
     def forget_session(self) -> None:
         """The next connection signs in afresh."""
@@ -153,8 +164,9 @@ def back_off() -> Iterator[float]:
         yield BACK_OFF_S[-1] * random.uniform(0.5, 1.0)
 
 
-def _message(body: bytes) -> str:
+def _error(body: bytes) -> ErrorView:
+    """Return what was refused; without a code when something else than a daemon answers."""
     try:
-        return msgspec.json.decode(body, type=ErrorView).message
+        return msgspec.json.decode(body, type=ErrorView)
     except msgspec.DecodeError:
-        return "this is not a Townline daemon"
+        return ErrorView(code="", message="this is not a Townline daemon")

@@ -1,7 +1,7 @@
 """What `townline agent` prints: offers, items, refusals, and one status line at the bottom.
 
-At a terminal the status line stays below everything and counts down; in a pipe each change is a
-line of its own.
+At a terminal the status line stays below everything and counts down. In a pipe, a file, or a
+terminal that can do no more than a typewriter there is none: each change is a line of its own.
 """
 
 from __future__ import annotations
@@ -28,17 +28,23 @@ _COLOURS: Final = {
 }
 
 
+def can_redraw(console: Console) -> bool:
+    """Say whether a line can be written over: not in a pipe, nor where TERM is `dumb`."""
+    return console.file.isatty() and console.is_terminal and not console.is_dumb_terminal
+
+
 class Screen:
     """Prints; asks nobody and remembers only what it has to redraw."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live: Live | None = None
+        self._drawn = Text()
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Keep the status line at the bottom of a terminal meanwhile."""
-        if not self._console.is_terminal:
+        if not can_redraw(self._console):
             yield
             return
         with Live(console=self._console, auto_refresh=False, transient=True) as self._live:
@@ -50,10 +56,14 @@ class Screen:
         self._console.print(Text(text, style=style))
 
     def bottom(self, shown: Shown, *, is_connected: bool, left_s: float | None, typed: str) -> None:
-        """Redraw the status line."""
-        if self._live is not None:
-            line = status_line(shown, is_connected=is_connected, left_s=left_s)
-            self._live.update(Text.assemble(line, "\n> ", typed, "▏"), refresh=True)
+        """Redraw the status line, where it has changed: transcripts keep each drawing."""
+        if self._live is None:
+            return
+        line = status_line(shown, is_connected=is_connected, left_s=left_s)
+        drawn = Text.assemble(line, "\n> ", typed, "▏")
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._live.update(drawn, refresh=True)
 
     def offer(self, offer: OfferView, left_s: float) -> None:
         """Ring and tell who, what and why."""
@@ -104,10 +114,13 @@ class Screen:
                 continue
             read.add((message.ref, message.number))
             who = message.who or ("resident" if message.by == "resident" else message.by)
-            kind = "" if message.kind == "text" else f" [{message.kind} {message.note}]".rstrip()
+            what = f"{message.kind} {message.note}".rstrip()
+            kind = "" if message.kind == "text" else f" [{what}]"
             colour = "cyan" if message.by == "resident" else "dim"
             subject = f"{message.subject}: " if message.subject else ""
-            self.say(f"  {who}{kind}: {subject}{message.text}", colour)
+            own = message.conversation == item.text.conversation
+            number = f"{message.number} " if own else ""  # of others it would split nothing
+            self.say(f"  {number}{who}{kind}: {subject}{message.text}", colour)
             for file in message.files:
                 self.say(f"    file {file.name} ({file.kind}, {file.size} bytes)", "dim")
 

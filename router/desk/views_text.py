@@ -18,6 +18,7 @@ class FileView(View, frozen=True, kw_only=True):
 class MessageView(View, frozen=True, kw_only=True):
     """One message of a conversation."""
 
+    conversation: str  # with `number` it names the message: items merged into one share numbers
     number: int
     kind: MessageKind
     by: str  # resident | town | agent | contact

@@ -5,20 +5,10 @@ Words leave the spool only after history has them, so whoever asks in this order
 
 from __future__ import annotations
 
-import msgspec
-
 from router.errors import StorageFailed
 from router.history import words as kept
 from router.history.database import Database
-from router.ports import Spool, Words
-
-
-class Contact(msgspec.Struct, frozen=True):
-    """How a resident is called and reached; "" for what is not known."""
-
-    number: str = ""  # +E.164
-    name: str = ""
-    email: str = ""
+from router.ports import Contact, Spool, Words, contact_in
 
 
 class Contacts:
@@ -46,10 +36,10 @@ class Contacts:
         words = (await self.words([ref])).get(ref)
         if words is None:
             return None
-        try:
-            return msgspec.json.decode(words.body, type=Contact)
-        except msgspec.DecodeError as error:
-            raise StorageFailed(f"contact {ref!r} is not readable: {error}") from error
+        contact = contact_in(words)
+        if contact is None:
+            raise StorageFailed(f"contact {ref!r} is not readable")
+        return contact
 
     async def number_of(self, ref: str) -> str | None:
         """Return the telephone number as +E.164; None when there is none."""

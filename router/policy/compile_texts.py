@@ -54,6 +54,7 @@ def _mailbox(id_: str, shape: MailboxShape, document: Document) -> Mailbox:
         queue=QueueId(shape.queue),
         subject=shape.subject,
         acknowledge=shape.acknowledge,
+        plus_addressing=shape.plus_addressing,
         file=where.file,
         line=where.line,
     )

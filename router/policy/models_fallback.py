@@ -11,7 +11,7 @@ from router.policy.addresses import MailAddress
 from router.policy.shape import Shape
 from router.policy.spans import SpanText
 from router.policy.telephones import Line
-from router.policy.values import LocalDate, Name, OneOrMore, Text, Texts, wrong
+from router.policy.values import LocalDate, Name, OneOrMore, Text, Texts, only_action, wrong
 
 QUEUE_ACTIONS: Final = ("queue", "defer", "voicemail", "callback")  # each names a queue
 ACTIONS: Final = (*QUEUE_ACTIONS, "transfer", "page", "chain", "end")
@@ -103,10 +103,8 @@ class RuleShape(Shape):
 
     @model_validator(mode="after")
     def _one_action(self) -> Self:
-        named = [action for action in ACTIONS if getattr(self, action)]
-        if len(named) > 1:
-            raise wrong(f"names two actions, {named[0]} and {named[1]}; make two rules of them")
-        if not named and not self.say:
+        action = only_action(self, ACTIONS)
+        if not action and not self.say:
             raise wrong(f"does nothing; give `say` or one of {', '.join(ACTIONS)}")
         if self.voicemail and not self.say:
             raise wrong("takes a message without a word; `say` that one may speak after the tone")
@@ -117,7 +115,7 @@ class RuleShape(Shape):
     @property
     def action(self) -> str:
         """The action's name; `say` when there is nothing but something to say."""
-        return next((action for action in ACTIONS if getattr(self, action)), "say")
+        return only_action(self, ACTIONS) or "say"
 
 
 class ContactShape(Shape):

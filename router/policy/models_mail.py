@@ -17,7 +17,15 @@ from pydantic_core import core_schema
 from router.policy.addresses import AddressPattern, FileKind, MailAddress, ServerName
 from router.policy.shape import Shape
 from router.policy.spans import Size, SpanOrNever, SpanText
-from router.policy.values import Name, OneOrMore, Requirement, SomeCount, Texts, wrong
+from router.policy.values import (
+    Name,
+    OneOrMore,
+    Requirement,
+    SomeCount,
+    Texts,
+    only_action,
+    wrong,
+)
 
 ANY: Final = "any"  # words that are the same in every language
 WORD_KEYS: Final = ("words", "subject_words")  # conditions that name word lists
@@ -83,6 +91,13 @@ class MailboxShape(Shape):
         default=True,
         description="is a new mail answered at once with `acknowledgement`?",
         examples=["true"],
+    )
+    plus_addressing: bool = Field(
+        default=True,
+        description="does the mail server bring here what is written to `info+anything@`? Then what"
+        " the town sends asks for answers to such an address, which names the conversation;"
+        " `false`: to the address itself, and the mails that an answer refers to name it",
+        examples=["false"],
     )
 
 
@@ -184,10 +199,8 @@ class MailRuleShape(Shape):
 
     @model_validator(mode="after")
     def _one_action(self) -> Self:
-        named = [action for action in ACTIONS if getattr(self, action)]
-        if len(named) > 1:
-            raise wrong(f"names two actions, {named[0]} and {named[1]}; make two rules of them")
-        if not named:
+        action = only_action(self, ACTIONS)
+        if not action:
             raise wrong(f"does nothing; give one of {', '.join(ACTIONS)}")
         more = [key for key in _ONLY_ROUTED if getattr(self, key)]
         if more and not self.route:
@@ -197,7 +210,7 @@ class MailRuleShape(Shape):
     @property
     def action(self) -> str:
         """The action's name."""
-        return next(action for action in ACTIONS if getattr(self, action))
+        return only_action(self, ACTIONS)
 
 
 class MailLimitsShape(Shape):

@@ -17,7 +17,8 @@ def _mail(policy: Policy, language: str) -> Iterator[str]:
     for box in mail.mailboxes.values():
         aliases = f", also {', '.join(box.aliases)}" if box.aliases else ""
         told = "acknowledged" if box.acknowledge else "not acknowledged"
-        yield f"Mailbox {box.id}: {box.address}{aliases}; queue {box.queue}, {told}"
+        plain = "" if box.plus_addressing else ", answers come to the address itself"
+        yield f"Mailbox {box.id}: {box.address}{aliases}; queue {box.queue}, {told}{plain}"
     if mail.rules:
         yield "Mail rules, the first that applies"
     for rule in mail.rules:

@@ -37,6 +37,14 @@ def wrong(message: str, column: int = 0) -> PydanticCustomError:
     return PydanticCustomError("policy", shown, {"column": column} if column else None)
 
 
+def only_action(block: object, actions: tuple[str, ...]) -> str:
+    """Return which of the keys a rule gives as its action; "" for none. Raises: more than one."""
+    named = [action for action in actions if getattr(block, action)]
+    if len(named) > 1:
+        raise wrong(f"names two actions, {named[0]} and {named[1]}; make two rules of them")
+    return named[0] if named else ""
+
+
 def converter(
     read: Callable[[str], object], wanted: str, schema: dict[str, Any], *, commas: bool = False
 ) -> tuple[PlainValidator, WithJsonSchema]:

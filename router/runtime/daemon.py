@@ -157,7 +157,7 @@ class Daemon:
 
     def _build_channels(self, secret: bytes, web_root: str) -> TellResident:
         """Build all of them; return how desks tell residents of a chat that somebody types."""
-        surroundings = Surroundings(
+        around = Surroundings(
             inbox=self.sequencer,
             ids=self.ids,
             clock=self.clock,
@@ -168,10 +168,10 @@ class Daemon:
             blocked=self.blocked.is_blocked,
             resident_types=lambda conversation: self.desk.resident_types(conversation),
         )
-        chat = chat_channel(self.settings, secret, web_root, surroundings)
-        mail = mail_channel(self.settings, secret, surroundings)
-        self.about.watched.append(lambda: imap_door(mail))
-        self.channels = (*channels_of(self.settings, secret, web_root, surroundings), mail, chat)
+        chat = chat_channel(self.settings, secret, web_root, around)
+        self.mail = mail_channel(self.settings, secret, around)
+        self.about.watched.append(lambda: imap_door(self.mail))
+        self.channels = (*channels_of(self.settings, secret, web_root, around), self.mail, chat)
         return chat.agent_types
 
     def _build_desk(self, secret: bytes, typing: TellResident) -> DeskSurface:
@@ -302,6 +302,7 @@ class Daemon:
         while True:
             await self.reload.wait()
             self.reload.clear()
+            self.mail.renew()
             await self.keeper.reload()
 
     async def _reload_when_edited(self) -> None:

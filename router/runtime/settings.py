@@ -103,6 +103,15 @@ class Mail(_Part):
     smtp_listen: Listen = Field(
         "127.0.0.1:8025", description="Where mail is taken by SMTP, host:port; off: not at all."
     )
+    smtp_listen_certificate: Path | None = Field(
+        None, description="PEM of our certificate: who delivers may do so behind TLS (STARTTLS)."
+    )
+    smtp_listen_key: Path | None = Field(
+        None, description="PEM of its private key; unset: in the file of the certificate."
+    )
+    smtp_listen_tls: bool = Field(
+        False, description="Take mail behind TLS only; without it 530. Needs the certificate."
+    )
     imap_url: str | None = Field(
         None, description="Mailbox to fetch from, imaps://user@host/INBOX; unset: none."
     )
@@ -125,6 +134,13 @@ class Mail(_Part):
     bytes_max: int = Field(
         26_214_400, ge=65_536, description="Largest mail; a larger one is refused or set aside."
     )
+
+    @model_validator(mode="after")
+    def _has_certificate(self) -> Mail:
+        wants_one = self.smtp_listen_key is not None or self.smtp_listen_tls
+        if wants_one and self.smtp_listen_certificate is None:
+            raise ValueError("smtp_listen_key and smtp_listen_tls need smtp_listen_certificate")
+        return self
 
 
 class Log(_Part):

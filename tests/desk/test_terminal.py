@@ -16,8 +16,11 @@ from router.core.model import AgentId, ItemId, ItemState
 from router.desk import terminal_link
 from router.desk.terminal import AutoMode, run_agent
 from router.desk.terminal_commands import Shown, Unclear, understood
-from router.desk.terminal_keys import LineEditor, PipedKeys, TerminalKeys
+from router.desk.terminal_keys import LineEditor, Lines, TerminalKeys, keys_of_stdin
+from router.desk.terminal_screen import Screen
+from router.history.accounts import Role
 from router.runtime.journal_memory import MemoryStore
+from tests.core.text_town import writing_town
 from tests.desk.house import PASSWORD, House, house
 
 
@@ -41,13 +44,24 @@ class ScriptedKeys:
         return nullcontext()
 
 
-class Person:
-    """Somebody at `townline agent`."""
+class Paper(io.StringIO):
+    """What is printed; `is_terminal`: as if to a terminal."""
 
-    def __init__(self, *, is_piped: bool = False, is_terminal: bool = False) -> None:
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+class Person:
+    """Somebody at `townline agent`; `term` is what the terminal is called, "" for none."""
+
+    def __init__(self, *, is_piped: bool = False, term: str = "") -> None:
         self.keys = ScriptedKeys(is_piped=is_piped)
-        self.paper = io.StringIO()
-        self.console = Console(file=self.paper, force_terminal=is_terminal, width=100)
+        self.paper = Paper(is_terminal=bool(term))
+        self.console = Console(file=self.paper, width=100, _environ={"TERM": term})
         self.task: asyncio.Task[int] | None = None
 
     def printed(self) -> str:
@@ -228,12 +242,120 @@ async def test_another_desk_takes_over(town_hall: House) -> None:
 
 
 async def test_a_terminal_has_a_status_line(town_hall: House) -> None:
-    async with Person(is_terminal=True).at_work(town_hall.url, "chloe") as chloe:
+    async with Person(term="xterm").at_work(town_hall.url, "chloe") as chloe:
         chloe.keys.type("available", "?")
         await chloe.reads("take back a mistaken decline")
         await town_hall.form("F1")
         await chloe.reads("☎ offer, 1")
         assert "\x07" in chloe.printed()  # it rings
+
+
+def drawn_often(console: Console) -> None:
+    screen = Screen(console)
+    with screen.open():
+        for typed in ("", "", "", "s", "s", ""):
+            screen.bottom(Shown(), is_connected=False, left_s=None, typed=typed)
+        screen.say("something happened")
+        screen.bottom(Shown(), is_connected=False, left_s=None, typed="")
+
+
+def test_the_status_line_is_drawn_when_it_changes_and_below_what_is_printed() -> None:
+    person = Person(term="xterm")
+    drawn_often(person.console)
+    assert person.printed().count("not connected") == 3 + 1 + 1  # and as what it leaves behind
+
+
+@pytest.mark.parametrize("environ", [{"TERM": "dumb"}, {"TERM": "xterm", "FORCE_COLOR": "1"}])
+def test_where_nothing_can_be_written_over_there_is_none(environ: dict[str, str]) -> None:
+    """A terminal like a typewriter; a pipe that wants colours."""
+    paper = Paper(is_terminal=environ["TERM"] == "dumb")
+    drawn_often(Console(file=paper, width=100, _environ=environ))
+    assert paper.getvalue() == "something happened\n"
+
+
+async def test_the_line_is_typed_where_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs) as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        assert isinstance(keys_of_stdin(is_shown=True), TerminalKeys)
+        lines = keys_of_stdin(is_shown=False)
+        assert isinstance(lines, Lines)
+        assert not lines.is_piped  # `accept` does not wait for an offer
+        with lines.reading():
+            os.write(ours, b"available\n")
+            assert await lines.line() == "available"
+            os.close(ours)
+            assert await lines.line() is None
+
+
+# --- what was written ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def writing_hall(tmp_path: Path) -> AsyncIterator[House]:
+    async with house(tmp_path, policy=writing_town()) as made:
+        yield made
+
+
+async def in_hand(hall: House, person: Person, *items: str) -> None:
+    """The agent is there and takes these mails."""
+    person.keys.type("available")
+    await person.reads("● available")
+    for item in items:
+        await hall.mail(item, f"about {item}")
+        await until(lambda item=item: person.printed().count("a accept") > items.index(item))  # type: ignore[misc]
+        person.keys.type("a")
+        await person.reads(f"{item} mail handling")
+
+
+async def test_a_merge_is_taken_back(writing_hall: House) -> None:
+    async with Person().at_work(writing_hall.url, "amina") as amina:
+        await in_hand(writing_hall, amina, "M1", "M2")
+        amina.keys.type("j", "i M2", "j m1")
+        await amina.reads("M2 is closed and no longer with you")
+        await amina.reads("\n  resident: Leaves: about M2")  # no number: of M1 it is no message
+        assert item_of(writing_hall, "M2").text.merged_into == "M1"
+        amina.keys.type("y", "y m2")
+        await amina.reads("unmerge ITEM")
+        await until(lambda: item_of(writing_hall, "M2").text.merged_into is None)
+        assert item_of(writing_hall, "M2").state in (ItemState.QUEUED, ItemState.OFFERED)
+
+
+async def test_a_message_on_another_matter_becomes_an_item_of_its_own(writing_hall: House) -> None:
+    async with Person().at_work(writing_hall.url, "amina") as amina:
+        await in_hand(writing_hall, amina, "M1")
+        await writing_hall.mail("X", "and my tax bill?", threads=("VM1",))
+        await amina.reads("3 resident: Leaves: and my tax bill?")
+        amina.keys.type("/", "/ 0", "/ 3")
+        await until(lambda: amina.printed().count("split NUMBER") == 2)
+        await until(lambda: len(writing_hall.engine.state.items) == 2)
+        [_, new] = writing_hall.engine.state.items.values()
+        assert new.text is not None
+        assert new.text.linked_to == "M1"
+        assert len(writing_hall.engine.state.conversations[new.text.conversation].messages) == 1
+
+
+async def test_abuse_is_flagged_and_blocked_by_who_may(writing_hall: House) -> None:
+    async with Person().at_work(writing_hall.url, "amina") as amina:
+        await in_hand(writing_hall, amina, "M1")
+        amina.keys.type("!", "! he shouts")
+        await amina.reads("flag TEXT")
+        await amina.reads("Amina [note]: he shouts")
+        await amina.reads("flag: done")
+        amina.keys.type("v 24 he shouts")
+        await amina.reads("(not-permitted)")
+        role = Role.SUPERVISOR
+        agent = AgentId("amina")
+        await writing_hall.accounts.set_role("amina", role, agent_id=agent, by="test")
+        amina.keys.type("v 24", "v 24 he shouts")
+        await amina.reads("block WHY")
+        await amina.reads("block: done")
+        headers = {"Authorization": f"Bearer {await writing_hall.token('amina')}"}
+        async with writing_hall.http() as http:
+            listed = (await http.get("/blocked", headers=headers)).json()
+        assert {one["key"] for one in listed} == {"VM1", "sam"}
+        assert {one["reason"] for one in listed} == {"he shouts"}
+        assert None not in {one["until"] for one in listed}
 
 
 # --- keys and commands ---------------------------------------------------------------------------
@@ -248,7 +370,7 @@ def test_letters_act_at_once_and_the_rest_waits_for_enter() -> None:
 
 
 async def test_a_pipe_ends() -> None:
-    keys = PipedKeys(io.StringIO("available\n\n accept \n"))
+    keys = Lines(io.StringIO("available\n\n accept \n"))
     with keys.reading():
         assert [await keys.line() for _ in range(3)] == ["available", "accept", None]
 

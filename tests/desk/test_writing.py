@@ -174,16 +174,38 @@ async def test_html_and_files_are_served_so_that_nothing_runs(hall: House) -> No
         files=(FileRef(blob=file, name="a \u00e9.html", kind="text/html", size=25),),
     )
     await hall.mail("M1", "", said=said)
-    shown = await get(hall, "boris", "/items/M1/messages/1/html")
+    shown = await get(hall, "boris", "/items/M1/conversations/VM1/messages/1/html")
     assert shown.text == "False [] <b>hello</b>"
     assert "sandbox" in shown.headers["content-security-policy"]
-    saved = await get(hall, "boris", "/items/M1/messages/1/files/0")
+    saved = await get(hall, "boris", "/items/M1/conversations/VM1/messages/1/files/0")
     assert saved.headers["content-type"] == "application/octet-stream"
     assert saved.headers["content-disposition"].startswith("attachment")
     assert saved.headers["x-content-type-options"] == "nosniff"
-    for path in ("messages/1/files/1", "messages/1/files/-1", "messages/9/html"):
-        assert (await get(hall, "boris", f"/items/M1/{path}")).status_code == 404
-    assert (await get(hall, "boris", "/items/M1/messages/1/original")).status_code == 200
+    for path in ("VM1/messages/1/files/1", "VM1/messages/1/files/-1", "VM1/messages/9/html",
+                 "VM2/messages/1/html"):  # fmt: skip
+        assert (await get(hall, "boris", f"/items/M1/conversations/{path}")).status_code == 404
+    original = await get(hall, "boris", "/items/M1/conversations/VM1/messages/1/original")
+    assert original.status_code == 200
+
+
+async def test_messages_of_merged_items_are_told_apart(hall: House) -> None:
+    """Each begins with its message 1, at any depth of merging."""
+    names = ("M1", "M2", "M3")
+    async with hall.desk("amina") as desk:
+        for name in names:
+            html = await hall.blobs.put(f"of {name}".encode())
+            await hall.mail(name, "", sender=name, said=Said(text=name, html=html))
+        await desk.do("take", item="M1", force=True)
+        await desk.do("merge", item="M3", into="M2")
+        await desk.do("merge", item="M2", into="M1")
+    view = (await get(hall, "boris", "/items/M1/read")).json()["text"]
+    written = [m for m in view["messages"] if m["by"] == "resident"]
+    assert {(m["conversation"], m["number"], m["text"]) for m in written} == {
+        (f"V{name}", 1, name) for name in names
+    }
+    for name in names:
+        shown = await get(hall, "boris", f"/items/M1/conversations/V{name}/messages/1/html")
+        assert shown.text == f"False [] of {name}"
 
 
 async def test_a_merge_and_a_split_by_the_desk(hall: House) -> None:

@@ -6,7 +6,9 @@ import asyncio
 import os
 import shutil
 import signal
+import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -23,6 +25,7 @@ from router.runtime.secret import installation_secret
 from router.runtime.settings import Settings
 from tests.end_to_end.process import scaled
 from tests.fakes.image import is_healthy
+from tests.fakes.mail_servers import make_certificate
 
 START_S = 120.0  # on a machine with other work
 STOP_S = 5.0
@@ -32,6 +35,16 @@ def free_port() -> int:
     """Return a port whose neighbour is free too: the practice line takes REST calls there."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return int(sock.getsockname()[1])
+
+
+def certificate_shown(port: int) -> bytes:
+    """Return the certificate that the mail port shows."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with smtplib.SMTP("127.0.0.1", port, timeout=START_S) as client:
+        client.starttls(context=context)
+        assert isinstance(client.sock, ssl.SSLSocket)
+        return client.sock.getpeercert(binary_form=True) or b""
 
 
 def wait_until(reached: Callable[[], bool], *, timeout_s: float = START_S) -> None:
@@ -138,6 +151,13 @@ def town(tmp_path: Path, repository: Path) -> Iterator[Town]:
 
 def test_a_day_of_the_daemon(town: Town) -> None:
     """One process, because starting it is what takes long."""
+    mail_port = free_port()
+    make_certificate(town.folder)
+    town.environment |= {
+        "TOWNLINE_MAIL__SMTP_LISTEN": f"127.0.0.1:{mail_port}",
+        "TOWNLINE_MAIL__SMTP_LISTEN_CERTIFICATE": str(town.folder / "cert.pem"),
+        "TOWNLINE_MAIL__SMTP_LISTEN_KEY": str(town.folder / "key.pem"),
+    }
     town.start("--at", "2026-11-24T10:00")  # a Tuesday morning
     assert town.get("/healthz").status_code == 200
     assert is_healthy(town.port, http_proxy="http://127.0.0.1:9")  # one that is not there
@@ -160,8 +180,11 @@ def test_a_day_of_the_daemon(town: Town) -> None:
     assert town.status()["policy"]["hash"] == before
     hours.write_text(text.replace("0103: main", "0103: bylaw", 1))
     wait_until(lambda: town.status()["policy"]["hash"] != before)
+    shown = certificate_shown(mail_port)
+    make_certificate(town.folder)
     town.tell(signal.SIGHUP)
-    wait_until(lambda: town.logged("signal_received"))
+    wait_until(lambda: town.logged("smtp_certificate_read"))
+    assert certificate_shown(mail_port) not in (b"", shown)
     assert town.status()["policy"]["refused"] is None
 
     # a second daemon on the same data folder or port is told why not

@@ -39,6 +39,22 @@ def test_mailboxes(policy: Policy) -> None:
     assert lines[info.line - 1] == "  info:"
     assert policy.mail.mailboxes["bylaw"].address == "bylaw@willowmere.example.org"
     assert policy.mail.mailboxes["bylaw"].subject == ""
+    assert info.plus_addressing
+
+
+def test_a_mailbox_whose_server_knows_no_plus_addressing_says_so(town: Town) -> None:
+    town.edit(MAIL, "    subject: general\n", "    subject: general\n    plus_addressing: false\n")
+    policy = town.load().policy
+    assert policy is not None
+    assert policy.mail is not None
+    boxes = policy.mail.mailboxes
+    assert (boxes["info"].plus_addressing, boxes["bylaw"].plus_addressing) == (False, True)
+    shown = [line for line in show(policy).splitlines() if line.startswith("Mailbox ")]
+    assert [line.endswith(", answers come to the address itself") for line in shown] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_mail_rules_have_the_words_of_all_languages_written_out(policy: Policy) -> None:

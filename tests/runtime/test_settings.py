@@ -107,6 +107,19 @@ def test_a_wrong_value_is_told_by_variable_with_what_is_right(
     assert next(each for each in variables() if each.name == name).description in line
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TOWNLINE_MAIL__SMTP_LISTEN_KEY", "/k.pem"), ("TOWNLINE_MAIL__SMTP_LISTEN_TLS", "true")],
+)
+def test_tls_of_the_mail_port_needs_a_certificate(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert "need smtp_listen_certificate" in complaint_about("TOWNLINE_MAIL__*")
+    monkeypatch.setenv("TOWNLINE_MAIL__SMTP_LISTEN_CERTIFICATE", "/c.pem")
+    assert load_settings().mail.smtp_listen_certificate == Path("/c.pem")
+
+
 def test_every_mistake_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOWNLINE_HTTP__PORT", "x")
     monkeypatch.setenv("TOWNLINE_LOG__FORMAT", "x")

@@ -14,6 +14,7 @@ const OF_ONE_CHAT = ["townline/end", "townline/survey", "townline/transcript"];
 
 /**
  * @typedef {import("./transcript.js").Message} Message
+ * @typedef {{name: string, email: string}} Contact
  * @typedef {{
  *   state: "ready"|"waiting"|"talking"|"closed"|"away"|"ended", place: number|null,
  *   wait_low_min: number|null, wait_high_min: number|null, agent: string|null, reference: string,
@@ -83,9 +84,9 @@ export class Conversation {
     this.#stream.run(this.locale);
   }
 
-  /** @param {string} text a message of the resident */
-  say(text) {
-    this.#add({ type: "message", text });
+  /** @param {string} text a message of the resident @param {Contact} [contact] who says it */
+  say(text, contact) {
+    this.#add({ type: "message", text, contact });
   }
 
   /** @param {string} name @param {object} value one of the `townline/…` events */
@@ -94,9 +95,10 @@ export class Conversation {
     if (name === "townline/end") this.#end();
   }
 
-  /** @param {File} file */
-  give(file) {
-    this.#add({ type: "message", attachments: [{ name: file.name, contentType: file.type }] }, file);
+  /** @param {File} file @param {Contact} [contact] whose it is */
+  give(file, contact) {
+    const attachments = [{ name: file.name, contentType: file.type }];
+    this.#add({ type: "message", attachments, contact }, file);
   }
 
   /** The resident is writing; told at most every few seconds, and never kept. */
@@ -153,8 +155,9 @@ export class Conversation {
     const present = this.#session.saved?.id;
     try {
       await this.#session.ask((api, saved) => {
-        const { timestamp, attachments, ...told } = activity;
-        const whole = { ...told, from: { id: saved.user }, channelData: { clientActivityID: cid } };
+        const { timestamp, attachments, contact, ...told } = activity;
+        const channelData = { clientActivityID: cid, contact };
+        const whole = { ...told, from: { id: saved.user }, channelData };
         return file ? api.upload(saved.id, whole, file) : api.post(saved.id, whole);
       });
     } catch (error) {

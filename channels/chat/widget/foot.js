@@ -5,7 +5,8 @@ import { makeForm } from "./forms.js";
 
 /**
  * @typedef {{
- *   write: (text: string) => boolean, known: () => string[], grown: () => void, rest: () => void,
+ *   write: (text: string) => boolean, give: (file: File) => void, known: () => string[],
+ *   grown: () => void, rest: () => void,
  * }} FootActs `known` is name and e-mail as typed elsewhere, `rest` takes the focus when nothing here can
  */
 export class Foot {
@@ -26,7 +27,7 @@ export class Foot {
     this.#acts = acts;
     this.composer = new Composer(say, {
       say: acts.write,
-      give: (file) => conversation.give(file),
+      give: acts.give,
       typing: () => conversation.typing(),
     });
   }

@@ -3,7 +3,6 @@ import { anchor, button, el, fill, linked } from "./dom.js";
 
 /** What the resident asked for by a form, in the first person. */
 const DID = {
-  "townline/contact": "did_contact",
   "townline/callback": "did_callback",
   "townline/transcript": "did_transcript",
   "townline/survey": "did_survey",

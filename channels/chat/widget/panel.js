@@ -38,7 +38,8 @@ export class Panel {
       change: (message) => this.#change(message),
     });
     this.#foot = new Foot(speech.say, conversation, {
-      write: (text) => this.#write(text),
+      write: (text) => this.#begin((contact) => conversation.say(text, contact)),
+      give: (file) => this.#begin((contact) => conversation.give(file, contact)),
       known: () => this.#intro.typed,
       grown: () => this.#log.toEnd(),
       rest: () => this.#frame.title.focus(),
@@ -176,19 +177,20 @@ export class Panel {
 
   // --- what the resident does ---
 
-  #write(text) {
-    if (!this.#intro.node.hidden) {
-      const contact = this.#intro.contact();
-      if (!contact) return false;
-      if (contact.name || contact.email) this.#conversation.tell("townline/contact", contact);
-    }
-    this.#conversation.say(text);
+  /** Who one is goes with what is said first: it is stored with it, or not at all. */
+  #begin(say) {
+    const contact = this.#intro.node.hidden ? {} : this.#intro.contact();
+    if (!contact) return false;
+    const isGiven = contact.name || contact.email;
+    if (isGiven) this.#log.note(this.#say("did_contact", contact));
+    say(isGiven ? contact : undefined);
     return true;
   }
 
   #change({ key, activity }) {
     this.#conversation.withdraw(key);
     this.#log.remove(key);
+    this.#intro.node.hidden = this.#conversation.transcript.isBegun;
     const { name, value, text } = activity;
     if (name) this.#foot.openForm(name.replace("townline/", ""), value);
     else this.#foot.putBack(text ?? "");

@@ -318,14 +318,45 @@ async def test_somebody_leaves_a_message_with_an_address(town: ChatTown, chat: C
     assert town.state.conversations[chat.id].address_key
 
 
-async def test_who_one_is_can_be_said_before_anything_else(town: ChatTown, chat: Chat) -> None:
-    answer = await chat.tell("contact", name="Robin", email="r@example.org")
-    assert answer.status_code == 202  # accepted, not stored: nothing is begun by an address alone
+def with_contact(**contact: Any) -> dict[str, Any]:
+    data = {"clientActivityID": "cid-1", "contact": contact}
+    return {"type": "message", "text": "hello", "channelData": data}
+
+
+async def test_who_one_is_goes_with_the_first_message_and_outlives_a_restart(
+    town: ChatTown, http: httpx.AsyncClient, chat: Chat
+) -> None:
+    first = await chat.post(**with_contact(name="Robin", email="r@example.org"))
+    assert first.status_code == 200
+    town.restart()
+    async with town.http() as again:
+        after = Chat(again, chat.id, chat.token)
+        assert contact_of(town, after) == {"number": "", "name": "Robin", "email": "r@example.org"}
+        # the answer was lost, so the client says it again
+        repeat = await after.post(**with_contact(name="Robin", email="r@example.org"))
+        assert repeat.json() == first.json()
+        assert len(town.state.conversations[chat.id].messages) == 1
+        assert (await after.tell("contact", name="Kim", email="")).status_code == 200
+        assert contact_of(town, after) == {"number": "", "name": "Kim", "email": "r@example.org"}
+        await after.post(**with_contact(email="s@example.org") | {"text": "I moved"})
+        assert contact_of(town, after)["email"] == "s@example.org"
+
+
+async def test_an_address_alone_begins_nothing_and_is_not_acknowledged(
+    town: ChatTown, chat: Chat
+) -> None:
+    refused = await chat.tell("contact", name="Robin", email="r@example.org")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "NothingSaid")
     assert town.state.conversations == {}
     await chat.say("hello")
-    assert contact_of(town, chat)["email"] == "r@example.org"
-    assert (await chat.tell("contact", name="Kim", email="")).status_code == 200
-    assert contact_of(town, chat) == {"number": "", "name": "Kim", "email": "r@example.org"}
+    assert town.state.conversations[chat.id].contact_ref == ""
+
+
+async def test_channel_data_that_is_not_ours_changes_nothing(town: ChatTown, chat: Chat) -> None:
+    for number, data in enumerate(({"contact": 7}, "text", [1], {"contact": {"email": 5}})):
+        answer = await chat.post(type="message", text=f"{number}", channelData=data)
+        assert answer.status_code == 200
+    assert town.state.conversations[chat.id].contact_ref == ""
 
 
 async def test_the_transcript_goes_where_the_resident_says(town: ChatTown, chat: Chat) -> None:
@@ -395,6 +426,8 @@ BAD: list[Any] = [
     {"type": "event", "name": "townline/callback", "value": 7},
     {"type": "event", "name": "townline/message", "value": {"text": "x", "email": "no"}},
     {"type": "event", "name": "townline/message", "value": {"text": "", "email": "a@b.test"}},
+    {"type": "message", "text": "x", "channelData": {"contact": {"email": "no"}}},
+    {"type": "message", "text": "x", "channelData": {"contact": {"name": "x" * 101}}},
     {"type": "event", "name": "townline/contact", "value": {}},
     {"type": "event", "name": "townline/contact", "value": {"name": "x" * 101}},
     {"type": "event", "name": "townline/survey", "value": {"score": 6}},

@@ -17,6 +17,8 @@ async def test_a_resident_chats_and_comes_back_after_reloading_and_a_restart() -
         page.on("pageerror", lambda error: wrong.append(str(error)))
         await page.goto(f"http://localhost:{port}/chat")
         await page.get_by_role("button", name="Chat with us").click()
+        await page.get_by_text("Your name and e-mail").click()
+        await page.get_by_label("E-mail").fill("robin@example.org")
         box = page.get_by_role("textbox", name="Your message")
         await box.fill("Is the pool open?")
         await box.press("Enter")
@@ -32,4 +34,6 @@ async def test_a_resident_chats_and_comes_back_after_reloading_and_a_restart() -
         await expect(page.get_by_text("until nine", exact=True)).to_have_count(1)
         await expect(page.get_by_text("It is", exact=True)).to_have_count(1)
         await expect(page.get_by_text("Is the pool open?", exact=True)).to_have_count(1)
+        [row] = town.state.conversations.values()
+        assert b"robin@example.org" in town.inbox.words[row.contact_ref].body
         assert wrong == []

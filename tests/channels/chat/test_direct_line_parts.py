@@ -16,16 +16,13 @@ from hypothesis import strategies as st
 from channels.chat import codec
 from channels.chat.activities import page_after
 from channels.chat.contact import mail_address, telephone
-from channels.chat.limits import Buckets
 from channels.chat.refusals import Refused
 from channels.chat.replies import own_origins
 from channels.chat.rooms import Glimpse, Room
 from channels.chat.standing import Standing, Stands
 from channels.chat.tokens import Grant, Tokens, Use
-from channels.sameness import network_key
 from router.core.model import MINUTE, SECOND, Channel, ItemId, MessageKind
 from router.core.records import Conversation, Message
-from router.runtime.clock import VirtualClock
 from tests.channels.chat.chat_town import ChatTown
 from tests.core.town import OPEN
 
@@ -117,26 +114,6 @@ def test_names_do_not_become_user_ids() -> None:
 
 
 # --- limits --------------------------------------------------------------------------------------
-
-
-async def test_a_bucket_refills_evenly() -> None:
-    clock = VirtualClock(OPEN)
-    buckets = Buckets(clock)
-    assert [buckets.wait_s("a", 3, MINUTE) for _ in range(4)] == [0, 0, 0, 20]
-    assert buckets.wait_s("b", 3, MINUTE) == 0
-    await clock.advance_to(OPEN + 20 * SECOND)
-    assert [buckets.wait_s("a", 3, MINUTE) for _ in range(2)] == [0, 20]
-    await clock.advance_to(OPEN + 60 * MINUTE)
-    assert [buckets.wait_s("a", 3, MINUTE) for _ in range(4)] == [0, 0, 0, 20]
-
-
-def test_a_household_is_one_sender() -> None:
-    def key(address: str) -> str:
-        return network_key(b"secret", address)
-
-    assert key("2001:db8:1:2::1") == key("2001:db8:1:2:ffff::9") != key("2001:db8:1:3::1")
-    assert key("::ffff:192.0.2.1") == key("192.0.2.1") != key("192.0.2.2")
-    assert key("unix")
 
 
 def test_a_machine_that_talks_to_itself_has_two_names() -> None:

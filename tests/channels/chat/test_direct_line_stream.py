@@ -294,8 +294,8 @@ def mailed(town: ChatTown) -> list[int]:
 async def test_what_a_resident_who_left_has_not_seen_goes_by_mail_once(served: Served) -> None:
     town = served.town
     chat = await served.open()
-    await chat.tell("contact", email="r@example.org")
     await chat.say("hello")
+    await chat.tell("contact", email="r@example.org")
     item = await town.accept("amina")
     room = town.channel._rooms
     async with served.listen(chat) as listener:

@@ -274,12 +274,17 @@ async def test_a_reply_waits_for_a_server_that_is_busy(hall: MailTown) -> None:
 
 
 @pytest.mark.skipif(bool(NO_MTA), reason=NO_MTA)
-async def test_a_reply_that_a_real_server_returns_goes_back_to_its_agent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("plus_addressing", [True, False])
+async def test_a_reply_that_a_real_server_returns_goes_back_to_its_agent(
+    tmp_path: Path, plus_addressing: bool
+) -> None:
+    box = replace(mail_policy().mailboxes["info"], plus_addressing=plus_addressing)
+    policy = writing_town(mail=mail_policy(mailboxes={"info": box}))
     ours = free_port()
     async with smtp_server() as world:
         world.replies["RCPT sam@home.test"] = "550 5.1.1 no such user"
         with opensmtpd(tmp_path, town_port=ours, world_port=world.port) as port:
-            async with mail_town(tmp_path, change=_between(ours, port)) as hall:
+            async with mail_town(tmp_path, policy=policy, change=_between(ours, port)) as hall:
                 await hall.mail(letter())
                 item = hall.item()
                 await hall.take(item)

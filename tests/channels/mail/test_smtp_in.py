@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import tracemalloc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
-import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,24 +13,8 @@ from channels.mail.intake import Answer, Envelope
 from channels.mail.smtp_in import SmtpDoor, SmtpDoorSettings
 from router.errors import SettingsError, StorageUnavailable
 from tests.channels.mail.smtp_client import greeted, talking
+from tests.channels.mail.smtp_rig import MAIL, door, is_ours
 from tests.fakes.intake import Ledger
-
-MAIL = b"From: ann@home.example\r\nSubject: Hello\r\n\r\nGood day\r\n"
-
-
-def is_ours(address: str) -> bool:
-    return address.lower().endswith("@town.example")
-
-
-@asynccontextmanager
-async def door(ledger: Ledger, **settings: Any) -> AsyncIterator[SmtpDoor]:
-    opened = SmtpDoor(ledger, is_ours, SmtpDoorSettings(port=0, **{"leave_s": 0.2} | settings))
-    await opened.start()
-    try:
-        yield opened
-    finally:
-        await opened.stop()
-        assert opened.connections == 0
 
 
 async def test_a_mail_is_handed_over_as_it_came() -> None:
@@ -372,59 +350,6 @@ async def test_a_port_that_is_taken_is_told() -> None:
         second = SmtpDoor(Ledger(), is_ours, SmtpDoorSettings(port=opened.port))
         with pytest.raises(SettingsError, match=f"{opened.port}"):
             await second.start()
-
-
-# --- TLS -----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """PEM with key and certificate of localhost."""
-    folder = tmp_path_factory.mktemp("certificate")
-    path = folder / "both.pem"
-    subprocess.run(
-        [
-            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-            "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    path.write_bytes((folder / "key.pem").read_bytes() + (folder / "cert.pem").read_bytes())
-    return path
-
-
-async def _deliver_behind_tls(certificate: Path) -> list[bytes]:
-    ledger = Ledger()
-    async with door(ledger, certificate=certificate) as opened, greeted(opened.port) as talk:
-        assert (await talk.say("EHLO client.example"))[:3] == "250"
-        talk.write(b"STARTTLS\r\nMAIL FROM:<slipped@in.example>\r\n")  # RFC 3207, 4.2
-        assert (await talk.hear())[0][:3] == "220"
-        await talk.secure(certificate)
-        assert (await talk.say("MAIL FROM:<ann@home.example>"))[:3] == "503"  # EHLO again
-        talk.write(b"EHLO client.example\r\n")
-        announced = await talk.hear()
-        assert not [line for line in announced if "STARTTLS" in line or "AUTH" in line]
-        await talk.envelope()
-        assert (await talk.deliver(MAIL))[:3] == "250"
-        assert (await talk.say("QUIT"))[:3] == "221"
-    return list(ledger.taken.values())
-
-
-async def test_starttls_under_asyncio(certificate: Path) -> None:
-    assert await _deliver_behind_tls(certificate) == [MAIL]
-
-
-def test_starttls_under_uvloop(certificate: Path) -> None:
-    """The daemon's loop."""
-    assert uvloop.run(_deliver_behind_tls(certificate)) == [MAIL]
-
-
-def test_a_certificate_that_is_none_is_told(tmp_path: Path) -> None:
-    settings = SmtpDoorSettings(certificate=tmp_path / "missing.pem")
-    with pytest.raises(SettingsError, match=r"missing\.pem"):
-        SmtpDoor(Ledger(), is_ours, settings)
 
 
 async def test_many_talk_at_once() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from channels.buckets import Buckets
 from router.core import commands as c
 from router.core.model import DAY, HOUR, MINUTE, AgentId, Channel, ItemId
 from router.errors import Overloaded, StorageUnavailable, UnknownTarget
@@ -367,7 +368,7 @@ async def test_an_unknown_form_is_a_page_with_the_known_ones(site: Site, form: s
 async def test_no_fields_whatever_are_our_error(
     site: Site, fields: dict[str, Any], header: bytes
 ) -> None:
-    site.channel._senders = type(site.channel._senders)(site.clock)  # a new sender each time
+    site.channel._senders = Buckets(site.clock, 1)  # a new sender each time
     header = bytes(byte for byte in header if byte > 32)
     answer = await site.client.post(
         "/forms/report",

@@ -98,6 +98,24 @@ def test_what_was_not_sent_survives_closing_the_page(
     assert bubbles(page) == ["kept"]
 
 
+def test_who_one_is_survives_a_restart_of_the_town_and_closing_the_page(
+    host: OpenPage, town: FakeDirectLine
+) -> None:
+    page = host()
+    is_ready(page)
+    town.stop()
+    page.get_by_text("Your name and e-mail").click()
+    page.get_by_label("E-mail").fill("ann@example.org")
+    write(page, "kept")
+    expect(page.locator(".mine .meta")).to_contain_text("Not sent yet")
+    page.close()
+    town.start()
+    page = host()
+    is_sent(page)
+    [message] = town.chat.stored
+    assert message["channelData"]["contact"] == {"name": "", "email": "ann@example.org"}
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_an_answer_that_got_lost_does_not_double_the_message(
     host: OpenPage, town: FakeDirectLine, status: int

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.channels.chat.widget.conftest import OpenPage
-from tests.channels.chat.widget.steps import is_ready, write
+from tests.channels.chat.widget.steps import is_ready, is_sent, write
 from tests.fakes.direct_line import FakeDirectLine, Refusal
 
 
@@ -126,7 +126,9 @@ def test_a_closed_town_takes_a_message_and_says_when_it_opens(
     assert town.chat.events[0]["value"] == value
 
 
-def test_name_and_address_go_before_the_first_message(host: OpenPage, town: FakeDirectLine) -> None:
+def test_name_and_address_go_with_the_first_message_and_no_other(
+    host: OpenPage, town: FakeDirectLine
+) -> None:
     page = host()
     page.get_by_text("Your name and e-mail").click()
     page.get_by_label("Name").fill("Ann")
@@ -135,11 +137,47 @@ def test_name_and_address_go_before_the_first_message(host: OpenPage, town: Fake
     expect(page.get_by_text("Please write an address")).to_be_visible()
     page.get_by_label("E-mail").fill("ann@example.org")
     write(page, "hello")
-    expect(page.locator(".mine .meta").last).to_contain_text("Sent")
-    assert town.chat.events[0]["name"] == "townline/contact"
-    assert town.chat.events[0]["value"] == {"name": "Ann", "email": "ann@example.org"}
-    assert town.chat.texts == ["hello"]
+    is_sent(page)
     expect(page.get_by_text("Your name and e-mail")).to_be_hidden()
+    expect(page.get_by_role("log")).to_contain_text("Contact: Ann ann@example.org")
+    write(page, "and also")
+    expect(page.locator(".mine .meta")).to_have_count(2)
+    is_sent(page)
+    assert town.chat.events == []
+    assert town.chat.texts == ["hello", "and also"]
+    said = [each["channelData"].get("contact") for each in town.chat.stored]
+    assert said == [{"name": "Ann", "email": "ann@example.org"}, None]
+
+
+def test_an_address_that_the_town_refuses_can_be_corrected(
+    host: OpenPage, town: FakeDirectLine
+) -> None:
+    page = host()
+    page.get_by_text("Your name and e-mail").click()
+    page.get_by_label("E-mail").fill("ann@home.test")
+    town.refuse("post", Refusal(400, "NotAnAddress"))
+    write(page, "hello")
+    expect(page.locator(".mine .meta")).to_contain_text("Please write an address")
+    page.get_by_role("button", name="Change").click()
+    page.get_by_label("E-mail").fill("ann@example.org")
+    page.get_by_role("button", name="Send", exact=True).click()
+    is_sent(page)
+    [message] = town.chat.stored
+    assert message["channelData"]["contact"] == {"name": "", "email": "ann@example.org"}
+
+
+def test_name_and_address_go_with_a_file_that_comes_first(
+    host: OpenPage, town: FakeDirectLine, tmp_path: Path
+) -> None:
+    page = host()
+    is_ready(page)
+    town.stand(upload_max=1_000_000, upload_kinds=[".txt"])
+    page.get_by_text("Your name and e-mail").click()
+    page.get_by_label("Name").fill("Ann")
+    (tmp_path / "note.txt").write_text("hello")
+    page.locator("input[type=file]").set_input_files(tmp_path / "note.txt")
+    is_sent(page)
+    assert town.chat.stored[0]["channelData"]["contact"] == {"name": "Ann", "email": ""}
 
 
 def test_the_end_offers_a_copy_a_survey_and_a_new_chat(

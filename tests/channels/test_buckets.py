@@ -1,4 +1,4 @@
-"""The buckets: so many an hour, refilled evenly, never more of them than memory allows."""
+"""The buckets: so many in a span, refilled evenly, never more of them than memory allows."""
 
 from __future__ import annotations
 
@@ -6,25 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.buckets import Buckets
 from channels.sameness import network_key
-from channels.webform import limiter
-from channels.webform.limiter import SenderLimits
-from router.core.model import HOUR, SECOND
+from router.core.model import HOUR, MINUTE, SECOND
 from router.runtime.clock import VirtualClock
 
 
 async def test_tokens_come_back_evenly() -> None:
     clock = VirtualClock(0)
-    limits = SenderLimits(clock)
-    assert [limits.take("a", "f", 2) for _ in range(3)] == [0, 0, 1800]
-    assert limits.take("b", "f", 2) == 0
-    assert limits.take("a", "g", 2) == 0
+    buckets = Buckets(clock, 100)
+    assert [buckets.wait_s("a", 2, HOUR) for _ in range(3)] == [0, 0, 1800]
+    assert [buckets.wait_s("b", 3, MINUTE) for _ in range(4)] == [0, 0, 0, 20]
     await clock.advance_to(1799 * SECOND)
-    assert limits.take("a", "f", 2) == 1
+    assert buckets.wait_s("a", 2, HOUR) == 1
     await clock.advance_to(1800 * SECOND)
-    assert [limits.take("a", "f", 2) for _ in range(2)] == [0, 1800]
+    assert [buckets.wait_s("a", 2, HOUR) for _ in range(2)] == [0, 1800]
     await clock.advance_to(100 * HOUR)
-    assert [limits.take("a", "f", 2) for _ in range(3)] == [0, 0, 1800]
+    assert [buckets.wait_s("a", 2, HOUR) for _ in range(3)] == [0, 0, 1800]
 
 
 @given(
@@ -33,11 +31,11 @@ async def test_tokens_come_back_evenly() -> None:
 )
 async def test_no_hour_has_more_than_twice_the_bucket(most: int, steps: list[int]) -> None:
     clock = VirtualClock(0)
-    limits = SenderLimits(clock)
+    buckets = Buckets(clock, 100)
     taken: list[int] = []
     for step in steps:
         await clock.advance_to(clock.now() + step)
-        wait_s = limits.take("a", "f", most)
+        wait_s = buckets.wait_s("a", most, HOUR)
         assert wait_s >= 0
         if not wait_s:
             taken.append(clock.now())
@@ -45,13 +43,12 @@ async def test_no_hour_has_more_than_twice_the_bucket(most: int, steps: list[int
         assert sum(first <= each < first + HOUR for each in taken) <= 2 * most
 
 
-def test_the_oldest_senders_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "BUCKETS_MAX", 2)
-    limits = SenderLimits(VirtualClock(0))
-    for sender in "abc":
-        assert limits.take(sender, "f", 1) == 0
-    assert limits.take("c", "f", 1) > 0
-    assert limits.take("a", "f", 1) == 0
+def test_the_names_that_were_idle_the_longest_are_forgotten() -> None:
+    buckets = Buckets(VirtualClock(0), 2)
+    for name in "abc":
+        assert buckets.wait_s(name, 1, HOUR) == 0
+    assert buckets.wait_s("c", 1, HOUR) > 0
+    assert buckets.wait_s("a", 1, HOUR) == 0
 
 
 @pytest.mark.parametrize(
