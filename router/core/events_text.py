@@ -62,7 +62,7 @@ class RuleApplied(Event, frozen=True, tag="rule-applied"):
 
     item: ItemId
     rule: str
-    action: str  # route | refuse | set_aside
+    action: str  # route | close | refuse | set_aside
     place: str  # file:line
     urgent: bool
     subject: str = ""

@@ -83,6 +83,8 @@ def _rule(
         text=shape.refuse,
         file=where.file,
         line=where.line,
+        code=shape.close,
+        acknowledge=shape.acknowledge,
     )
 
 

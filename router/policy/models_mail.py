@@ -23,7 +23,8 @@ ANY: Final = "any"  # words that are the same in every language
 WORD_KEYS: Final = ("words", "subject_words")  # conditions that name word lists
 ACTIONS: Final = ("route", "refuse", "set_aside")
 OWN: Final = "own"  # the mailbox's queue
-_ONLY_ROUTED: Final = ("subject", "requires", "head_start", "urgent")
+_ONLY_ROUTED: Final = ("subject", "requires", "head_start", "urgent", "close")
+_ONLY_OPEN: Final = ("requires", "head_start", "urgent")  # mean nothing for what is closed at once
 
 
 class _PerLanguageOrAny:
@@ -181,6 +182,17 @@ class MailRuleShape(Shape):
         description="for `route`: ranks before everything that is not urgent",
         examples=["true"],
     )
+    close: str = Field(
+        default="",
+        description="for `route`: closed at once with this wrap-up code; it counts in its queue,"
+        " nobody has to do anything and nothing is answered",
+        examples=["referred"],
+    )
+    acknowledge: bool = Field(
+        default=True,
+        description="for `route`: `false` = not acknowledged, whatever the mailbox says",
+        examples=["false"],
+    )
 
     @model_validator(mode="after")
     def _one_action(self) -> Self:
@@ -190,14 +202,18 @@ class MailRuleShape(Shape):
         if not named:
             raise wrong(f"does nothing; give one of {', '.join(ACTIONS)}")
         more = [key for key in _ONLY_ROUTED if getattr(self, key)]
+        more += [] if self.acknowledge else ["acknowledge"]
         if more and not self.route:
             raise wrong(f"opens no item, so `{more[0]}` means nothing; delete it, or give `route`")
+        more = [key for key in _ONLY_OPEN if getattr(self, key)]
+        if more and self.close:
+            raise wrong(f"closes at once, so `{more[0]}` means nothing; delete it, or `close`")
         return self
 
     @property
     def action(self) -> str:
-        """The action's name."""
-        return next(action for action in ACTIONS if getattr(self, action))
+        """What becomes of the mail, in one word."""
+        return "close" if self.close else next(each for each in ACTIONS if getattr(self, each))
 
 
 class MailLimitsShape(Shape):

@@ -34,7 +34,7 @@ from tests.core.text_variants import WRITING_TOWNS
 from tests.core.town import OPEN
 
 SENDERS = ["r0", "r1", ""]
-MAIL_RULES = ["", "", "parking", "spam", "stop_sign"]
+MAIL_RULES = ["", "", "parking", "spam", "stop_sign", "done"]
 CONTACTS = ["officer", "deputy"]
 WRITTEN = (MessageKind.TEXT, MessageKind.FILE)
 HAND = (ItemState.HANDLING, ItemState.WRAP_UP)
@@ -176,7 +176,7 @@ class TextWalk(Walk):
         assert (
             work.state not in ENDED
             or work.state is ItemState.SHUNTED
-            or (work.outcome == "refused")
+            or work.outcome in ("refused", "mail rule done")
         ), work
         assert self.attempt(command) is False
 

@@ -234,3 +234,46 @@ async def test_16_what_the_answering_service_mails_at_night_waits_before_opening
         assert [item.state for item in hall.items()] == [ItemState.QUEUED] * 3
         await sign_in(hall, "hannah")
         assert offered_to(hall, "hannah") == hall.items()[0].id
+
+
+NIGHTS = "nights@answering.example.com"
+VERDICT = "mx.willowmere.example.org; dkim=pass header.d=answering.example.com; dmarc=pass"
+
+
+async def test_16_what_was_dealt_with_at_night_is_closed_and_counts_the_rest_waits(
+    tmp_path: Path,
+) -> None:
+    async with mail_town(tmp_path, policy=willowmere(), now=at("2026-11-24T02:10")) as hall:
+        names: dict[str, ItemId] = {}
+        for subject, verdict in (
+            ("Done: noise in Oak Street, officer went", VERDICT),
+            ("Can wait: pothole in Elm Street", VERDICT),
+            ("Done: forged", "mx.willowmere.example.org; dmarc=fail"),
+        ):
+            before = set(hall.state.items)
+            text = "Sam, +1 905 555 0123, called at 2 am."
+            mail = letter(text, to=INFO, sender=NIGHTS, subject=subject)
+            mail["Authentication-Results"] = verdict
+            assert (await hall.mail(mail, INFO, sender=NIGHTS))[:3] == "250"
+            [names[subject[:8]]] = set(hall.state.items) - before
+        done, wait, forged = (hall.item(name) for name in names.values())
+        assert (done.state, done.code) == (ItemState.CLOSED, "answered")
+        assert (done.queue, done.subject) == ("general", "overnight")
+        assert (wait.state, wait.queue, wait.subject) == (
+            ItemState.DEFERRED,
+            "general",
+            "overnight",
+        )
+        assert forged.state is ItemState.DEFERRED, "a person looks at what claims to be theirs"
+        await hall.sent(0)
+
+        await hall.pass_time(at("2026-11-24T08:00") - hall.clock.now())
+        assert hall.item(wait.id).state is ItemState.QUEUED
+        assert hall.item(done.id).state is ItemState.CLOSED
+        await hall.inbox.submit(
+            t.UndoRule(done.id, AgentId("hannah"), "nobody went"), lambda _: None
+        )
+        assert (hall.item(done.id).state, hall.item(done.id).subject) == (
+            ItemState.QUEUED,
+            "general",
+        )
