@@ -27,8 +27,10 @@ from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
 from router.desk.conversations import merged_into
 from router.desk.message_types import NoteText
+from router.desk.named import subject_of, text_of
 from router.desk.parts import Parts
-from router.desk.pictures import find_item, item_view, refs_shown, subject_of, text_of, told, who_of
+from router.desk.pictures import find_item, item_view, refs_shown, told
+from router.desk.residents import who_of
 from router.desk.surroundings import Account
 from router.desk.views import DoneView, ItemView
 from router.desk.views_text import AnswerView, DraftView, InboxView, UploadedView

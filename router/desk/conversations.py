@@ -5,14 +5,17 @@ Pure: the state says who wrote what and when; the words are put in once somebody
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec.structs import replace
 
-from router.core.model import AgentId, Channel, Form, ItemId
+from router.core.families import family
+from router.core.model import AgentId, Channel, Form
 from router.core.policy import Policy
 from router.core.records import Conversation, Item, Message, TextWork
 from router.core.state import State
+from router.core.transcript import AGENT
 from router.desk.view_types import Moment, moment, moment_or_none
 from router.desk.views_text import FileView, MessageView, TextView
 from router.ports import Words, said_in
@@ -27,13 +30,8 @@ def conversation_of(state: State, row: Item) -> Conversation | None:
 
 def merged_into(state: State, row: Item) -> tuple[Conversation, ...]:
     """Return the item's conversation and those of items that were merged into it."""
-    rows = [row, *(state.items[i] for i in _merged(row) if i in state.items)]
-    found = (conversation_of(state, each) for each in rows)
+    found = (conversation_of(state, each) for each in family(state, row))
     return tuple(each for each in found if each is not None)
-
-
-def _merged(row: Item) -> tuple[ItemId, ...]:
-    return row.text.merged if row.text is not None else ()
 
 
 def text_view(state: State, row: Item) -> TextView | None:
@@ -45,11 +43,11 @@ def text_view(state: State, row: Item) -> TextView | None:
             return None
         return TextView(conversation="", can_reply="mail" if row.contact_ref else "")
     conversations = merged_into(state, row)
-    written = sorted((m for c in conversations for m in c.messages), key=lambda m: (m.at, m.number))
+    written = sorted(_once(conversations), key=lambda m: (m.at, m.number))
     channel = conversations[0].channel if conversations else row.channel
     return TextView(
         conversation=text.conversation,
-        can_reply="chat" if channel is Channel.CHAT else "mail",
+        can_reply="chat" if channel is Channel.CHAT else _by_mail(state, row, conversations),
         messages=tuple(_message(policy, each) for each in written[-SHOWN_MAX:]),
         earlier=max(0, len(written) - SHOWN_MAX),
         owner=text.owner,
@@ -63,6 +61,20 @@ def text_view(state: State, row: Item) -> TextView | None:
         answer_due=_answer_due(policy, row, text, channel),
         resident_left=text.resident_left,
     )
+
+
+def _by_mail(state: State, row: Item, conversations: tuple[Conversation, ...]) -> str:
+    may = conversations or any(each.contact_ref for each in family(state, row))
+    return "mail" if may and state.policy.mail is not None else ""
+
+
+def _once(conversations: tuple[Conversation, ...]) -> Iterator[Message]:
+    """Yield every message; an answer that went into several conversations only once."""
+    answered: set[str] = set()
+    for message in (m for each in conversations for m in each.messages):
+        if not message.by.startswith(AGENT) or message.ref not in answered:
+            answered.add(message.ref)
+            yield message
 
 
 def _answer_due(policy: Policy, row: Item, text: TextWork, channel: Channel) -> Moment | None:

@@ -150,8 +150,10 @@ def _forward(shown: Shown, rest: str) -> m.Action:
 
 def _merge(shown: Shown, rest: str) -> m.Action:
     if not rest:
-        raise Unclear("merge the item in hand into which? merge ITEM")
-    return w.Merge(item=shown.item(), into=rest.upper())
+        raise Unclear("merge the item in hand into which? merge ITEM; merge ITEM here: into yours")
+    other, _, here = rest.upper().partition(" ")
+    mine = shown.item()
+    return w.Merge(item=other, into=mine) if here == "HERE" else w.Merge(item=mine, into=other)
 
 
 def _pick(shown: Shown, rest: str) -> None:
@@ -219,7 +221,7 @@ TYPED: Final = (
     Typed("p", "park", "", "until the resident answers", lambda s, _: w.Wait(item=s.item())),
     Typed("z", "snooze", "30m|2h|3d", "put it away; it comes back to you", _snooze),
     Typed("o", "forward", "CONTACT TEXT", "ask a department by mail", _forward),
-    Typed("j", "merge", "ITEM", "the item in hand is about the same as ITEM", _merge),
+    Typed("j", "merge", "ITEM [here]", "the item in hand goes into ITEM, or ITEM into it", _merge),
     Typed(
         "x",
         "undo-rule",

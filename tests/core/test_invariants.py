@@ -501,6 +501,7 @@ def index_of(state: State) -> object:
         {k: list(line) for k, line in state.index.lines.items() if len(line)},
         idle,
         {k: sorted(v) for k, v in state.index.by_address.items()},
+        {k: list(line) for k, line in state.index.by_subject.items() if len(line)},
         dict(state.index.by_call),
         [(p.signed_in, p.available) for p in state.index.profiles],
     )

@@ -392,7 +392,7 @@ def test_a_form_is_answered_by_mail(desk: TextDesk) -> None:
     held(desk, "f1")
     with pytest.raises(NotNow):
         desk.reply(desk.item("f1").id, "amina")
-    desk.reply(desk.item("f1").id, "amina", address_key="sam")
+    desk.reply(desk.item("f1").id, "amina", address_keys={desk.item("f1").id: "sam"})
     assert desk.sent() == ["reply f1 1"]
     desk.mail("m1", threads=("f1M",))
     assert "m1" not in desk.state.items
