@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from router.core.families import work_for
 from router.core.model import ENDED, Channel, Instant, ItemId, ItemState
 from router.core.records import Item
 from router.core.state import State
@@ -72,7 +73,7 @@ def standing_in(state: State, item_id: ItemId) -> Standing | None:
     item = state.items.get(item_id)
     if item is None or item.channel is not Channel.WEBFORM:
         return None
-    return _standing(item)
+    return _standing(item, work_for(state, item))
 
 
 def standing_in_past(item_id: ItemId, past: PastItem | None) -> Standing | None:
@@ -86,7 +87,7 @@ def receipt_in(state: State, key: str) -> Receipt:
     """Return the receipt for the submission with this dedupe key, which has just been decided."""
     item_id = state.keys[key].item
     item = state.items.get(item_id)
-    return Receipt(item_id, None if item is None else _standing(item))
+    return Receipt(item_id, None if item is None else _standing(item, work_for(state, item)))
 
 
 def is_unanswered(standing: Standing) -> bool:
@@ -94,5 +95,6 @@ def is_unanswered(standing: Standing) -> bool:
     return standing.state not in _ANSWERED
 
 
-def _standing(item: Item) -> Standing:
-    return Standing(item.id, item.called, item.state, item.received_at, item.due_at)
+def _standing(item: Item, work: Item) -> Standing:
+    """Return where it stands: where the item stands that it was merged into."""
+    return Standing(item.id, item.called, work.state, item.received_at, work.due_at)

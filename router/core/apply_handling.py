@@ -13,6 +13,7 @@ from router.core.apply_line import item_of, release
 from router.core.lifecycle import move
 from router.core.model import ENDED, Form, ItemState, LegState, Tempo
 from router.core.records import Callback, Item, QueueRow, TextWork
+from router.core.relations import is_merged
 from router.core.state import State
 from router.errors import InvariantBroken
 
@@ -137,7 +138,7 @@ def _ended(state: State, ev: e.ItemClosed | e.ItemAbandoned | e.ItemDiverted) ->
             threshold_at=None,
             passed_over=(),
             wrap_up_until=None,
-            callback=None,
+            callback=item.callback if is_merged(item) else None,  # a merge can be taken back
         ),
     )
 

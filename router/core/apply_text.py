@@ -10,11 +10,15 @@ from msgspec.structs import replace
 from router.core import events as e
 from router.core.apply_line import item_of, release
 from router.core.lifecycle import move
-from router.core.model import ItemId
+from router.core.model import ENDED, ItemId, ItemState
 from router.core.records import Conversation, DialRow, Item, Message, TextWork
+from router.core.relations import has_conversation, owed_since, takes_place
 from router.core.state import State
 from router.core.transcript import AGENT, RESIDENT, SAID
 from router.errors import InvariantBroken
+
+DUPLICATES: Final = "duplicates:"  # row of `dials` that counts merges
+_NOTHING: Final = TextWork(conversation="")
 
 
 def conversation_of(state: State, conversation_id: str) -> Conversation:
@@ -60,8 +64,9 @@ def _joined(state: State, ev: e.ConversationJoined) -> None:
     row = conversation_of(state, ev.conversation)
     state.put_conversation(ev.conversation, replace(row, item=ev.item))
     item = item_of(state, ev.item)
-    if item.text is None:
-        state.put_item(ev.item, replace(item, text=TextWork(conversation=ev.conversation)))
+    if not has_conversation(item):
+        text = replace(item.text or _NOTHING, conversation=ev.conversation)
+        state.put_item(ev.item, replace(item, text=text))
 
 
 def _message(state: State, ev: e.MessageAdded) -> None:
@@ -142,23 +147,110 @@ def _rule_undone(state: State, ev: e.RuleUndone) -> None:
 
 
 def _merged(state: State, ev: e.ItemMerged) -> None:
-    text, into = text_of(item_of(state, ev.item)), text_of(item_of(state, ev.into))
-    _put_text(state, ev.item, merged_into=ev.into, page_due=None)
-    owed = [since for since in (text.unanswered_since, into.unanswered_since) if since is not None]
-    _put_text(
-        state,
-        ev.into,
-        merged=(*into.merged, ev.item),
-        unanswered_since=min(owed, default=None),
+    item, into = item_of(state, ev.item), item_of(state, ev.into)
+    owed = [since for since in (owed_since(item), owed_since(into)) if since is not None]
+    moves_up = takes_place(item, into)
+    text = replace(
+        item.text or _NOTHING,
+        merged_into=ev.into,
+        merged_at=ev.at,
+        merged_after=_count_of(state, item),
+        merged_as=item.state.value,
+        slept_for=ev.slept_for,
+        slept_until=ev.slept_until,
+        moved_up_from=into.urgency_at if moves_up else 0,
+        is_due_first=ev.due_at not in (None, into.due_at),
+        due_before=into.due_at,
+        page_due=None,
     )
+    state.put_item(ev.item, replace(item, text=text))
+    other = into.text or _NOTHING
+    if not other.merged:
+        other = replace(
+            other,
+            own_unanswered_since=other.unanswered_since,
+            joined_after=_count_of(state, into),
+        )
+    other = replace(
+        other, merged=(*other.merged, ev.item), unanswered_since=min(owed, default=None)
+    )
+    due = ev.due_at if ev.due_at is not None else into.due_at
+    state.put_item(ev.into, replace(into, due_at=due, text=other))
+    _count_duplicate(state, ev.day, 1)
+
+
+def _count_of(state: State, item: Item) -> int:
+    """Return the number of the last message of the item's conversation; 0 without one."""
+    row = state.conversations.get(item.text.conversation) if item.text is not None else None
+    return row.count if row is not None else 0
 
 
 def _unmerged(state: State, ev: e.ItemUnmerged) -> None:
-    _put_text(state, ev.item, merged_into=None)
-    into = state.items.get(ev.from_item)
-    if into is not None and into.text is not None:
-        left = tuple(i for i in into.text.merged if i != ev.item)
-        _put_text(state, ev.from_item, merged=left)
+    item = gone = item_of(state, ev.item)
+    into = item_of(state, ev.from_item)
+    text = replace(
+        text_of(item),
+        merged_into=None,
+        merged_at=None,
+        merged_after=0,
+        merged_as="",
+        slept_for="",
+        slept_until=None,
+        moved_up_from=0,
+        is_due_first=False,
+        due_before=None,
+    )
+    other = text_of(into)
+    other = replace(other, merged=tuple(i for i in other.merged if i != ev.item))
+    if not other.merged:
+        other = replace(other, own_unanswered_since=None, joined_after=0)
+    if ev.back_as:
+        other = replace(other, unanswered_since=ev.left_unanswered_since)
+        into = replace(into, due_at=ev.left_due_at)
+        text = replace(text, unanswered_since=ev.unanswered_since, responded_at=ev.responded_at)
+        item = replace(item, due_at=ev.due_at)
+        if ItemState(ev.back_as) not in ENDED:
+            item = replace(
+                item,
+                state=move(item.state, ev),
+                outcome="",
+                ended_at=None,
+                forget_at=None,
+                agent=None,
+                handled_since=None,
+            )
+        elif item.forget_at is not None:
+            item = replace(item, forget_at=max(item.forget_at, ev.at))
+    state.put_item(ev.item, replace(item, text=_if_any(text)))
+    state.put_item(ev.from_item, replace(into, text=_if_any(other)))
+    for name in other.merged:
+        _forget_whom_it_passed(state, item_of(state, name), gone)
+    _count_duplicate(state, ev.day, -1)
+
+
+def _forget_whom_it_passed(state: State, item: Item, gone: Item) -> None:
+    """What had taken over place or promise from one that is gone took it from the one before."""
+    text, before = text_of(item), text_of(gone)
+    if text.moved_up_from and text.moved_up_from == gone.urgency_at and before.moved_up_from:
+        text = replace(text, moved_up_from=before.moved_up_from)
+    if text.is_due_first and text.due_before == gone.due_at and before.is_due_first:
+        text = replace(text, due_before=before.due_before)
+    state.put_item(item.id, replace(item, text=text))
+
+
+def _if_any(text: TextWork) -> TextWork | None:
+    """Return None for what has neither a conversation nor anything merged."""
+    has_any = text.conversation or text.merged or text.merged_into is not None
+    return text if has_any else None
+
+
+def _count_duplicate(state: State, day: str, number: int) -> None:
+    """Count the merges of a day that stand; of a past day nothing is counted any more."""
+    row = state.dials.get(DUPLICATES)
+    if not day or (number < 0 and (row is None or row.day != day)):
+        return
+    before = row.count if row is not None and row.day == day else 0
+    state.put_dial(DUPLICATES, DialRow(target=DUPLICATES, day=day, count=before + number))
 
 
 # --- paging and parking --------------------------------------------------------------------------

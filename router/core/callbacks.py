@@ -145,13 +145,13 @@ def give_up(s: State, now: Instant, item: Item, reason: str) -> Events:
     )
 
 
-def closed(s: State, now: Instant, item_id: str, outcome: str) -> e.ItemClosed:
+def closed(s: State, now: Instant, item_id: str, outcome: str, *, code: str = "") -> e.ItemClosed:
     """Return the event that ends an item without an agent."""
     return e.ItemClosed(
         at=now,
         item=item_id,  # type: ignore[arg-type]
         outcome=outcome,
-        code="",
+        code=code,
         note_ref="",
         forget_at=now + s.policy.retention.closed_in_core,
     )

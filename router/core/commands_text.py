@@ -6,6 +6,8 @@ it stands in items; a conversation has at most one open item at a time.
 
 from __future__ import annotations
 
+import msgspec
+
 from router.core.commands import Command
 from router.core.model import AgentId, Instant, ItemId, MessageKind, QueueId
 
@@ -149,7 +151,8 @@ class SendReply(Command, frozen=True):
     words_ref: str  # words of kind `said`
     then: str = "stay"  # stay | wait (for the resident) | close
     code: str = ""  # wrap-up code, for close
-    address_key: str = ""  # of the resident's mail address, where a form is answered by mail
+    address_keys: dict[ItemId, str] = msgspec.field(default_factory=dict)  # of mail addresses: of
+    # the item's and those merged into it that have no conversation yet, which begins by mail
     kind: MessageKind = MessageKind.TEXT
 
 

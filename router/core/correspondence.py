@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from router.core import commands as base
@@ -11,6 +11,7 @@ from router.core import events as e
 from router.core.arrivals import open_item
 from router.core.callbacks import closed
 from router.core.capacity import beside
+from router.core.families import family, talks_of
 from router.core.handling import close, give_back, held_by
 from router.core.matching import make_offer
 from router.core.model import (
@@ -29,9 +30,9 @@ from router.core.model import (
 from router.core.offers import end_offers, signed_in
 from router.core.queueing import line_up, queue_of
 from router.core.records import Agent, Item, TextWork
+from router.core.relations import has_conversation
 from router.core.state import State
 from router.core.threads import (
-    all_conversations,
     conversation_of,
     due_when_woken,
     kept,
@@ -50,8 +51,8 @@ WRITTEN: Final = frozenset({Form.MAIL, Form.CHAT, Form.MESSAGE, Form.SUBMISSION}
 
 
 def with_text(item: Item) -> TextWork:
-    """Return what only items with a conversation have. Raises NotNow."""
-    if item.text is None:
+    """Return what is known of the item's conversation. Raises NotNow when it has none yet."""
+    if item.text is None or not has_conversation(item):
         raise NotNow(f"item {item.id!r} is a {item.form} without a conversation")
     return item.text
 
@@ -151,12 +152,17 @@ def send_reply(s: State, now: Instant, c_: c.SendReply) -> Events:
         raise UnknownTarget(f"after a reply follows stay, wait or close, not {c_.then!r}")
     if item.state is ItemState.WRAP_UP and (item.text is None or not item.text.resident_left):
         raise NotNow(f"item {item.id!r} is {item.state}")
-    if item.text is None:
-        yield from _begin_by_mail(s, now, item, c_)
+    begun = talks_of(s, item)
+    for row in family(s, item):
+        if not has_conversation(row) and row.id in c_.address_keys:
+            yield from _begin_by_mail(s, now, row, c_.address_keys[row.id])
     yield kept(s, now, c_.key, item.id)
-    _need_reader(s, s.items[item.id])
-    for conversation in all_conversations(s, s.items[item.id]):
-        yield from _write(s, now, s.items[item.id], conversation.id, c_)
+    item = s.items[item.id]
+    talks = dict.fromkeys((*begun, *talks_of(s, item)))  # where they wrote comes first
+    _need_reader(s, item, talks)
+    reached: set[str] = set()
+    for talk in talks:
+        yield from _write(s, now, s.items[item.id], talk, c_, reached)
     if c_.then == "wait":
         yield from wait(s, now, c.WaitForResident(item_id=item.id, agent_id=c_.agent_id))
     elif c_.then == "close":
@@ -164,8 +170,16 @@ def send_reply(s: State, now: Instant, c_: c.SendReply) -> Events:
         yield from close(s, now, done)
 
 
-def _need_reader(s: State, item: Item) -> None:
-    """Refuse what nobody could read: no address, or a chat that its resident has left."""
+def _need_reader(s: State, item: Item, talks: Collection[str]) -> None:
+    """Refuse what nobody could read: no address, or a chat that its resident has left.
+
+    Where the item has a conversation of its own it must be read there.
+    """
+    if not has_conversation(item):
+        if not talks:
+            mail_policy(s)
+            raise NotNow(f"item {item.id!r} has no mail address to write to")
+        return
     text = with_text(item)
     row = conversation_of(s, text.conversation)
     if row.channel is Channel.MAIL:
@@ -176,10 +190,14 @@ def _need_reader(s: State, item: Item) -> None:
         raise NotNow(f"item {item.id!r}: nobody knows where to write to")
 
 
-def _write(s: State, now: Instant, item: Item, conversation: str, c_: c.SendReply) -> Events:
-    row, text = s.conversations[conversation], with_text(item)
-    chats, rules = row.channel is Channel.CHAT, s.policy.chat
-    awaits = chats and item.form is Form.CHAT and rules is not None and not text.resident_left
+def _write(
+    s: State, now: Instant, item: Item, conversation: str, c_: c.SendReply, reached: set[str]
+) -> Events:
+    """Add the answer to a conversation; a mail goes to each address once, `reached` has them."""
+    row, text, rules = s.conversations[conversation], item.text, s.policy.chat
+    chats = row.channel is Channel.CHAT
+    is_there = text is not None and not text.resident_left
+    awaits = chats and item.form is Form.CHAT and rules is not None and is_there
     yield added(
         s,
         now,
@@ -189,25 +207,25 @@ def _write(s: State, now: Instant, item: Item, conversation: str, c_: c.SendRepl
         ref=c_.words_ref,
         kind=c_.kind,
         idle_due=now + rules.dormant_after if awaits and rules is not None else None,
-        promised=item.due_at if text.responded_at is None else None,
+        promised=item.due_at if text is None or text.responded_at is None else None,
     )
-    if not chats and row.contact_ref and s.policy.mail is not None:
-        number = s.conversations[conversation].count
-        yield send_mail(s, now, item.id, conversation, number, "reply", words_ref=c_.words_ref)
+    if chats or not row.contact_ref or s.policy.mail is None or row.address_key in reached:
+        return
+    reached |= {row.address_key} - {""}
+    number = s.conversations[conversation].count
+    yield send_mail(s, now, item.id, conversation, number, "reply", words_ref=c_.words_ref)
 
 
-def _begin_by_mail(s: State, now: Instant, item: Item, c_: c.SendReply) -> Events:
+def _begin_by_mail(s: State, now: Instant, item: Item, address_key: str) -> Events:
     """Answer a form or a message by mail: its conversation begins with the answer."""
     mail = mail_policy(s)
-    if not item.contact_ref or not c_.address_key:
-        raise NotNow(f"item {item.id!r} has no mail address to write to")
     conversation = f"{item.id}M"
     yield e.ConversationBegun(
         at=now,
         conversation=conversation,
         channel=Channel.MAIL,
         door=mail.first.id,
-        address_key=c_.address_key,
+        address_key=address_key,
         contact_ref=item.contact_ref,
         language=item.language,
     )

@@ -20,6 +20,7 @@ from router.core import (
     mail_rules,
     merging,
     offers,
+    parting,
     shift,
     waiting,
 )
@@ -94,8 +95,8 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     t.SnoozeItem: correspondence.snooze,
     t.ForwardItem: correspondence.forward,
     t.MergeItems: merging.merge,
-    t.UnmergeItem: merging.unmerge,
-    t.SplitItem: merging.split,
+    t.UnmergeItem: parting.unmerge,
+    t.SplitItem: parting.split,
 }
 
 

@@ -62,7 +62,7 @@ class RuleApplied(Event, frozen=True, tag="rule-applied"):
 
     item: ItemId
     rule: str
-    action: str  # route | refuse | set_aside
+    action: str  # route | close | refuse | set_aside
     place: str  # file:line
     urgent: bool
     subject: str = ""
@@ -133,15 +133,30 @@ class ChatRated(Event, frozen=True, tag="chat-rated"):
 
 
 class ItemMerged(Event, frozen=True, tag="item-merged"):
+    """The item's contact belongs to another from now on; unless it was over, its end follows."""
+
     item: ItemId
     into: ItemId
     by: AgentId
+    due_at: Instant | None = None  # first response of both; None: as it was
+    day: str = ""  # local, on which it counts as a duplicate avoided; "" = it does not
+    slept_for: str = ""  # what the other waited for until this merge woke it
+    slept_until: Instant | None = None
 
 
 class ItemUnmerged(Event, frozen=True, tag="item-unmerged"):
+    """Both stand for themselves again, with what has been said to each of them meanwhile."""
+
     item: ItemId
     from_item: ItemId
     by: AgentId
+    back_as: str = ""  # state of the item before; "" (older journals): its reopening follows
+    day: str = ""  # on which the merge had counted
+    unanswered_since: Instant | None = None
+    responded_at: Instant | None = None
+    due_at: Instant | None = None
+    left_unanswered_since: Instant | None = None  # of what it is taken out of
+    left_due_at: Instant | None = None
 
 
 class ItemSplit(Event, frozen=True, tag="item-split"):

@@ -59,6 +59,16 @@ def lines_of(state: State, event: e.Event, item_id: ItemId) -> Iterator[Line]:
     if isinstance(event, e.CallbackMerged) and event.into == item_id:
         yield Line(event.at, f"takes over the place of callback {event.item}: same caller")
         return
+    if isinstance(event, e.ItemMerged) and event.into == item_id:
+        yield Line(
+            event.at, f"{name_of(state, event.by)} merged {_named(state, event.item)} into it"
+        )
+        return
+    if isinstance(event, e.ItemUnmerged) and event.from_item == item_id:
+        yield Line(
+            event.at, f"{name_of(state, event.by)} took {_named(state, event.item)} out again"
+        )
+        return
     item = state.items.get(item_id)
     if item_of_event(state, event) != item_id and not _is_of_its_staff(event, item):
         return
@@ -77,6 +87,11 @@ def _is_of_its_staff(event: e.Event, item: Item | None) -> bool:
         and item.tempo is not Tempo.SLOW_TEXT
         and item.queue == event.queue
     )
+
+
+def _named(state: State, item_id: ItemId) -> str:
+    item = state.items.get(item_id)
+    return f"{item.form} {item_id}" if item is not None else item_id
 
 
 def _details(state: State, event: e.Event, item: Item | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What is looked up, derived from the rows: lines, idle agents, timers, addresses.
+"""What is looked up, derived from the rows: lines, idle agents, timers, addresses, subjects.
 
 Nothing here is stored or decided. Every row change arrives as (old, new), so undoing a change is
 the same call with the two swapped. Cost of a change or a look-up does not depend on how many items
@@ -29,6 +29,7 @@ from router.core.model import (
 from router.core.ordered import OrderedKeys
 from router.core.policy import Policy
 from router.core.records import Agent, Item
+from router.core.relations import is_merged
 
 Timer = tuple[Instant, str, str]  # due, kind (table name), id
 
@@ -44,6 +45,7 @@ class Index:
         self.idle_with: dict[Tempo, dict[str, int]] = {}  # skill -> agents who could take one now
         self.lines: dict[tuple[QueueId, Tempo], OrderedKeys[LineKey]] = {}
         self.by_address: dict[str, dict[ItemId, None]] = {}
+        self.by_subject: dict[str, dict[ItemId, None]] = {}  # open items, the newest last
         self.by_call: dict[str, ItemId] = {}
         self.timers: list[Timer] = []
         self._due: dict[ItemId, Instant | None] = {}  # the last timer set for each item
@@ -112,6 +114,13 @@ class Index:
             self._follow_line(old, new)
         if old is None or new is None or old.address_key is not new.address_key:
             self._follow_address(old, new)
+        if (
+            old is None
+            or new is None
+            or old.subject is not new.subject
+            or (old.state is not new.state and (old.state in ENDED or new.state in ENDED))
+        ):
+            self._follow_subject(old, new)
         if old is None or new is None or old.call_id is not new.call_id:
             if old is not None and old.call_id:
                 self.by_call.pop(old.call_id, None)
@@ -167,6 +176,15 @@ class Index:
                 del self.by_address[old.address_key]
         if new is not None and new.address_key:
             self.by_address.setdefault(new.address_key, {})[new.id] = None
+
+    def _follow_subject(self, old: Item | None, new: Item | None) -> None:
+        if old is not None and old.subject and old.state not in ENDED:
+            others = self.by_subject[old.subject]
+            del others[old.id]
+            if not others:
+                del self.by_subject[old.subject]
+        if new is not None and new.subject and new.state not in ENDED:
+            self.by_subject.setdefault(new.subject, {})[new.id] = None
 
     def line(self, queue: QueueId, tempo: Tempo) -> OrderedKeys[LineKey]:
         """Return everyone in line at a queue, offered ones included, by urgency."""
@@ -289,8 +307,7 @@ def item_due(item: Item) -> Instant | None:
 def item_dues(item: Item) -> Iterator[tuple[Instant, str]]:
     """Yield every (instant, what) the item waits for in its present state."""
     state = item.state
-    is_merged = item.text is not None and item.text.merged_into is not None
-    for field, what in _MERGED if is_merged else _WAITS_FOR[state]:
+    for field, what in _MERGED if is_merged(item) else _WAITS_FOR[state]:
         value = getattr(item, field)
         if value is not None:
             yield value, what

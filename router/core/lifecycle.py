@@ -30,9 +30,11 @@ _AGAIN: Final[dict[type[e.Event], S]] = {e.ItemReopened: S.RECEIVED}
 
 MOVES: Final[Mapping[S, Mapping[type[e.Event], S]]] = MappingProxyType(
     {
-        S.RECEIVED: _ROUTE | _LEAVE,
+        S.RECEIVED: _ROUTE | _LEAVE | {e.ItemParked: S.DEFERRED},
         S.IN_FLOW: _ROUTE | _LEAVE,
-        S.QUEUED: _ROUTE | _LEAVE | {e.OfferMade: S.OFFERED, e.CallbackBooked: S.QUEUED},
+        S.QUEUED: _ROUTE
+        | _LEAVE
+        | {e.OfferMade: S.OFFERED, e.CallbackBooked: S.QUEUED, e.ItemParked: S.DEFERRED},
         S.OFFERED: {e.OfferMade: S.OFFERED, e.HandlingStarted: S.HANDLING},
         S.HANDLING: _ROUTE
         | _LEAVE
@@ -47,7 +49,7 @@ MOVES: Final[Mapping[S, Mapping[type[e.Event], S]]] = MappingProxyType(
         | {e.ItemResumed: S.HANDLING, e.ItemReturned: S.QUEUED, e.WrapUpStarted: S.WRAP_UP},
         S.WRAP_UP: {e.ItemClosed: S.CLOSED},
         S.DEFERRED: _ROUTE | _LEAVE,
-        S.CLOSED: _AGAIN,
+        S.CLOSED: _AGAIN | {e.ItemUnmerged: S.RECEIVED},
         S.ABANDONED: _AGAIN,
         S.DIVERTED: _AGAIN,
         S.SHUNTED: _AGAIN | {e.ItemClosed: S.CLOSED},

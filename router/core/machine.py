@@ -13,6 +13,7 @@ from router.core import events as e
 from router.core.callbacks import closed
 from router.core.chat_in import fell_silent
 from router.core.correspondence import waited_enough
+from router.core.families import family
 from router.core.handling import (
     IN_HAND,
     give_back,
@@ -148,17 +149,14 @@ def _forget_due(s: State, now: Instant, item: Item) -> Events:
 
     What was merged into it goes with it: until then its resident was answered here.
     """
-    family = [item.id]
-    for each in family:
-        text = s.items[each].text
-        family += text.merged if text is not None else ()
+    ids = [row.id for row in family(s, item)]
     pending = s.pending.values() if item.text is not None else ()  # calls send no mail
-    mails = [x for x in pending if isinstance(x, f.SendMail) and x.item_id in family]
+    mails = [x for x in pending if isinstance(x, f.SendMail) and x.item_id in ids]
     for mail in mails:
         yield e.EffectFailed(at=now, key=mail.key, reason="not-in-time")
         yield from undelivered(s, now, mail.conversation, mail.number, "not-in-time")
     if s.items[item.id].state in ENDED:
-        for each in reversed(family):
+        for each in reversed(ids):
             yield e.ItemForgotten(at=now, item=each)
 
 

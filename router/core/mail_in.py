@@ -13,7 +13,7 @@ from router.core import commands_text as c
 from router.core import events as e
 from router.core.auto_answers import answer_by_itself, may_answer, told_by
 from router.core.callbacks import closed
-from router.core.mail_rules import has_become_urgent, shape
+from router.core.mail_rules import close_at_once, has_become_urgent, shape
 from router.core.model import (
     ENDED,
     AgentId,
@@ -219,7 +219,9 @@ def _place(
 ) -> Events:
     item_id = c_.item_id
     action = rule.action if rule is not None else "route"
-    if c_.spent:
+    if rule is not None and action == "close":  # burdens nobody, however many they are
+        yield from close_at_once(s, now, item_id, rule.queue or box.queue, rule)
+    elif c_.spent:
         yield e.ItemShunted(at=now, item=item_id, reason="too many mails from this sender")
     elif action == "set_aside" and rule is not None:
         yield e.ItemShunted(at=now, item=item_id, reason=f"mail rule {rule.id}")
@@ -234,7 +236,8 @@ def _place(
         for event in enter_for_owner(s, now, item_id, queue, f"{why} goes to queue {queue}"):
             told += told_by(s, event)
             yield event
-        if box.acknowledge and may_answer(s, now, mail, box.id, c_.address_key):
+        wanted = box.acknowledge and (rule is None or rule.acknowledge)
+        if wanted and may_answer(s, now, mail, box.id, c_.address_key):
             rules = ",".join(told)
             yield from answer_by_itself(s, now, item_id, box.id, "acknowledgement", rules)
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from router.core import commands_text as c
 from router.core import events as e
+from router.core.callbacks import closed
 from router.core.fallback import enter_queue
-from router.core.model import Instant, ItemId, ItemState, OfferEnding
+from router.core.model import Instant, ItemId, ItemState, OfferEnding, QueueId
 from router.core.offers import end_offers
 from router.core.policy_text import MailRule
-from router.core.queueing import queue_of
+from router.core.queueing import line_up, queue_of
 from router.core.records import Item
 from router.core.state import State
 from router.core.threads import mail_policy, opened_again
@@ -33,6 +34,22 @@ def shape(s: State, now: Instant, item_id: ItemId, rule: MailRule) -> Events:
     )
     if rule.requires or rule.head_start:
         yield e.ItemShaped(at=now, item=item_id, requires=rule.requires, head_start=rule.head_start)
+
+
+def close_at_once(
+    s: State, now: Instant, item_id: ItemId, queue: QueueId, rule: MailRule
+) -> Events:
+    """File it under its queue, where it counts, and end it: somebody has dealt with it already."""
+    item, why = s.items[item_id], outcome_of(rule.id)
+    yield from line_up(
+        s, now, item, s.policy.queues[queue], form=item.form, first_queued_at=now, rule=why
+    )
+    yield closed(s, now, item_id, why, code=rule.code)
+
+
+def outcome_of(rule_id: str) -> str:
+    """Return how an item ended that a rule has closed at once."""
+    return f"mail rule {rule_id}"
 
 
 def has_become_urgent(s: State, now: Instant, item: Item, rule: MailRule | None) -> Events:
@@ -64,6 +81,7 @@ def undo_rule(s: State, now: Instant, c_: c.UndoRule) -> Events:
     if item is None or item.text is None or not item.text.rule:
         raise UnknownTarget(f"no mail rule has shaped item {c_.item_id!r}")
     box = mail_policy(s).mailboxes.get(item.called)
+    ended = item.outcome in ("refused", outcome_of(item.text.rule))
     yield e.RuleUndone(
         at=now,
         item=c_.item_id,
@@ -72,13 +90,16 @@ def undo_rule(s: State, now: Instant, c_: c.UndoRule) -> Events:
         reason=c_.reason,
         subject=box.subject if box is not None else item.subject,
     )
-    yield from _again_without_rule(s, now, s.items[c_.item_id], c_.by)
+    yield from _again_without_rule(s, now, s.items[c_.item_id], c_.by, ended=ended)
 
 
-def _again_without_rule(s: State, now: Instant, item: Item, by: str) -> Events:
-    """Place it as its mailbox would have; what somebody has in hand or put away stays there."""
+def _again_without_rule(s: State, now: Instant, item: Item, by: str, *, ended: bool) -> Events:
+    """Place it as its mailbox would have; what somebody has in hand or put away stays there.
+
+    `ended`: it was the rule that ended it.
+    """
     why = f"{by} undid the mail rule"
-    if item.state is ItemState.SHUNTED or item.outcome == "refused":
+    if item.state is ItemState.SHUNTED or ended:
         yield from opened_again(s, now, item, by, why)
     elif _is_at_rest(item):
         yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, why)

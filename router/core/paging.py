@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from router.core import events as e
+from router.core.families import talks_of
 from router.core.flows.nodes import targets_of
 from router.core.model import Instant, MessageKind
 from router.core.policy import FallbackRule
@@ -28,14 +29,15 @@ def reachable(s: State, now: Instant, rule: FallbackRule) -> list[str]:
 
 def last_told(s: State, item: Item) -> str:
     """Return the contact who was told of the item last; "" when nobody was."""
-    row = s.conversations.get(item.text.conversation) if item.text is not None else None
-    notes = (m.note for m in reversed(row.messages)) if row is not None else iter(())
+    talks = talks_of(s, item)
+    messages = s.conversations[talks[0]].messages if talks else ()
+    notes = (m.note for m in reversed(messages))
     return next((n.removeprefix(PAGE) for n in notes if n.startswith(PAGE)), "")
 
 
 def cannot(s: State, now: Instant, item: Item, rule: FallbackRule) -> str:
     """Return why nobody can be told of the item by this rule; "" when somebody can."""
-    if item.text is None:
+    if not talks_of(s, item):
         return "page is for what was written"
     if s.policy.mail is None:
         return "the town sends no mail"
@@ -44,14 +46,14 @@ def cannot(s: State, now: Instant, item: Item, rule: FallbackRule) -> str:
 
 def page(s: State, now: Instant, item: Item, rule: FallbackRule, name: str, index: int) -> Events:
     """Tell the contact at `index`; the next one follows after `rule.every`."""
-    targets = reachable(s, now, rule)
-    if item.text is None or index >= len(targets):
+    targets, talks = reachable(s, now, rule), talks_of(s, item)
+    if not talks or index >= len(targets):
         yield e.PageAnswered(at=now, item=item.id, contact="")
         return
     contact = targets[index]
     due = now + rule.every if rule.every else None
     yield e.PageSent(at=now, item=item.id, contact=contact, index=index, rule=name, due=due)
-    conversation = item.text.conversation
+    conversation = talks[0]
     yield added(
         s,
         now,
@@ -92,7 +94,7 @@ def took(s: State, now: Instant, item: Item, contact: str) -> Events:
     text = item.text
     if text is None or text.page_answered_by:
         return
-    row = s.conversations.get(text.conversation)
-    told = row is not None and any(m.note == f"{PAGE}{contact}" for m in row.messages)
+    messages = (m for talk in talks_of(s, item) for m in s.conversations[talk].messages)
+    told = any(m.note == f"{PAGE}{contact}" for m in messages)
     if text.page_due is not None or told:
         yield e.PageAnswered(at=now, item=item.id, contact=contact)

@@ -49,7 +49,7 @@ class MailRule(Struct, frozen=True):
     attachment_kinds: tuple[str, ...]  # any of them: "image/*", "application/pdf"
     size_min: int  # bytes
     authentication: str  # "" = does not matter; pass | fail, as the configured server says
-    action: str  # route | refuse | set_aside
+    action: str  # route | close (routed, and done at once) | refuse | set_aside
     queue: QueueId | None
     subject: str
     requires: str  # canonical requirement added to the queue's
@@ -58,6 +58,8 @@ class MailRule(Struct, frozen=True):
     text: Texts  # refuse: what the sender is told
     file: str
     line: int
+    code: str = ""  # close: the wrap-up code
+    acknowledge: bool = True  # False: not acknowledged, whatever the mailbox says
 
 
 class MailPolicy(Struct, frozen=True):

@@ -54,9 +54,9 @@ class Callback(Row, frozen=True):
 
 
 class TextWork(Row, frozen=True):
-    """What only items with a conversation have."""
+    """What only items have that have a conversation, or are merged with others."""
 
-    conversation: str
+    conversation: str  # "" = none yet
     rule: str = ""  # mail rule in force
     urgent: bool = False
     owner: AgentId | None = None  # who had it last
@@ -73,6 +73,18 @@ class TextWork(Row, frozen=True):
     page_due: Instant | None = None
     page_answered_by: str = ""
     resident_left: bool = False
+    # while it is part of another
+    merged_at: Instant | None = None
+    merged_after: int = 0  # number of the last message of its conversation by then
+    merged_as: str = ""  # state before
+    slept_for: str = ""  # what the other waited for until it was woken by this one
+    slept_until: Instant | None = None
+    moved_up_from: Instant = 0  # the other's urgency until it took this one's; 0: it did not
+    is_due_first: bool = False  # the other took over this one's promise
+    due_before: Instant | None = None  # the other's promise until then
+    # while others are part of it
+    own_unanswered_since: Instant | None = None
+    joined_after: int = 0  # number of the last message of its conversation before they came
 
 
 class Item(Row, frozen=True):

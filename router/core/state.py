@@ -297,7 +297,7 @@ class State:
             state.put_policy(frozen.policy_hash)
         for agent in frozen.agents:
             state.put_agent(agent.id, agent)
-        for item in frozen.items:
+        for item in sorted(frozen.items, key=lambda row: (row.received_at, row.id)):
             state.put_item(item.id, item)
         for offer in frozen.offers:
             state.put_offer(offer.id, offer)

@@ -144,8 +144,12 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     ),
     e.ResidentLeft: _reported("the resident left the chat"),
     e.ChatRated: lambda s, v, i: f"the resident gave {v.score} of 5",
-    e.ItemMerged: lambda s, v, i: f"{_agent(s, v.by)} merged it into {v.into}",
-    e.ItemUnmerged: lambda s, v, i: f"{_agent(s, v.by)} took the merge into {v.from_item} back",
+    e.ItemMerged: lambda s, v, i: (
+        f"{_agent(s, v.by)} merged it into {v.into}: one matter, one answer"
+    ),
+    e.ItemUnmerged: lambda s, v, i: (
+        f"{_agent(s, v.by)} took the merge into {v.from_item} back: each for itself again"
+    ),
     e.ItemSplit: lambda s, v, i: (
         f"{_agent(s, v.by)} made {v.new} of message {v.number} and what followed"
     ),

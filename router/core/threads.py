@@ -10,6 +10,7 @@ from router.core import events as e
 from router.core.buckets import NAMED
 from router.core.callbacks import closed
 from router.core.fallback import enter_queue
+from router.core.families import work_for
 from router.core.model import (
     ENDED,
     AgentId,
@@ -30,8 +31,6 @@ from router.core.transcript import RESIDENT
 from router.errors import UnknownTarget
 
 Events = Iterator[e.Event]
-
-FOLLOW_MAX: Final = 20  # merges followed; more would be a circle
 
 FORM_OF: Final = {Channel.MAIL: Form.MAIL, Channel.CHAT: Form.CHAT}
 THEIR_TURN: Final = frozenset({"resident", "dormant"})  # parked because the resident is to write
@@ -59,27 +58,10 @@ def conversation_of(s: State, conversation_id: str) -> Conversation:
     return row
 
 
-def all_conversations(s: State, item: Item) -> tuple[Conversation, ...]:
-    """Return the item's conversation and those of all that went into it, however often."""
-    rows, found = [item], []
-    for row in rows:
-        if row.text is None:
-            continue
-        rows += [s.items[i] for i in row.text.merged if i in s.items]
-        if (conversation := s.conversations.get(row.text.conversation)) is not None:
-            found.append(conversation)
-    return tuple(found)
-
-
 def work_on(s: State, conversation: Conversation) -> Item | None:
     """Return the item that is the work on the conversation, merges followed; None: let go."""
-    item_id = conversation.item
-    for _ in range(FOLLOW_MAX):
-        item = s.items.get(item_id) if item_id is not None else None
-        if item is None or item.text is None or item.text.merged_into is None:
-            return item
-        item_id = item.text.merged_into
-    return None
+    item = s.items.get(conversation.item) if conversation.item is not None else None
+    return work_for(s, item) if item is not None else None
 
 
 def kept(s: State, now: Instant, key: str, item: ItemId) -> e.KeyKept:

@@ -14,7 +14,7 @@ from router.core.policy import Policy, Texts
 from router.core.state import State
 from router.desk import messages as m
 from router.desk.message_types import ClientMessage
-from router.desk.pictures import text_of
+from router.desk.named import text_of
 from router.desk.view_types import NamedView, seconds
 from router.desk.writing import WRITTEN, Writing
 from router.ports import Ids, Inbox, Words

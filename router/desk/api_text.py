@@ -22,14 +22,16 @@ from router.core.policy import Policy
 from router.core.policy_text import is_kind
 from router.core.records import Item, Message
 from router.core.state import State
-from router.core.threads import all_conversations
 from router.desk.access import ADMINISTRATOR, EVERYBODY, SUPERVISOR, agent_id_of
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
 from router.desk.api_work import DONE
+from router.desk.conversations import conversations_of
 from router.desk.message_types import NoteText
+from router.desk.named import subject_of, text_of
 from router.desk.parts import Parts
-from router.desk.pictures import find_item, item_view, refs_shown, subject_of, text_of, told, who_of
+from router.desk.pictures import find_item, item_view, refs_shown, told
+from router.desk.residents import who_of
 from router.desk.surroundings import Account
 from router.desk.views import DoneView, ItemView
 from router.desk.views_text import AnswerView, DraftView, InboxView, UploadedView
@@ -132,7 +134,7 @@ class _Files:
 
         def look(state: State) -> tuple[Item, Message | None]:
             row = find_item(state, item)
-            shown = (c for c in all_conversations(state, row) if c.id == conversation)
+            shown = (c for c in conversations_of(state, row) if c.id == conversation)
             written = (m for c in shown for m in c.messages)
             return row, next((m for m in written if m.number == number), None)
 

@@ -23,7 +23,8 @@ from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
 from router.desk.message_types import Name, Reason
 from router.desk.parts import Parts
-from router.desk.pictures import Picture, find_item, item_view, picture_of, refs_shown, told, who_of
+from router.desk.pictures import Picture, find_item, item_view, picture_of, refs_shown, told
+from router.desk.residents import who_of
 from router.desk.surroundings import Account
 from router.desk.town import agent_views, items_of, queue_views
 from router.desk.view_types import Moment, View, moment

@@ -5,20 +5,32 @@ Pure: the state says who wrote what and when; the words are put in once somebody
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec.structs import replace
 
+from router.core.families import family, talks_of
 from router.core.model import AgentId, Channel, Form
 from router.core.policy import Policy
-from router.core.records import Item, Message, TextWork
+from router.core.records import Conversation, Item, Message, TextWork
 from router.core.state import State
-from router.core.threads import all_conversations
+from router.core.transcript import AGENT
 from router.desk.view_types import Moment, moment, moment_or_none
 from router.desk.views_text import FileView, MessageView, TextView
 from router.ports import Words, said_in
 
 SHOWN_MAX: Final = 100  # messages on a desk; the rest stands in the item's whole conversation
+
+
+def conversation_of(state: State, row: Item) -> Conversation | None:
+    """Return what was written about the item; None without a conversation."""
+    return state.conversations.get(row.text.conversation) if row.text is not None else None
+
+
+def conversations_of(state: State, row: Item) -> tuple[Conversation, ...]:
+    """Return the item's conversation and those of all that went into it."""
+    return tuple(state.conversations[talk] for talk in talks_of(state, row))
 
 
 def text_view(state: State, row: Item) -> TextView | None:
@@ -29,13 +41,12 @@ def text_view(state: State, row: Item) -> TextView | None:
         if row.form not in (Form.SUBMISSION, Form.MESSAGE) or policy.mail is None:
             return None
         return TextView(conversation="", can_reply="mail" if row.contact_ref else "")
-    conversations = all_conversations(state, row)
-    written = [(c.id, message) for c in conversations for message in c.messages]
-    written.sort(key=lambda each: (each[1].at, each[1].number))
+    conversations = conversations_of(state, row)
+    written = sorted(_once(conversations), key=lambda each: (each[1].at, each[1].number))
     channel = conversations[0].channel if conversations else row.channel
     return TextView(
         conversation=text.conversation,
-        can_reply="chat" if channel is Channel.CHAT else "mail",
+        can_reply="chat" if channel is Channel.CHAT else _by_mail(state, row, conversations),
         messages=tuple(_message(policy, *each) for each in written[-SHOWN_MAX:]),
         earlier=max(0, len(written) - SHOWN_MAX),
         owner=text.owner,
@@ -49,6 +60,20 @@ def text_view(state: State, row: Item) -> TextView | None:
         answer_due=_answer_due(policy, row, text, channel),
         resident_left=text.resident_left,
     )
+
+
+def _by_mail(state: State, row: Item, conversations: tuple[Conversation, ...]) -> str:
+    may = conversations or any(each.contact_ref for each in family(state, row))
+    return "mail" if may and state.policy.mail is not None else ""
+
+
+def _once(conversations: tuple[Conversation, ...]) -> Iterator[tuple[str, Message]]:
+    """Yield every message with its conversation; an answer that went into several only once."""
+    answered: set[str] = set()
+    for conversation, message in ((c.id, m) for c in conversations for m in c.messages):
+        if not message.by.startswith(AGENT) or message.ref not in answered:
+            answered.add(message.ref)
+            yield conversation, message
 
 
 def _answer_due(policy: Policy, row: Item, text: TextWork, channel: Channel) -> Moment | None:

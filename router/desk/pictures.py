@@ -21,14 +21,14 @@ from router.core.model import (
     ItemId,
     ItemState,
     LegState,
-    QueueId,
 )
-from router.core.policy import Policy, Texts
 from router.core.records import Agent, Conversation, Item, Offer, TextWork
 from router.core.state import State
-from router.core.threads import all_conversations
-from router.desk.conversations import refs_of_text, text_view, told_text
-from router.desk.view_types import NamedView, moment, moment_or_none, seconds
+from router.desk.conversations import conversations_of, refs_of_text, text_view, told_text
+from router.desk.named import queue_named, subject_of
+from router.desk.related import contacts_of, duplicates_of, refs_of_contacts, told_contacts
+from router.desk.residents import who_of, words_view
+from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
     CallbackView,
@@ -37,8 +37,6 @@ from router.desk.views import (
     LegView,
     LoadView,
     OfferView,
-    WhoView,
-    WordsView,
 )
 from router.errors import UnknownAgent, UnknownItem
 from router.ports import Words
@@ -60,11 +58,16 @@ class ShownItem(msgspec.Struct, frozen=True):
     view: ItemView
     conversations: tuple[Conversation, ...] = ()
 
+    @property
+    def drawn_from(self) -> object:
+        """Return what decides whether it looks the same."""
+        return self.row, self.conversations, self.view.duplicates
+
 
 def shown(state: State, row: Item) -> ShownItem:
     """Return an item as a desk shows it."""
     return ShownItem(
-        row=row, view=item_view(state, row), conversations=all_conversations(state, row)
+        row=row, view=item_view(state, row), conversations=conversations_of(state, row)
     )
 
 
@@ -84,11 +87,6 @@ class Picture(msgspec.Struct, frozen=True):
     agent: AgentView
     offer: ShownOffer | None
     items: tuple[ShownItem, ...]
-
-
-def text_of(texts: Texts, language: str) -> str:
-    """Return the text in the language, or in any, or ""."""
-    return texts.get(language) or next(iter(texts.values()), "")
 
 
 def picture_of(state: State, agent_id: AgentId) -> Picture:
@@ -153,6 +151,8 @@ def item_view(state: State, row: Item) -> ItemView:
         ended_at=moment_or_none(row.ended_at),
         story=story_of(state, row),
         text=text_view(state, row),
+        contacts=contacts_of(state, row),
+        duplicates=duplicates_of(state, row),
     )
 
 
@@ -166,21 +166,6 @@ def callback_view(row: Item) -> CallbackView | None:
         attempts=row.callback.attempts,
         attempts_max=row.callback.attempts_max,
     )
-
-
-def subject_of(policy: Policy, row: Item) -> str:
-    """Return the subject in the town's first language."""
-    texts = policy.subjects.get(row.subject)
-    return text_of(texts, policy.languages[0].id) if texts is not None else row.subject
-
-
-def queue_named(policy: Policy, queue_id: QueueId | None) -> NamedView | None:
-    """Return the queue with its name in the town's first language."""
-    if queue_id is None:
-        return None
-    queue = policy.queues.get(queue_id)
-    name = text_of(queue.name, policy.languages[0].id) if queue is not None else queue_id
-    return NamedView(id=queue_id, name=name)
 
 
 def story_of(state: State, row: Item) -> tuple[str, ...]:
@@ -207,6 +192,8 @@ def story_of(state: State, row: Item) -> tuple[str, ...]:
         lines += _about_text(row.text)
     if row.callback is not None and row.callback.attempts:
         lines.append(f"rung back {_times(row.callback.attempts)} without success")
+    for other in duplicates_of(state, row):
+        lines.append(f"perhaps the same as {other.form} {other.item}: {other.why}")
     return tuple(lines)
 
 
@@ -323,37 +310,15 @@ def refs_of(row: Item) -> list[str]:
 
 def refs_shown(view: ItemView, row: Item) -> list[str]:
     """Return the references of everything that `told` puts in."""
-    return [*refs_of(row), *refs_of_text(view.text)]
+    return [*refs_of(row), *refs_of_text(view.text), *refs_of_contacts(view.contacts)]
 
 
 def told(view: ItemView, row: Item, found: dict[str, Words]) -> ItemView:
-    """Return the view with the words that were found; a conversation has its own place."""
+    """Return the view with the words that were found."""
     return replace(
         view,
         who=who_of(found.get(row.contact_ref)),
-        words=None if row.text is not None else words_view(found.get(row.words_ref)),
+        words=words_view(found.get(row.words_ref)),
         text=told_text(view.text, found),
+        contacts=told_contacts(view.contacts, found),
     )
-
-
-def who_of(words: Words | None) -> WhoView | None:
-    """Return who the resident is; None when the words are missing or not a contact."""
-    if words is None or words.kind != "contact":
-        return None
-    try:
-        return msgspec.json.decode(words.body, type=WhoView)
-    except msgspec.DecodeError:
-        return None
-
-
-def words_view(words: Words | None) -> WordsView | None:
-    """Return what the resident said or wrote; None when the words are missing."""
-    if words is None:
-        return None
-    if words.kind == "form":
-        try:
-            fields = msgspec.json.decode(words.body, type=dict[str, object])
-        except msgspec.DecodeError:
-            return WordsView(kind="form", text=words.body.decode(errors="replace"))
-        return WordsView(kind="form", fields=fields)
-    return WordsView(kind=words.kind, text=words.body.decode(errors="replace"))

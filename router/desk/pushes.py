@@ -29,8 +29,8 @@ from router.desk.pictures import (
     refs_shown,
     shown,
     told,
-    who_of,
 )
+from router.desk.residents import who_of
 from router.desk.view_types import moment
 from router.ports import Words
 
@@ -52,7 +52,7 @@ def changes(old: Picture, new: Picture, endings: Endings, state: State) -> Itera
     before = {each.row.id: each for each in old.items}
     for each in new.items:
         was = before.pop(each.row.id, None)
-        if was is None or (was.row, was.conversations) != (each.row, each.conversations):
+        if was is None or was.drawn_from != each.drawn_from:
             yield item_outgoing(each, new, yours=True)
     for gone in before.values():
         left = state.items.get(gone.row.id, gone.row)

@@ -157,8 +157,10 @@ def _forward(shown: Shown, rest: str) -> m.Action:
 
 def _merge(shown: Shown, rest: str) -> m.Action:
     if not rest:
-        raise Unclear("merge the item in hand into which? merge ITEM")
-    return w.Merge(item=shown.item(), into=rest.upper())
+        raise Unclear("merge the item in hand into which? merge ITEM; merge ITEM here: into yours")
+    other, _, here = rest.upper().partition(" ")
+    mine = shown.item()
+    return w.Merge(item=other, into=mine) if here == "HERE" else w.Merge(item=mine, into=other)
 
 
 def _unmerge(shown: Shown, rest: str) -> m.Action:
@@ -252,7 +254,7 @@ TYPED: Final = (
     Typed("p", "park", "", "until the resident answers", lambda s, _: w.Wait(item=s.item())),
     Typed("z", "snooze", "30m|2h|3d", "put it away; it comes back to you", _snooze),
     Typed("o", "forward", "CONTACT TEXT", "ask a department by mail", _forward),
-    Typed("j", "merge", "ITEM", "the item in hand is about the same as ITEM", _merge),
+    Typed("j", "merge", "ITEM [here]", "the item in hand goes into ITEM, or ITEM into it", _merge),
     Typed("y", "unmerge", "ITEM", "take back that ITEM was merged", _unmerge),
     Typed("/", "split", "NUMBER", "from that message on it is another matter", _split),
     Typed("!", "flag", "TEXT", "tell supervisors that the resident abuses the chat", _flag),

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from router.core.model import AgentStatus, ItemState
 from router.desk.terminal_commands import TYPED, Shown
-from router.desk.views import AgentView, ItemView, OfferView
+from router.desk.views import AgentView, ItemView, OfferView, WhoView, WordsView
 from router.desk.views_text import InboxView
 
 _COLOURS: Final = {
@@ -99,11 +99,20 @@ class Screen:
         if item.who is not None:
             parts = (item.who.name, item.who.number, item.who.email)
             self.say("  " + ", ".join(part for part in parts if part))
-        if item.words is not None:
-            for key, value in item.words.fields.items():
+        self._left(item.words)
+        for one in item.contacts:
+            self.say(f"  contact: {one.form} {one.item}, told by {one.told_by}{_at(one.who)}")
+            if one.item != item.item:
+                self._left(one.words)
+        for other in item.duplicates:
+            self.say(f"  perhaps the same: {other.form} {other.item} ({other.why})", "yellow")
+
+    def _left(self, words: WordsView | None) -> None:
+        if words is not None:
+            for key, value in words.fields.items():
                 self.say(f"  {key}: {value}")
-            if item.words.text:
-                self.say(f"  {item.words.kind}: {item.words.text}")
+            if words.text:
+                self.say(f"  {words.kind}: {words.text}")
 
     def written(self, item: ItemView, read: set[tuple[str, int]]) -> None:
         """Show what was written and has not been shown yet."""
@@ -176,6 +185,10 @@ def status_line(shown: Shown, *, is_connected: bool, left_s: float | None) -> Te
         line.append(f"  ☎ offer, {max(0, left_s):.0f} s left", style="bold cyan")
     line.append("  ? help", style="dim")
     return line
+
+
+def _at(who: WhoView | None) -> str:
+    return f" ({who.number or who.email})" if who is not None else ""
 
 
 def span(seconds: float) -> str:

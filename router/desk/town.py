@@ -7,17 +7,18 @@ all items in memory; it belongs to pages that people look at, never to the path 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from itertools import islice
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from router.core import requirement
+from router.core.apply_text import DUPLICATES
 from router.core.model import Instant, ItemId, ItemState, QueueId, Tempo
-from router.core.policy import Policy, Queue
+from router.core.policy import Queue
 from router.core.records import Item, QueueRow
+from router.core.service_level import local_day
 from router.core.state import State
-from router.desk.pictures import agent_view, item_view, text_of
+from router.desk.named import text_of
+from router.desk.pictures import agent_view, item_view
 from router.desk.surroundings import About
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
@@ -52,7 +53,7 @@ def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
         conditions=tuple(row.conditions),
         waiting=tuple(_waiting(state, rule.id, tempo, now) for tempo in Tempo),
         staffed=tuple(_staff(state, rule)),
-        today=_service_level(rule, row, _local_date(policy, now)),
+        today=_service_level(rule, row, local_day(state, now)),
     )
 
 
@@ -106,11 +107,6 @@ def _service_level(rule: Queue, row: QueueRow, today: str) -> ServiceLevelView:
     )
 
 
-def _local_date(policy: Policy, now: Instant) -> str:
-    local: datetime = moment(now).astimezone(ZoneInfo(policy.time_zone))
-    return local.date().isoformat()
-
-
 # --- lists of items ------------------------------------------------------------------------------
 
 
@@ -139,6 +135,12 @@ def items_of(
 def shunted_of(state: State, most: int) -> tuple[ItemView, ...]:
     """Return the items that need a person."""
     return items_of(state, None, ItemState.SHUNTED, most)
+
+
+def duplicates_avoided(state: State, day: str) -> int:
+    """Return how many items were merged into others on the day, and not taken out again."""
+    row = state.dials.get(DUPLICATES)
+    return row.count if row is not None and row.day == day else 0
 
 
 # --- the whole -----------------------------------------------------------------------------------
@@ -197,4 +199,5 @@ def status_view(state: State, about: About, now: Instant) -> StatusView:
         ),
         pending_effects=len(state.pending),
         open_offers=len(state.offers),
+        duplicates_avoided=duplicates_avoided(state, local_day(state, now)),
     )

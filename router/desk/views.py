@@ -109,6 +109,34 @@ class ItemView(View, frozen=True, kw_only=True):
     who: WhoView | None = None
     words: WordsView | None = None
     text: TextView | None = None
+    contacts: tuple[ContactView, ...] = ()  # of everything merged into it, and its own; () = alone
+    duplicates: tuple[DuplicateView, ...] = ()  # what may be about the same, likeliest first
+
+
+class ContactView(View, frozen=True, kw_only=True):
+    """One way in which a resident has come about the matter: the item, or one merged into it."""
+
+    item: str
+    form: Form
+    channel: Channel
+    received_at: Moment
+    told_by: str = ""  # mail | chat: an answer reaches them; telephone: tell them yourself
+    contact_ref: str = ""
+    words_ref: str = ""
+    who: WhoView | None = None
+    words: WordsView | None = None
+
+
+class DuplicateView(View, frozen=True, kw_only=True):
+    """An item that may be about the same matter: look, then merge or leave it."""
+
+    item: str
+    form: Form
+    state: ItemState
+    subject: str
+    received_at: Moment
+    agent: str | None
+    why: str  # same sender | same subject
 
 
 class DoneView(View, frozen=True, kw_only=True):
@@ -254,6 +282,7 @@ class StatusView(View, frozen=True, kw_only=True):
     doors: tuple[DoorView, ...]
     pending_effects: int
     open_offers: int
+    duplicates_avoided: int  # items merged today into another, and not taken out again
 
 
 class ErrorView(View, frozen=True, kw_only=True):

@@ -13,12 +13,15 @@ import msgspec
 
 from router.core import commands_text as t
 from router.core.commands import Command
+from router.core.families import family
 from router.core.model import AgentId, ItemId, MessageKind
 from router.core.records import Item
+from router.core.relations import has_conversation
 from router.core.state import State
 from router.desk import messages_text as m
 from router.desk.lookup import WordLookup
-from router.desk.pictures import find_item, who_of
+from router.desk.pictures import find_item
+from router.desk.residents import who_of
 from router.desk.surroundings import BlockList, FindKept, RenderHtml
 from router.desk.view_types import instant_of
 from router.errors import NotAllowed, NotNow
@@ -102,29 +105,27 @@ class Writing:
         await self._drafts.save(item, agent, text)
 
     async def _reply(self, said: m.Reply, agent: AgentId) -> None:
-        row = await self._inbox.read(lambda state: find_item(state, said.item))
+        rows = await self._inbox.read(lambda state: family(state, find_item(state, said.item)))
         files = await self._files(said.files)
         command = t.SendReply(
-            item_id=row.id,
+            item_id=rows[0].id,
             agent_id=agent,
             key=f"reply:{agent}:{said.key}",
             words_ref=self._ids.unique("w-"),
             then=said.then,
             code=said.code,
-            address_key=await self._address_key(row),
+            address_keys=await self._address_keys(rows),
             kind=MessageKind.TEXT,
         )
         await self._with_words(command, Said(text=said.text, files=files))
         await self._drafts.save(said.item, agent, "")
 
-    async def _address_key(self, row: Item) -> str:
-        """Return the key of the address to which a form is answered; "" where it is not needed."""
-        if row.text is not None or not row.contact_ref:
-            return ""
-        who = who_of((await self._words.find([row.contact_ref])).get(row.contact_ref))
-        if who is None or not who.email:
-            raise NotNow(f"item {row.id!r} has no mail address to write to")
-        return self._key_of(who.email)
+    async def _address_keys(self, rows: list[Item]) -> dict[ItemId, str]:
+        """Return the keys of the addresses to which a conversation would begin with the answer."""
+        refs = {row.id: row.contact_ref for row in rows if not has_conversation(row)}
+        found = await self._words.find([ref for ref in refs.values() if ref])
+        who = {item: who_of(found.get(ref)) for item, ref in refs.items()}
+        return {item: self._key_of(one.email) for item, one in who.items() if one and one.email}
 
     async def _files(self, sent: tuple[m.FileSent, ...]) -> tuple[FileRef, ...]:
         mail = await self._inbox.read(lambda state: state.policy.mail)

@@ -10,7 +10,7 @@ from router.core.policy_text import CannedAnswer
 from router.core.records import Item
 from router.core.state import State
 from router.desk.conversations import text_view
-from router.desk.pictures import queue_named, subject_of, text_of
+from router.desk.named import queue_named, subject_of, text_of
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views_text import AnswerView, InboxView
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from router.core import events as e
 from router.core.effects import SendMail
-from router.core.model import Instant, ItemState, OfferEnding
+from router.core.model import ENDED, Instant, ItemState, OfferEnding
 from router.core.transcript import AGENT, SAID
 
 
@@ -235,6 +235,8 @@ class Ledger:
                 )
             case e.ItemClosed() | e.ItemAbandoned() | e.ItemDiverted() | e.ItemShunted():
                 return _ended(row, event)
+            case e.ItemUnmerged() if event.back_as and ItemState(event.back_as) not in ENDED:
+                return replace(row, ended_at=None, outcome="", due_at=event.due_at)
             case e.ItemReopened():
                 return replace(row, ended_at=None, outcome="", reopened=row.reopened + 1)
         return row

@@ -61,6 +61,7 @@ def _known(sources: Sources) -> dict[str, frozenset[str] | None]:
         "contact": contacts,
         "contact or on-call list": None if contacts is None or lists is None else contacts | lists,
         "subject": names(town, "subjects"),
+        "wrap-up code": names(town, "wrap_up_codes"),
         "language": languages,
         "flow": frozenset(sources.flows),
         "attribute": frozenset((*WHAT_BRANCHES_KNOW, *_attributes(sources))),
@@ -200,6 +201,8 @@ def _in_mail(document: Document, mail: MailFile) -> Iterator[Use]:
             yield Use(document, (*path, "route"), "queue", rule.route)
         if rule.subject:
             yield Use(document, (*path, "subject"), "subject", rule.subject)
+        if rule.close:
+            yield Use(document, (*path, "close"), "wrap-up code", rule.close)
         yield from _skills(document, (*path, "requires"), rule.requires)
         for key, kind in (("mailbox", "mailbox"), *((key, "word list") for key in WORD_KEYS)):
             for each, name in enumerate(getattr(rule.when, key)):

@@ -84,6 +84,8 @@ def _rule(
         text=shape.refuse,
         file=where.file,
         line=where.line,
+        code=shape.close,
+        acknowledge=shape.acknowledge,
     )
 
 

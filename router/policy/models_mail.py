@@ -31,7 +31,8 @@ ANY: Final = "any"  # words that are the same in every language
 WORD_KEYS: Final = ("words", "subject_words")  # conditions that name word lists
 ACTIONS: Final = ("route", "refuse", "set_aside")
 OWN: Final = "own"  # the mailbox's queue
-_ONLY_ROUTED: Final = ("subject", "requires", "head_start", "urgent")
+_ONLY_ROUTED: Final = ("subject", "requires", "head_start", "urgent", "close")
+_ONLY_OPEN: Final = ("requires", "head_start", "urgent")  # mean nothing for what is closed at once
 
 
 class _PerLanguageOrAny:
@@ -196,6 +197,17 @@ class MailRuleShape(Shape):
         description="for `route`: ranks before everything that is not urgent",
         examples=["true"],
     )
+    close: str = Field(
+        default="",
+        description="for `route`: closed at once with this wrap-up code; it counts in its queue,"
+        " nobody has to do anything and nothing is answered",
+        examples=["referred"],
+    )
+    acknowledge: bool = Field(
+        default=True,
+        description="for `route`: `false` = not acknowledged, whatever the mailbox says",
+        examples=["false"],
+    )
 
     @model_validator(mode="after")
     def _one_action(self) -> Self:
@@ -203,14 +215,18 @@ class MailRuleShape(Shape):
         if not action:
             raise wrong(f"does nothing; give one of {', '.join(ACTIONS)}")
         more = [key for key in _ONLY_ROUTED if getattr(self, key)]
+        more += [] if self.acknowledge else ["acknowledge"]
         if more and not self.route:
             raise wrong(f"opens no item, so `{more[0]}` means nothing; delete it, or give `route`")
+        more = [key for key in _ONLY_OPEN if getattr(self, key)]
+        if more and self.close:
+            raise wrong(f"closes at once, so `{more[0]}` means nothing; delete it, or `close`")
         return self
 
     @property
     def action(self) -> str:
-        """The action's name."""
-        return only_action(self, ACTIONS)
+        """What becomes of the mail, in one word."""
+        return "close" if self.close else only_action(self, ACTIONS)
 
 
 class MailLimitsShape(Shape):

@@ -9,6 +9,8 @@ from router.core.policy import Policy
 from router.core.policy_text import MailPolicy, MailRule
 from router.policy.spans import NEVER, written_span
 
+_OPENS_NOTHING: Final = {"refuse": "refuse with a text", "set_aside": "set aside"}
+
 
 def _mail(policy: Policy, language: str) -> Iterator[str]:
     mail = policy.mail
@@ -63,14 +65,16 @@ def _conditions(rule: MailRule) -> Iterator[str]:
 
 
 def _becomes(rule: MailRule) -> str:
-    if rule.action != "route":
-        return {"refuse": "refuse with a text", "set_aside": "set aside"}[rule.action]
+    if rule.action in _OPENS_NOTHING:
+        return _OPENS_NOTHING[rule.action]
     parts = [
         f"queue {rule.queue}" if rule.queue is not None else "the mailbox's queue",
         f"about {rule.subject}" if rule.subject else "",
         f"needs {rule.requires}" if rule.requires else "",
         f"head start {written_span(rule.head_start)}" if rule.head_start else "",
         "urgent" if rule.urgent else "",
+        f"closed at once as {rule.code}" if rule.code else "",
+        "" if rule.acknowledge else "not acknowledged",
     ]
     return ", ".join(filter(None, parts))
 

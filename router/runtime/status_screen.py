@@ -130,7 +130,8 @@ def _foot(picture: Picture) -> Text:
     policy = picture["policy"]
     return Text(
         f"policy {policy['hash'][:12]}, {picture['open_offers']} open offers, "
-        f"{picture['pending_effects']} effects not confirmed yet",
+        f"{picture['pending_effects']} effects not confirmed yet, "
+        f"{picture['duplicates_avoided']} duplicates avoided today",
         style="dim",
     )
 

@@ -521,6 +521,7 @@ def index_of(state: State) -> object:
         {k: list(line) for k, line in state.index.lines.items() if len(line)},
         idle,
         {k: sorted(v) for k, v in state.index.by_address.items()},
+        {k: sorted(v) for k, v in state.index.by_subject.items()},
         dict(state.index.by_call),
         [(p.signed_in, p.available) for p in state.index.profiles],
         {k: (b.signed_in, b.available) for k, b in state.index.buckets.items() if len(b)},

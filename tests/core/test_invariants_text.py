@@ -13,12 +13,14 @@ from router.core import commands as c
 from router.core import commands_text as t
 from router.core import events as e
 from router.core.effects import SendMail
+from router.core.merging import why_not_merged
 from router.core.model import (
     DAY,
     ENDED,
     HOUR,
     MINUTE,
     AgentId,
+    Channel,
     Form,
     ItemId,
     ItemState,
@@ -26,15 +28,16 @@ from router.core.model import (
     QueueId,
 )
 from router.core.records import Item
+from router.core.relations import has_conversation, is_merged
 from router.core.state import State, decode_frozen, encode_frozen
-from router.core.threads import work_on
+from router.core.threads import THEIR_TURN, work_on
 from tests.core.test_invariants import AGENTS, Walk, index_of
 from tests.core.text_town import TextDesk
 from tests.core.text_variants import WRITING_TOWNS
 from tests.core.town import OPEN
 
 SENDERS = ["r0", "r1", ""]
-MAIL_RULES = ["", "", "parking", "spam", "stop_sign"]
+MAIL_RULES = ["", "", "parking", "spam", "stop_sign", "done"]
 CONTACTS = ["officer", "deputy"]
 WRITTEN = (MessageKind.TEXT, MessageKind.FILE)
 HAND = (ItemState.HANDLING, ItemState.WRAP_UP)
@@ -176,7 +179,7 @@ class TextWalk(Walk):
         assert (
             work.state not in ENDED
             or work.state is ItemState.SHUNTED
-            or (work.outcome == "refused")
+            or work.outcome in ("refused", "mail rule done")
         ), work
         assert self.attempt(command) is False
 
@@ -242,9 +245,7 @@ class TextWalk(Walk):
             return
         self.count += 1
         who = next(a for a in AGENTS if a != agent) if wrong else agent
-        reply = t.SendReply(
-            item, who, f"reply:{self.count}", "w-r", then, "answered", address_key="r1"
-        )
+        reply = t.SendReply(item, who, f"reply:{self.count}", "w-r", then, "answered", {item: "r1"})
         before = self.state.items[item]
         if not self.attempt(reply):
             return
@@ -282,7 +283,7 @@ class TextWalk(Walk):
 
     @rule(data=st.data(), how=st.sampled_from(["merge", "unmerge", "split"]))
     def join_and_part(self, data: st.DataObject, how: str) -> None:
-        found = self.written()
+        found = self.items() if how != "split" else self.written()
         if not found:
             return
         item, other = data.draw(st.sampled_from(found)), data.draw(st.sampled_from(found))
@@ -290,16 +291,28 @@ class TextWalk(Walk):
         new = ItemId(f"s{self.count}")
         number = data.draw(st.integers(1, 3))
         if how == "unmerge":
-            merged = [i for i in found if self.state.items[i].outcome == "merged"]
+            merged = [i for i in found if is_merged(self.state.items[i])]
             item = data.draw(st.sampled_from(merged or found))
+        elif how == "merge" and data.draw(st.integers(0, 3)):  # seldom what is refused
+            may = [i for i in found if not why_not_merged(self.state.items[i])]
+            item = data.draw(st.sampled_from(may or found))
+            there = [i for i in may if i != item and self.state.items[i].state not in ENDED]
+            other = data.draw(st.sampled_from(there or found))
         by = self.state.items[item].agent or AGENTS[0]
         commands: dict[str, c.Command] = {
             "merge": t.MergeItems(item, other, by),
             "unmerge": t.UnmergeItem(item, by),
             "split": t.SplitItem(item, new, f"v-{new}", number, by),
         }
-        if self.attempt(commands[how]) and how == "split":
+        before = self.state.items[item], self.state.items[other]
+        if not self.attempt(commands[how]):
+            return
+        if how == "split":
             assert self.state.items[new].queue in self.state.policy.queues
+        elif how == "merge" and data.draw(st.booleans()):
+            assert self.attempt(t.UnmergeItem(item, by))
+            for row in before:
+                assert standing(self.state.items[row.id]) == standing(row)
 
     @rule(data=st.data(), names=st.deferred(lambda: busy_times()))
     def busy_time(self, data: st.DataObject, names: list[str]) -> None:
@@ -363,6 +376,9 @@ class TextWalk(Walk):
         for item in self.state.items.values():
             if item.text is None or item.state in ENDED or item.state is ItemState.WRAP_UP:
                 continue
+            if not has_conversation(item):
+                assert item.text.merged, item
+                continue
             assert item.text.conversation in self.state.conversations, item
             row = self.state.conversations[item.text.conversation]
             if not item.text.merged:
@@ -405,7 +421,8 @@ class TextWalk(Walk):
 
     @invariant()
     def what_is_owed_is_what_was_written_last(self) -> None:
-        joined = {ev.into for ev in self.desk.story if isinstance(ev, e.ItemMerged)}
+        merges = [ev for ev in self.desk.story if isinstance(ev, e.ItemMerged)]
+        joined = {item for ev in merges for item in (ev.item, ev.into)}
         said: dict[ItemId, tuple[int, int, str]] = {}
         for row in self.state.conversations.values():
             for message in row.messages:
@@ -425,6 +442,43 @@ class TextWalk(Walk):
         for effect in self.state.pending.values():
             if isinstance(effect, SendMail) and effect.item_id in self.state.items:
                 assert effect.conversation in self.state.conversations
+
+
+def standing(item: Item) -> object:
+    """Return what a merge that is taken back at once has to leave as it was."""
+    in_line = item.state in (ItemState.QUEUED, ItemState.OFFERED, ItemState.HANDLING)
+    text = item.text
+    if item.form is Form.CALLBACK and item.state not in ENDED:  # back in line it may be too late
+        return item.form, item.callback, item.first_queued_at, item.reopened
+    waits = (text.waiting_for, item.deferred_until) if text is not None and not in_line else None
+    return (
+        "in line" if in_line else item.state,
+        waits,
+        # a chat that was woken for a moment is a message until its resident says something
+        (item.form, item.tempo) if not waits or item.channel is not Channel.CHAT else None,
+        item.subject,
+        item.outcome,
+        item.code if item.state in ENDED else "",
+        item.ended_at,
+        item.callback,
+        item.reopened,
+        item.head_start,
+        item.urgency_at if in_line else None,
+        *(  # of what waits for the resident they are told anew
+            (item.first_queued_at, item.due_at) if not waits or waits[0] not in THEIR_TURN else ()
+        ),
+        None
+        if text is None
+        else (
+            text.conversation,
+            text.rule,
+            text.urgent,
+            text.merged,
+            text.merged_into,
+            text.unanswered_since,
+            text.responded_at,
+        ),
+    )
 
 
 def work_from(state: State, item: Item) -> Item | None:
@@ -469,7 +523,9 @@ DOINGS: dict[str, Doing] = {
     "work": lambda w, d: w.work_in_writing(d, _one(d, "wait", "snooze", "forward"), 30, "officer"),
     "end": lambda w, d: w.work(d, _one(d, "finish", "close", "return", "queue", "agent")),
     "undo": lambda w, d: w.work_in_writing(d, "undo", 1, "officer"),
+    "form": lambda w, _: w.send_form(False),
     "merge": lambda w, d: w.join_and_part(d, "merge"),
+    "merge too": lambda w, d: w.join_and_part(d, "merge"),
     "unmerge": lambda w, d: w.join_and_part(d, "unmerge"),
     "split": lambda w, d: w.join_and_part(d, "split"),
     "reopen": lambda w, d: w.reopen(d),

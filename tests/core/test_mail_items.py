@@ -21,7 +21,9 @@ from router.core.model import (
 )
 from router.core.policy import Fallback
 from router.core.ringing import next_to_ring
+from router.core.story import describe
 from router.errors import NotAllowed, NotNow, UnknownTarget
+from tests.core.text_hands import held as in_hand
 from tests.core.text_town import TextDesk, mail_policy, writing_town
 from tests.core.town import NIGHT, OPEN, rule
 
@@ -311,6 +313,50 @@ def test_a_departments_answer_comes_back_to_who_asked(desk: TextDesk) -> None:
     assert desk.written("v-m1")[-1] == ("contact:officer", MessageKind.FORWARD)
 
 
+def test_a_rule_closes_at_once_and_it_counts_in_its_queue(desk: TextDesk) -> None:
+    desk.mail("m1", rule="done")
+    row = desk.item("m1")
+    assert (row.state, row.outcome, row.code) == (ItemState.CLOSED, "mail rule done", "answered")
+    assert (row.queue, row.subject) == ("roads", "noise")
+    assert desk.sent() == [], "who has dealt with it needs no acknowledgement"
+    desk.sign_in("amina")
+    assert desk.state.agents[AgentId("amina")].offer is None
+    told = [describe(desk.state, ev, row) for ev in desk.story]
+    assert "mail rule done (mail.yaml:7): close" in told
+    assert "closed: mail rule done, code answered" in told
+
+
+def test_what_a_rule_closed_is_undone_in_one_step_or_reopened(desk: TextDesk) -> None:
+    for name in ("m1", "m2", "m3"):
+        desk.mail(name, sender=name, rule="done")
+    desk.do(t.UndoRule(item_id=desk.item("m1").id, by=AgentId("amina"), reason="not yet"))
+    row = desk.item("m1")
+    assert (row.state, row.queue, row.subject, row.outcome) == (
+        ItemState.QUEUED,
+        "general",
+        "",
+        "",
+    )
+    desk.do(c.ReopenItem(item_id=desk.item("m2").id, by="amina"))
+    assert (desk.item("m2").state, desk.item("m2").queue) == (ItemState.QUEUED, "roads")
+    desk.mail("again", sender="m3", threads=("v-m3",))
+    assert desk.item("m3").state is ItemState.QUEUED, "they wrote again"
+    in_hand(desk, "m2")
+    desk.do(c.CloseItem(item_id=ItemId("m2"), agent_id=AgentId("amina"), code="answered"))
+    desk.do(t.UndoRule(item_id=ItemId("m2"), by=AgentId("amina")))
+    assert desk.item("m2").outcome == "done", "an agent's own closing stands"
+
+
+def test_what_is_closed_at_once_is_never_too_much_and_a_quiet_rule_answers_nothing(
+    desk: TextDesk,
+) -> None:
+    desk.mail("m1", rule="done", spent=True)
+    assert desk.item("m1").outcome == "mail rule done"
+    desk.mail("m2", rule="quiet")
+    assert desk.item("m2").state is ItemState.QUEUED
+    assert desk.sent() == []
+
+
 def test_a_merge_answers_everybody_and_can_be_taken_back(desk: TextDesk) -> None:
     desk.mail("m1")
     desk.mail("m2", sender="bo")
@@ -346,7 +392,7 @@ def test_a_form_is_answered_by_mail(desk: TextDesk) -> None:
     held(desk, "f1")
     with pytest.raises(NotNow):
         desk.reply(desk.item("f1").id, "amina")
-    desk.reply(desk.item("f1").id, "amina", address_key="sam")
+    desk.reply(desk.item("f1").id, "amina", address_keys={desk.item("f1").id: "sam"})
     assert desk.sent() == ["reply f1 1"]
     desk.mail("m1", threads=("f1M",))
     assert "m1" not in desk.state.items

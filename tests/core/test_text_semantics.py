@@ -209,8 +209,8 @@ def test_only_open_written_work_is_merged(desk: TextDesk) -> None:
         with pytest.raises(NotNow):
             merge(desk, item, into)
     desk.chat("c1")
-    desk.do(t.AskCallback("v", ItemId("x"), "c-tel", "tel", "site", "en"))
-    with pytest.raises(NotNow, match="callback"):
+    merge(desk, "c1", "m2")
+    with pytest.raises(NotNow, match="part of 'm2'"):
         merge(desk, "c1", "m2")
 
 

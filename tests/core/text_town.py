@@ -73,6 +73,8 @@ def mail_policy(**changes: object) -> MailPolicy:
             mail_rule("parking", "refuse", text=both("phone us")),
             mail_rule("spam", "set_aside"),
             mail_rule("stop_sign", queue=QueueId("roads"), subject="road_hazard", urgent=True),
+            mail_rule("done", "close", queue=QueueId("roads"), subject="noise", code="answered"),
+            mail_rule("quiet", acknowledge=False),
         ),
         "acknowledgement": both("{reference} {due}, 911"),
         "signature": both("{agent}"),

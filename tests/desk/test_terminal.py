@@ -14,6 +14,7 @@ from rich.console import Console
 
 from router.core.model import AgentId, ItemId, ItemState
 from router.desk import terminal_link
+from router.desk.messages_text import Merge
 from router.desk.terminal import AutoMode, run_agent
 from router.desk.terminal_commands import Shown, Unclear, understood
 from router.desk.terminal_keys import LineEditor, Lines, TerminalKeys, keys_of_stdin
@@ -405,3 +406,13 @@ def test_what_cannot_be_obeyed_says_what_would_be_right(line: str, complaint: st
 
     with pytest.raises(Unclear, match=complaint):
         obey()
+
+
+def test_what_is_in_hand_goes_into_another_item_or_the_other_into_it() -> None:
+    shown = Shown()
+    shown.items["M1"] = None  # type: ignore[assignment]
+    for line, item, into in (("j f1", "M1", "F1"), ("merge f1 here", "F1", "M1")):
+        typed, rest = understood(line)
+        message = typed.act(shown, rest)
+        assert isinstance(message, Merge)
+        assert (message.item, message.into) == (item, into)

@@ -28,7 +28,7 @@ MISTAKES = {
     ),
     "unknown key of a condition": Mistake(
         MAIL, FORGED, "    when: {senders: '@willowmere.example.org'}\n", "senders",
-        "rules[4].when.senders", "unknown key; did you mean 'sender'?",
+        "rules[6].when.senders", "unknown key; did you mean 'sender'?",
     ),
     "queue of a mailbox": Mistake(
         MAIL, "    queue: bylaw\n", "    queue: bylaws\n", "bylaws", "mailboxes.bylaw.queue",
@@ -39,24 +39,24 @@ MISTAKES = {
         "mailboxes.info.subject", "no subject is called 'generel'; did you mean 'general'?",
     ),
     "queue of a rule": Mistake(
-        MAIL, "    route: tax\n", "    route: taxes\n", "taxes\n    subject", "rules[11].route",
+        MAIL, "    route: tax\n", "    route: taxes\n", "taxes\n    subject", "rules[13].route",
         "no queue is called 'taxes'; did you mean 'tax'?",
     ),
     "subject of a rule": Mistake(
         MAIL, "subject: pothole", "subject: potholes", "potholes\n  - rule: taxes",
-        "rules[10].subject", "no subject is called 'potholes'; did you mean 'pothole'?",
+        "rules[12].subject", "no subject is called 'potholes'; did you mean 'pothole'?",
     ),
     "skill of a rule": Mistake(
-        MAIL, POTHOLES, POTHOLES + "    requires: raods >= 5\n", "raods", "rules[10].requires",
+        MAIL, POTHOLES, POTHOLES + "    requires: raods >= 5\n", "raods", "rules[12].requires",
         "no skill is called 'raods'; did you mean 'roads'?",
     ),
     "mailbox of a rule": Mistake(
         MAIL, "when: {words: noise}", "when: {words: noise, mailbox: bilaw}", "bilaw",
-        "rules[9].when.mailbox[0]", "no mailbox is called 'bilaw'; did you mean 'bylaw'?",
+        "rules[11].when.mailbox[0]", "no mailbox is called 'bilaw'; did you mean 'bylaw'?",
     ),
     "word list of a rule": Mistake(
         MAIL, "when: {words: noise}", "when: {subject_words: [noisy, noise]}", "noisy",
-        "rules[9].when.subject_words[0]", "no word list is called 'noisy'; did you mean 'noise'?",
+        "rules[11].when.subject_words[0]", "no word list is called 'noisy'; did you mean 'noise'?",
     ),
     "no address": Mistake(
         MAIL, "address: info@willowmere.example.org", "address: info@willowmere", "info@willowmere",
@@ -68,7 +68,7 @@ MISTAKES = {
     ),
     "no sender": Mistake(
         MAIL, "sender: '@willowmere.example.org'", "sender: '*@willowmere.example.org'",
-        "'*@willowmere.example.org'", "rules[4].when.sender", "a star stands only in *@*.domain",
+        "'*@willowmere.example.org'", "rules[6].when.sender", "a star stands only in *@*.domain",
     ),
     "alias of another mailbox": Mistake(
         MAIL, "aliases: [loisirs@willowmere.example.org]",
@@ -91,52 +91,70 @@ MISTAKES = {
     ),
     "rule twice": Mistake(
         MAIL, "rule: potholes", "rule: noise", "noise\n    when: {words: potholes}",
-        "rules[10].rule", "there is a rule 'noise' already",
+        "rules[12].rule", "there is a rule 'noise' already",
     ),
     "rule after one that always applies": Mistake(
         MAIL, "    when: {words: noise}\n    route: bylaw\n", "    route: own\n", "rule: potholes",
-        "rules[10]", "never taken: rule 'noise' before it takes everything that fits it",
+        "rules[12]", "never taken: rule 'noise' before it takes everything that fits it",
     ),
     "rule after a weaker one": Mistake(
         MAIL, "    when: {words: illegal_parking, attachment_kinds: image/*}\n",
         "    when: {words: [illegal_parking, noise]}\n", "rule: parking_without_photo",
-        "rules[6]", "never taken: rule 'parking_with_photo' before it",
+        "rules[8]", "never taken: rule 'parking_with_photo' before it",
     ),
     "condition that contradicts itself": Mistake(
         MAIL, "{words: illegal_parking, attachment_kinds: image/*}",
         "{words: illegal_parking, attachment: false, attachment_kinds: image/*}",
-        "when: {words: illegal_parking, attachment: false", "rules[5].when",
+        "when: {words: illegal_parking, attachment: false", "rules[7].when",
         "can never hold: no file, and a file of a certain kind",
     ),
     "two actions": Mistake(
         MAIL, FORGED + "    set_aside: true\n",
         FORGED + "    set_aside: true\n    route: general\n",
-        "rule: forged_sender", "rules[4]", "names two actions, route and set_aside",
+        "rule: forged_sender", "rules[6]", "names two actions, route and set_aside",
+    ),
+    "wrap-up code of a rule": Mistake(
+        MAIL, "close: answered", "close: answerd", "answerd\n", "rules[0].close",
+        "no wrap-up code is called 'answerd'; did you mean 'answered'?",
+    ),
+    "closed at once and urgent": Mistake(
+        MAIL, "close: answered", "close: answered\n    urgent: true", "rule: nights_done",
+        "rules[0]", "closes at once, so `urgent` means nothing; delete it, or `close`",
+    ),
+    "closed at once without a queue": Mistake(
+        MAIL, FORGED + "    set_aside: true\n",
+        FORGED + "    set_aside: true\n    close: answered\n",
+        "rule: forged_sender", "rules[6]", "opens no item, so `close` means nothing",
+    ),
+    "not acknowledged without a queue": Mistake(
+        MAIL, FORGED + "    set_aside: true\n",
+        FORGED + "    set_aside: true\n    acknowledge: false\n",
+        "rule: forged_sender", "rules[6]", "opens no item, so `acknowledge` means nothing",
     ),
     "refused with a queue": Mistake(
         MAIL, "    when: {words: uncleared_sidewalk}\n",
         "    when: {words: uncleared_sidewalk}\n    route: bylaw\n", "rule: sidewalk_without",
-        "rules[8]", "names two actions, route and refuse; make two rules of them",
+        "rules[10]", "names two actions, route and refuse; make two rules of them",
     ),
     "refused without a text": Mistake(
         MAIL, FORGED + "    set_aside: true\n", FORGED + "    refuse:\n", "refuse:\n\n",
-        "rules[4].refuse", "needs a text for each language",
+        "rules[6].refuse", "needs a text for each language",
     ),
     "refused with half a text": Mistake(
         MAIL, FORGED + "    set_aside: true\n", FORGED + "    refuse: {en: No.}\n",
-        "refuse: {en: No.}", "rules[4].refuse", "the text for fr is missing",
+        "refuse: {en: No.}", "rules[6].refuse", "the text for fr is missing",
     ),
     "rule that does nothing": Mistake(
-        MAIL, FORGED + "    set_aside: true\n", FORGED, "rule: forged_sender", "rules[4]",
+        MAIL, FORGED + "    set_aside: true\n", FORGED, "rule: forged_sender", "rules[6]",
         "does nothing; give one of route, refuse, set_aside",
     ),
     "set aside with a subject": Mistake(
         MAIL, "    set_aside: true\n", "    set_aside: true\n    subject: general\n",
-        "rule: forged_sender", "rules[4]", "opens no item, so `subject` means nothing",
+        "rule: forged_sender", "rules[6]", "opens no item, so `subject` means nothing",
     ),
     "authentication of nobody": Mistake(
         MAIL, "trusted_servers: [mx.willowmere.example.org]\n", "", "fail}",
-        "rules[4].when.authentication", "can never hold: no server's results are believed",
+        "rules[6].when.authentication", "can never hold: no server's results are believed",
     ),
     "no server": Mistake(
         MAIL, "trusted_servers: [mx.willowmere.example.org]", "trusted_servers: the one",
@@ -247,12 +265,12 @@ MISTAKES = {
     ),
     "rule that asks too much": Mistake(
         MAIL, POTHOLES, POTHOLES + "    requires: animals >= 9\n", "animals >= 9",
-        "rules[10].requires", "nobody could ever serve this in English",
+        "rules[12].requires", "nobody could ever serve this in English",
     ),
     "rule that asks too much of a mailbox": Mistake(
         MAIL, "    when: {words: noise}\n    route: bylaw\n",
         "    when: {words: noise, mailbox: recreation}\n    route: own\n    requires: tax >= 8\n",
-        "tax >= 8", "rules[9].requires", "nobody could ever serve this in English",
+        "tax >= 8", "rules[11].requires", "nobody could ever serve this in English",
     ),
     "mailbox whose queue nobody writes for": Mistake(
         SKILLS, f"{STANDARD}\n  {TEXT_ONLY}", "standard: {live: 1}\n  text_only: {fast_text: 2}",
@@ -280,7 +298,7 @@ def test_a_page_needs_mail(town: Town) -> None:
 def test_what_is_damaged_makes_no_rule_one_that_is_never_taken(town: Town) -> None:
     town.edit(MAIL, "{words: illegal_parking, attachment_kinds: image/*}",
               "{words: illegal_parking, attachment_kinds: photo}")  # fmt: skip
-    assert [each.path for each in town.complaints()] == ["rules[5].when.attachment_kinds"]
+    assert [each.path for each in town.complaints()] == ["rules[7].when.attachment_kinds"]
 
 
 def test_whoever_is_on_call_in_one_week_only_must_be_reached_too(town: Town) -> None:

@@ -17,9 +17,22 @@ from router.core import events as e
 from router.core.model import MINUTE, SECOND, AgentId, AgentStatus, Instant, ItemId, ItemState
 from router.core.policy import Policy
 from router.core.records import Item
+from router.desk.pictures import item_view, refs_shown, told
+from router.desk.town import duplicates_avoided
+from router.desk.views import ItemView
 from router.errors import NotAllowed
 from router.policy.load import load
-from tests.channels.mail.mail_town import SAM, MailTown, answer_to, letter, mail_town, text_of
+from router.ports import Words
+from router.runtime.channels import key_of
+from tests.channels.mail.mail_town import (
+    SAM,
+    SECRET,
+    MailTown,
+    answer_to,
+    letter,
+    mail_town,
+    text_of,
+)
 
 ROOT = Path(__file__).parents[3]
 INFO = "info@willowmere.example.org"
@@ -189,6 +202,87 @@ async def test_10_one_pothole_in_two_mails_is_answered_once_to_both(
         assert hall.item(second.id).state in (ItemState.QUEUED, ItemState.OFFERED)
 
 
+async def test_10_a_call_a_form_and_a_mail_about_one_pothole_get_one_reply(tmp_path: Path) -> None:
+    """The councillor forwards to info@ what they were written."""
+    async with mail_town(tmp_path, policy=willowmere(), now=at(MONDAY)) as hall:
+        await call_about_a_pothole(hall)
+        call = hall.item("C1")
+        form = c.SubmitForm(
+            item_id=ItemId("F1"),
+            key="form:F1",
+            form="report",
+            subject="pothole",
+            address_key=key_of(SECRET)("sam@home.test"),
+            contact_ref="c-F1",
+            words_ref="w-F1",
+            language="en",
+        )
+        who = Words("c-F1", "contact", b'{"name":"Sam","number":"","email":"sam@home.test"}')
+        fields = Words("w-F1", "form", b'{"place":"Main Street"}')
+        await hall.inbox.submit(form, lambda _: None, words=(who, fields))
+        mail = await write(hall, "There is a pothole on Main Street.")
+        shown = item_view(hall.state, mail)
+        assert {(each.item, each.why) for each in shown.duplicates} == {("F1", "same sender")}
+
+        await hall.take(mail, "hannah")
+        for other in ("F1", "C1"):
+            merged = t.MergeItems(ItemId(other), mail.id, AgentId("hannah"))
+            await hall.inbox.submit(merged, lambda _: None)
+        view = await told_view(hall, mail.id)
+        assert [(each.item, each.told_by) for each in view.contacts] == [
+            (mail.id, "mail"),
+            ("F1", "mail"),
+            ("C1", "telephone"),
+        ]
+        assert view.contacts[1].words is not None
+        assert view.contacts[1].words.fields == {"place": "Main Street"}
+        assert view.contacts[2].who is not None
+        assert view.contacts[2].who.number == "+19055550123"
+        assert duplicates_avoided(hall.state, "2026-11-23") == 2
+
+        await hall.reply(mail, "Filled this morning.")
+        sent = [str(each["To"]) for each in await hall.sent(2) if "Filled" in text_of(each)]
+        assert len(sent) == 1
+        written = (await told_view(hall, mail.id)).text
+        assert written is not None
+        assert sum("Filled" in each.text for each in written.messages) == 1
+
+        for other in ("F1", "C1"):
+            await hall.inbox.submit(t.UnmergeItem(ItemId(other), AgentId("hannah")), lambda _: None)
+        assert hall.item("F1").state in (ItemState.QUEUED, ItemState.OFFERED)
+        assert hall.item("C1") == call
+        assert hall.item(mail.id).agent == "hannah"
+        assert duplicates_avoided(hall.state, "2026-11-23") == 0
+
+
+async def call_about_a_pothole(hall: MailTown) -> None:
+    """A resident calls, waits for somebody who knows about roads, and hangs up."""
+    call = c.StartCall(
+        item_id=ItemId("C1"),
+        key="call:C1",
+        call_id="CA1",
+        called="+19055550100",
+        address_key="sam-tel",
+        contact_ref="c-C1",
+    )
+    contact = Words("c-C1", "contact", b'{"name":"","number":"+19055550123","email":""}')
+    await hall.inbox.submit(call, lambda _: None, words=(contact,))
+    for digits in ("1", "2"):
+        flow = hall.item("C1").flow
+        assert flow is not None
+        step = c.AdvanceFlow(item_id=ItemId("C1"), step=flow.step, digits=digits)
+        await hall.inbox.submit(step, lambda _: None)
+    await hall.inbox.submit(c.EndCall(ItemId("C1"), "CA1", "completed"), lambda _: None)
+    assert hall.item("C1").state is ItemState.ABANDONED
+
+
+async def told_view(hall: MailTown, item: ItemId) -> ItemView:
+    """Return the item with its words, as a desk shows it."""
+    row = hall.item(item)
+    view = item_view(hall.state, row)
+    return told(view, row, await hall.journal.words(refs_shown(view, row)))
+
+
 @pytest.mark.parametrize(
     ("written", "due"),
     [
@@ -234,3 +328,46 @@ async def test_16_what_the_answering_service_mails_at_night_waits_before_opening
         assert [item.state for item in hall.items()] == [ItemState.QUEUED] * 3
         await sign_in(hall, "hannah")
         assert offered_to(hall, "hannah") == hall.items()[0].id
+
+
+NIGHTS = "nights@answering.example.com"
+VERDICT = "mx.willowmere.example.org; dkim=pass header.d=answering.example.com; dmarc=pass"
+
+
+async def test_16_what_was_dealt_with_at_night_is_closed_and_counts_the_rest_waits(
+    tmp_path: Path,
+) -> None:
+    async with mail_town(tmp_path, policy=willowmere(), now=at("2026-11-24T02:10")) as hall:
+        names: dict[str, ItemId] = {}
+        for subject, verdict in (
+            ("Done: noise in Oak Street, officer went", VERDICT),
+            ("Can wait: pothole in Elm Street", VERDICT),
+            ("Done: forged", "mx.willowmere.example.org; dmarc=fail"),
+        ):
+            before = set(hall.state.items)
+            text = "Sam, +1 905 555 0123, called at 2 am."
+            mail = letter(text, to=INFO, sender=NIGHTS, subject=subject)
+            mail["Authentication-Results"] = verdict
+            assert (await hall.mail(mail, INFO, sender=NIGHTS))[:3] == "250"
+            [names[subject[:8]]] = set(hall.state.items) - before
+        done, wait, forged = (hall.item(name) for name in names.values())
+        assert (done.state, done.code) == (ItemState.CLOSED, "answered")
+        assert (done.queue, done.subject) == ("general", "overnight")
+        assert (wait.state, wait.queue, wait.subject) == (
+            ItemState.DEFERRED,
+            "general",
+            "overnight",
+        )
+        assert forged.state is ItemState.DEFERRED, "a person looks at what claims to be theirs"
+        await hall.sent(0)
+
+        await hall.pass_time(at("2026-11-24T08:00") - hall.clock.now())
+        assert hall.item(wait.id).state is ItemState.QUEUED
+        assert hall.item(done.id).state is ItemState.CLOSED
+        await hall.inbox.submit(
+            t.UndoRule(done.id, AgentId("hannah"), "nobody went"), lambda _: None
+        )
+        assert (hall.item(done.id).state, hall.item(done.id).subject) == (
+            ItemState.QUEUED,
+            "general",
+        )

@@ -1,0 +1,34 @@
+"""How an item stands to its conversation and to others, told from the rows alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from router.core.model import ENDED, Instant, ItemState
+from router.core.records import Item
+
+_IN_LINE: Final = frozenset({ItemState.QUEUED, ItemState.OFFERED})
+
+
+def has_conversation(item: Item) -> bool:
+    """Say whether something was written to and fro; a form or a call may have none yet."""
+    return item.text is not None and item.text.conversation != ""
+
+
+def is_merged(item: Item) -> bool:
+    """Say whether the item is part of another."""
+    return item.text is not None and item.text.merged_into is not None
+
+
+def owed_since(item: Item) -> Instant | None:
+    """Return since when an answer is owed; what has no conversation yet has had none."""
+    text = item.text
+    if text is not None and (text.conversation or text.merged):
+        return text.unanswered_since
+    return None if item.state in ENDED else item.received_at
+
+
+def takes_place(item: Item, into: Item) -> bool:
+    """Say whether the other takes over the place of what is merged into it: the earlier one."""
+    both = item.state in _IN_LINE and into.state in _IN_LINE
+    return both and item.urgency_at < into.urgency_at

@@ -1,0 +1,34 @@
+"""Residents' words as desks show them: who somebody is, what they left or filled in. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from router.desk.views import WhoView, WordsView
+from router.ports import Words
+
+
+def who_of(words: Words | None) -> WhoView | None:
+    """Return who the resident is; None when the words are missing or not a contact."""
+    if words is None or words.kind != "contact":
+        return None
+    try:
+        return msgspec.json.decode(words.body, type=WhoView)
+    except msgspec.DecodeError:
+        return None
+
+
+def words_view(words: Words | None) -> WordsView | None:
+    """Return what the resident left or filled in; None without words, or for a message's.
+
+    What was written to and fro stands in the conversation.
+    """
+    if words is None or words.kind == "said":
+        return None
+    if words.kind == "form":
+        try:
+            fields = msgspec.json.decode(words.body, type=dict[str, object])
+        except msgspec.DecodeError:
+            return WordsView(kind="form", text=words.body.decode(errors="replace"))
+        return WordsView(kind="form", fields=fields)
+    return WordsView(kind=words.kind, text=words.body.decode(errors="replace"))
