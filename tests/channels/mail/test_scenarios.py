@@ -309,6 +309,30 @@ async def test_12_the_answer_is_due_as_the_policy_says_and_the_resident_is_told(
         assert f" {day}, at 6 pm" in text_of(sent)
 
 
+@pytest.mark.parametrize(
+    ("written", "text", "due"),
+    [
+        ("2026-11-23T10:00", "How do I order a bin?", "2026-11-25T18:00"),
+        ("2026-11-23T10:00", "My tax bill is wrong", "2026-11-24T18:00"),
+        ("2026-11-19T21:00", "How do I order a bin?", "2026-11-23T18:00"),  # as if on Friday
+        ("2026-11-19T21:00", "My tax bill is wrong", "2026-11-21T13:00"),  # Saturday is one, too
+    ],
+)
+async def test_12_what_matters_more_has_a_sooner_promise_by_its_queue(
+    tmp_path: Path, written: str, text: str, due: str
+) -> None:
+    """General mail: two business days of the next business day; high priority: one."""
+    sooner = "  tax:\n    first_response: 1 business day\n"
+    policy = changed(
+        tmp_path, "config/queues.yaml", lambda before: before.replace("  tax:\n", sooner, 1)
+    )
+    async with mail_town(tmp_path, policy=policy, now=at(written)) as hall:
+        item = await write(hall, text)
+        assert datetime.fromtimestamp((item.due_at or 0) / SECOND, ZoneInfo("America/Toronto")) == (
+            datetime.fromisoformat(due).replace(tzinfo=ZoneInfo("America/Toronto"))
+        )
+
+
 async def test_16_what_the_answering_service_mails_at_night_waits_before_opening(
     tmp_path: Path,
 ) -> None:
