@@ -107,6 +107,18 @@ async def test_a_mail_is_the_same_however_often_and_late_it_is_sent() -> None:
     assert made.noted.raw[0] == made.noted.raw[1]
 
 
+async def test_what_is_written_later_changes_nothing_in_a_copy() -> None:
+    made = Office()
+    made.say("w-m1", "It leaks.", message_id="<1@home.test>", sender="Sam <s@h.test>")
+    made.desk.mail("m1", conversation="VM1")
+    made.reply("Where?")
+    await made.sent("reply")
+    made.say("w-m2", "In Mill Street.", "Hydrant", message_id="<2@home.test>")
+    made.desk.mail("m2", threads=("VM1",))
+    await made.sent("reply")
+    assert made.noted.raw[0] == made.noted.raw[1]
+
+
 async def test_bounces_of_a_persons_words_come_back_and_those_of_machines_do_not() -> None:
     made = office()
     await made.sent("acknowledgement")
