@@ -137,10 +137,11 @@ class Chatters:
 
     async def _listen(self, guest: Guest) -> None:
         by_stream = guest.rng.random() < 0.7
+        pause_s = 8 if by_stream else 20
         while True:
             with suppress(httpx.HTTPError):
                 await (self._hear_stream(guest) if by_stream else self._poll(guest))
-            await self._pause(guest.rng.uniform(1, 8))
+            await self._pause(guest.rng.uniform(1, pause_s))
 
     async def _hear_stream(self, guest: Guest) -> None:
         path = f"/conversations/{guest.told.conversation}?watermark={quote(guest.watermark)}"

@@ -20,6 +20,7 @@ class Letter:
     kind: str = "person"  # or `channels.mail.message.Kind` of a machine's mail
     rule: str | None = None  # the shipped rule that a first mail meets; None: it is not the first
     answers: str = ""  # conversation that it goes on with
+    stranger_to: str = ""  # conversation of somebody else that it names
     bounce_of: tuple[str, int] = ("", 0)  # conversation and message that came back
     envelope_from: str = ""
     is_taken: bool = False

@@ -16,7 +16,7 @@ from router.core.policy import Policy
 from router.policy.load import load
 from tests.simulation.day import simulate
 
-FEW, MANY = 20, 200
+FEW, MANY = 12, 200
 FEW_WRITTEN, MANY_WRITTEN = 10, 200
 
 

@@ -75,7 +75,7 @@ class TextWatch:
                 continue
             bucket = twin.index.bucket(urgent.requirement, urgent.tempo)
             is_kept = urgent.reserved_for not in (None, event.agent)
-            is_past = any(a == event.agent and t > event.at for a, t in urgent.passed_over)
+            is_past = any(a == event.agent and t >= event.at for a, t in urgent.passed_over)
             if profile in bucket.profiles and not is_kept and not is_past:
                 raise Broken(f"{event} while the urgent {urgent} waits")
 
@@ -161,6 +161,8 @@ class TextWatch:
             raise Broken(f"the original of {letter.message_id} is lost")
         if letter.answers and mails[0].conversation != letter.answers:
             raise Broken(f"{letter.message_id} answers {letter.answers} and is {mails[0]}")
+        if mails[0].conversation == letter.stranger_to:
+            raise Broken(f"{letter.sender} writes in {letter.stranger_to}, which is not theirs")
         if letter.rule is not None and letter.rule != (met := self._rules.get(mails[0].item, "")):
             raise Broken(f"rule {met!r} instead of {letter.rule!r}: {mails}")
 

@@ -132,7 +132,9 @@ class Writers:
         mail.set_content(text + "".join(f"> {line}\n" for line in lines))
         conversation = _conversation_of(theirs)
         belongs = self.watch.texts.belongs(conversation, sender)
-        return self._letter(mail, sender, answers=conversation if belongs else "")
+        letter = self._letter(mail, sender, answers=conversation if belongs else "")
+        letter.stranger_to = conversation if way == "stranger" else ""
+        return letter
 
     def _vacation(self, copy: Copy) -> Letter:
         theirs = copy.mail
