@@ -18,7 +18,7 @@ from router.core.model import Channel, ItemId, MessageKind
 from router.core.transcript import RESIDENT
 from tests.end_to_end.chat_residents import ChatResident
 from tests.end_to_end.rig import Rig
-from tests.end_to_end.traffic import PAGED
+from tests.end_to_end.traffic import ON_CALL, PAGED
 
 if TYPE_CHECKING:
     from tests.end_to_end.evidence import OnDisk
@@ -68,9 +68,8 @@ class TextWitness:
     def _letters(self) -> Iterator[str]:
         came: dict[str, list[e.MessageAdded]] = defaultdict(list)
         for event in self._added:
-            said = self._disk.said.get(event.ref)
-            if event.by.startswith(WRITERS) and said is not None and said.message_id:
-                came[f"<{said.message_id.strip('<>')}>"].append(event)
+            if event.by.startswith(WRITERS) and (message_id := self._message_id(event)):
+                came[message_id].append(event)
         works: dict[str, set[str]] = defaultdict(set)
         for joined in self._disk.of_kind(e.ConversationJoined):
             works[joined.conversation].add(joined.item)
@@ -99,24 +98,32 @@ class TextWitness:
             yield f"the original of mail {message_id} is lost"
 
     def _pages(self) -> Iterator[str]:
-        """Nobody on call is told twice, nor after somebody has answered; somebody is told."""
+        """Somebody on call is told, nobody twice, nobody after somebody has answered."""
         told: dict[str, list[str]] = defaultdict(list)
-        answered: set[str] = set()
+        answered: dict[str, set[str]] = defaultdict(set)
         for event in self._disk.events:
             if isinstance(event, e.PageSent):
-                if event.contact in told[event.item] or event.item in answered:
+                if event.contact in told[event.item] or answered[event.item]:
                     yield f"{event.contact} was told of {event.item} again: {told[event.item]}"
                 told[event.item].append(event.contact)
             elif isinstance(event, e.PageAnswered):
-                answered.add(event.item)
-        for event in self._disk.of_kind(e.RuleApplied):
-            if event.rule == PAGED and not told[event.item]:
-                yield f"nobody on call was told of {event.item}"
+                answered[event.item].add(event.contact)
+        for applied in self._disk.of_kind(e.RuleApplied):
+            if applied.rule == PAGED and not told[applied.item]:
+                yield f"nobody on call was told of {applied.item}"
         for name, contacts in told.items():
             item = self._disk.state.items.get(ItemId(name))
             goes_on = item is None or (item.text is not None and item.text.page_due is not None)
-            if name not in answered and not goes_on:
+            if not answered[name] and not goes_on:
                 yield f"{contacts} were told of {name}, and nobody else ever will be"
+        took = {x.message_id for x in self._rig.letters.all if x.sender in ON_CALL and x.is_taken}
+        for added in self._added:
+            if self._message_id(added) in took and not any(answered[added.item]):
+                yield f"{added.by} took {added.item}, and nobody knows"
+
+    def _message_id(self, event: e.MessageAdded) -> str:
+        said = self._disk.said.get(event.ref)
+        return f"<{said.message_id.strip('<>')}>" if said is not None and said.message_id else ""
 
     def _answers(self) -> Iterator[str]:
         stored = Counter((event.by, self._text(event)) for event in self._added)

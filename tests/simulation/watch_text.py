@@ -53,6 +53,7 @@ class TextWatch:
         self._failed: set[tuple[str, int]] = set()  # deliveries
         self._joined: set[ItemId] = set()  # items that others were merged into
         self._urgent: dict[ItemId, None] = {}
+        self._paged: set[ItemId] = set()  # somebody on call was told and has not answered yet
         self._budget: Counter[tuple[str, str]] = Counter()
         self._touched: dict[str, None] = {}
 
@@ -100,6 +101,11 @@ class TextWatch:
                     self._urgent[event.item] = None
             case e.RuleUndone():
                 self._urgent.pop(event.item, None)
+                self._paged.discard(event.item)
+            case e.PageSent():
+                self._paged.add(event.item)
+            case e.PageAnswered():
+                self._paged.discard(event.item)
             case e.ItemForgotten():
                 self._urgent.pop(event.item, None)
             case e.ItemMerged():
@@ -247,6 +253,9 @@ class TextWatch:
             raise Broken(f"parked and worked on: {item}")
         if item.state is ItemState.DEFERRED and item.deferred_until is None:
             raise Broken(f"nothing will wake {item}")
+        is_told = item.id in self._paged and item.state is ItemState.DEFERRED
+        if is_told and not text.waiting_for and text.page_due is None:
+            raise Broken(f"nobody answers, and nobody else will be told of {item}")
         wakeup = self._twin.next_wakeup()
         idle_due = text.idle_due if item.state is ItemState.HANDLING else None
         for due in (idle_due, text.page_due):
