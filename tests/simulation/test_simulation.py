@@ -17,7 +17,7 @@ from router.policy.load import load
 from tests.simulation.day import simulate
 
 FEW, MANY = 12, 200
-FEW_WRITTEN, MANY_WRITTEN = 10, 200
+FEW_WRITTEN, MANY_WRITTEN = 18, 200
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_the_same_seed_is_the_same_day(policy: Policy) -> None:
 def test_nothing_is_lost_or_doubled_on_a_bad_day_at_four_doors(seed: int, policy: Policy) -> None:
     result = simulate(seed, policy, writes=True)
     assert result.mails >= 5
-    assert result.chats >= 5
+    assert result.chats >= 3
 
 
 @pytest.mark.full

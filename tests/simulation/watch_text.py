@@ -74,6 +74,8 @@ class TextWatch:
             urgent = twin.items.get(urgent_id)
             if urgent is None or urgent.state is not ItemState.QUEUED:
                 continue
+            if urgent.tempo is not item.tempo:  # a call back to who has written
+                continue
             bucket = twin.index.bucket(urgent.requirement, urgent.tempo)
             is_kept = urgent.reserved_for not in (None, event.agent)
             is_past = any(a == event.agent and t >= event.at for a, t in urgent.passed_over)
