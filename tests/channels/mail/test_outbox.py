@@ -205,6 +205,21 @@ async def test_a_forward_takes_the_conversation_and_its_files_along_as_far_as_th
     assert "References" not in sent
 
 
+async def test_files_that_came_after_a_forward_are_not_in_its_copies() -> None:
+    made = office()
+    made.desk.sign_in("amina")
+    made.desk.answer("amina")
+    made.say("w-f", "Yours?")
+    item = made.desk.item("m1").id
+    made.desk.do(t.ForwardItem(item, AgentId("amina"), "f", "officer", "w-f"))
+    await made.sent("forward")
+    photo = FileRef(blob=await made.blobs.put(b"png"), name="a.png", kind="image/png", size=3)
+    made.say("w-m2", "Here it is.", files=[photo])
+    made.desk.mail("m2", threads=("VM1",))
+    await made.sent("forward")
+    assert made.noted.raw[0] == made.noted.raw[1]
+
+
 async def test_redacted_words_are_not_sent_and_everything_else_goes_on() -> None:
     made = office()
     made.reply("Soon.")
