@@ -78,7 +78,7 @@ class TextWatch:
                 continue
             bucket = twin.index.bucket(urgent.requirement, urgent.tempo)
             is_kept = urgent.reserved_for not in (None, event.agent)
-            is_past = any(a == event.agent and t >= event.at for a, t in urgent.passed_over)
+            is_past = any(a == event.agent and t > event.at for a, t in urgent.passed_over)
             if profile in bucket.profiles and not is_kept and not is_past:
                 raise Broken(f"{event} while the urgent {urgent} waits")
 

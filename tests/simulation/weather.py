@@ -6,7 +6,7 @@ import random
 
 from channels.voice.practice.faults import RestFault, WebhookFault
 from channels.voice.practice.webhooks import Purpose
-from router.core.commands import SubmitForm
+from router.core.commands import PassTime, SubmitForm
 from router.core.engine import Engine
 from router.core.model import SECOND, ItemId
 from router.core.state import State
@@ -66,7 +66,8 @@ class Weather:
         )
         now = max(self._clock.now(), state.now)
         state.keep_undo()
-        events = Engine(state).run(command, now)
+        other = Engine(state)
+        events = [*other.run(PassTime(), now), *other.run(command, now)]
         state.back_to(0)
         state.drop_undo()
         self._watch.promised[command.key] = command.item_id
