@@ -17,9 +17,9 @@ from channels.chat.rooms import Room, Rooms
 from channels.chat.standing import chat_of
 from router.core.commands_text import MailUnread
 from router.core.model import SECOND, Channel, Instant, Span
-from router.core.records import Conversation
+from router.core.records import Conversation, Message
 from router.core.state import State
-from router.core.transcript import RESIDENT
+from router.core.transcript import BY_MAIL, RESIDENT
 from router.errors import CommandRefused, TownlineError
 from router.ports import Clock, Inbox
 
@@ -78,11 +78,15 @@ class Absence:
 
 
 def _seen(row: Conversation | None, room: Room | None) -> int:
-    """Return the last message the resident surely has: who wrote had read until there."""
-    wrote = max((m.number for m in row.messages if m.by == RESIDENT), default=0) if row else 0
+    """Return the last message the resident surely has: who wrote here had read until there."""
+    wrote = max((m.number for m in row.messages if _was_there(m)), default=0) if row else 0
     mailed = row.mailed if row is not None else 0
     sent = room.sent if room is not None and room.sent is not None else wrote
     return max(sent, mailed)
+
+
+def _was_there(message: Message) -> bool:
+    return message.by == RESIDENT and message.note != BY_MAIL
 
 
 def _last_of_agents(row: Conversation) -> int:

@@ -27,7 +27,7 @@ from router.core.policy import Policy
 from router.core.policy_text import ChatPolicy
 from router.core.records import Conversation
 from router.core.state import State
-from router.errors import TownlineError
+from router.errors import StorageUnavailable, TownlineError
 from router.ports import Clock, Ids, Inbox
 
 Blocked = Callable[[str], bool]  # a conversation, a resident's address key, a network address's
@@ -93,9 +93,13 @@ class Entrance:
         return origins
 
     async def check_origin(self, connection: HTTPConnection) -> None:
-        """Raises Refused: the page is none of those the town's policy names."""
+        """Raises Refused: the page is none of those the town's policy names.
+
+        Raises `StorageUnavailable` while nobody knows the policy.
+        """
         origin = connection.headers.get("origin", "")
         if origin and origin.lower() not in await self.welcome():
+            self._need_policy()
             log.info("chat_origin_refused", origin=origin[:100])
             message = "chats are not opened from this page: see `origins` in config/chat.yaml"
             raise Refused(403, "OriginNotAllowed", message)
@@ -179,11 +183,18 @@ class Entrance:
         return Visit(grant, sender, policy, chat, row, language, address)
 
     async def _chat(self) -> tuple[Policy, ChatPolicy]:
-        policy = await self._read_policy()
+        """Raises Refused, and `StorageUnavailable` while nobody knows whether there is a chat."""
+        await self._read_policy()
+        policy = self._need_policy()
         chat = chat_of(policy)
-        if policy is None or chat is None:
+        if chat is None:
             raise _no_chat()
         return policy, chat
+
+    def _need_policy(self) -> Policy:
+        if self._policy is None:
+            raise StorageUnavailable("no policy could be read yet")
+        return self._policy
 
     async def _read_policy(self) -> Policy | None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from zlib import crc32
 
 from channels.chat.rooms import Rooms
 from router.core.model import SECOND, Span
@@ -24,7 +25,7 @@ class KeepAlive:
         """Take the next turn."""
         self._turn = (self._turn + 1) % BEAT_EVERY_S
         for room in self._rooms.all():
-            if hash(room.conversation) % BEAT_EVERY_S == self._turn:
+            if crc32(room.conversation.encode()) % BEAT_EVERY_S == self._turn:
                 for listener in list(room.listeners):
                     listener.beat()
 

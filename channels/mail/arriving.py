@@ -19,7 +19,7 @@ from channels.mail.automatic import Own, judge
 from channels.mail.intake import Envelope
 from channels.mail.language import language_of
 from channels.mail.message import Address, Kind, Mail, Verdict
-from channels.mail.message_ids import Thread, find_thread, read_reply_address
+from channels.mail.message_ids import Thread, find_thread, message_in, read_reply_address
 from channels.mail.message_ids import read as read_message_id
 from channels.mail.rules import Facts, facts_of
 from channels.mail.senders import is_no_reply
@@ -143,7 +143,7 @@ def arrival_of(
             size=envelope.cut_from or len(raw),
             authserv_ids=rules.authserv_ids,
         ),
-        number=named[0][1] if named else 0,
+        number=message_in(named[0][1]) if named else 0,
         failed=verdict.kind in FAILED,
     )
 

@@ -28,7 +28,6 @@ from router.errors import ChannelError
 from router.ports import Said
 
 REFERENCES_MAX: Final = 50
-TRANSCRIPTS: Final = 500_000_000  # to their number: the message of that number may be a mail, too
 SAYS: Final[dict[str, dict[str, str]]] = {
     "en": {
         "wrote": "On {at} {who} wrote:",
@@ -149,7 +148,7 @@ def _letter(
 ) -> Letter:
     domain = m.box.address.rpartition("@")[2]
     references = _references(m, domain)
-    number = m.effect.number + (TRANSCRIPTS if m.effect.what == "transcript" else 0)
+    number = message_ids.mail_number(m.effect.what, m.effect.number)
     answered = m.said.get(answers.ref) if answers is not None else None
     in_reply_to = answered.message_id if answered is not None else ""
     name = m.of(m.box.name) or m.town
@@ -192,10 +191,11 @@ def _last_of_resident(m: Material) -> Message | None:
 
 
 def _subject(m: Material) -> str:
-    """Return "Re: " and what the resident called it."""
+    """Return "Re: " and what the resident had called it by then."""
     for message in m.conversation.messages:
         said = m.said.get(message.ref)
-        if message.by == RESIDENT and said is not None and said.subject:
+        is_before = message.by == RESIDENT and message.number < m.effect.number
+        if is_before and said is not None and said.subject:
             return reply_subject(said.subject)
     return m.says["subject"].format(town=m.town)
 

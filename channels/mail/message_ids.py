@@ -11,13 +11,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from channels.mail.message import Mail
 
+# Mails about what was written are numbered beside the messages: that of the same number may have
+# gone by mail, too, to somebody else.
+BESIDE: Final[Mapping[str, int]] = {"unread": 250_000_000, "transcript": 500_000_000}
 _MAC_DIGITS: Final = 16  # hexadecimal: 64 bits, tried only by sending mails
 _CONVERSATION: Final = re.compile(r"[0-9A-Za-z]{1,26}", re.ASCII)
 _MESSAGE_ID: Final = re.compile(
@@ -66,6 +69,17 @@ def read(message_id: str, domain: str, secret: bytes) -> tuple[str, int] | None:
     if not hmac.compare_digest(mac, found["mac"].lower()):
         return None
     return conversation, int(found["number"])
+
+
+def mail_number(what: str, number: int) -> int:
+    """Return the number of a mail that was wanted with message `number` of its conversation."""
+    return number + BESIDE.get(what, 0)
+
+
+def message_in(mail_number: int) -> int:
+    """Return the last message that a mail brought to its reader; a transcript brings none."""
+    unread, transcript = BESIDE["unread"], BESIDE["transcript"]
+    return mail_number - unread if unread <= mail_number < transcript else mail_number
 
 
 def reply_address(address: str, conversation_id: str, secret: bytes) -> str:

@@ -157,7 +157,8 @@ class MailOutlet:
             return ()
         refs = [effect.words_ref]
         if effect.what == "forward":
-            refs += [m.ref for m in conversation.messages if m.kind in SAID]
+            before = (m for m in conversation.messages if m.number < effect.number)
+            refs += [m.ref for m in before if m.kind in SAID]
         wanted = [f for ref in dict.fromkeys(refs) if ref in said for f in said[ref].files]
         files: list[Attachment] = []
         for file in wanted:

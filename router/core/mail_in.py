@@ -36,7 +36,7 @@ from router.core.threads import (
     work_on,
     wrote_again,
 )
-from router.core.transcript import AGENT, RESIDENT, TOWN, added
+from router.core.transcript import AGENT, BY_MAIL, RESIDENT, TOWN, added
 from router.errors import UnknownTarget
 
 Events = Iterator[e.Event]
@@ -135,7 +135,8 @@ def _resident_wrote(
         yield from _new_item(s, now, c_, mail, box, conversation, joins=True)
         return
     yield from _keys(s, now, c_, item.id)
-    yield added(s, now, conversation.id, item.id, by=RESIDENT, ref=c_.words_ref)
+    note = _note(conversation)
+    yield added(s, now, conversation.id, item.id, by=RESIDENT, ref=c_.words_ref, note=note)
     item = s.items[item.id]
     if item.state in _JOINABLE:
         yield from reopened(s, now, item, RESIDENT, "the resident wrote again")
@@ -143,6 +144,10 @@ def _resident_wrote(
         yield from wrote_again(s, now, item, "the resident answered")
     rule = mail.rule(c_.rule)
     yield from has_become_urgent(s, now, s.items[item.id], rule)
+
+
+def _note(conversation: Conversation) -> str:
+    return BY_MAIL if conversation.channel is Channel.CHAT else ""
 
 
 def _new_item(
@@ -178,7 +183,8 @@ def _new_item(
         count=count,
     )
     yield from _keys(s, now, c_, c_.item_id)
-    yield added(s, now, conversation, c_.item_id, by=RESIDENT, ref=c_.words_ref)
+    note = _note(s.conversations[conversation])
+    yield added(s, now, conversation, c_.item_id, by=RESIDENT, ref=c_.words_ref, note=note)
     owner = past.owner if past is not None else _owner_of(s, other) if joins else None
     if owner is not None:
         yield e.OwnerNoted(at=now, item=c_.item_id, owner=owner)

@@ -40,17 +40,27 @@ Events = Iterator[e.Event]
 
 
 def settle(s: State, now: Instant, touched: Touched) -> Events:
-    """Match whoever was touched until nothing more can be offered."""
+    """Match whoever was touched until nothing more can be offered, the most urgent item first."""
     while touched.items or touched.agents:
-        while touched.agents:
-            agent_id = next(iter(touched.agents))
-            del touched.agents[agent_id]
-            yield from _leave_when_done(s, now, agent_id)
-            yield from offer_to_agent(s, now, agent_id)
-        while touched.items:
-            item_id = next(iter(touched.items))
-            del touched.items[item_id]
+        yield from _settle_agents(s, now, touched)
+        waiting = sorted(touched.items, key=lambda item_id: _urgency(s, item_id))
+        touched.items.clear()
+        for item_id in waiting:
             yield from offer_item(s, now, item_id)
+            yield from _settle_agents(s, now, touched)
+
+
+def _settle_agents(s: State, now: Instant, touched: Touched) -> Events:
+    while touched.agents:
+        agent_id = next(iter(touched.agents))
+        del touched.agents[agent_id]
+        yield from _leave_when_done(s, now, agent_id)
+        yield from offer_to_agent(s, now, agent_id)
+
+
+def _urgency(s: State, item_id: ItemId) -> tuple[Instant, ItemId]:
+    item = s.items.get(item_id)
+    return (item.urgency_at if item is not None else 0, item_id)
 
 
 def offer_item(s: State, now: Instant, item_id: ItemId) -> Events:

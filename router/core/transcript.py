@@ -11,6 +11,7 @@ from router.core.state import State
 RESIDENT: Final = "resident"
 TOWN: Final = "town"
 AGENT: Final = "agent:"  # then the id
+BY_MAIL: Final = "by mail"  # note of what a resident of a chat wrote by mail, away from the chat
 SAID: Final = frozenset({MessageKind.TEXT, MessageKind.FILE})  # no notes, no machines, no asides
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from router.errors import TownlineError
 from router.ports import Clock, Duty
 
 log = structlog.get_logger(__name__)
@@ -14,6 +15,8 @@ async def keep_doing(duty: Duty, clock: Clock) -> None:
     while True:
         try:
             await duty()
+        except TownlineError as error:  # storage that is slow says so once, elsewhere
+            log.warning("duty_not_done", duty=duty.name, code=error.code, why=str(error))
         except Exception:
             log.exception("duty_failed", duty=duty.name)
         await clock.sleep_until(clock.now() + duty.period)

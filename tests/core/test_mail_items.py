@@ -13,19 +13,21 @@ from router.core.model import (
     HOUR,
     MINUTE,
     AgentId,
+    AgentStatus,
     Form,
     ItemId,
     ItemState,
     MessageKind,
     QueueId,
+    Tempo,
 )
-from router.core.policy import Fallback
+from router.core.policy import Fallback, Step
 from router.core.ringing import next_to_ring
 from router.core.story import describe
 from router.errors import NotAllowed, NotNow, UnknownTarget
 from tests.core.text_hands import held as in_hand
 from tests.core.text_town import TextDesk, mail_policy, writing_town
-from tests.core.town import NIGHT, OPEN, rule
+from tests.core.town import NIGHT, OPEN, PLACE, queue, rule
 
 
 @pytest.fixture
@@ -113,6 +115,31 @@ def test_undoing_urgency_puts_the_mail_where_it_belongs(desk: TextDesk) -> None:
     desk.do(t.UndoRule(item_id=desk.item("urgent").id, by=AgentId("amina"), reason="a joke"))
     assert desk.item("urgent").queue == "general"
     held(desk, "routine")
+
+
+def test_where_steps_fall_due_together_the_urgent_mail_is_matched_first() -> None:
+    patient = Step(after=MINUTE, requires="english", place=PLACE)
+    queues = {
+        QueueId(name): queue(
+            name,
+            "french >= 9",
+            steps=(patient,),
+            offer_timeout={Tempo.SLOW_TEXT: 10 * MINUTE},
+        )
+        for name in ("general", "roads")
+    }
+    desk = TextDesk(writing_town(queues=queues))
+    desk.sign_in("amina", "chloe")
+    away = AgentStatus.AWAY
+    desk.do(c.SetStatus(agent_id=AgentId("chloe"), status=away, reason="break"))
+    desk.mail("routine", sender="al")
+    desk.mail("urgent", sender="bo", rule="stop_sign")
+    desk.now += 2 * MINUTE  # the daemon was held up, so both steps are taken at once
+    alive = tuple((AgentId(name), f"desk-{name}") for name in ("amina", "chloe"))
+    desk.do(c.RenewLeases(desks=alive))
+    desk.do(c.PassTime())
+    first = next(ev for ev in desk.story if isinstance(ev, e.OfferMade))
+    assert first.item == "urgent"
 
 
 def test_an_urgent_mail_at_night_pages_one_after_the_other_until_somebody_answers() -> None:

@@ -37,6 +37,7 @@ class ChatResident:
         self.name = name
         self.conversation = ""
         self.said: dict[str, set[str]] = {}  # by id of ours: the ids that were acknowledged for it
+        self.shown: dict[str, bytes] = {}  # by id of ours: the photo that was sent
         self.told: list[Told] = []
         self.repeated: list[Told] = []  # came again, or out of order
         self.state = ""  # the last standing
@@ -63,10 +64,24 @@ class ChatResident:
 
     async def say(self, text: str) -> None:
         """Send until acknowledged."""
+        cid, activity = self._message(text)
+        self.said[cid].add((await self._post(activity))["id"])
+
+    async def show(self, text: str) -> None:
+        """Send a photo with a text, until acknowledged."""
+        cid, activity = self._message(text)
+        body = self.shown[cid] = f"photo of {cid}".encode() * 1000
+        parts = {
+            "activity": (None, json.dumps(activity).encode()),
+            "file": ("photo.jpg", body, "image/jpeg"),
+        }
+        path = f"/conversations/{self.conversation}/upload"
+        self.said[cid].add((await self._ask("POST", path, files=parts))["id"])
+
+    def _message(self, text: str) -> tuple[str, dict[str, Any]]:
         cid = f"{self.name}-{len(self.said)}"
-        acknowledged = self.said[cid] = set()
-        activity = {"type": "message", "text": text, "channelData": {"clientActivityID": cid}}
-        acknowledged.add((await self._post(activity))["id"])
+        self.said[cid] = set()
+        return cid, {"type": "message", "text": text, "channelData": {"clientActivityID": cid}}
 
     async def leave(self) -> None:
         """End the chat."""

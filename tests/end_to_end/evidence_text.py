@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Final
 
 from router.core import events as e
 from router.core.effects import SendMail
-from router.core.model import Channel, MessageKind
+from router.core.model import Channel, ItemId, MessageKind
 from router.core.transcript import RESIDENT
 from tests.end_to_end.chat_residents import ChatResident
 from tests.end_to_end.rig import Rig
+from tests.end_to_end.traffic import ON_CALL, PAGED
 
 if TYPE_CHECKING:
     from tests.end_to_end.evidence import OnDisk
 
 SHOWN: Final = frozenset({MessageKind.TEXT, MessageKind.FILE, MessageKind.AUTOMATIC})
+WRITERS: Final = (RESIDENT, "contact:")
 OUR_ID: Final = re.compile(r"<([0-9A-Z]+)\.(\d+)\.[0-9a-f]+@willowmere\.example\.org>")
 
 
@@ -42,6 +44,7 @@ class TextWitness:
         """Return what contradicts somebody's ledger."""
         yield from self._transcripts()
         yield from self._letters()
+        yield from self._pages()
         yield from self._answers()
         yield from self._outgoing()
         for resident in self._rig.chats:
@@ -65,18 +68,20 @@ class TextWitness:
     def _letters(self) -> Iterator[str]:
         came: dict[str, list[e.MessageAdded]] = defaultdict(list)
         for event in self._added:
-            said = self._disk.said.get(event.ref)
-            if event.by == RESIDENT and said is not None and said.message_id:
-                came[f"<{said.message_id.strip('<>')}>"].append(event)
+            if event.by.startswith(WRITERS) and (message_id := self._message_id(event)):
+                came[message_id].append(event)
         works: dict[str, set[str]] = defaultdict(set)
         for joined in self._disk.of_kind(e.ConversationJoined):
             works[joined.conversation].add(joined.item)
+        rules = {ev.item: ev.rule for ev in self._disk.of_kind(e.RuleApplied)}
         for letter in self._rig.letters.all:
             stored = came.pop(letter.message_id, [])
             if len(stored) != 1 and (stored or letter.is_taken or self._settled):
                 yield f"mail {letter.message_id} is {len(stored)} messages"
             for event in stored:
                 yield from self._is_whole(letter.message_id, event)
+                if letter.first is None and rules.get(event.item, "") != letter.rule:
+                    yield f"{letter.message_id} met {rules.get(event.item)}, not {letter.rule}"
                 if letter.first is None:
                     came[letter.message_id] = stored  # for those that answer it
                     if len(works[event.conversation]) != 1:
@@ -89,10 +94,36 @@ class TextWitness:
             yield f"{len(first)} mails were the first of their senders, {len(begun)} items came"
 
     def _is_whole(self, message_id: str, event: e.MessageAdded) -> Iterator[str]:
-        name = self._disk.said[event.ref].original
-        path = Path(self._rig.daemon.data, "blobs", name[:2], name[2:4], name)
-        if not name or not path.exists() or message_id.encode() not in path.read_bytes():
+        if message_id.encode() not in self._blob(self._disk.said[event.ref].original):
             yield f"the original of mail {message_id} is lost"
+
+    def _pages(self) -> Iterator[str]:
+        """Somebody on call is told, nobody twice, nobody after somebody has answered."""
+        told: dict[str, list[str]] = defaultdict(list)
+        answered: dict[str, set[str]] = defaultdict(set)
+        for event in self._disk.events:
+            if isinstance(event, e.PageSent):
+                if event.contact in told[event.item] or answered[event.item]:
+                    yield f"{event.contact} was told of {event.item} again: {told[event.item]}"
+                told[event.item].append(event.contact)
+            elif isinstance(event, e.PageAnswered):
+                answered[event.item].add(event.contact)
+        for applied in self._disk.of_kind(e.RuleApplied):
+            if applied.rule == PAGED and not told[applied.item]:
+                yield f"nobody on call was told of {applied.item}"
+        for name, contacts in told.items():
+            item = self._disk.state.items.get(ItemId(name))
+            goes_on = item is None or (item.text is not None and item.text.page_due is not None)
+            if not answered[name] and not goes_on:
+                yield f"{contacts} were told of {name}, and nobody else ever will be"
+        took = {x.message_id for x in self._rig.letters.all if x.sender in ON_CALL and x.is_taken}
+        for added in self._added:
+            if self._message_id(added) in took and not any(answered[added.item]):
+                yield f"{added.by} took {added.item}, and nobody knows"
+
+    def _message_id(self, event: e.MessageAdded) -> str:
+        said = self._disk.said.get(event.ref)
+        return f"<{said.message_id.strip('<>')}>" if said is not None and said.message_id else ""
 
     def _answers(self) -> Iterator[str]:
         stored = Counter((event.by, self._text(event)) for event in self._added)
@@ -141,10 +172,28 @@ class TextWitness:
                 numbers[self._disk.said[event.ref].client_id].append(event.number)
         for cid, acknowledged in resident.said.items():
             found = [f"{resident.conversation}|{number:07}" for number in numbers[cid]]
+            if found and not self._has_photo(resident, cid, messages):
+                yield f"the photo of message {cid} is lost"
             if len(found) > 1 or (acknowledged and set(found) != acknowledged):
                 yield f"message {cid} was acknowledged as {acknowledged} and is {found}"
             elif self._settled and not found:
                 yield f"message {cid} never came"
+        yield from self._transcript(resident, messages)
+
+    def _has_photo(self, resident: ChatResident, cid: str, messages: list[e.MessageAdded]) -> bool:
+        """Say whether what was sent beside the text is on disk."""
+        said = (self._disk.said.get(event.ref) for event in messages)
+        files = [
+            f for each in said if each is not None and each.client_id == cid for f in each.files
+        ]
+        sent = [resident.shown[cid]] if cid in resident.shown else []
+        return [self._blob(file.blob) for file in files] == sent
+
+    def _blob(self, name: str) -> bytes:
+        path = Path(self._rig.daemon.data, "blobs", name[:2], name[2:4], name)
+        return path.read_bytes() if name and path.exists() else b""
+
+    def _transcript(self, resident: ChatResident, messages: list[e.MessageAdded]) -> Iterator[str]:
         shown = [event for event in messages if event.kind in SHOWN]
         told = resident.told
         pairs = zip(told, shown, strict=False)

@@ -35,6 +35,7 @@ class Letter:
     sender: str
     raw: bytes
     first: Letter | None  # of the same correspondence; None: this is it
+    rule: str  # of the shipped town, that it meets; "" none
     sent: int = 0  # begun to be handed over
     is_taken: bool = False  # the town has said 250
 
@@ -108,6 +109,7 @@ class Letters:
         answers: Delivered | None = None,
         first: Letter | None = None,
         to: str = TOWN_ADDRESS,
+        rule: str = "",
     ) -> Letter:
         """Send until it is taken; `answers` is the town's mail that is replied to."""
         mail = EmailMessage()
@@ -117,7 +119,7 @@ class Letters:
         if answers is not None:
             mail["In-Reply-To"] = mail["References"] = answers.message_id
         mail.set_content(text)
-        letter = Letter(message_id, sender, mail.as_bytes(policy=WIRE), first)
+        letter = Letter(message_id, sender, mail.as_bytes(policy=WIRE), first, rule)
         self.all.append(letter)
         while not letter.is_taken:
             letter.is_taken = await self._offer(letter, to)

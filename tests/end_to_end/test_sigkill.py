@@ -24,7 +24,7 @@ from tests.end_to_end.evidence import OnDisk, Witness, on_disk
 from tests.end_to_end.nursery import Nursery
 from tests.end_to_end.process import morning, reached
 from tests.end_to_end.rig import Rig, town
-from tests.end_to_end.traffic import EDITS, Traffic
+from tests.end_to_end.traffic import EDITS, ON_CALL, PAGED, Traffic
 
 POINT_S = 25.0  # a life in which the point was not passed often enough by then ends at random
 LIVES_MAX = 4  # for one kill at a point
@@ -148,7 +148,11 @@ def written(rig: Rig) -> str:
     replies = [reply for desk in rig.desks.values() for reply in desk.replies.values()]
     said = sum(len(resident.said) for resident in rig.chats)
     told = sum(resident.answers for resident in rig.chats)
+    taken = sum(letter.sender in ON_CALL for letter in letters)
+    photos = sum(len(resident.shown) for resident in rig.chats)
     return (
+        f"  {sum(letter.rule == PAGED for letter in letters)} urgent mails at night,"
+        f" {taken} taken by people on call; {photos} photos\n"
         f"  {len(letters)} mails (sent {sum(letter.sent for letter in letters)} times,"
         f" {sum(letter.first is not None for letter in letters)} of them answers),"
         f" {len({copy.message_id for copy in copies})} mails of the town (sent {len(copies)}"

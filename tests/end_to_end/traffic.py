@@ -12,7 +12,7 @@ from typing import Final
 from channels.voice.practice.call import Call, CallEnded
 from tests.end_to_end.chat_residents import ChatResident
 from tests.end_to_end.desk_client import Habits
-from tests.end_to_end.mail_residents import Delivered
+from tests.end_to_end.mail_residents import Delivered, Letter
 from tests.end_to_end.process import Edits, reached
 from tests.end_to_end.rig import Rig
 
@@ -20,6 +20,7 @@ BUSY_AGENTS: Final = ("amara", "benoit", "chitra")
 WRITING_AGENTS: Final = ("elise", "nadia")  # have no telephone
 PATIENT_AGENT: Final = "marc"  # talks to one caller all day, so that the others stand in line
 PATIENT_MAX: Final = 6
+PAGED_EVERY_S: Final = 3
 EDITS: Final[Edits] = {
     # agents' telephones in the browser: no time is lost in finding out whether a machine answers
     "skills.yaml": (
@@ -30,7 +31,10 @@ EDITS: Final[Edits] = {
     "config/queues.yaml": (
         ("{after_s: 120, requires: building", "{after_s: 36000, requires: building"),
         ("{after_s: 240, requires: (building", "{after_s: 72000, requires: (building"),
+        # urgent mails about roads come as at night: people on call are told, one after the other
+        ("  roads:\n", "  roads:\n    hours: statutory_holidays\n"),
     ),
+    "config/fallback.yaml": (("every: 5 min", f"every: {PAGED_EVERY_S} s"),),
     "config/forms.yaml": (("  inquiry:\n", "  inquiry:\n    per_hour_max: 100000\n"),),
     "config/chat.yaml": (("chats_per_hour: 20", "chats_per_hour: 100000"),),
 }
@@ -40,6 +44,17 @@ SETTLED_S: Final = 300.0  # on a slow machine many a life is too short for a cal
 SERVED_S: Final = 5.0  # so long callers may still be served once nobody new comes
 WRITERS: Final = 2  # of mail at the same time, and as many who chat
 ANSWERED_S: Final = 2.0  # so long they wait for an answer before they go on
+KINDS: Final = (  # text, rule it meets, of how many mails in twenty
+    ("When is the market?", "", 13),
+    ("A car is parked illegally.", "parking_without_photo", 3),
+    ("The stop sign is down.", "stop_sign_down", 3),
+    ("There is an injured dog.", "injured_animal", 1),  # urgent, and somebody is there
+)
+PAGED: Final = "stop_sign_down"  # whoever is on call is told
+ON_CALL: Final = frozenset(
+    f"{name}@willowmere.example.org"
+    for name in ("security", "operations.a", "operations.b", "operations.chief")
+)
 LANGUAGE, SUBJECT = "For service in English", "For parking, noise or another"  # begin the menus
 
 
@@ -169,21 +184,36 @@ class Traffic:
     # --- mail ------------------------------------------------------------------------------------
 
     async def _mails(self, writer: int) -> None:
-        """Each from another address; some answer what an agent writes."""
+        """Each from another address; some answer what an agent writes, some pages are answered."""
         letters, sent = self._rig.letters, 0
         while not self._is_over:
             sent += 1
             sender = f"writer-{writer}-{sent}@example.com"
-            is_parking = self._random.random() < 0.15
-            text = "A car is parked illegally." if is_parking else "When is the market?"
-            first = await letters.send(sender, f"Question {sent}", f"{text}\n\nJo Example\n")
-            if not is_parking and self._random.random() < 0.8:
+            [(text, rule, _)] = self._random.choices(KINDS, [share for _, _, share in KINDS])
+            subject = f"Question {writer}-{sent}."
+            body = f"{text}\n\nJo Example\n"
+            first = await letters.send(sender, subject, body, rule=rule)
+            if rule == PAGED and self._random.random() < 0.7:
+                await self._answer_page(subject, first)
+            elif not rule and self._random.random() < 0.8:
                 await self._patiently(partial(self._is_answered, sender))
                 for answer in self._answers_to(sender)[:1]:
                     await letters.send(
-                        sender, f"Re: Question {sent}", "Thank you.", answers=answer, first=first
+                        sender, f"Re: {subject}", "Thank you.", answers=answer, first=first
                     )
             await asyncio.sleep(self._random.uniform(0, 0.8))
+
+    async def _answer_page(self, subject: str, first: Letter) -> None:
+        """Somebody on call says that they take care of it."""
+        await self._patiently(lambda: bool(self._pages(subject)))
+        for page in self._pages(subject)[-1:]:
+            await self._rig.letters.send(
+                page.to, f"Re: {subject}", "I go there.", answers=page, first=first
+            )
+
+    def _pages(self, subject: str) -> list[Delivered]:
+        copies = self._rig.world.copies
+        return [copy for copy in copies if copy.to in ON_CALL and subject in copy.text]
 
     def _answers_to(self, sender: str) -> list[Delivered]:
         return [copy for copy in self._rig.world.to(sender) if "Answer of " in copy.text]
@@ -210,7 +240,11 @@ class Traffic:
                 listening = own.create_task(resident.listen())
                 for number in range(self._random.randint(1, 4)):
                     heard = resident.answers
-                    await resident.say(f"Question {number} of {resident.name}")
+                    text = f"Question {number} of {resident.name}"
+                    if self._random.random() < 0.2:
+                        await resident.show(text)
+                    else:
+                        await resident.say(text)
                     if self._random.random() < 0.7:
                         await self._patiently(partial(resident.has_more_than, heard))
                 if self._random.random() < 0.5:

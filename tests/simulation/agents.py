@@ -9,6 +9,7 @@ from typing import Final
 from channels.voice.practice.carrier import Carrier
 from channels.voice.practice.handset import Behaviour, Handset, presses
 from router.core import commands as c
+from router.core.correspondence import WRITTEN
 from router.core.model import (
     SECOND,
     AgentId,
@@ -21,6 +22,7 @@ from router.core.model import (
     Tempo,
 )
 from router.core.records import Agent, Item
+from tests.simulation.clerks import STORM, Clerk
 from tests.simulation.town import Town, telephone_of
 from tests.simulation.virtual_loop import LoopClock
 
@@ -35,6 +37,7 @@ class Desk:
     name: AgentId
     rng: random.Random
     desk: str = "desk"
+    clerk: Clerk | None = None  # None: does with forms what is done with calls
     gone_until: int = 0  # the browser is closed, nothing renews
     answers: dict[OfferId, tuple[str, int]] = field(default_factory=dict)
     doings: dict[ItemId, tuple[str, int]] = field(default_factory=dict)
@@ -43,12 +46,22 @@ class Desk:
 class Agents:
     """Everybody inside."""
 
-    def __init__(self, town: Town, carrier: Carrier, clock: LoopClock, rng: random.Random) -> None:
+    def __init__(
+        self,
+        town: Town,
+        carrier: Carrier,
+        clock: LoopClock,
+        rng: random.Random,
+        *,
+        has_clerks: bool,
+    ) -> None:
         self.calm = False  # from now on everybody does their work
         self._town, self._carrier, self._clock = town, carrier, clock
         names = sorted(town.policies[0].agents)
         present = rng.sample(names, rng.randint(5, len(names)))
         self.desks = [Desk(name, random.Random(rng.random()), f"desk-{name}") for name in present]
+        for desk in self.desks if has_clerks else ():
+            desk.clerk = Clerk(town, desk.name, random.Random(rng.random()))
 
     def plug_in(self, rng: random.Random) -> None:
         """Have the telephones on the desks behave anew."""
@@ -82,6 +95,9 @@ class Agents:
                     await self._town.attempt(c.SetStatus(desk.name, AgentStatus.AVAILABLE))
                 continue
             await self._answer(desk, row)
+            if desk.clerk is not None:
+                await desk.clerk.again()
+                await desk.clerk.take(calm=self.calm)
             for holding in row.holdings:
                 await self._handle(desk, holding.item)
             await self._whim(desk, row)
@@ -145,11 +161,19 @@ class Agents:
             return
         now = self._clock.now()
         way, due = desk.doings.setdefault(item_id, self._plan(desk, item, now))
-        if now >= due:
-            del desk.doings[item_id]
+        if now < due:
+            return
+        del desk.doings[item_id]
+        if desk.clerk is None or way not in STORM:
             await self._town.attempt(self._command(desk, item, way))
+        elif not await desk.clerk.do(item, way):
+            desk.doings[item_id] = "close", now
 
     def _plan(self, desk: Desk, item: Item, now: int) -> tuple[str, int]:
+        if desk.clerk is not None and item.form in WRITTEN:
+            way = desk.clerk.plan(item, calm=self.calm)
+            if way:
+                return way, now + desk.rng.randint(5, 90) * SECOND
         live = item.tempo is Tempo.LIVE
         ways = ["finish", "close"] if live else ["close"]
         if not self.calm:

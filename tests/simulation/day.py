@@ -30,19 +30,28 @@ from router.core.model import ENDED, SECOND, Instant
 from router.core.policy import Policy
 from router.runtime.journal_memory import MemoryStore
 from tests.simulation.agents import Agents
+from tests.simulation.chatters import Chatters
+from tests.simulation.ledgers import Broken
+from tests.simulation.post import PostOffice, post_fault
 from tests.simulation.residents import Residents
-from tests.simulation.town import SUBSCRIPTION, Town, variants
+from tests.simulation.town import SECRET, SUBSCRIPTION, SpottyBlobs, Town, variants
 from tests.simulation.virtual_loop import LoopClock, VirtualLoop
-from tests.simulation.watch import Broken, Watch
+from tests.simulation.watch import Watch
 from tests.simulation.weather import Weather, rest_fault, webhook_fault
 from tests.simulation.wires import WireToCarrier
+from tests.simulation.wires_text import MailDoor, WireToPost
+from tests.simulation.writers import Writers
 
 ZONE: Final = ZoneInfo("America/Toronto")
 BEGINNINGS: Final = [(24, 7, 45), (24, 10, 0), (24, 13, 0), (24, 17, 20), (28, 12, 20)]
 """Day of November 2026, hour, minute: before opening, in between, before closing; a Saturday."""
 
+WRITTEN_BEGINNINGS: Final = [*BEGINNINGS, (24, 17, 40), (24, 21, 0)]
+"""Also closing time and the night, when urgent mails go to people on call."""
+
 ACTIVE_S: Final = 35 * 60
 CALM_S: Final = 75 * 60  # at most, until everything that was begun has ended
+ABSENT_S: Final = 25 * 60  # so long it is at least calm where people write: the absent get mail
 ALONE_S: Final = 9 * 24 * 3600
 """Then everybody goes home: what was left behind ends, and is forgotten, by its own deadline."""
 
@@ -66,17 +75,20 @@ class Result:
     lives: int
     calls: int
     forms: int
+    mails: int
+    copies: int  # of mails of the town, repeats included
+    chats: int
 
 
-def simulate(seed: int, policy: Policy) -> Result:
-    """Run the seed's day. Errors: `SimulationFailed`."""
+def simulate(seed: int, policy: Policy, *, writes: bool = False) -> Result:
+    """Run the seed's day, of calls and forms or at all four doors. Errors: `SimulationFailed`."""
     watch = Watch(MemoryStore())
     try:
         with (
             asyncio.Runner(loop_factory=VirtualLoop) as runner,
             structlog.testing.capture_logs([structlog.processors.format_exc_info]) as logs,
         ):
-            return runner.run(_Day(seed, policy, watch, logs).run())
+            return runner.run(_Day(seed, policy, watch, logs, writes=writes).run())
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
@@ -95,8 +107,10 @@ def _innermost(error: BaseException) -> str:
 
 
 class _Day:
-    def __init__(self, seed: int, policy: Policy, watch: Watch, logs: Logs) -> None:
-        self._seed, self._watch, self._logs = seed, watch, logs
+    def __init__(
+        self, seed: int, policy: Policy, watch: Watch, logs: Logs, *, writes: bool
+    ) -> None:
+        self._seed, self._watch, self._logs, self._writes = seed, watch, logs, writes
         self._policies = variants(policy)
         self._read = 0
         self._cleared_up: Instant = 0
@@ -107,7 +121,7 @@ class _Day:
     async def run(self) -> Result:
         """Be the whole day."""
         rng = self._rng("day")
-        day, hour, minute = rng.choice(BEGINNINGS)
+        day, hour, minute = rng.choice(WRITTEN_BEGINNINGS if self._writes else BEGINNINGS)
         start = int(datetime(2026, 11, day, hour, minute, tzinfo=ZONE).timestamp()) * SECOND
         self._clock, self._outside = LoopClock(start), LoopClock(start)
         self._weather = Weather(self._seed, self._clock, self._watch)
@@ -117,8 +131,11 @@ class _Day:
             policies=self._policies,
             store=self._watch.store,
             faults=self._weather,
+            blobs=SpottyBlobs(self._weather.next_blob_fails),
             watch=self._watch,
         )
+        self._watch.texts.blobs, self._watch.texts.secret = self._town.blobs.stored, SECRET
+        self._post = PostOffice(self._outside, self._watch)
         numbers = self._rng("sids")
         with ExitStack() as patched:
             sid = staticmethod(lambda prefix: f"{prefix}{numbers.getrandbits(128):032x}")
@@ -128,14 +145,24 @@ class _Day:
                     carrier.ledger.listen(self._watch.hear)
                     wire = partial(WireToCarrier, rest_app(carrier))
                     patched.enter_context(mock.patch("channels.voice.rest.TimedHttpClient", wire))
+                    door = partial(MailDoor, self._town.slot)
+                    patched.enter_context(mock.patch("channels.mail.adapter.SmtpDoor", door))
+                    post = partial(WireToPost, self._post)
+                    patched.enter_context(mock.patch("channels.mail.adapter.SmtpSender", post))
                     return await self._live(carrier, http)
 
     async def _live(self, carrier: Carrier, http: httpx.AsyncClient) -> Result:
         residents = Residents(carrier, http, self._outside, self._watch)
-        agents = Agents(self._town, carrier, self._outside, self._rng("agents"))
+        agents = Agents(
+            self._town, carrier, self._outside, self._rng("agents"), has_clerks=self._writes
+        )
         residents.plug_in(self._rng("phones"))
         agents.plug_in(self._rng("desk phones"))
         async with asyncio.TaskGroup() as tasks:
+            self._writers = Writers(
+                self._town, self._post, self._outside, self._watch, tasks, self._seed
+            )
+            self._chatters = Chatters(self._town, http, self._outside, self._watch)
             self._town.start(tasks)
             for_ever = [tasks.create_task(agents.renew())]
             for_ever += [tasks.create_task(agents.work(desk)) for desk in agents.desks]
@@ -154,6 +181,8 @@ class _Day:
             await self._until(self._outside.now() + CALM_S * SECOND, carrier)
             for task in for_ever:
                 task.cancel()
+            await self._look_who_missed_something()
+            self._town.rest()
             await self._until(self._outside.now() + ALONE_S * SECOND, step_s=900)
             self._watch.close()
             await self._town.kill()
@@ -167,7 +196,15 @@ class _Day:
             lives=self._town.lives,
             calls=calls,
             forms=residents.sent,
+            mails=len(self._watch.texts.letters),
+            copies=len(self._post.copies),
+            chats=len(self._chatters.guests),
         )
+
+    async def _look_who_missed_something(self) -> None:
+        self._chatters.look_who_missed_something()
+        for guest in self._chatters.guests:
+            await self._chatters.catch_up(guest)
 
     async def _until(self, end: Instant, carrier: Carrier | None = None, step_s: int = 1) -> None:
         """Let it happen until then, or until nothing is left to happen; fail at once."""
@@ -189,6 +226,8 @@ class _Day:
 
     def _is_quiet(self, carrier: Carrier) -> bool:
         state = self._town.state
+        if self._writes and self._outside.now() < self._cleared_up + ABSENT_S * SECOND:
+            return False
         if state.pending or any(not call.over for call in carrier.exchange.calls.values()):
             return False
         return all(i.state in ENDED or not i.call_id for i in state.items.values())
@@ -198,6 +237,9 @@ class _Day:
         self._cleared_up = self._outside.now()
         carrier.webhook_faults.waiting.clear()
         carrier.rest_faults.waiting.clear()
+        self._post.clear_up()
+        self._writers.calm = self._chatters.calm = True
+        self._chatters.fair_since = self._cleared_up
         agents.plug_in(self._rng("calm"))
 
     # --- what happens ----------------------------------------------------------------------------
@@ -208,10 +250,15 @@ class _Day:
         while True:
             await self._rest(rng.expovariate(1 / pause))
             own = random.Random(rng.random())
-            if rng.random() < 0.7:
+            lot = rng.random()
+            if lot < (0.25 if self._writes else 0.7):
                 tasks.create_task(residents.call(own))
-            else:
+            elif lot < 0.4 or not self._writes:
                 tasks.create_task(residents.send_form(own))
+            elif lot < 0.7:
+                tasks.create_task(self._writers.write(own))
+            else:
+                tasks.create_task(self._chatters.chat(own))
 
     async def _trouble(
         self, carrier: Carrier, residents: Residents, agents: Agents, tasks: asyncio.TaskGroup
@@ -222,6 +269,7 @@ class _Day:
             await self._rest(rng.expovariate(1 / pause))
             kinds = ["webhook"] * 8 + ["rest"] * 6 + ["phones", "snapshot", "kill", "kill"]
             kinds += ["leap", "emergency", "over", "policy"]
+            kinds += ["post"] * 6 + ["post down"] if self._writes else []
             match rng.choice(kinds):
                 case "webhook":
                     carrier.webhook_faults.add(webhook_fault(rng))
@@ -236,6 +284,11 @@ class _Day:
                     await self._town.kill()
                     await self._rest(rng.choice([0.01, 1, 30, 120]))
                     self._town.start(tasks)
+                case "post":
+                    self._post.faults.append(post_fault(rng))
+                case "post down":
+                    down = rng.choice([10, 120, 900]) * SECOND
+                    self._post.down_until = self._outside.now() + down
                 case "leap":
                     self._clock.leap(rng.choice([2, 40, 400]) * SECOND)
                 case "emergency":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -18,9 +18,11 @@ from channels.voice.practice.ledger import Entry, Sent, Trouble
 from router.core import events as e
 from router.core.apply import apply
 from router.core.capacity import is_over
+from router.core.effects import SendMail
 from router.core.flows.presentation import caller_script
 from router.core.model import (
     ENDED,
+    HOUR,
     MINUTE,
     SECOND,
     EffectKey,
@@ -39,11 +41,14 @@ from router.core.state import State
 from router.core.upcast import decode_events
 from router.runtime.journal_memory import MemoryStore
 from tests.core.test_invariants import every_entry_counts_once, every_offer_ends_once, index_of
+from tests.simulation.ledgers import Broken
+from tests.simulation.watch_text import TextWatch
 
 SWEEP_EVERY: Final = (
     25  # batches between two looks at everything; touched rows are looked at always
 )
 PENDING_MAX: Final[Span] = 10 * MINUTE  # of a daemon's life, for an effect to be over
+SENDING_MAX: Final[Span] = 2 * HOUR  # for a mail, whose server may be down for half an hour
 SHOWN: Final = 20
 NAMED: Final = re.compile(r"/voice/[a-z]+/([0-9A-HJKMNP-TV-Z]{10})\b")
 CARRIER_FAILED: Final = frozenset({11200, 11205})  # webhooks unanswered: done on purpose
@@ -66,10 +71,6 @@ COUNTED: Final = {
 }
 
 
-class Broken(AssertionError):
-    """Something that must always be true is not."""
-
-
 class Watch:
     """The twin, the story and the promises made to senders."""
 
@@ -82,6 +83,7 @@ class Watch:
         self.broken: Broken | None = None
         self.promised: dict[str, ItemId] = {}  # dedupe key -> reference that a sender was told
         self.daemon_since: Instant = 0
+        self.texts = TextWatch(self.twin, store.words)
         self._batches = 0
         self._received: Counter[ItemId] = Counter()
         self._calls: Counter[str] = Counter()
@@ -108,7 +110,9 @@ class Watch:
         for event in events:
             if event.at < self.twin.now:
                 raise Broken(f"time went back to {event.at}: {event}")
+            self.texts.before(event)
             apply(self.twin, event)
+            self.texts.note(event)
             self.story.append(event)
             self.last.append(event)
             self._note(event)
@@ -125,7 +129,7 @@ class Watch:
                 self._received[event.item] += 1
                 if event.call_id:
                     self._calls[event.call_id] += 1
-            case e.ItemReopened():
+            case e.ItemReopened() | e.ItemWoken():
                 self._places.pop(event.item, None)
             case e.ItemTransferred() if not event.keep_age:
                 self._places.pop(event.item, None)
@@ -181,6 +185,7 @@ class Watch:
                 raise Broken(f"nobody will end {offer}")
             if self.twin.agents[offer.agent].offer != offer.id:
                 raise Broken(f"the agent knows nothing of {offer}")
+        self.texts.look(self._touched, sweep=sweep)
         if sweep:
             self._sweep()
 
@@ -194,9 +199,11 @@ class Watch:
             now = item.first_queued_at
             if now is None:
                 raise Broken(f"in line without a place: {item}")
-            if item.form is not Form.MESSAGE:  # what was left behind begins when it was left
-                if before is not None and now > before:
-                    raise Broken(f"lost its place by {now - before} ns: {item}")
+            if item.form is Form.MESSAGE:  # what was left behind begins when it was left
+                self._places.pop(item.id, None)
+            elif before is not None and now > before:
+                raise Broken(f"lost its place by {now - before} ns: {item}")
+            else:
                 self._places[item.id] = now
         if item.state is ItemState.IN_FLOW and (item.flow is None or item.flow.due is None):
             raise Broken(f"in a flow without an end: {item}")
@@ -215,9 +222,10 @@ class Watch:
 
     def _sweep(self) -> None:
         self._nobody_waits_for_nothing()
-        for key in self.twin.pending:
+        for key, effect in self.twin.pending.items():
             since = max(self._wanted.get(key, 0), self.daemon_since)
-            if self.twin.now - since > PENDING_MAX:
+            limit = SENDING_MAX if isinstance(effect, SendMail) else PENDING_MAX
+            if self.twin.now - since > limit:
                 raise Broken(f"pending for {(self.twin.now - since) / 1e9:.0f} s: {key}")
         for row in self.twin.queues.values():
             counted = self._results.get((row.id, row.day), Counter())
@@ -268,6 +276,18 @@ class Watch:
         if begun and self._calls[entry.call_sid] != 1:
             raise Broken(f"{self._calls[entry.call_sid]} items of call {entry.call_sid}")
 
+    def hear_mail(self, message_id: str, to: str, raw: bytes) -> None:
+        """A copy of a mail of the town has come to somebody."""
+        self.check(lambda: self.texts.outgoing.sent(message_id, to, raw))
+
+    def check(self, look: Callable[[], None]) -> None:
+        """Hold what somebody outside has seen against what is stored."""
+        try:
+            self.catch_up()
+            look()
+        except Broken as error:
+            self.broken = self.broken or error
+
     def promise(self, key: str, reference: str) -> None:
         """A sender was told this reference for what it sent under that key."""
         before = self.promised.setdefault(key, ItemId(reference))
@@ -300,11 +320,13 @@ class Watch:
             raise Broken(f"still pending: {sorted(self.twin.pending)}")
         every_entry_counts_once(self.story)
         every_offer_ends_once(self.story, set(self.twin.offers))
+        self.texts.close()
         for item in self.twin.items.values():
             if item.state not in ENDED and item.tempo is Tempo.LIVE:
                 raise Broken(f"a call that nobody will end: {item}")
             forgets = item.forget_at is not None and item.forget_at > self.twin.now
-            if item.state in ENDED and item.state is not ItemState.SHUNTED and not forgets:
+            stays = item.text is not None and item.text.merged_into in self.twin.items
+            if item.state in ENDED and item.state is not ItemState.SHUNTED and not forgets | stays:
                 raise Broken(f"will never be forgotten: {item}")
         for row in self.twin.keys.values():
             if row.item not in self.twin.items and row.until is None:

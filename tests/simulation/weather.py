@@ -6,7 +6,7 @@ import random
 
 from channels.voice.practice.faults import RestFault, WebhookFault
 from channels.voice.practice.webhooks import Purpose
-from router.core.commands import SubmitForm
+from router.core.commands import PassTime, SubmitForm
 from router.core.engine import Engine
 from router.core.model import SECOND, ItemId
 from router.core.state import State
@@ -27,7 +27,8 @@ class Weather:
         self.calm = False
         self._clock, self._watch = clock, watch
         self._count = 0
-        worst = rng.choice([0.002, 0.01, 0.05])
+        worst = self._worst = rng.choice([0.002, 0.01, 0.05])
+        self._blobs = random.Random(f"{seed} blobs")
         shares = FaultShares(
             conflict=worst, refused=worst, unknown=worst, slow=worst, torn_snapshot=0.3
         )
@@ -40,6 +41,10 @@ class Weather:
     def next_snapshot_is_torn(self) -> bool:
         """Return whether the snapshot is torn."""
         return not self.calm and self._faults.next_snapshot_is_torn()
+
+    def next_blob_fails(self) -> bool:
+        """Return whether the disk of blobs takes nothing just now."""
+        return not self.calm and self._blobs.random() < self._worst
 
     def _foreign(self, version: int) -> tuple[Batch, ...]:
         """Return what another daemon has stored just now: a form, decided on the same journal."""
@@ -61,7 +66,8 @@ class Weather:
         )
         now = max(self._clock.now(), state.now)
         state.keep_undo()
-        events = Engine(state).run(command, now)
+        other = Engine(state)
+        events = [*other.run(PassTime(), now), *other.run(command, now)]
         state.back_to(0)
         state.drop_undo()
         self._watch.promised[command.key] = command.item_id

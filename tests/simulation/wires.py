@@ -1,4 +1,4 @@
-"""The two wires of a simulation, both without sockets: to the town, and from it to the carrier."""
+"""The wires of HTTP, without sockets: to the town, and from it to the carrier."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
+from tests.simulation.wires_text import StreamToTown
+
 
 class DoorToTown(httpx.AsyncBaseTransport):
     """Carries requests to the daemon that lives now; none answers while it is down.
@@ -21,7 +23,7 @@ class DoorToTown(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self._app: ASGIApp | None = None
-        self._under_way: dict[asyncio.Task[httpx.Response], None] = {}
+        self._under_way: dict[asyncio.Task[Any], None] = {}
 
     def open(self, app: ASGIApp) -> None:
         """Have this application answer from now on."""
@@ -32,6 +34,15 @@ class DoorToTown(httpx.AsyncBaseTransport):
         self._app = None
         for task in list(self._under_way):
             task.cancel()
+
+    def stream(self, url: str, sender: str) -> StreamToTown:
+        """Open a WebSocket. Errors: httpx.ConnectError."""
+        if self._app is None:
+            raise httpx.ConnectError("nobody listens")
+        stream = StreamToTown(self._app, url, sender)
+        self._under_way[stream.task] = None
+        stream.task.add_done_callback(self._under_way.pop)
+        return stream
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry one request. Errors: httpx.ConnectError, httpx.ReadError."""

@@ -249,6 +249,19 @@ async def test_what_cannot_be_stored_is_503_and_may_come_again(
     assert await chat.say("hello", cid="a") == f"{chat.id}|0000001"
 
 
+async def test_while_nothing_can_be_read_nobody_is_told_that_there_is_no_chat(
+    town: ChatTown, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stalled(_: object) -> object:
+        raise StorageUnavailable("an append hangs")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(town.inbox, "read", stalled)
+        refused = await http.post(f"{BASE}/tokens/generate")
+    assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+    assert (await http.post(f"{BASE}/tokens/generate")).status_code == 200
+
+
 async def test_a_message_without_readable_words_is_not_told_without_them(
     town: ChatTown, chat: Chat
 ) -> None:

@@ -14,7 +14,7 @@ import websockets
 from channels.chat.keeping import BEAT_EVERY_S
 from router.core import commands as c
 from router.core import commands_text as t
-from router.core.model import MINUTE, SECOND, AgentId
+from router.core.model import MINUTE, SECOND, AgentId, ItemId
 from router.errors import StorageUnavailable
 from tests.channels.chat.chat_town import (
     BASE,
@@ -360,6 +360,33 @@ async def test_after_a_restart_who_wrote_last_has_read_until_there(served: Serve
     await town.pass_time(10 * MINUTE)
     await served.run_duty("chat-absence")
     assert mailed(town) == [3]
+
+
+async def test_who_answers_by_mail_has_not_read_what_the_chat_said_since(served: Served) -> None:
+    town = served.town
+    chat = await served.open()
+    await chat.tell("contact", email="r@example.org")
+    await chat.say("hello")
+    item = await town.accept("amina")
+    await town.reply(item, "amina", "Still there?")
+    row = town.state.conversations[chat.id]
+    answer = t.ReceiveMail(
+        item_id=ItemId("m1"),
+        conversation="new",
+        key="mail:m1",
+        mailbox="info",
+        address_key=row.address_key,
+        contact_ref=row.contact_ref,
+        words_ref="w-m1",
+        language="en",
+        threads=(chat.id,),
+    )
+    await town.do(answer)
+    town.restart()
+    await served.run_duty("chat-absence")
+    await town.pass_time(10 * MINUTE)
+    await served.run_duty("chat-absence")
+    assert mailed(town) == [1]
 
 
 async def test_mail_that_cannot_be_stored_is_asked_for_again(served: Served) -> None:

@@ -111,6 +111,14 @@ def test_conversation_ids_of_other_characters_are_refused(wrong: str) -> None:
         message_ids.reply_address(INBOX, wrong, SECRET)
 
 
+def test_mails_about_what_was_written_are_not_called_like_messages() -> None:
+    names = {message_ids.mail_number(what, 12) for what in ("reply", "unread", "transcript")}
+    assert len(names) == 3
+    assert message_ids.message_in(message_ids.mail_number("reply", 12)) == 12
+    assert message_ids.message_in(message_ids.mail_number("unread", 12)) == 12
+    assert message_ids.message_in(message_ids.mail_number("transcript", 12)) > 12
+
+
 @pytest.mark.parametrize("number", [-1, 10**9])
 def test_numbers_out_of_range_are_refused(number: int) -> None:
     with pytest.raises(ValueError, match="999,999,999"):

@@ -107,6 +107,18 @@ async def test_a_mail_is_the_same_however_often_and_late_it_is_sent() -> None:
     assert made.noted.raw[0] == made.noted.raw[1]
 
 
+async def test_what_is_written_later_changes_nothing_in_a_copy() -> None:
+    made = Office()
+    made.say("w-m1", "It leaks.", message_id="<1@home.test>", sender="Sam <s@h.test>")
+    made.desk.mail("m1", conversation="VM1")
+    made.reply("Where?")
+    await made.sent("reply")
+    made.say("w-m2", "In Mill Street.", "Hydrant", message_id="<2@home.test>")
+    made.desk.mail("m2", threads=("VM1",))
+    await made.sent("reply")
+    assert made.noted.raw[0] == made.noted.raw[1]
+
+
 async def test_bounces_of_a_persons_words_come_back_and_those_of_machines_do_not() -> None:
     made = office()
     await made.sent("acknowledgement")
@@ -191,6 +203,21 @@ async def test_a_forward_takes_the_conversation_and_its_files_along_as_far_as_th
     assert "[file: b.png]" in text_of(sent)
     assert "Sam <s@h.test> wrote:\nIt leaks." in text_of(sent)
     assert "References" not in sent
+
+
+async def test_files_that_came_after_a_forward_are_not_in_its_copies() -> None:
+    made = office()
+    made.desk.sign_in("amina")
+    made.desk.answer("amina")
+    made.say("w-f", "Yours?")
+    item = made.desk.item("m1").id
+    made.desk.do(t.ForwardItem(item, AgentId("amina"), "f", "officer", "w-f"))
+    await made.sent("forward")
+    photo = FileRef(blob=await made.blobs.put(b"png"), name="a.png", kind="image/png", size=3)
+    made.say("w-m2", "Here it is.", files=[photo])
+    made.desk.mail("m2", threads=("VM1",))
+    await made.sent("forward")
+    assert made.noted.raw[0] == made.noted.raw[1]
 
 
 async def test_redacted_words_are_not_sent_and_everything_else_goes_on() -> None:
