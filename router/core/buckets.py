@@ -29,6 +29,12 @@ NEVER: Final[Instant] = 1 << 63
 NAMED = "@"  # requirement "@amina": only that agent
 
 
+def rank(item: Item, now: Instant) -> LineKey:
+    """Return where a waiting item stands: its urgency, or later once it has missed its target."""
+    missed = item.fresh_until is not None and item.fresh_until < now
+    return item.urgency_at + (item.late_behind if missed else 0), item.id
+
+
 class Bucket:
     """Waiting items that ask for the same."""
 
@@ -94,7 +100,7 @@ class Bucket:
             item = items[item_id]
             if item.fresh_until is not None and item.fresh_until < now:  # not a former entry's
                 self.fresh.remove((urgency, item_id))
-                self.steady.add((urgency + item.late_behind, item_id))
+                self.steady.add(rank(item, now))
         self.ripe_at = heap[0][0] if heap else NEVER
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from router.core import callbacks
 from router.core import events as e
-from router.core.buckets import NAMED, Bucket, LineKey, Profile
+from router.core.buckets import NAMED, Bucket, LineKey, Profile, rank
 from router.core.index import Index
 from router.core.model import (
     AgentId,
@@ -43,7 +43,7 @@ def settle(s: State, now: Instant, touched: Touched) -> Events:
     """Match whoever was touched until nothing more can be offered, the most urgent item first."""
     while touched.items or touched.agents:
         yield from _settle_agents(s, now, touched)
-        waiting = sorted(touched.items, key=lambda item_id: _urgency(s, item_id))
+        waiting = sorted(touched.items, key=lambda item_id: _rank(s, now, item_id))
         touched.items.clear()
         for item_id in waiting:
             yield from offer_item(s, now, item_id)
@@ -58,9 +58,9 @@ def _settle_agents(s: State, now: Instant, touched: Touched) -> Events:
         yield from offer_to_agent(s, now, agent_id)
 
 
-def _urgency(s: State, item_id: ItemId) -> tuple[Instant, ItemId]:
+def _rank(s: State, now: Instant, item_id: ItemId) -> LineKey:
     item = s.items.get(item_id)
-    return (item.urgency_at if item is not None else 0, item_id)
+    return rank(item, now) if item is not None else (0, item_id)
 
 
 def offer_item(s: State, now: Instant, item_id: ItemId) -> Events:
