@@ -51,7 +51,7 @@ class TextWatch:
         self._answers: Counter[tuple[str, str]] = Counter()  # conversation, text of an agent
         self._rules: dict[ItemId, str] = {}
         self._failed: set[tuple[str, int]] = set()  # deliveries
-        self._joined: set[ItemId] = set()  # items that others were merged into
+        self._joined: set[ItemId] = set()  # merged: an answer to one is one to the other
         self._urgent: dict[ItemId, None] = {}
         self._paged: set[ItemId] = set()  # somebody on call was told and has not answered yet
         self._budget: Counter[tuple[str, str]] = Counter()
@@ -111,7 +111,7 @@ class TextWatch:
             case e.ItemForgotten():
                 self._urgent.pop(event.item, None)
             case e.ItemMerged():
-                self._joined.add(event.into)
+                self._joined |= {event.item, event.into}
             case e.DeliveryFailed():
                 self._failed.add((event.conversation, event.number))
             case e.AutoAnswered():
