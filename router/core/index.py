@@ -137,7 +137,8 @@ class Index:
                 heapq.heappush(self.timers, (due, "item", new.id))
 
     def _follow_line(self, old: Item | None, new: Item | None) -> None:
-        before, after = _line_key(old), _line_key(new)
+        before = _line_key(old) if old is not None else None
+        after = _line_key(new) if new is not None else None
         if before != after:
             if before is not None and old is not None:
                 self._leave_line(old, before)
@@ -280,10 +281,8 @@ def _presence(agent: Agent | None) -> tuple[int, int]:
     return 1, int(agent.status is AgentStatus.AVAILABLE)
 
 
-def _line_key(item: Item | None) -> LineKey | None:
-    if item is None or item.state not in _IN_LINE:
-        return None
-    return (item.urgency_at, item.id)
+def _line_key(item: Item) -> LineKey | None:
+    return (item.urgency_at, item.id) if item.state in _IN_LINE else None
 
 
 def item_due(item: Item) -> Instant | None:

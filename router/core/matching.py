@@ -43,8 +43,10 @@ def settle(s: State, now: Instant, touched: Touched) -> Events:
     """Match whoever was touched until nothing more can be offered, the most urgent item first."""
     while touched.items or touched.agents:
         yield from _settle_agents(s, now, touched)
-        waiting = sorted(touched.items, key=lambda item_id: _rank(s, now, item_id))
+        waiting = list(touched.items)
         touched.items.clear()
+        if len(waiting) > 1:
+            waiting.sort(key=lambda item_id: _rank(s, now, item_id))
         for item_id in waiting:
             yield from offer_item(s, now, item_id)
             yield from _settle_agents(s, now, touched)
@@ -100,8 +102,10 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
 
     By the queue's `agent_order`, which compares profiles; the longest idle of equals.
     """
-    order = queue_of(s, item).agent_order
     bucket = s.index.bucket(item.requirement, item.tempo)
+    if not bucket.available:
+        return None
+    order = queue_of(s, item).agent_order
     best: LineKey | None = None
     merit: tuple[int, ...] = ()
     for profile in bucket.profiles:
