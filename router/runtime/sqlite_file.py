@@ -19,6 +19,9 @@ from router.runtime.sqlite_schema import primary_code, storage_failed
 
 Found = TypeVar("Found")
 
+# The log is carried over into the file when it has so many pages (32 MB; SQLite's own rule: 1,000).
+# Commits wait meanwhile: seldom is better, and pages that change in every commit go over once.
+LOG_PAGES: Final = 8_000
 BUSY_TIMEOUT_S: Final = 1.0  # a program that reads beside us is in nobody's way for longer
 
 # After these SQLite has undone the transaction and the connection is as good as before. Keeping it
@@ -76,6 +79,7 @@ def _for_writing(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         # What a failed flush left behind the last good batch goes away now, or a later crash
         # could bring back a batch that was looked up and not found.
         with suppress(sqlite3.Error):

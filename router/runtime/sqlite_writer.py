@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
-from router.ports import Batch
+from router.ports import Batch, Words
 from router.runtime import sqlite_spool
 from router.runtime.sqlite_file import SqliteFile
 from router.runtime.sqlite_reader import find_batch, last_version
@@ -84,9 +84,12 @@ class SqliteWriter:
             if not added:
                 raise Conflict(expected_version, last_version(connection))
             here = self._spool.load(connection)
-            words = {each.ref: each for each in reversed(batch.words) if each.ref not in here}
-            if words:  # those that come twice are the same words: the first stay
-                sqlite_spool.add(connection, version, [*reversed(words.values())])
+            words: dict[str, Words] = {}
+            for each in batch.words:
+                if each.ref not in here:
+                    words.setdefault(each.ref, each)  # those that come twice are the same words
+            if words:
+                sqlite_spool.add(connection, version, [*words.values()])
             if batch.policies:
                 connection.executemany(_ADD_POLICY, [(p.hash, p.body) for p in batch.policies])
         here.update(dict.fromkeys(words, version))
