@@ -92,7 +92,8 @@ class Carrier:
 
 
 def _found(wanted: re.Pattern[bytes], answer: bytes) -> str:
+    """Return the path in the document; what follows `#` is for the carrier and is not sent."""
     found = wanted.search(answer)
     if found is None:
         raise BadAnswer(f"no {wanted.pattern!r} in {answer[:900]!r}")
-    return found[1].decode().replace("&amp;", "&")
+    return found[1].decode().replace("&amp;", "&").partition("#")[0]

@@ -62,7 +62,7 @@ class Bucket:
         self.signed_in = 0  # agents of these profiles
         self.available = 0  # of those, not away
         self.ripe_at: Instant = NEVER  # after this instant `ripen` has something to do
-        self._ripening: list[tuple[Instant, int, ItemId]] = []  # a heap: fresh until, urgency, item
+        self._ripening: list[tuple[Instant, LineKey]] = []  # a heap: fresh until, key
 
     def __len__(self) -> int:
         return len(self.fresh) + len(self.steady)
@@ -73,13 +73,13 @@ class Bucket:
             for _, item_id in keys:
                 yield ItemId(item_id)
 
-    def add(self, item: Item) -> None:
-        """Put a waiting item in its place."""
+    def add(self, item: Item, key: LineKey) -> None:
+        """Put a waiting item in its place; `key` is its urgency and id, as in its queue's line."""
         if item.fresh_until is None:
-            self.steady.add((item.urgency_at, item.id))
+            self.steady.add(key)
         else:
-            self.fresh.add((item.urgency_at, item.id))
-            heapq.heappush(self._ripening, (item.fresh_until, item.urgency_at, item.id))
+            self.fresh.add(key)
+            heapq.heappush(self._ripening, (item.fresh_until, key))
             self.ripe_at = self._ripening[0][0]
 
     def remove(self, item: Item) -> None:
@@ -94,12 +94,12 @@ class Bucket:
         """Let those who have missed their target by now keep their later rank."""
         heap = self._ripening
         while heap and heap[0][0] < now:
-            _, urgency, item_id = heapq.heappop(heap)
-            if (urgency, item_id) not in self.fresh:
+            _, key = heapq.heappop(heap)
+            if key not in self.fresh:
                 continue  # it has gone, or has moved already
-            item = items[item_id]
+            item = items[ItemId(key[1])]
             if item.fresh_until is not None and item.fresh_until < now:  # not a former entry's
-                self.fresh.remove((urgency, item_id))
+                self.fresh.remove(key)
                 self.steady.add(rank(item, now))
         self.ripe_at = heap[0][0] if heap else NEVER
 
@@ -109,6 +109,7 @@ class Profile:
 
     __slots__ = (
         "_beside",
+        "_together",
         "available",
         "buckets",
         "capacity",
@@ -129,6 +130,7 @@ class Profile:
         self.signed_in = 0
         self.available = 0  # signed in and not away
         self._beside: dict[str, tuple[str, ...]] = {}  # by requirement
+        self._together: dict[frozenset[Tempo], list[Bucket]] = {}
 
     def join(self, bucket: Bucket) -> None:
         """Let the bucket have these agents."""
@@ -138,6 +140,15 @@ class Profile:
         self.members_of.append(bucket)
         if not bucket.requirement.startswith(NAMED):
             self.buckets[bucket.tempo].append(bucket)
+            self._together.clear()
+
+    def buckets_of(self, tempos: frozenset[Tempo]) -> list[Bucket]:
+        """Return the buckets of these kinds of channel; the list must not be changed."""
+        found = self._together.get(tempos)
+        if found is None:
+            found = [bucket for tempo in Tempo if tempo in tempos for bucket in self.buckets[tempo]]
+            self._together[tempos] = found
+        return found
 
     def beside(self, bucket: Bucket) -> tuple[str, ...]:
         """Return the skills of these agents that the bucket does not ask for."""

@@ -100,32 +100,31 @@ class Index:
 
     def item_changed(self, old: Item | None, new: Item | None) -> None:
         """Follow an item's row from `old` to `new`. Unchanged fields share their object."""
-        if (
-            old is None
-            or new is None
-            or old.state is not new.state
-            or old.urgency_at != new.urgency_at
-            or old.requirement is not new.requirement
-            or old.queue is not new.queue
-            or old.tempo is not new.tempo
-            or old.fresh_until != new.fresh_until
-            or old.late_behind != new.late_behind
-        ):
+        if old is None or new is None:
             self._follow_line(old, new)
-        if old is None or new is None or old.address_key is not new.address_key:
             self._follow_address(old, new)
-        if (
-            old is None
-            or new is None
-            or old.subject is not new.subject
-            or (old.state is not new.state and (old.state in ENDED or new.state in ENDED))
-        ):
             self._follow_subject(old, new)
-        if old is None or new is None or old.call_id is not new.call_id:
-            if old is not None and old.call_id:
-                self.by_call.pop(old.call_id, None)
-            if new is not None and new.call_id:
-                self.by_call[new.call_id] = new.id
+            self._follow_call(old, new)
+        else:
+            moved = old.state is not new.state
+            if (
+                moved
+                or old.urgency_at != new.urgency_at
+                or old.requirement is not new.requirement
+                or old.queue is not new.queue
+                or old.tempo is not new.tempo
+                or old.fresh_until is not new.fresh_until
+                or old.late_behind is not new.late_behind
+            ):
+                self._follow_line(old, new)
+            if old.address_key is not new.address_key:
+                self._follow_address(old, new)
+            if old.subject is not new.subject or (
+                moved and (old.state in ENDED or new.state in ENDED)
+            ):
+                self._follow_subject(old, new)
+            if old.call_id is not new.call_id:
+                self._follow_call(old, new)
         if new is None:
             if old is not None:
                 self._due.pop(old.id, None)
@@ -157,7 +156,7 @@ class Index:
         if item.queue is not None:
             self.line(item.queue, item.tempo).add(key)
         if item.state is ItemState.QUEUED:
-            self.bucket(item.requirement, item.tempo).add(item)
+            self.bucket(item.requirement, item.tempo).add(item, key)
 
     def _move_bucket(self, old: Item, new: Item, key: LineKey) -> None:
         if (old.queue, old.tempo) != (new.queue, new.tempo):
@@ -167,7 +166,7 @@ class Index:
         if old.state is ItemState.QUEUED:
             self.bucket(old.requirement, old.tempo).remove(old)
         if new.state is ItemState.QUEUED:
-            self.bucket(new.requirement, new.tempo).add(new)
+            self.bucket(new.requirement, new.tempo).add(new, key)
 
     def _follow_address(self, old: Item | None, new: Item | None) -> None:
         if old is not None and old.address_key:
@@ -177,6 +176,12 @@ class Index:
                 del self.by_address[old.address_key]
         if new is not None and new.address_key:
             self.by_address.setdefault(new.address_key, {})[new.id] = None
+
+    def _follow_call(self, old: Item | None, new: Item | None) -> None:
+        if old is not None and old.call_id:
+            self.by_call.pop(old.call_id, None)
+        if new is not None and new.call_id:
+            self.by_call[new.call_id] = new.id
 
     def _follow_subject(self, old: Item | None, new: Item | None) -> None:
         if old is not None and old.subject and old.state not in ENDED:
@@ -199,20 +204,25 @@ class Index:
         row = new if new is not None else old
         profile = self._profile_of.get(row.id) if row is not None else None
         if profile is not None:
-            here, there = _presence(old), _presence(new)
-            if here != there:
+            if (
+                old is None
+                or new is None
+                or old.status is not new.status
+                or (old.lease_until is None) is not (new.lease_until is None)
+            ):
+                here, there = _presence(old), _presence(new)
                 self.signed_in += there[0] - here[0]
                 profile.count(there[0] - here[0], there[1] - here[1])
             was = profile.free_tempos(old) if old is not None else NONE
             now = profile.free_tempos(new) if new is not None else NONE
             moved = old is None or new is None or old.idle_since != new.idle_since
-            for tempo in was if moved else was - now:
-                if old is not None:
-                    profile.idle[tempo].remove((old.idle_since, old.id))
-            for tempo in now if moved else now - was:
-                if new is not None:
-                    profile.idle[tempo].add((new.idle_since, new.id))
-            if was != now:
+            if moved or was != now:
+                for tempo in was if moved else was - now:
+                    if old is not None:
+                        profile.idle[tempo].remove((old.idle_since, old.id))
+                for tempo in now if moved else now - was:
+                    if new is not None:
+                        profile.idle[tempo].add((new.idle_since, new.id))
                 self._count_idle(profile, was - now, -1)
                 self._count_idle(profile, now - was, 1)
         if (
@@ -288,13 +298,10 @@ def _line_key(item: Item) -> LineKey | None:
 def item_due(item: Item) -> Instant | None:
     """Return the next instant at which time alone changes something about the item."""
     state = item.state
-    if (
-        item.passed_over
-        or item.callback is not None
-        or item.text is not None
-        or state is ItemState.IN_FLOW
-    ):
+    if item.passed_over or item.callback is not None or item.text is not None:
         return min((instant for instant, _ in item_dues(item)), default=None)
+    if state is ItemState.IN_FLOW:
+        return item.flow.due if item.flow is not None else None
     due: Instant | None = None
     for field, _ in _WAITS_FOR[state]:
         value = getattr(item, field)

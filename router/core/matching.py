@@ -184,13 +184,13 @@ def best_item(s: State, now: Instant, agent: Agent) -> Item | None:
     return None if best is None else items[ItemId(best[1])]
 
 
-def buckets_of(index: Index, profile: Profile, agent: Agent) -> Iterator[Bucket]:
-    """Yield the buckets of which the agent could take something now."""
-    for tempo in profile.free_tempos(agent):
-        yield from profile.buckets[tempo]
-        named = index.buckets.get((NAMED + agent.id, tempo))
-        if named is not None:
-            yield named
+def buckets_of(index: Index, profile: Profile, agent: Agent) -> list[Bucket]:
+    """Return the buckets of which the agent could take something now."""
+    tempos = profile.free_tempos(agent)
+    found = profile.buckets_of(tempos)
+    mine = NAMED + agent.id
+    named = [index.buckets[mine, tempo] for tempo in tempos if (mine, tempo) in index.buckets]
+    return [*found, *named] if named else found
 
 
 def _first_willing(
