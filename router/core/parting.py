@@ -28,6 +28,7 @@ from router.core.model import (
 from router.core.offers import end_offers
 from router.core.queueing import KEPT_AS, due_at, line_up, look_again, queue_of
 from router.core.records import Conversation, Item, Message, TextWork
+from router.core.relations import is_merged
 from router.core.service_level import local_day
 from router.core.state import State
 from router.core.threads import goes_on_elsewhere, wake
@@ -88,6 +89,8 @@ def _turns(s: State, item: Item) -> tuple[Instant | None, Instant | None]:
     That is how it stood when it was merged, and what has been said in its conversation since.
     """
     text = item.text
+    if text is not None and not text.conversation and text.merged and is_merged(item):
+        return text.unanswered_since, None  # what is owed to those who went into it before
     if text is None or not text.conversation:
         was_open = item.state not in ENDED or text is None or text.merged_as not in ENDED
         return (item.received_at if was_open else None), None
@@ -162,6 +165,15 @@ def _back(s: State, now: Instant, item: Item, back_as: ItemState, has_written: b
         )
     elif item.first_queued_at is None or item.requirement.startswith(NAMED):
         yield from _into_line(s, now, item, item, _TAKEN_BACK)
+        row = s.items[item.id]
+        if item.first_queued_at is not None and item.urgency_at < row.urgency_at:
+            yield e.ItemPrioritised(  # it had the place of one that had gone into it
+                at=now,
+                item=item.id,
+                head_start=row.head_start,
+                urgency_at=item.urgency_at,
+                rule=_TAKEN_BACK,
+            )
     else:
         yield _old_place(s, now, item, item.first_queued_at)
         yield from look_again(s, now, s.items[item.id], _TAKEN_BACK)

@@ -451,11 +451,12 @@ def standing(item: Item) -> object:
     if item.form is Form.CALLBACK and item.state not in ENDED:  # back in line it may be too late
         return item.form, item.callback, item.first_queued_at, item.reopened
     waits = (text.waiting_for, item.deferred_until) if text is not None and not in_line else None
+    becomes_message = waits is not None and item.channel is Channel.CHAT  # once it is woken
     return (
         "in line" if in_line else item.state,
         waits,
         # a chat that was woken for a moment is a message until its resident says something
-        (item.form, item.tempo) if not waits or item.channel is not Channel.CHAT else None,
+        (item.form, item.tempo) if not becomes_message else None,
         item.subject,
         item.outcome,
         item.code if item.state in ENDED else "",
@@ -465,7 +466,9 @@ def standing(item: Item) -> object:
         item.head_start,
         item.urgency_at if in_line else None,
         *(  # of what waits for the resident they are told anew
-            (item.first_queued_at, item.due_at) if not waits or waits[0] not in THEIR_TURN else ()
+            (item.first_queued_at, item.due_at)
+            if not becomes_message and (not waits or waits[0] not in THEIR_TURN)
+            else ()
         ),
         None
         if text is None

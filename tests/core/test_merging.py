@@ -287,6 +287,19 @@ def test_the_older_place_and_promise_go_along_and_back_whichever_leaves_first(
     assert {name: desk.item(name) for name in own} == own
 
 
+def test_what_is_owed_to_who_is_part_of_it_stays_owed_when_the_whole_comes_and_goes(
+    desk: TextDesk,
+) -> None:
+    for name in ("f1", "f2", "f3"):
+        desk.form(name)
+        desk.wait(HOUR)
+    merge(desk, "f1", "f2")
+    whole = desk.item("f2")
+    merge(desk, "f2", "f3")
+    unmerge(desk, "f2")
+    assert desk.item("f2") == whole
+
+
 def test_what_was_kept_for_the_opening_is_kept_again() -> None:
     desk = TextDesk(writing_town(), now=NIGHT)
     desk.form("f1")
