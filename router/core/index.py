@@ -107,7 +107,7 @@ class Index:
             self._follow_call(old, new)
         else:
             moved = old.state is not new.state
-            if (
+            if (old.state in _IN_LINE or new.state in _IN_LINE) and (
                 moved
                 or old.urgency_at != new.urgency_at
                 or old.requirement is not new.requirement
