@@ -237,6 +237,8 @@ _COUNTERS: Final = {
     "abandoned": "abandoned_in",
     "callback": "callbacks",
     "diverted": "diverted",
+    "answered-late": "answered_late",
+    "abandoned-late": "abandoned_late",
 }
 
 
@@ -248,13 +250,15 @@ def _service_level(state: State, ev: e.ServiceLevelCounted) -> None:
     item = state.items.get(ev.item)
     if item is not None:
         state.put_item(ev.item, replace(item, threshold_at=None, service_level=ev.result))
-    row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
+    row = state.queues.get(ev.queue) or QueueRow(id=ev.queue)
+    changes: dict[str, int] = {}
     if ev.result in ("answered", "answered-late") and item is not None and item.offered_at:
         rang = ev.at - item.offered_at
         mean = rang if row.rung == 0 else (row.ring_mean * 15 + rang) // 16
-        row = replace(row, ring_mean=mean, rung=row.rung + 1)
-        state.put_queue(row)
+        changes = {"ring_mean": mean, "rung": row.rung + 1}
     if ev.day < row.day:
+        if changes:
+            state.put_queue(replace(row, **changes))
         return
     if row.day != ev.day:
         row = replace(
@@ -268,16 +272,12 @@ def _service_level(state: State, ev: e.ServiceLevelCounted) -> None:
             callbacks=0,
             diverted=0,
         )
-    if ev.result == "answered-late":
-        row = replace(row, answered_late=row.answered_late + 1)
-    elif ev.result == "abandoned-late":
-        row = replace(row, abandoned_late=row.abandoned_late + 1)
-    else:
-        row = replace(row, offered=row.offered + 1)
-        counter = _COUNTERS.get(ev.result)
-        if counter is not None:
-            row = replace(row, **{counter: getattr(row, counter) + 1})
-    state.put_queue(row)
+    if not ev.result.endswith("-late"):
+        changes["offered"] = row.offered + 1
+    counter = _COUNTERS.get(ev.result)
+    if counter is not None:
+        changes[counter] = getattr(row, counter) + 1
+    state.put_queue(replace(row, **changes))
 
 
 # --- the machine ---------------------------------------------------------------------------------
@@ -341,11 +341,13 @@ def _effect_wanted(state: State, ev: e.EffectWanted) -> None:
     item = state.items.get(ev.effect.item_id)
     if item is None:
         return
-    row = replace(item, effect_count=item.effect_count + 1)
+    count = item.effect_count + 1
     if isinstance(ev.effect, DialAgent):
-        row = replace(row, agent_dial=key, leg_due=ev.due)
+        row = replace(item, effect_count=count, agent_dial=key, leg_due=ev.due)
     elif isinstance(ev.effect, DialResident):
-        row = replace(row, resident_dial=key, leg_due=ev.due)
+        row = replace(item, effect_count=count, resident_dial=key, leg_due=ev.due)
+    else:
+        row = replace(item, effect_count=count)
     state.put_item(item.id, row)
 
 

@@ -178,8 +178,10 @@ class State:
 
     def put_queue(self, row: QueueRow) -> None:
         """Put or replace."""
+        old = self.queues.get(row.id)
         self._put(self.queues, row.id, row)
-        self._time_queue(row)
+        if old is None or (old.changes_at, old.lasts_at) != (row.changes_at, row.lasts_at):
+            self._time_queue(row)  # else its timers are set already: counts change all the time
 
     def _time_queue(self, row: QueueRow) -> None:
         self.index.timer(row.changes_at, "queue", row.id)
