@@ -123,7 +123,9 @@ def _due_again(s: State, item: Item, since: Instant | None) -> Instant | None:
     found = _since_merged(s, item.text) if item.text is not None else []
     if not any(m.by.startswith(AGENT) and m.kind in SAID for m in found):
         return item.due_at
-    return due_at(s, since, queue_of(s, item)) if since is not None else None
+    if since is None or item.tempo is not Tempo.SLOW_TEXT:  # who chats waits there and then
+        return None
+    return due_at(s, since, queue_of(s, item))
 
 
 def _left_owed(s: State, into: Item, others: list[Item]) -> Instant | None:
