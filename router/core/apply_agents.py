@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from router.core import events as e
 from router.core.effects import DialAgent, DialResident
+from router.core.estimate import smoothed
 from router.core.model import AgentId, AgentStatus, Instant, ItemId, OfferEnding, Tempo
 from router.core.records import (
     Agent,
@@ -252,32 +253,19 @@ def _service_level(state: State, ev: e.ServiceLevelCounted) -> None:
         state.put_item(ev.item, replace(item, threshold_at=None, service_level=ev.result))
     row = state.queues.get(ev.queue) or QueueRow(id=ev.queue)
     changes: dict[str, int] = {}
-    if ev.result in ("answered", "answered-late") and item is not None and item.offered_at:
-        rang = ev.at - item.offered_at
-        mean = rang if row.rung == 0 else (row.ring_mean * 15 + rang) // 16
-        changes = {"ring_mean": mean, "rung": row.rung + 1}
-    if ev.day < row.day:
-        if changes:
-            state.put_queue(replace(row, **changes))
-        return
-    if row.day != ev.day:
-        row = replace(
-            row,
-            day=ev.day,
-            offered=0,
-            answered_in=0,
-            answered_late=0,
-            abandoned_in=0,
-            abandoned_late=0,
-            callbacks=0,
-            diverted=0,
-        )
-    if not ev.result.endswith("-late"):
-        changes["offered"] = row.offered + 1
     counter = _COUNTERS.get(ev.result)
-    if counter is not None:
-        changes[counter] = getattr(row, counter) + 1
-    state.put_queue(replace(row, **changes))
+    if counter in ("answered_in", "answered_late") and item is not None and item.offered_at:
+        rang = smoothed(row.ring_mean, row.rung, ev.at - item.offered_at)
+        changes = {"ring_mean": rang, "rung": row.rung + 1}
+    if ev.day >= row.day:
+        if ev.day != row.day:
+            row = replace(row, day=ev.day, offered=0, **dict.fromkeys(_COUNTERS.values(), 0))
+        if not ev.result.endswith("-late"):
+            changes["offered"] = row.offered + 1
+        if counter is not None:
+            changes[counter] = getattr(row, counter) + 1
+    if changes:
+        state.put_queue(replace(row, **changes))
 
 
 # --- the machine ---------------------------------------------------------------------------------

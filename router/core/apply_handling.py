@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from router.core import apply_agents
 from router.core import events as e
-from router.core.apply_line import item_of, release
+from router.core.apply_line import alive_again, item_of, release
+from router.core.estimate import smoothed
 from router.core.lifecycle import move
 from router.core.model import ENDED, Form, ItemState, LegState, Tempo
 from router.core.records import Callback, Item, QueueRow, TextWork
@@ -110,7 +111,7 @@ def _count_handled(state: State, item: Item, ev: e.Event) -> None:
         return
     row = state.queues.get(item.queue, QueueRow(id=item.queue))
     span = ev.at - item.handled_since
-    mean = span if row.handled == 0 else (row.handle_mean * 15 + span) // 16
+    mean = smoothed(row.handle_mean, row.handled, span)
     state.put_queue(replace(row, handle_mean=mean, handled=row.handled + 1))
 
 
@@ -185,13 +186,7 @@ def _reopened(state: State, ev: e.ItemReopened) -> None:
     state.put_item(
         ev.item,
         replace(
-            item,
-            state=move(item.state, ev),
-            outcome="",
-            ended_at=None,
-            forget_at=None,
-            agent=None,
-            handled_since=None,
+            alive_again(item, ev),
             call_id="",
             call_state=LegState.NONE,
             agent_call_id="",

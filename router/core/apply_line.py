@@ -37,6 +37,19 @@ def release(state: State, item: Item, ev: e.Event) -> None:
     drop_holding(state, item.agent, item.id, ev.at if worked else None)
 
 
+def alive_again(item: Item, ev: e.Event) -> Item:
+    """Return the row of an item that had ended, without its end."""
+    return replace(
+        item,
+        state=move(item.state, ev),
+        outcome="",
+        ended_at=None,
+        forget_at=None,
+        agent=None,
+        handled_since=None,
+    )
+
+
 # --- arrival and flow ----------------------------------------------------------------------------
 
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from router.core import events as e
-from router.core.apply_line import item_of, release
+from router.core.apply_line import alive_again, item_of, release
 from router.core.lifecycle import move
 from router.core.model import ENDED, ItemId, ItemState
 from router.core.records import Conversation, DialRow, Item, Message, TextWork
-from router.core.relations import has_conversation, owed_since, takes_place
+from router.core.relations import earliest, has_conversation, owed_since, takes_place
 from router.core.state import State
 from router.core.transcript import AGENT, RESIDENT, SAID
 from router.errors import InvariantBroken
@@ -148,7 +148,6 @@ def _rule_undone(state: State, ev: e.RuleUndone) -> None:
 
 def _merged(state: State, ev: e.ItemMerged) -> None:
     item, into = item_of(state, ev.item), item_of(state, ev.into)
-    owed = [since for since in (owed_since(item), owed_since(into)) if since is not None]
     moves_up = takes_place(item, into)
     text = replace(
         item.text or _NOTHING,
@@ -172,7 +171,9 @@ def _merged(state: State, ev: e.ItemMerged) -> None:
             joined_after=_count_of(state, into),
         )
     other = replace(
-        other, merged=(*other.merged, ev.item), unanswered_since=min(owed, default=None)
+        other,
+        merged=(*other.merged, ev.item),
+        unanswered_since=earliest((owed_since(item), owed_since(into))),
     )
     due = ev.due_at if ev.due_at is not None else into.due_at
     state.put_item(ev.into, replace(into, due_at=due, text=other))
@@ -210,15 +211,7 @@ def _unmerged(state: State, ev: e.ItemUnmerged) -> None:
         text = replace(text, unanswered_since=ev.unanswered_since, responded_at=ev.responded_at)
         item = replace(item, due_at=ev.due_at)
         if ItemState(ev.back_as) not in ENDED:
-            item = replace(
-                item,
-                state=move(item.state, ev),
-                outcome="",
-                ended_at=None,
-                forget_at=None,
-                agent=None,
-                handled_since=None,
-            )
+            item = alive_again(item, ev)
         elif item.forget_at is not None:
             item = replace(item, forget_at=max(item.forget_at, ev.at))
     state.put_item(ev.item, replace(item, text=_if_any(text)))

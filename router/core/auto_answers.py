@@ -45,8 +45,7 @@ def answer_by_itself(
         kind=MessageKind.AUTOMATIC,
         note=f"{what}:{rule}" if rule else what,
     )
-    number = s.conversations[item.text.conversation].count
-    yield send_mail(s, now, item_id, item.text.conversation, number, what, rule=rule)
+    yield send_mail(s, now, item_id, item.text.conversation, what, rule=rule)
 
 
 def told_by(s: State, event: e.Event) -> list[str]:

@@ -29,10 +29,14 @@ NEVER: Final[Instant] = 1 << 63
 NAMED = "@"  # requirement "@amina": only that agent
 
 
+def has_missed(item: Item, now: Instant) -> bool:
+    """Say whether the item can no longer be answered within its target."""
+    return item.fresh_until is not None and item.fresh_until < now
+
+
 def rank(item: Item, now: Instant) -> LineKey:
     """Return where a waiting item stands: its urgency, or later once it has missed its target."""
-    missed = item.fresh_until is not None and item.fresh_until < now
-    return item.urgency_at + (item.late_behind if missed else 0), item.id
+    return item.urgency_at + (item.late_behind if has_missed(item, now) else 0), item.id
 
 
 class Bucket:
@@ -98,7 +102,7 @@ class Bucket:
             if key not in self.fresh:
                 continue  # it has gone, or has moved already
             item = items[ItemId(key[1])]
-            if item.fresh_until is not None and item.fresh_until < now:  # not a former entry's
+            if has_missed(item, now):  # else the time was a former entry's
                 self.fresh.remove(key)
                 self.steady.add(rank(item, now))
         self.ripe_at = heap[0][0] if heap else NEVER

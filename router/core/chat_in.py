@@ -213,7 +213,6 @@ def ask_transcript(s: State, now: Instant, c_: c.AskTranscript) -> Events:
         now,
         item_id,
         conversation.id,
-        conversation.count,
         "transcript",
         contact_ref=c_.contact_ref,
     )
@@ -230,9 +229,10 @@ def mail_unread(s: State, now: Instant, c_: c.MailUnread) -> Events:
         return
     if s.policy.mail is None:
         return
-    last = conversation.count
-    yield e.UnreadMailed(at=now, conversation=conversation.id, item=item_id, number=last)
-    yield send_mail(s, now, item_id, conversation.id, last, "unread", since=since)
+    yield e.UnreadMailed(
+        at=now, conversation=conversation.id, item=item_id, number=conversation.count
+    )
+    yield send_mail(s, now, item_id, conversation.id, "unread", since=since)
 
 
 def fell_silent(s: State, now: Instant, item: Item) -> Events:

@@ -212,8 +212,7 @@ def _write(
     if chats or not row.contact_ref or s.policy.mail is None or row.address_key in reached:
         return
     reached |= {row.address_key} - {""}
-    number = s.conversations[conversation].count
-    yield send_mail(s, now, item.id, conversation, number, "reply", words_ref=c_.words_ref)
+    yield send_mail(s, now, item.id, conversation, "reply", words_ref=c_.words_ref)
 
 
 def _begin_by_mail(s: State, now: Instant, item: Item, address_key: str) -> Events:
@@ -309,13 +308,11 @@ def forward(s: State, now: Instant, c_: c.ForwardItem) -> Events:
         kind=MessageKind.FORWARD,
         note=f"to:{contact.id}",
     )
-    number = s.conversations[conversation].count
     yield send_mail(
         s,
         now,
         item.id,
         conversation,
-        number,
         "forward",
         words_ref=c_.words_ref,
         contact=contact.id,

@@ -18,6 +18,11 @@ from router.core.state import State
 HANDLE_ASSUMED: Final[Span] = 4 * MINUTE  # before a queue has handled anything
 
 
+def smoothed(mean: Span, count: int, span: Span) -> Span:
+    """Return the exponentially smoothed mean (1/16) after one more; `count` came before."""
+    return span if count == 0 else (mean * 15 + span) // 16
+
+
 def wait_of(s: State, item: Item, place: int) -> tuple[Span | None, Span | None]:
     """Return (low, high) from now on for the item at `place` (1 = next), or (None, None)."""
     _, available = s.index.staff(item.requirement, item.tempo)

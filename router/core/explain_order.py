@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from router.core.buckets import Bucket, Profile
+from router.core.buckets import Bucket, Profile, has_missed
 from router.core.matching import MERIT, buckets_of
 from router.core.model import SECOND, AgentId, AgentOrder, Instant, ItemId, Span
 from router.core.queueing import queue_of
@@ -24,15 +24,13 @@ def why_this_item(state: State, now: Instant, item: Item, agent_id: AgentId) -> 
     agent, profile = state.agents.get(agent_id), state.index.profile_of(agent_id)
     if agent is None or profile is None or item.fresh_until is None:
         return
-    in_time = now <= item.fresh_until
-    if in_time:
-        yield f"can still be answered within its target, for {_span(item.fresh_until - now)} more"
-    else:
+    if has_missed(item, now):
         yield f"has missed its target: ranks as if come {_span(item.late_behind)} later"
-    buckets = list(buckets_of(state.index, profile, agent))
+    else:
+        yield f"can still be answered within its target, for {_span(item.fresh_until - now)} more"
     older = sorted(
         (other.urgency_at, other.id)
-        for bucket in buckets
+        for bucket in buckets_of(state.index, profile, agent)
         for other in map(state.items.__getitem__, islice(bucket, 2 * OLDER_SHOWN))
         if other.urgency_at < item.urgency_at
     )
@@ -46,7 +44,7 @@ def why_this_item(state: State, now: Instant, item: Item, agent_id: AgentId) -> 
 
 
 def _why_left(state: State, now: Instant, item: Item, other: Item) -> str:
-    if other.fresh_until is not None and now > other.fresh_until:
+    if has_missed(other, now):
         return f"has missed its target and ranks {_span(other.late_behind)} later"
     here, there = _people(state, item), _people(state, other)
     if here < there:

@@ -17,8 +17,9 @@ from router.core.callbacks import closed
 from router.core.correspondence import WRITTEN
 from router.core.model import ENDED, Form, Instant, ItemState, OfferEnding, Tempo
 from router.core.offers import end_offers
+from router.core.queueing import put_at
 from router.core.records import Item
-from router.core.relations import has_conversation, is_merged, owed_since, takes_place
+from router.core.relations import earliest, has_conversation, is_merged, owed_since, takes_place
 from router.core.service_level import local_day
 from router.core.state import State
 from router.core.threads import THEIR_TURN, wake
@@ -105,17 +106,10 @@ def _earlier(item: Item, into: Item) -> Instant | None:
         return None
     stands = item.text is not None and item.text.waiting_for in THEIR_TURN
     claims = not stands and item.state not in ENDED
-    dues = [into.due_at, item.due_at] if claims else [into.due_at]
-    return min((due for due in dues if due is not None), default=None)
+    return earliest([into.due_at, item.due_at] if claims else [into.due_at])
 
 
 def _moved_up(s: State, now: Instant, into: Item, item: Item, why: str) -> Events:
     """What is asked there now does not wait longer than it would have by itself."""
     if takes_place(item, into):
-        yield e.ItemPrioritised(
-            at=now,
-            item=into.id,
-            head_start=into.head_start,
-            urgency_at=item.urgency_at,
-            rule=why,
-        )
+        yield put_at(now, into, item.urgency_at, why)

@@ -64,8 +64,7 @@ def page(s: State, now: Instant, item: Item, rule: FallbackRule, name: str, inde
         kind=MessageKind.NOTE,
         note=f"{PAGE}{contact}",
     )
-    number = s.conversations[conversation].count
-    yield send_mail(s, now, item.id, conversation, number, "page", contact=contact)
+    yield send_mail(s, now, item.id, conversation, "page", contact=contact)
 
 
 def nobody_answered(s: State, now: Instant, item: Item) -> Events:

@@ -26,9 +26,9 @@ from router.core.model import (
     Tempo,
 )
 from router.core.offers import end_offers
-from router.core.queueing import KEPT_AS, due_at, line_up, look_again, queue_of
+from router.core.queueing import KEPT_AS, due_at, line_up, look_again, put_at, queue_of
 from router.core.records import Conversation, Item, Message, TextWork
-from router.core.relations import is_merged
+from router.core.relations import earliest, is_merged
 from router.core.service_level import local_day
 from router.core.state import State
 from router.core.threads import goes_on_elsewhere, wake
@@ -133,15 +133,14 @@ def _left_owed(s: State, into: Item, others: list[Item]) -> Instant | None:
     if into.text is None or into.text.unanswered_since is None:
         return None
     rows = [into, *(row for each in others for row in family(s, each))]
-    return min((at for at, _ in (_turns(s, row) for row in rows) if at is not None), default=None)
+    return earliest(_turns(s, row)[0] for row in rows)
 
 
 def _left_due(into: Item, item: Item, text: TextWork, others: list[Item]) -> Instant | None:
     """Return what was promised without the item, if it was the item's promise that counted."""
     if not text.is_due_first or into.due_at != item.due_at:
         return into.due_at
-    dues = [text.due_before, *(each.due_at for each in _later(into, item, others))]
-    return min((due for due in dues if due is not None), default=None)
+    return earliest([text.due_before, *(each.due_at for each in _later(into, item, others))])
 
 
 def _back(s: State, now: Instant, item: Item, back_as: ItemState, has_written: bool) -> Events:
@@ -169,13 +168,8 @@ def _back(s: State, now: Instant, item: Item, back_as: ItemState, has_written: b
         yield from _into_line(s, now, item, item, _TAKEN_BACK)
         row = s.items[item.id]
         if item.first_queued_at is not None and item.urgency_at < row.urgency_at:
-            yield e.ItemPrioritised(  # it had the place of one that had gone into it
-                at=now,
-                item=item.id,
-                head_start=row.head_start,
-                urgency_at=item.urgency_at,
-                rule=_TAKEN_BACK,
-            )
+            # it had the place of one that had gone into it
+            yield put_at(now, row, item.urgency_at, _TAKEN_BACK)
     else:
         yield _old_place(s, now, item, item.first_queued_at)
         yield from look_again(s, now, s.items[item.id], _TAKEN_BACK)
@@ -216,13 +210,7 @@ def _left(s: State, now: Instant, before: Item, item: Item, others: list[Item]) 
         )
     elif text.moved_up_from and before.urgency_at == item.urgency_at:
         places = [row.urgency_at for row in _later(before, item, others) if _had_place(row)]
-        yield e.ItemPrioritised(
-            at=now,
-            item=into.id,
-            head_start=into.head_start,
-            urgency_at=min([text.moved_up_from, *places]),
-            rule=_TAKEN_BACK,
-        )
+        yield put_at(now, into, min([text.moved_up_from, *places]), _TAKEN_BACK)
 
 
 def _later(into: Item, item: Item, others: list[Item]) -> list[Item]:

@@ -176,6 +176,7 @@ def line_up(
         aim = due + ((first_queued_at - due) >> AGE_SHIFT)
     step = step_by_age(queue, now, first_queued_at)
     counted_until = now + queue.target_span if anew else item.threshold_at
+    late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
     yield e.ItemQueued(
         at=now,
         item=item.id,
@@ -195,8 +196,8 @@ def line_up(
         passed_over=() if not_to is None else ((not_to, now + GIVEN_AWAY),),
         entered_at=now if anew else None,
         reserved_until=now + (named_span or RESERVED_MAX[tempo]) if named else None,
-        fresh_until=None if tempo is Tempo.SLOW_TEXT else fresh_until(s, now, item, queue, anew),
-        late_behind=0 if tempo is Tempo.SLOW_TEXT else queue.late_behind,
+        fresh_until=fresh_until(s, now, item, queue, anew=anew) if late_behind else None,
+        late_behind=late_behind,
     )
     if not named:
         yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
@@ -226,13 +227,11 @@ def late_at(now: Instant, item: Item, queue: Queue, *, anew: bool) -> Instant | 
     return max(now, item.entered_at + queue.wait_max)
 
 
-def fresh_until(s: State, now: Instant, item: Item, queue: Queue, anew: bool) -> Instant | None:
-    """Return until when an agent must be found to keep the target; None: order of arrival.
+def fresh_until(s: State, now: Instant, item: Item, queue: Queue, *, anew: bool) -> Instant:
+    """Return until when an agent must be found to keep the target.
 
     The telephones of agents ring for a while before somebody is answered: so much earlier.
     """
-    if not queue.late_behind:
-        return None
     entered = now if anew or item.entered_at is None else item.entered_at
     row = s.queues.get(queue.id)
     rings = min(row.ring_mean, queue.target_span // 2) if row is not None else 0
@@ -278,6 +277,13 @@ def look_again(s: State, now: Instant, item: Item, rule: str) -> Events:
     if asks != (item.requirement, item.step, item.step_due):
         yield from take_step(s, now, item, queue, rule, step=step)
     yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
+
+
+def put_at(now: Instant, item: Item, urgency_at: Instant, rule: str) -> e.ItemPrioritised:
+    """Return the event that gives an item in line another place, and no other head start."""
+    return e.ItemPrioritised(
+        at=now, item=item.id, head_start=item.head_start, urgency_at=urgency_at, rule=rule
+    )
 
 
 def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Events:

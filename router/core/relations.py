@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from router.core.model import ENDED, Instant, ItemState
@@ -26,6 +27,11 @@ def owed_since(item: Item) -> Instant | None:
     if text is not None and (text.conversation or text.merged):
         return text.unanswered_since
     return None if item.state in ENDED else item.received_at
+
+
+def earliest(instants: Iterable[Instant | None]) -> Instant | None:
+    """Return the earliest of those that there are; None: there is none."""
+    return min((each for each in instants if each is not None), default=None)
 
 
 def takes_place(item: Item, into: Item) -> bool:

@@ -84,7 +84,6 @@ def send_mail(
     now: Instant,
     item_id: ItemId,
     conversation: str,
-    number: int,
     what: str,
     *,
     words_ref: str = "",
@@ -93,19 +92,19 @@ def send_mail(
     rule: str = "",
     contact_ref: str = "",
 ) -> e.EffectWanted:
-    """Send a message of a conversation by mail; `what` as in `effects.SendMail`."""
-    item = s.items[item_id]
+    """Send the last message of a conversation by mail; `what` as in `effects.SendMail`."""
+    item, row = s.items[item_id], s.conversations[conversation]
     return e.EffectWanted(
         at=now,
         effect=f.SendMail(
             key=_key(item),
             item_id=item_id,
             conversation=conversation,
-            number=number,
+            number=row.count,
             what=what,
             words_ref=words_ref,
             contact=contact,
-            contact_ref=contact_ref or s.conversations[conversation].contact_ref,
+            contact_ref=contact_ref or row.contact_ref,
             since=since,
             rule=rule,
             due_at=item.due_at,

@@ -30,7 +30,7 @@ from router.desk.conversations import conversations_of
 from router.desk.message_types import NoteText
 from router.desk.named import subject_of, text_of
 from router.desk.parts import Parts
-from router.desk.pictures import find_item, item_view, refs_shown, told
+from router.desk.pictures import find_item, refs_shown, shown, told
 from router.desk.residents import who_of
 from router.desk.surroundings import Account
 from router.desk.views import DoneView, ItemView
@@ -83,11 +83,8 @@ def text_routes(parts: Parts) -> APIRouter:
 
     @routes.get("/items/{item}/read", summary="Read before taking", responses=gives(ItemView))
     async def read(item: str, who: Account = Depends(anybody)) -> Response:
-        def look(state: State) -> tuple[ItemView, Item]:
-            row = find_item(state, item)
-            return item_view(state, row), row
-
-        view, row = await parts.inbox.read(look)
+        found = await parts.inbox.read(lambda state: shown(state, find_item(state, item)))
+        row, view = found.row, found.view
         _must_be_written(row, who)
         await parts.note(who, "item-read", item)
         return answer(told(view, row, await parts.words.find(refs_shown(view, row))))

@@ -23,7 +23,7 @@ from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
 from router.desk.message_types import Name, Reason
 from router.desk.parts import Parts
-from router.desk.pictures import Picture, find_item, item_view, picture_of, refs_shown, told
+from router.desk.pictures import Picture, find_item, picture_of, refs_shown, shown, told
 from router.desk.residents import who_of
 from router.desk.surroundings import Account
 from router.desk.town import agent_views, items_of, queue_views
@@ -87,11 +87,8 @@ def item_routes(parts: Parts) -> APIRouter:
 
     @routes.get("/items/{item}", summary="One item", responses=gives(ItemView))
     async def one_item(item: str, who: Account = Depends(anybody)) -> Response:
-        def look(state: State) -> tuple[ItemView, Item]:
-            row = find_item(state, item)
-            return item_view(state, row), row
-
-        view, row = await parts.inbox.read(look)
+        found = await parts.inbox.read(lambda state: shown(state, find_item(state, item)))
+        row, view = found.row, found.view
         if _may_read_words(who, row):
             view = told(view, row, await parts.words.find(refs_shown(view, row)))
         return answer(view)

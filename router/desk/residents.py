@@ -5,17 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from router.desk.views import WhoView, WordsView
-from router.ports import Words
+from router.ports import Words, contact_in
 
 
 def who_of(words: Words | None) -> WhoView | None:
     """Return who the resident is; None when the words are missing or not a contact."""
-    if words is None or words.kind != "contact":
-        return None
-    try:
-        return msgspec.json.decode(words.body, type=WhoView)
-    except msgspec.DecodeError:
-        return None
+    who = contact_in(words)
+    return WhoView(name=who.name, number=who.number, email=who.email) if who is not None else None
 
 
 def words_view(words: Words | None) -> WordsView | None:

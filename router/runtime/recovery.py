@@ -30,7 +30,7 @@ async def recover(journal: Journal) -> State:
         InvariantBroken: the journal holds what this release cannot read or fold.
         StorageFailed: the journal cannot be read.
     """
-    state = await nearest_snapshot(journal, await journal.version())
+    state = await nearest_snapshot(journal)
     began_at = state.version
     async for events in batches_after(journal, state):
         try:
@@ -67,14 +67,14 @@ async def batches_after(journal: Journal, state: State) -> AsyncGenerator[list[A
         yield events
 
 
-async def nearest_snapshot(journal: Journal, version: int) -> State:
-    """Return the state of the newest readable snapshot that is not after the version.
+async def nearest_snapshot(journal: Journal, version: int | None = None) -> State:
+    """Return the state of the newest readable snapshot, or of the newest not after the version.
 
     Without one: the state of the empty journal. Errors: `StorageFailed`.
     """
     stands_at = await journal.version()
     for snapshot in await journal.snapshots():
-        if version < snapshot.version <= stands_at:
+        if version is not None and version < snapshot.version <= stands_at:
             continue
         try:
             if snapshot.version > stands_at:

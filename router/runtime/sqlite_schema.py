@@ -18,7 +18,13 @@ from router.runtime import sqlite_spool
 FORMAT: Final = "2"  # raise when older programs could no longer read the file
 _OLDER: Final = "1"  # had a row for each word; brought up to date when it is opened for writing
 
-TABLES: Final = """
+SPOOL: Final = """
+CREATE TABLE spool (
+    version INTEGER PRIMARY KEY,       -- of the batch that the words came with
+    words   BLOB NOT NULL              -- msgpack array of those that history does not have yet
+);
+"""
+TABLES: Final = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE batches (
     version  INTEGER PRIMARY KEY,      -- number of events stored up to and including this batch
@@ -27,10 +33,7 @@ CREATE TABLE batches (
     count    INTEGER NOT NULL CHECK (count >= 1),
     events   BLOB    NOT NULL          -- msgpack array of tagged events
 );
-CREATE TABLE spool (
-    version INTEGER PRIMARY KEY,       -- of the batch that the words came with
-    words   BLOB NOT NULL              -- msgpack array of those that history does not have yet
-);
+{SPOOL}
 CREATE TABLE policies (hash TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE snapshots (
     id      INTEGER PRIMARY KEY,
@@ -110,7 +113,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT ref, kind, body FROM words ORDER BY position")
     words = [Words(*row) for row in rows]
     connection.execute("DROP TABLE words")
-    connection.execute("CREATE TABLE spool (version INTEGER PRIMARY KEY, words BLOB NOT NULL)")
+    connection.execute(SPOOL)
     if words:
         (version,) = connection.execute("SELECT max(version) FROM batches").fetchone()
         sqlite_spool.add(connection, version, words)

@@ -20,7 +20,6 @@ from router.core.model import (
     Form,
     Instant,
     ItemId,
-    ItemState,
     OfferEnding,
     OfferId,
     PolicyHash,
@@ -111,11 +110,6 @@ class Line:
         )
         self._fold(e.ItemForgotten(at=now, item=item))
         return self._settle(now)
-
-    def is_waiting(self, item: ItemId) -> bool:
-        """Say whether the item is in line."""
-        row = self.state.items.get(item)
-        return row is not None and row.state is ItemState.QUEUED
 
     def _set_status(self, agent: AgentId, status: AgentStatus, now: Instant) -> None:
         self._fold(

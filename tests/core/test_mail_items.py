@@ -30,11 +30,6 @@ from tests.core.text_town import TextDesk, mail_policy, writing_town
 from tests.core.town import NIGHT, OPEN, PLACE, queue, rule
 
 
-@pytest.fixture
-def desk() -> TextDesk:
-    return TextDesk(writing_town())
-
-
 def held(desk: TextDesk, item: str = "m1", agent: str = "amina") -> None:
     """The agent is signed in and has the mail in hand."""
     desk.sign_in(agent)

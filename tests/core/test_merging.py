@@ -24,11 +24,6 @@ from tests.core.town import NIGHT
 I = ItemId  # noqa: E741
 
 
-@pytest.fixture
-def desk() -> TextDesk:
-    return TextDesk(writing_town())
-
-
 def unmerge(desk: TextDesk, item: str) -> None:
     desk.do(t.UnmergeItem(item_id=I(item), by=AMINA))
 

@@ -27,12 +27,6 @@ from tests.core.text_town import TextDesk, chat_policy, writing_town
 from tests.core.text_variants import fated_writing_town
 from tests.core.town import NIGHT, OPEN, rule
 
-
-@pytest.fixture
-def desk() -> TextDesk:
-    return TextDesk(writing_town())
-
-
 # --- rules and pages -----------------------------------------------------------------------------
 
 

@@ -25,12 +25,6 @@ from tests.core.text_town import TextDesk, mail_policy, writing_town
 from tests.core.text_variants import fated_writing_town, small_writing_town
 from tests.core.town import OPEN
 
-
-@pytest.fixture
-def desk() -> TextDesk:
-    return TextDesk(writing_town())
-
-
 # --- clocks --------------------------------------------------------------------------------------
 
 

@@ -23,7 +23,18 @@ from router.history.residents import Left
 from router.history.traces import sought, stands_in
 from router.ports import Words
 
-from .written_past import PAT, PHONE, SAM, SECRET, Past, contact, email_key, phone_key, said
+from .written_past import (
+    PAT,
+    PHONE,
+    SAM,
+    SECRET,
+    Past,
+    contact,
+    email_key,
+    machines_mail,
+    phone_key,
+    said,
+)
 
 
 def make_old(tmp_path: Path, age: int = DAY) -> None:
@@ -181,17 +192,7 @@ async def test_forms_calls_and_what_machines_wrote_are_exported(past: Past, tmp_
     """The form is filed under the telephone number; the mail address stands in its contact."""
     desk = past.desk
     desk.form("F")
-    desk.do(
-        t.KeepMail(
-            item_id=ItemId("K"),
-            key="mail:K",
-            mailbox="info",
-            kind="vacation",
-            why="says so",
-            words_ref="w-K",
-            contact_ref="c-K",
-        )
-    )
+    desk.do(machines_mail())
     await past.feed(
         contact("c-F", email=SAM, number=PHONE),
         Words("w-F", "form", b'{"what":"deep"}'),

@@ -28,7 +28,7 @@ from router.runtime.clock import VirtualClock
 from tests.core.text_town import TextDesk, writing_town
 
 from .conftest import START
-from .written_past import PAT, Past, contact, email_key, said
+from .written_past import PAT, Past, contact, email_key, machines_mail, said
 
 FED = (
     tables.items,
@@ -147,17 +147,7 @@ async def test_a_merge_stands_in_the_story_of_both_items(past: Past) -> None:
 
 
 async def test_machines_mail_keeps_its_words_though_it_belongs_to_no_item(past: Past) -> None:
-    past.desk.do(
-        t.KeepMail(
-            item_id=ItemId("K"),
-            key="mail:K",
-            mailbox="info",
-            kind="vacation",
-            why="says so",
-            words_ref="w-K",
-            contact_ref="c-K",
-        )
-    )
+    past.desk.do(machines_mail())
     await past.feed(said("w-K", "I am away"), contact("c-K", email=PAT))
     await past.clock.advance_to(past.clock.now() + 2 * UNMENTIONED_KEPT)
     await past.feed()

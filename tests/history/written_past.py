@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Table, select, update
 
+from router.core import commands_text as t
 from router.core.identity import address_key
+from router.core.model import ItemId
 from router.core.upcast import encode_events
 from router.history import tables
 from router.history.contacts import Contacts
@@ -119,3 +121,16 @@ class Past:
         """Return the words wherever they are; None when nobody has them."""
         found = (await self.contacts.words([ref])).get(ref)
         return None if found is None else found.body
+
+
+def machines_mail() -> t.KeepMail:
+    """Return the command that keeps a vacation notice: item K, words w-K, contact c-K."""
+    return t.KeepMail(
+        item_id=ItemId("K"),
+        key="mail:K",
+        mailbox="info",
+        kind="vacation",
+        why="says so",
+        words_ref="w-K",
+        contact_ref="c-K",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,24 +18,11 @@ from router.runtime.duties import keep_doing
 from router.runtime.journal_memory import MemoryStore
 from tests.channels.mail.imap_rig import until
 from tests.channels.mail.mail_town import MailTown, letter, mail_town
-from tests.fakes.mail_servers import PASSWORD, Dovecot, Mailbox, dovecot, free_port, missing
+from tests.fakes.mail_servers import PASSWORD, Dovecot, Mailbox, free_port, missing
 
 ABSENT = missing("dovecot", "openssl", "setpriv")
 pytestmark = pytest.mark.skipif(bool(ABSENT), reason=ABSENT)
 STOP_S = 2.0
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Dovecot]:
-    with dovecot() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def old_server() -> Iterator[Dovecot]:
-    """It wakes nobody."""
-    with dovecot(capability="IMAP4rev1", tls=False) as running:
-        yield running
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import time
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,23 +20,10 @@ from tests.channels.mail.imap_rig import door, mail, numbers, until
 from tests.fakes.cutting_proxy import cutting_proxy
 from tests.fakes.intake import Ledger
 from tests.fakes.jumping_clock import JumpingClock
-from tests.fakes.mail_servers import PASSWORD, Dovecot, Mailbox, dovecot, free_port, missing
+from tests.fakes.mail_servers import PASSWORD, Dovecot, Mailbox, free_port, missing
 
 ABSENT = missing("dovecot", "openssl", "setpriv")
 pytestmark = pytest.mark.skipif(bool(ABSENT), reason=ABSENT)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Dovecot]:
-    with dovecot() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def old_server() -> Iterator[Dovecot]:
-    """It can do what every server can, and nothing else: no IDLE, MOVE, UIDPLUS, NAMESPACE."""
-    with dovecot(capability="IMAP4rev1", tls=False) as running:
-        yield running
 
 
 @pytest.fixture
