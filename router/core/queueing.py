@@ -29,6 +29,7 @@ from router.core.model import (
 )
 from router.core.policy import Queue
 from router.core.records import Item
+from router.core.service_level import CHANNELS, promise_of
 from router.core.state import State
 
 URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
@@ -175,7 +176,10 @@ def line_up(
     if due is not None and not urgent:
         aim = due + ((first_queued_at - due) >> AGE_SHIFT)
     step = step_by_age(queue, now, first_queued_at)
-    counted_until = now + queue.target_span if anew else item.threshold_at
+    channel = CHANNELS.get(form)  # those on which somebody waits there and then
+    counted_until = None if channel is None else item.threshold_at
+    if channel is not None and anew:
+        counted_until = now + promise_of(queue, channel).within
     late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
     yield e.ItemQueued(
         at=now,
@@ -189,7 +193,7 @@ def line_up(
         requirement=named or requirement_at(s, item, queue, step),
         step=step,
         step_due=None if named else due_of_step(queue, now, first_queued_at, step),
-        threshold_at=counted_until if live else None,
+        threshold_at=counted_until,
         due_at=due,
         late_at=late_at(now, item, queue, anew=anew) if live else None,
         rule=rule,
@@ -266,7 +270,7 @@ def release_reserved(s: State, now: Instant, item: Item, rule: str) -> Events:
 def look_again(s: State, now: Instant, item: Item, rule: str) -> Events:
     """Give an item in line what queue, age and policy ask for today; a step taken stays taken."""
     if item.queue not in s.policy.queues:
-        yield from requeue(s, now, item, f"queue {item.queue} no longer exists")
+        yield from requeue(s, now, item, f"queue {item.queue} no longer exists", anew=True)
         return
     if item.reserved_for is not None:  # staffing lets go what is kept for somebody who is gone
         return
@@ -303,8 +307,8 @@ def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Eve
         )
 
 
-def requeue(s: State, now: Instant, item: Item, rule: str) -> Events:
-    """Put a deferred item back in line at its old place."""
+def requeue(s: State, now: Instant, item: Item, rule: str, *, anew: bool = False) -> Events:
+    """Put an item back in line at its old place; `anew` as in `line_up`."""
     yield from line_up(
         s,
         now,
@@ -313,5 +317,5 @@ def requeue(s: State, now: Instant, item: Item, rule: str) -> Events:
         form=item.form,
         first_queued_at=item.first_queued_at or item.received_at,
         rule=rule,
-        anew=False,
+        anew=anew,
     )
