@@ -1,0 +1,164 @@
+"""`townline report` and `townline export`: figures and the open log, from the journal alone.
+
+Work beside a running daemon and without one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from router.runtime.report_choices import ALL, OWN, By
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from router.core.entries import Entry
+    from router.ports import Journal
+    from router.runtime.service_report import Line, Report
+
+T = TypeVar("T")
+
+report = typer.Typer(help="Figures of the past.", no_args_is_help=True)
+export = typer.Typer(help="What other programs can count with.", no_args_is_help=True)
+
+
+@report.callback()
+def _report() -> None:
+    """Make `report` a group: its parts are named even while there is only one."""
+
+
+@export.callback()
+def _export() -> None:
+    """Make `export` a group, likewise."""
+
+
+@report.command("service-level")
+def service_level(
+    day: Annotated[str, typer.Option(help="Day in the town: 2026-11-18; default: today.")] = "",
+    by: Annotated[By, typer.Option(help="What a row stands for.")] = By.QUEUE,
+    formula: Annotated[
+        str, typer.Option(help=f"Name of a formula, or {ALL}; default: each queue's own.")
+    ] = OWN,
+    to: Annotated[Path | None, typer.Option("--csv", help="Write the rows to this file.")] = None,
+) -> None:
+    """Tell how many were answered in time, by which definition, and what became of the others."""
+    from router.runtime.clock import SystemClock
+    from router.runtime.service_report import report as made
+    from router.runtime.service_report import write_csv
+
+    wanted, now = _date(day), SystemClock(0).now()
+    done = _on_journal(lambda journal: made(journal, wanted, by, formula, now))
+    console = _console()
+    if to is not None:
+        with to.open("w", encoding="utf-8", newline="") as file:
+            write_csv(done.lines, file)
+        console.print(f"{len(done.lines)} rows written to {to}", highlight=False)
+        return
+    console.print(_table(done, by))
+    for name, definition in dict.fromkeys((x.formula, x.definition) for x in done.lines):
+        console.print(f"{name}: {definition}", markup=False, highlight=False)
+
+
+@export.command("events")
+def events(
+    to_csv: Annotated[Path | None, typer.Option("--csv", help="CSV file to write.")] = None,
+    to_jsonl: Annotated[
+        Path | None, typer.Option("--jsonl", help="File to write, one JSON object a line.")
+    ] = None,
+) -> None:
+    """Write each entry into a queue and how it ended, without residents' words or numbers."""
+    from router.runtime.entry_export import csv_writer, fact_of, jsonl_writer
+    from router.runtime.entry_reader import each_entry, past_policies
+
+    path = to_csv or to_jsonl
+    if path is None or (to_csv and to_jsonl):
+        raise typer.BadParameter("say where to: either --csv FILE or --jsonl FILE")
+
+    async def write(journal: Journal) -> int:
+        zone, count = (await past_policies(journal)).zone, 0
+        with path.open("w", encoding="utf-8", newline="") as file:
+            put = csv_writer(file) if to_csv else jsonl_writer(file)
+
+            def take(entry: Entry) -> None:
+                nonlocal count
+                count += 1
+                put(fact_of(entry, zone))
+
+            await each_entry(journal, take)
+        return count
+
+    count = _on_journal(write)
+    _console().print(f"{count} entries written to {path}", highlight=False)
+
+
+def _table(done: Report, by: By) -> Table:
+    from rich.table import Table
+
+    so_far = "" if done.is_over else ", so far"
+    places = {By.QUEUE: ("queue",), By.CHANNEL: (), By.INTERVAL: ("queue", "from")}[by]
+    table = Table(*places, "channel", title=f"Service level, {done.day.isoformat()}{so_far}")
+    for name in ("level", "promised", "formula", "counted", "offered", "in time", "late"):
+        table.add_column(name, justify="left" if name == "formula" else "right")
+    for name in ("gave up", "callback", "otherwise", "lost"):
+        table.add_column(name, justify="right")
+    for line in done.lines:
+        place = {By.QUEUE: (line.queue,), By.CHANNEL: (), By.INTERVAL: (line.queue, line.interval)}
+        table.add_row(*place[by], line.channel, *_cells(line))
+    return table
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    promised = ""
+    if line.target_share is not None:
+        promised = f"{line.target_share:.0%} in {line.answer_within_s} s"
+    gave_up = line.abandoned_short + line.abandoned_in + line.abandoned_late
+    return (
+        "" if line.level is None else f"{line.level:.1%}",
+        promised,
+        line.formula,
+        f"{line.met}/{line.looked_at}",
+        str(line.offered),
+        str(line.answered_in),
+        str(line.answered_late),
+        str(gave_up),
+        str(line.callbacks),
+        str(line.left_otherwise),
+        str(line.lost + line.error),
+    )
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        wrong = f"{text!r} is no day; write for example 2026-11-18"
+        raise typer.BadParameter(wrong, param_hint="--day") from error
+
+
+def _on_journal(work: Callable[[Journal], Awaitable[T]]) -> T:
+    from router.runtime.environment import load_settings
+    from router.runtime.journal_sqlite import SqliteJournal
+
+    path = load_settings().journal_path
+
+    async def use() -> T:
+        journal = await SqliteJournal.open_readonly(path)
+        try:
+            return await work(journal)
+        finally:
+            await journal.close()
+
+    return asyncio.run(use())
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
