@@ -8,11 +8,17 @@ are written down here a second time, as their makers write them. It prints CSV: 
 interval, formula, met, looked at, level; an interval of "" is the whole day.
 """
 
+from __future__ import annotations
+
 import csv
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+
+Row = dict[str, str]
+Figure = tuple[str, str, str, str, str, int, int]
 
 GONE = ("diverted", "timeout", "transferred", "other")
 
@@ -20,14 +26,14 @@ GONE = ("diverted", "timeout", "transferred", "other")
 class Tally:
     """What became of a group of entries; names as in the literature."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.answered_in = self.answered_late = 0
         self.abandoned_short = self.abandoned_in = self.abandoned_late = 0  # short is not in
         self.callback_in = self.callback_late = 0
         self.gone_in = self.gone_late = 0
         self.over = 0  # still there when the promised time was over, whatever came then
 
-    def add(self, row):
+    def add(self, row: Row) -> None:
         """Count one row of the log."""
         if row["waited_s"] == "":
             return  # waits, and not for too long yet
@@ -51,32 +57,32 @@ class Tally:
             self.gone_in += not late
 
     @property
-    def answered(self):
+    def answered(self) -> int:
         return self.answered_in + self.answered_late
 
     @property
-    def given_up_in(self):
+    def given_up_in(self) -> int:
         return self.abandoned_short + self.abandoned_in
 
     @property
-    def given_up(self):
+    def given_up(self) -> int:
         return self.given_up_in + self.abandoned_late
 
     @property
-    def flow_out(self):
+    def flow_out(self) -> int:
         return self.callback_in + self.callback_late + self.gone_in + self.gone_late
 
     @property
-    def offered(self):
+    def offered(self) -> int:
         return self.answered_in + self.given_up_in + self.callback_in + self.gone_in + self.over
 
     @property
-    def level_events(self):
+    def level_events(self) -> int:
         """First of answered, abandoned (but not at once), time over."""
         return self.answered_in + self.abandoned_in + self.over
 
 
-FORMULAS = {
+FORMULAS: dict[str, Callable[[Tally], tuple[int, int]]] = {
     "townline": lambda t: (t.answered_in, t.offered - t.abandoned_short),
     "uccx-only-handled": lambda t: (t.answered_in, t.answered_in + t.answered_late),
     "uccx-without-abandon": lambda t: (t.answered_in, t.offered - t.given_up_in),
@@ -109,7 +115,7 @@ FORMULAS = {
 }
 
 
-def rows_of(path):
+def rows_of(path: str) -> Iterator[Row]:
     """Yield the rows of a log, CSV or one JSON object a line."""
     with open(path, encoding="utf-8", newline="") as file:
         if path.endswith(".jsonl"):
@@ -118,15 +124,15 @@ def rows_of(path):
             yield from csv.DictReader(file)
 
 
-def interval_of(entered):
+def interval_of(entered: str) -> str:
     """Return the quarter of an hour and the offset: 10:22:05.1-05:00 is in 10:15-0500."""
     hour, minute = entered[11:13], int(entered[14:16])
     return f"{hour}:{minute - minute % 15:02}{entered[-6:].replace(':', '')}"
 
 
-def figures(rows):
+def figures(rows: Iterable[Row]) -> Iterator[Figure]:
     """Yield (day, queue, channel, interval, formula, met, looked at), sorted."""
-    tallies = defaultdict(Tally)
+    tallies: defaultdict[tuple[str, str, str, str], Tally] = defaultdict(Tally)
     for row in rows:
         day, entered = row["entered"][:10], row["entered"]
         for interval in ("", interval_of(entered)):
@@ -137,7 +143,7 @@ def figures(rows):
             yield (*key, name, met, looked_at)
 
 
-def main():
+def main() -> None:
     """Print the figures of the file named on the command line."""
     if len(sys.argv) != 2:
         sys.exit("usage: recompute_service_level.py FILE.csv or FILE.jsonl")

@@ -29,7 +29,7 @@ from router.core.model import (
 )
 from router.core.policy import Queue
 from router.core.records import Item
-from router.core.service_level import CHANNELS, promise_of
+from router.core.service_level import threshold_at
 from router.core.state import State
 
 URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
@@ -176,10 +176,6 @@ def line_up(
     if due is not None and not urgent:
         aim = due + ((first_queued_at - due) >> AGE_SHIFT)
     step = step_by_age(queue, now, first_queued_at)
-    channel = CHANNELS.get(form)  # those on which somebody waits there and then
-    counted_until = None if channel is None else item.threshold_at
-    if channel is not None and anew:
-        counted_until = now + promise_of(queue, channel).within
     late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
     yield e.ItemQueued(
         at=now,
@@ -193,7 +189,7 @@ def line_up(
         requirement=named or requirement_at(s, item, queue, step),
         step=step,
         step_due=None if named else due_of_step(queue, now, first_queued_at, step),
-        threshold_at=counted_until,
+        threshold_at=threshold_at(now, item, queue, form, anew=anew),
         due_at=due,
         late_at=late_at(now, item, queue, anew=anew) if live else None,
         rule=rule,

@@ -54,6 +54,19 @@ def promise_of(queue: Queue, channel: Channel) -> Promise:
     return promise if promise is not None else Promise(queue.target_share, queue.target_span)
 
 
+def threshold_at(
+    now: Instant, item: Item, queue: Queue, form: Form, *, anew: bool
+) -> Instant | None:
+    """Return when the promised time is over; None where nobody waits there and then.
+
+    `anew`: an entry begins now; else what was begun goes on.
+    """
+    channel = CHANNELS.get(form)
+    if channel is None:
+        return None
+    return now + promise_of(queue, channel).within if anew else item.threshold_at
+
+
 def is_open(item: Item) -> bool:
     """Say whether the item's present entry into its queue has not ended yet."""
     if item.form not in CHANNELS or item.queue is None:

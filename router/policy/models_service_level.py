@@ -44,8 +44,8 @@ class PromiseShape(Shape):
     )
     formula: FormulaName | None = Field(
         default=None,
-        description="how the share is computed, see [service level](service-level.md); said"
-        " nowhere: townline. A change holds from the day on which it is made",
+        description="how the share is computed, a name from docs/service-level.md; said nowhere:"
+        " townline. Another one judges the whole day on which it comes, and none before",
         examples=["townline"],
     )
     short_abandon_s: Seconds | None = Field(
