@@ -46,6 +46,10 @@ def service_level(
     formula: Annotated[
         str, typer.Option(help=f"Name of a formula, or {ALL}; default: each queue's own.")
     ] = OWN,
+    within: Annotated[
+        int | None,
+        typer.Option("--within", min=1, help="As if so many seconds had been promised."),
+    ] = None,
     to: Annotated[Path | None, typer.Option("--csv", help="Write the rows to this file.")] = None,
 ) -> None:
     """Tell how many were answered in time, by which definition, and what became of the others."""
@@ -54,12 +58,15 @@ def service_level(
     from router.runtime.service_report import write_csv
 
     wanted, now = _date(day), SystemClock(0).now()
-    done = _on_journal(lambda journal: made(journal, wanted, by, formula, now))
+    done = _on_journal(lambda journal: made(journal, wanted, by, formula, now, within))
     console = _console()
     if to is not None:
         with to.open("w", encoding="utf-8", newline="") as file:
             write_csv(done.lines, file)
         console.print(f"{len(done.lines)} rows written to {to}", highlight=False)
+        return
+    if not done.lines:
+        console.print(f"nothing was counted on {done.day.isoformat()}", highlight=False)
         return
     console.print(_table(done, by))
     for name, definition in dict.fromkeys((x.formula, x.definition) for x in done.lines):
@@ -99,39 +106,47 @@ def events(
 
 
 def _table(done: Report, by: By) -> Table:
+    from rich.box import SIMPLE
     from rich.table import Table
 
     so_far = "" if done.is_over else ", so far"
+    title = f"Service level, {done.day.isoformat()}{so_far}"
+    table = Table(
+        title=title, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     places = {By.QUEUE: ("queue",), By.CHANNEL: (), By.INTERVAL: ("queue", "from")}[by]
-    table = Table(*places, "channel", title=f"Service level, {done.day.isoformat()}{so_far}")
-    for name in ("level", "promised", "formula", "counted", "offered", "in time", "late"):
-        table.add_column(name, justify="left" if name == "formula" else "right")
-    for name in ("gave up", "callback", "otherwise", "lost"):
-        table.add_column(name, justify="right")
+    for name in (*places, "channel", "level", "promised", "formula", "counted"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("offered")
+    before: tuple[str, ...] = ()
     for line in done.lines:
-        place = {By.QUEUE: (line.queue,), By.CHANNEL: (), By.INTERVAL: (line.queue, line.interval)}
-        table.add_row(*place[by], line.channel, *_cells(line))
+        here = (line.queue, line.interval)[: len(places)]
+        what = _became(line) if (*here, line.channel) != before else ""
+        before = (*here, line.channel)
+        level = "" if line.level is None else f"{line.level:.1%}"
+        counted = f"{line.met}/{line.looked_at}"
+        table.add_row(*here, line.channel, level, _promised(line), line.formula, counted, what)
     return table
 
 
-def _cells(line: Line) -> tuple[str, ...]:
-    promised = ""
-    if line.target_share is not None:
-        promised = f"{line.target_share:.0%} in {line.answer_within_s} s"
-    gave_up = line.abandoned_short + line.abandoned_in + line.abandoned_late
-    return (
-        "" if line.level is None else f"{line.level:.1%}",
-        promised,
-        line.formula,
-        f"{line.met}/{line.looked_at}",
-        str(line.offered),
-        str(line.answered_in),
-        str(line.answered_late),
-        str(gave_up),
-        str(line.callbacks),
-        str(line.left_otherwise),
-        str(line.lost + line.error),
+def _promised(line: Line) -> str:
+    share = "" if line.target_share is None else f"{line.target_share:.0%} "
+    return "" if line.answer_within_s is None else f"{share}in {line.answer_within_s} s"
+
+
+def _became(line: Line) -> str:
+    """Return what became of those who came: "3: 1 in time, 2 gave up"."""
+    found = (
+        (line.answered_in, "in time"),
+        (line.answered_late, "late"),
+        (line.abandoned_short, "gave up at once"),
+        (line.abandoned_in + line.abandoned_late, "gave up"),
+        (line.callbacks, "callback"),
+        (line.left_otherwise, "left otherwise"),
+        (line.lost, "lost"),
+        (line.error, "set aside"),
     )
+    return f"{line.offered}: " + ", ".join(f"{count} {what}" for count, what in found if count)
 
 
 def _date(text: str) -> date | None:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from router.core import events as e
-from router.core.formulas import LATE, SHORT, THRESHOLD
+from router.core.formulas import LATE, SHORT, THRESHOLD, result_of
 from router.core.model import Channel, Instant, ItemId, QueueId, Span
 from router.core.service_level import CHANNELS, interval_of
 
@@ -87,6 +87,14 @@ def _counted(entry: Entry, event: e.ServiceLevelCounted) -> Entry:
         waited=event.waited,
         results=(*entry.results, event.result),
     )
+
+
+def judged(entry: Entry, within: Span) -> Entry:
+    """Return the entry as if another time had been promised; who waits is as far as was heard."""
+    results = [THRESHOLD] if entry.waited >= within else []
+    if entry.outcome != WAITING:
+        results.append(result_of(entry.outcome, entry.waited, within, entry.short))
+    return replace(entry, within=within, results=tuple(results))
 
 
 def counts_of(entries: Iterable[Entry]) -> Counter[str]:

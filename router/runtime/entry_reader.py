@@ -29,10 +29,11 @@ FOR_EVER: Final[Instant] = 1 << 62
 
 
 class PastPolicies:
-    """The policies that were adopted, in order."""
+    """The policies that were adopted, in order, and until when the journal tells of the town."""
 
-    def __init__(self, adopted: list[tuple[Instant, Policy]]) -> None:
+    def __init__(self, adopted: list[tuple[Instant, Policy]], until: Instant) -> None:
         self._adopted = adopted
+        self.until = until
         self.zone = ZoneInfo(adopted[-1][1].time_zone)
 
     def promise(self, queue: QueueId, channel: Channel, before: Instant) -> Promise:
@@ -68,7 +69,9 @@ async def past_policies(journal: Journal) -> PastPolicies:
     """
     adopted: list[tuple[Instant, Policy]] = []
     known: dict[PolicyHash, Policy] = {}
+    until: Instant = 0
     async for batch in journal.read(0):
+        until = batch.at
         if _ADOPTED not in batch.events:
             continue
         for event in _events(batch):
@@ -78,7 +81,7 @@ async def past_policies(journal: Journal) -> PastPolicies:
                 adopted.append((event.at, known[event.policy]))
     if not adopted:
         raise UnknownTarget("the journal is empty: nobody has called yet")
-    return PastPolicies(adopted)
+    return PastPolicies(adopted, until)
 
 
 async def entries_between(journal: Journal, begin: Instant, end: Instant) -> list[Entry]:

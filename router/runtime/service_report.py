@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final, NamedTuple, TextIO
 
-from router.core.entries import Entry, counts_of
+from router.core.entries import Entry, counts_of, judged
 from router.core.formulas import (
     CURRENT,
     FORMULAS,
@@ -23,7 +23,6 @@ from router.core.formulas import (
     offered,
 )
 from router.core.model import SECOND, Channel, Instant, QueueId
-from router.core.policy_service_level import Promise
 from router.errors import UnknownTarget
 from router.ports import Journal
 from router.runtime.entry_reader import entries_between, past_policies
@@ -56,7 +55,16 @@ class Line(NamedTuple):
     left_otherwise: int
     lost: int
     error: int
+    abandoned_share: float | None  # gave up, but not at once / offered, but for those
     definition: str
+
+
+class Promised(NamedTuple):
+    """By what an entry is judged."""
+
+    formula: str  # name and version
+    share: float | None
+    within_s: int
 
 
 class Report(NamedTuple):
@@ -86,8 +94,18 @@ def formulas_named(name: str) -> tuple[Formula | None, ...]:
     return (found,)
 
 
-async def report(journal: Journal, day: date | None, by: By, formula: str, now: Instant) -> Report:
+async def report(
+    journal: Journal,
+    day: date | None,
+    by: By,
+    formula: str,
+    now: Instant,
+    within_s: int | None = None,
+) -> Report:
     """Return the report of the day, today if none is given.
+
+    Where practice runs ahead of the clock, it is as late as the journal says. `within_s` judges
+    the same entries as if so many seconds had been promised, to no share of them.
 
     Raises:
         UnknownTarget: no such formula; the journal is empty.
@@ -95,16 +113,22 @@ async def report(journal: Journal, day: date | None, by: By, formula: str, now: 
     """
     formulas = formulas_named(formula)
     past = await past_policies(journal)
+    now = max(now, past.until)
     day = day or past.local(now).date()
     begin, end = past.bounds(day)
 
-    def promise_of(entry: Entry) -> Promise:
-        return past.promise(entry.queue, entry.channel, end)
+    def promise_of(entry: Entry) -> Promised:
+        promise = past.promise(entry.queue, entry.channel, end)
+        if within_s is not None:
+            return Promised(promise.formula, None, within_s)
+        return Promised(promise.formula, promise.share, promise.within // SECOND)
 
     def label_of(entry: Entry) -> str:
         return past.local(entry.interval).strftime("%H:%M%z")
 
     entries = await entries_between(journal, begin, end)
+    if within_s is not None:
+        entries = [judged(each, within_s * SECOND) for each in entries]
     lines = lines_of(entries, day.isoformat(), by, formulas, promise_of, label_of)
     return Report(day, tuple(lines), now >= end)
 
@@ -114,7 +138,7 @@ def lines_of(
     day: str,
     by: By,
     formulas: Sequence[Formula | None],
-    promise_of: Callable[[Entry], Promise],
+    promise_of: Callable[[Entry], Promised],
     label_of: Callable[[Entry], str],
 ) -> Iterator[Line]:
     """Yield the rows, sorted by queue, channel and interval, then in the order of the formulas."""
@@ -132,14 +156,14 @@ def lines_of(
 
 def _line(
     place: tuple[str, str, str, str],
-    parts: Sequence[tuple[Promise, Counts]],
+    parts: Sequence[tuple[Promised, Counts]],
     formula: Formula | None,
 ) -> Line:
     used = [formula or FORMULAS[promise.formula] for promise, _ in parts]
     figures = [figure(each, counts) for each, (_, counts) in zip(used, parts, strict=True)]
     total = Figure(sum(x.met for x in figures), sum(x.looked_at for x in figures))
     same = used[0] if len(set(used)) == 1 else None
-    promises = {(promise.share, promise.within // SECOND) for promise, _ in parts}
+    promises = {promise[1:] for promise, _ in parts}
     share, within = promises.pop() if len(promises) == 1 else (None, None)
 
     def counted(result: str) -> int:
@@ -148,6 +172,8 @@ def _line(
     def whole(*endings: str) -> int:
         return sum(ended(counts, each) for _, counts in parts for each in endings)
 
+    gave_up = counted("abandoned") + counted("abandoned-late")
+    stayed = sum(offered(counts) for _, counts in parts) - counted("abandoned-short")
     return Line(
         *place,
         formula=same.id if same else SEVERAL,
@@ -166,6 +192,7 @@ def _line(
         left_otherwise=whole(*GONE),
         lost=whole("lost"),
         error=whole("error"),
+        abandoned_share=round(gave_up / stayed, 6) if stayed else None,
         definition=same.definition if same else "each queue by its own formula",
     )
 

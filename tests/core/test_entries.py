@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from router.core import commands as c
-from router.core.entries import WAITING, Entries, Entry, counts_of
+from router.core.entries import WAITING, Entries, Entry, counts_of, judged
 from router.core.model import SECOND, Channel, ItemId
-from tests.core.entry_traffic import busy_town
+from tests.core.entry_traffic import Traffic, busy_town
 from tests.core.town import OPEN, Desk
 
 
@@ -30,6 +30,18 @@ def test_an_entry_waits_until_it_has_ended_and_tells_how() -> None:
     assert (ended.outcome, ended.waited) == ("abandoned", 40 * SECOND)
     assert (ended.within, ended.short) == (30 * SECOND, 5 * SECOND)
     assert counts_of([ended]) == {"threshold": 1, "abandoned-late": 1}
+
+
+def test_what_was_promised_to_it_judges_an_entry_as_it_was_counted() -> None:
+    for seed in range(3):
+        traffic = Traffic(seed)
+        traffic.go_on(500)
+        ended, waiting = read(traffic.desk)
+        assert len(ended) > 50
+        for entry in (*ended, *waiting):
+            assert judged(entry, entry.within) == entry
+            sooner = judged(entry, 1)
+            assert sooner.results[:1] == (("threshold",) if entry.waited else entry.results[:1])
 
 
 def test_giving_up_at_once_is_giving_up() -> None:

@@ -110,6 +110,24 @@ async def test_the_core_the_report_and_a_script_that_knows_neither_agree(
     assert days == dict(of_the_core(desk))
 
 
+async def test_three_days_agree_as_well(tmp_path: Path) -> None:
+    traffic = Traffic(20)
+    for _ in range(3):
+        traffic.go_on(300)
+        traffic.desk.wait(DAY - (traffic.desk.now - OPEN) % DAY)
+        traffic.desk.sign_in("amina", "chloe")
+    path = tmp_path / "entries.csv"
+    await exported(traffic.desk, path)
+    again = recomputed(path)
+    days = {key[0] for key in again}
+    assert days == {"2026-11-23", "2026-11-24", "2026-11-25"}
+    for day in days:
+        for key, counts in (
+            await reported(traffic.desk, date.fromisoformat(day), By.INTERVAL)
+        ).items():
+            assert again[key] == counts
+
+
 async def test_the_traffic_ends_in_every_way(tmp_path: Path) -> None:
     found: set[str] = set()
     for seed in range(6):
