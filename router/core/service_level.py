@@ -103,8 +103,8 @@ def count(s: State, now: Instant, item: Item, ending: str) -> Iterator[e.Event]:
     if threshold is not None and now >= threshold:
         yield counted(THRESHOLD)
     if ending != THRESHOLD:
-        is_late = threshold is None or now >= threshold
-        yield counted(ending + LATE if is_late else result_of(ending, now - entered, within, short))
+        after = threshold is None  # it was counted, and this only tells how it ended
+        yield counted(ending + LATE if after else result_of(ending, now - entered, within, short))
 
 
 # --- whatever ends an entry ----------------------------------------------------------------------
@@ -130,6 +130,7 @@ _ENDINGS: Final[Mapping[type[e.Event], Callable[[Item, Any], str]]] = {
     e.ItemTransferred: lambda item, event: "transferred",
     e.ItemDiverted: lambda item, event: "diverted",
     e.ItemAbandoned: lambda item, event: abandoned_or_lost(event.reason),
+    e.ResidentLeft: lambda item, event: "abandoned",
     e.ItemShunted: lambda item, event: "error",
     e.ItemClosed: lambda item, event: "other",
     e.ItemDeferred: lambda item, event: "other",

@@ -23,6 +23,7 @@ from router.core.model import (
     Channel,
     Condition,
     ItemId,
+    ItemState,
     QueueId,
 )
 from router.core.policy_service_level import Promise
@@ -192,6 +193,24 @@ def test_a_chat_whose_resident_leaves_is_abandoned(desk: TextDesk) -> None:
     desk.wait(20 * SECOND)
     desk.do(t.LeaveChat(conversation="v"))
     assert counted(desk, item) == ["abandoned"]
+
+
+def test_who_leaves_before_the_agent_who_took_the_chat_has_written_gave_up(
+    desk: TextDesk,
+) -> None:
+    item = taken_chat(desk)
+    desk.keep_alive(20 * SECOND)
+    desk.do(t.LeaveChat(conversation="v"))
+    assert counted(desk, item) == ["abandoned"]
+
+
+def test_a_chat_that_an_agent_ends_without_a_word_left_otherwise_before_the_notes(
+    desk: TextDesk,
+) -> None:
+    item = taken_chat(desk)
+    desk.do(c.FinishHandling(item_id=item, agent_id=AMINA))
+    assert desk.item(item).state is ItemState.WRAP_UP
+    assert counted(desk, item) == ["other"]
 
 
 def test_a_chat_whose_resident_would_rather_be_rung_took_a_callback(desk: TextDesk) -> None:

@@ -276,6 +276,14 @@ async def test_a_csv_file_has_a_row_for_every_line_with_its_definition() -> None
     assert all((row["level"] == "") == (row["looked_at"] == "0") for row in rows)
 
 
+async def test_where_practice_runs_ahead_of_the_clock_today_is_the_journals() -> None:
+    desk = Desk(busy_town())
+    hung_up(desk, "a1", 10)
+    assert (await report(journal_of(desk), None, By.QUEUE, OWN, OPEN - 9 * DAY)).day == MONDAY
+    later = await report(journal_of(desk), None, By.QUEUE, OWN, OPEN + DAY)
+    assert (later.day, later.lines) == (TUESDAY, ())
+
+
 async def test_an_unknown_formula_and_an_empty_journal_are_said_to_be_so() -> None:
     journal = MemoryJournal(MemoryStore(), VirtualClock(0))
     with pytest.raises(UnknownTarget, match="no formula 'uccx'; formulas are all, townline"):
