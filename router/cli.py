@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from router.cli_report import export, report
 from router.cli_residents import audit, resident
 from router.errors import TownlineError
 
@@ -33,6 +34,8 @@ app = typer.Typer(
 account = typer.Typer(help="Who may sign in at a desk.", no_args_is_help=True)
 app.add_typer(account, name="account")
 app.add_typer(resident, name="resident")
+app.add_typer(report, name="report")
+app.add_typer(export, name="export")
 app.command()(audit)
 
 At = Annotated[

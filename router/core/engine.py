@@ -37,6 +37,7 @@ from router.core.apply import apply
 from router.core.flows import advance
 from router.core.matching import settle
 from router.core.model import Instant
+from router.core.service_level import with_endings
 from router.core.staffing import update_staffing
 from router.core.state import State
 from router.core.touched import Touched
@@ -112,11 +113,11 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
         CommandRefused: the caller can be told why.
     """
     touched = Touched()
-    for event in HANDLERS[type(command)](state, now, command):
+    for event in with_endings(state, HANDLERS[type(command)](state, now, command)):
         touched.note(state, event)
         yield event
     if touched.staffing:
-        for event in update_staffing(state, now):
+        for event in with_endings(state, update_staffing(state, now)):
             touched.note(state, event)
             yield event
     while touched.items or touched.agents:
@@ -125,7 +126,7 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
             yield event
         if touched.staffing:
             touched.staffing = False
-            for event in update_staffing(state, now):
+            for event in with_endings(state, update_staffing(state, now)):
                 touched.note(state, event)
                 yield event
 

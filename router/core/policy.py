@@ -24,6 +24,7 @@ from router.core.model import (
     Span,
     Tempo,
 )
+from router.core.policy_service_level import Promise
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
@@ -142,6 +143,7 @@ class Queue(Struct, frozen=True):
     late_behind: Span = 0  # who missed the target ranks so much later; 0: order of arrival
     agent_order: tuple[AgentOrder, ...] = ()  # who of the idle gets it; then the longest idle
     first_response_by: dict[Channel, FirstResponse] = {}  # instead of the above, by door
+    promises: dict[Channel, Promise] = {}  # how calls and chats are judged; missing: the target
 
 
 class FallbackRule(Struct, frozen=True):

@@ -30,6 +30,7 @@ from router.core.model import (
 )
 from router.core.policy import Queue
 from router.core.records import Item
+from router.core.service_level import threshold_at
 from router.core.state import State
 
 URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
@@ -164,7 +165,6 @@ def line_up(
     if due is not None and not urgent:
         aim = due + ((first_queued_at - due) >> AGE_SHIFT)
     step = step_by_age(queue, now, first_queued_at)
-    counted_until = now + queue.target_span if anew else item.threshold_at
     late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
     yield e.ItemQueued(
         at=now,
@@ -178,7 +178,7 @@ def line_up(
         requirement=named or requirement_at(s, item, queue, step),
         step=step,
         step_due=None if named else due_of_step(queue, now, first_queued_at, step),
-        threshold_at=counted_until if live else None,
+        threshold_at=threshold_at(now, item, queue, form, anew=anew),
         due_at=due,
         late_at=late_at(now, item, queue, anew=anew) if live else None,
         rule=rule,
@@ -255,7 +255,7 @@ def release_reserved(s: State, now: Instant, item: Item, rule: str) -> Events:
 def look_again(s: State, now: Instant, item: Item, rule: str) -> Events:
     """Give an item in line what queue, age and policy ask for today; a step taken stays taken."""
     if item.queue not in s.policy.queues:
-        yield from requeue(s, now, item, f"queue {item.queue} no longer exists")
+        yield from requeue(s, now, item, f"queue {item.queue} no longer exists", anew=True)
         return
     if item.reserved_for is not None:  # staffing lets go what is kept for somebody who is gone
         return
@@ -292,8 +292,8 @@ def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Eve
         )
 
 
-def requeue(s: State, now: Instant, item: Item, rule: str) -> Events:
-    """Put a deferred item back in line at its old place."""
+def requeue(s: State, now: Instant, item: Item, rule: str, *, anew: bool = False) -> Events:
+    """Put an item back in line at its old place; `anew` as in `line_up`."""
     yield from line_up(
         s,
         now,
@@ -302,5 +302,5 @@ def requeue(s: State, now: Instant, item: Item, rule: str) -> Events:
         form=item.form,
         first_queued_at=item.first_queued_at or item.received_at,
         rule=rule,
-        anew=False,
+        anew=anew,
     )

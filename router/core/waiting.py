@@ -14,7 +14,7 @@ from router.core.model import Form, Instant, ItemState, OfferEnding
 from router.core.offers import end_offers
 from router.core.queueing import queue_of
 from router.core.records import Item
-from router.core.service_level import count
+from router.core.service_level import abandoned_or_lost, count
 from router.core.state import State
 from router.core.wishes import end_leg
 
@@ -84,7 +84,7 @@ def abandon(s: State, now: Instant, item: Item, reason: str) -> Events:
     """The resident left before anybody answered; an agent who was rung is let go unpunished."""
     yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the caller hung up")
     item = s.items[item.id]
-    yield from count(s, now, item, "abandoned")
+    yield from count(s, now, item, abandoned_or_lost(reason))
     if item.agent_call_id:
         yield end_leg(s, now, s.items[item.id], item.agent_call_id)
     yield e.ItemAbandoned(

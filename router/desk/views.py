@@ -197,10 +197,20 @@ class StaffView(View, frozen=True, kw_only=True):
     available: int  # of those, not away
 
 
+class IntervalView(View, frozen=True, kw_only=True):
+    """Of those who came in the present quarter of an hour."""
+
+    begins: Moment
+    level: float | None
+    offered: int
+
+
 class ServiceLevelView(View, frozen=True, kw_only=True):
     """Today's figures; a level of None means that nothing was counted yet."""
 
-    formula: str
+    channel: str
+    formula: str  # name and version
+    definition: str
     level: float | None  # 0..1
     target_share: float
     target_s: float
@@ -210,7 +220,9 @@ class ServiceLevelView(View, frozen=True, kw_only=True):
     abandoned_in: int
     abandoned_late: int
     callbacks: int
-    diverted: int
+    diverted: int  # left the line unanswered in any other way
+    lost: int  # calls that the carrier failed
+    interval: IntervalView
 
 
 class QueueView(View, frozen=True, kw_only=True):
@@ -224,7 +236,8 @@ class QueueView(View, frozen=True, kw_only=True):
     conditions: tuple[str, ...]
     waiting: tuple[WaitingView, ...]  # every tempo, zeros included
     staffed: tuple[StaffView, ...]
-    today: ServiceLevelView
+    today: ServiceLevelView  # of calls
+    chats_today: ServiceLevelView
 
 
 class EmergencyView(View, frozen=True, kw_only=True):

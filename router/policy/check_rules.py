@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from router.core.dialling import may_dial
 from router.core.model import HOUR, Condition
+from router.policy.check_service_level import check_service_levels
 from router.policy.clock_times import read_weekdays
 from router.policy.compile import dialling_of
 from router.policy.compile_queues import merged
@@ -43,6 +44,7 @@ def check_rules(sources: Sources, today: date) -> None:
     _check_holidays(sources, today)
     if sources.queues.model is not None:
         _check_queues(sources.queues.document, sources.queues.model)
+        check_service_levels(sources.queues.document, sources.queues.model)
     _check_dialling(sources)
     if sources.forms.model is not None:
         subjects = frozenset(sources.town.document.keys("subjects"))

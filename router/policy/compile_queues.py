@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from router.core.flows.texts import REQUIRED_TEXTS
-from router.core.model import HOUR, SECOND, QueueId, Span, Tempo
+from router.core.model import HOUR, SECOND, Channel, QueueId, Span, Tempo
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
+from router.policy.compile_service_level import promises
 from router.policy.documents import Document
 from router.policy.models_announcements import WaitingShape
 from router.policy.models_queues import CallbackShape, ItemOrder, QueueRules, QueueShape
@@ -53,14 +54,15 @@ def compile_queue(
         for index, step in enumerate(shape.steps)
     )
     response = rules["first_response"]
+    promised = promises(shape.service_level, defaults.service_level)
     return Queue(
         id=QueueId(id_),
         name=shape.name,
         hours=rules["hours"],
         requires=shape.requires,
         steps=steps,
-        target_share=rules["service_level"].share,
-        target_span=rules["service_level"].answer_within_s * SECOND,
+        target_share=promised[Channel.VOICE].share,
+        target_span=promised[Channel.VOICE].within,
         first_response=response.written,
         first_response_span=response.span,
         first_response_days=response.days,
@@ -76,13 +78,14 @@ def compile_queue(
         callback=_callback(rules["callback"]),
         place=place(document, *path),
         absence=rules["absence_s"] * SECOND,
-        late_behind=_late_behind(rules),
+        late_behind=_late_behind(rules, promised[Channel.VOICE].within),
         agent_order=tuple(dict.fromkeys(rules["agent_order"])),
         first_response_by=rules["first_response_by"],
+        promises=promised,
     )
 
 
-def _late_behind(rules: dict[str, Any]) -> Span:
+def _late_behind(rules: dict[str, Any], target: Span) -> Span:
     """Return by how much who missed the target ranks later; 0: order of arrival.
 
     Twice the target at least: with less, ordering by the target gains little (measured in
@@ -92,7 +95,7 @@ def _late_behind(rules: dict[str, Any]) -> Span:
     if order is ItemOrder.ARRIVAL:
         return 0
     least = BALANCED_S if order is ItemOrder.BALANCED else rules["late_behind_s"]
-    return max(int(least), 2 * int(rules["service_level"].answer_within_s)) * SECOND
+    return max(int(least) * SECOND, 2 * target)
 
 
 def place(document: Document, *path: str | int) -> Place:

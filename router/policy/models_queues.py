@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from router.core.model import AgentOrder, Channel, Condition, Tempo
+from router.policy.models_service_level import ServiceLevelShape
 from router.policy.shape import Shape
 from router.policy.spans import FirstResponseText
 from router.policy.values import (
@@ -14,18 +15,10 @@ from router.policy.values import (
     Name,
     Requirement,
     Seconds,
-    Share,
     SomeCount,
     SomeSeconds,
     Texts,
 )
-
-
-class ServiceLevelShape(Shape):
-    """The promise for live contacts: this share of them is answered within that time."""
-
-    share: Share = Field(description="share of calls, above 0 to 1", examples=["0.70"])
-    answer_within_s: SomeSeconds = Field(description="seconds", examples=["30"])
 
 
 class StepShape(Shape):
@@ -86,8 +79,8 @@ class QueueRules(Shape):
         default="", description="opening hours, from hours.yaml", examples=["town_hall"]
     )
     service_level: ServiceLevelShape = Field(
-        default=ServiceLevelShape(share=0.8, answer_within_s=20),
-        description="promise for calls",
+        default_factory=ServiceLevelShape,
+        description="promise for calls and chats; taken over from `defaults` key by key",
         examples=["{share: 0.70, answer_within_s: 30}"],
     )
     first_response: FirstResponseText = Field(

@@ -8,6 +8,7 @@ from router.core.hours import Hours
 from router.core.model import Tempo
 from router.core.policy import Fallback, FallbackRule, Flow, Policy, Queue, Texts
 from router.policy.clock_times import WEEKDAYS, written
+from router.policy.show_service_level import promised
 from router.policy.show_texts import TEXTS
 from router.policy.spans import written_span
 from router.policy.telephones import shown
@@ -88,10 +89,10 @@ def _queue(queue: Queue) -> Iterator[str]:
     yield f"  at once        {queue.requires}"
     for step in queue.steps:
         yield f"  after {written_span(step.after):<8} {step.requires}"
-    share = f"{queue.target_share:.0%} of calls within {written_span(queue.target_span)}"
-    yield f"  promise        {share}; mail, forms and messages: {queue.first_response}"
-    for door, promise in queue.first_response_by.items():
-        yield f"                 through {door}: {promise.written}"
+    yield f"  promise        mail, forms and messages: {queue.first_response}"
+    for door, by_door in queue.first_response_by.items():
+        yield f"                 through {door}: {by_door.written}"
+    yield from (f"  promise        {each}" for each in promised(queue))
     offers = ", ".join(f"{t.value} {written_span(queue.offer_timeout[t])}" for t in Tempo)
     yield f"  offers         {offers}; wrap-up {written_span(queue.wrap_up)}"
     if queue.head_start:

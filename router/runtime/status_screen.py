@@ -88,7 +88,8 @@ def _troubles(picture: Picture) -> Iterator[Text]:
 
 
 def _queues(picture: Picture) -> Table:
-    table = Table("queue", "open", "waiting", "longest", "staffed", "today", title_justify="left")
+    columns = ("queue", "open", "waiting", "longest", "staffed", "calls today", "chats today")
+    table = Table(*columns, title_justify="left")
     for queue in picture["queues"]:
         waiting = [each for each in queue["waiting"] if each["waiting"]]
         table.add_row(
@@ -102,6 +103,7 @@ def _queues(picture: Picture) -> Table:
                 if each["tempo"] == "live"
             ),
             _level(queue["today"]),
+            _level(queue["chats_today"]),
         )
     return table
 
@@ -109,7 +111,8 @@ def _queues(picture: Picture) -> Table:
 def _level(today: Picture) -> Text:
     if today["level"] is None:
         return Text("")
-    text = f"{today['level']:.0%} of {today['offered']} in {today['target_s']:.0f} s"
+    counted = f"{today['level']:.0%} of {today['offered']} in {today['target_s']:.0f} s"
+    text = f"{counted}, {today['formula']}"
     return Text(text, style="green" if today["level"] >= today["target_share"] else "red")
 
 

@@ -294,4 +294,5 @@ def test_the_story_says_until_when_it_must_last_and_what_came_of_it() -> None:
     desk.keep_alive(ABSENCE)
     told = [text for text, _ in story_of(desk, desk.item)]
     lasted = told.index("queue general has been all_away for long enough")
-    assert told[lasted + 1] == "all_away: followed chain all_away, took voicemail"
+    assert told[lasted + 1] == "counts for general as diverted-late after 80 s"
+    assert told[lasted + 2] == "all_away: followed chain all_away, took voicemail"

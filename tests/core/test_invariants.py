@@ -38,6 +38,7 @@ from tests.core.absence_oracle import (
     nobody_is_sent_on_before_absence_lasted,
     staff_says,
 )
+from tests.core.entry_oracle import every_entry_counts_once
 from tests.core.town import OPEN, Desk
 from tests.core.town_variants import TOWNS
 
@@ -362,7 +363,7 @@ class Walk(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         nobody_is_sent_on_before_absence_lasted(self.desk.story, self.state)
-        every_entry_counts_once(self.desk.story)
+        every_entry_counts_once(self.desk.story, self.state)
         every_offer_ends_once(self.desk.story, set(self.state.offers))
         twin = Engine()
         twin.state.policies = dict(self.state.policies)
@@ -484,20 +485,6 @@ class TownWalk(Walk):
             item = ItemId(key.rpartition("-")[0])
             if item in self.state.items:
                 self.attempt(c.ReportLeg(item, leg, f"E{key}", result, key))
-
-
-def every_entry_counts_once(story: list[e.AnyEvent]) -> None:
-    """After the beginning of an entry: one result, and a late one after the threshold alone."""
-    last: dict[ItemId, str] = {}
-    for event in story:
-        if isinstance(event, e.ItemQueued) and event.entered_at is not None:
-            last[event.item] = ""
-        elif isinstance(event, e.ServiceLevelCounted):
-            before = last[event.item]
-            late = event.result.endswith("-late")
-            assert before == ("threshold" if late else ""), (event, before)
-            assert event.waited >= 0
-            last[event.item] = event.result
 
 
 def every_offer_ends_once(story: list[e.AnyEvent], still_open: set[OfferId]) -> None:

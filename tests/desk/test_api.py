@@ -211,7 +211,8 @@ async def test_the_status_of_the_town(office: House) -> None:
         (s["tempo"], s["language"]): (s["signed_in"], s["available"]) for s in roads["staffed"]
     }
     assert staffed[("live", "fr")] == (1, 0)
-    assert roads["today"]["formula"] == "answered in time / offered"
+    assert roads["today"]["formula"] == "townline/1"
+    assert roads["today"]["definition"].startswith("answered in time / offered")
     assert roads["today"]["level"] is None
     chloe = next(a for a in status["agents"] if a["agent"] == "chloe")
     assert (chloe["state"], chloe["status"], chloe["signed_in"]) == ("idle", "away", True)
@@ -229,6 +230,7 @@ async def test_the_service_level_of_today_follows_the_named_formula(office: Hous
     queues = (await _ask(office, "amina", "GET", "/queues")).json()
     today = next(q for q in queues if q["queue"] == "general")["today"]
     assert (today["level"], today["offered"], today["answered_in"]) == (1.0, 1, 1)
+    assert (today["interval"]["level"], today["interval"]["offered"]) == (1.0, 1)
     await office.pass_time(24 * 60 * MINUTE)
     queues = (await _ask(office, "amina", "GET", "/queues")).json()
     assert next(q for q in queues if q["queue"] == "general")["today"]["level"] is None

@@ -36,8 +36,8 @@ SHAPES = {
         "defaults.callback.offer_after_s", "'later' is no whole number; for example 120",
     ),
     "no share": Mistake(
-        QUEUES, "{share: 0.70, answer_within_s: 30}", "{share: 70, answer_within_s: 30}",
-        "70, answer", "defaults.service_level.share", "'70' is too large; at most 1",
+        QUEUES, "share: 0.70 #", "share: 70 #",
+        "70 # taken", "defaults.service_level.share", "'70' is too large; at most 1",
     ),
     "neither true nor false": Mistake(
         QUEUES, "wrap_up_code_required: true", "wrap_up_code_required: maybe", "maybe",
