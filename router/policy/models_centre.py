@@ -68,7 +68,7 @@ class CentreFile(Shape):
     )
     patience_per_min: Annotated[list[SomeRate], OneOrMore] = Field(
         default=[],
-        description="rate of exponential patience by period of arrival; nothing: they wait for ever",
+        description="rate of exponential patience by period of arrival; nothing: for ever",
         examples=["[0.3, 0.4, 0.2]"],
     )
     busyness_shape: SomeRate | None = Field(

@@ -147,7 +147,7 @@ def _row(name: str, each: Tally) -> str:
 
 def main() -> None:
     """Run a centre's file. Exit status 1 with the mistakes when there are any."""
-    if len(sys.argv) not in (2, 3) or not sys.argv[-1].isdigit() and len(sys.argv) == 3:
+    if len(sys.argv) not in (2, 3) or (not sys.argv[-1].isdigit() and len(sys.argv) == 3):
         sys.exit("usage: python -m router.twin.centre_report FILE [DAYS]")
     try:
         centre = load_centre(Path(sys.argv[1]))

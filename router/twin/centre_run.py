@@ -150,7 +150,7 @@ class _Run:
     # --- periods ---------------------------------------------------------------------------------
 
     def _turn_period(self, now: Instant, period: int, _: str) -> None:
-        """Let a period begin; the last one has arrivals no more, and the staff of the one before."""
+        """Let a period begin; after the last one nobody comes, and staff stays as it is."""
         if period == self._centre.periods:
             if self._centre.until_closing:
                 self._close(now)

@@ -34,9 +34,8 @@ def days_of(path: Path, days: int) -> Iterator[Counted]:
 
 
 def listed(value: Any, periods: int) -> list[Any]:
-    if not isinstance(value, list):
-        value = [value]
-    return value * periods if len(value) == 1 else value
+    values: list[Any] = value if isinstance(value, list) else [value]
+    return values * periods if len(values) == 1 else values
 
 
 def one_day(file: dict[str, Any], drawn: dict[str, Any]) -> Counted:
