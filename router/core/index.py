@@ -218,7 +218,7 @@ class Index:
             was = profile.free_tempos(old) if old is not None else NONE
             now = profile.free_tempos(new) if new is not None else NONE
             moved = old is None or new is None or old.idle_since != new.idle_since
-            if moved or was != now:
+            if (was or now) and (moved or was != now):
                 for tempo in was if moved else was - now:
                     if old is not None:
                         profile.idle[tempo].remove((old.idle_since, old.id))

@@ -187,8 +187,10 @@ def best_item(s: State, now: Instant, agent: Agent) -> Item | None:
             willing = _first_willing(items, now, agent.id, bucket.fresh, head)
             if willing is not None:
                 fresh.append((willing, bucket.available))
-    ahead = [(people, key) for key, people in fresh if steady is None or key < steady]
-    best = min(ahead)[1] if ahead else steady
+    best = steady
+    if fresh:
+        ahead = [(people, key) for key, people in fresh if steady is None or key < steady]
+        best = min(ahead)[1] if ahead else steady
     return None if best is None else items[ItemId(best[1])]
 
 

@@ -4,7 +4,7 @@ Contacts enter a queue at once and agents answer at once, so that what is measur
 Urgency, requirement and steps come from `line_up`, who gets what from `best_item` and `best_agent`,
 on the core's own state and index: nothing is decided here. What production folds as eight events
 for each contact, offers, acceptance, legs and the end among them, is folded as the change of two
-rows that it amounts to; a contact who is answered at once never stands in the index. A test holds
+rows that it amounts to; who is answered at once never gets in line. A test holds
 this beside the line of events (`tests/twin/test_line.py`): the same contacts go to the same agents.
 """
 
@@ -31,7 +31,7 @@ from router.core.model import (
     Tempo,
 )
 from router.core.policy import Policy
-from router.core.queueing import line_up, take_step
+from router.core.queueing import line_up, requirement_at, take_step
 from router.core.records import Agent, Holding, Item
 from router.core.state import State
 
@@ -72,23 +72,23 @@ class Line:
     def arrive(self, item: ItemId, queue: QueueId, now: Instant, language: str) -> list[Answered]:
         """Let somebody wait on the line for a queue."""
         state = self.state
-        row = _received(item, now, language)
         rule = state.policy.queues[queue]
+        row = _received(item, now, language)
+        if not rule.steps:
+            row = replace(row, queue=queue, requirement=requirement_at(state, row, rule, 0))
+            agent = best_agent(state, now, row)
+            if agent is not None:  # who does not wait needs no place in line
+                return self._taken(row, agent, now)
         steps = line_up(state, now, row, rule, form=Form.CALL, first_queued_at=now, rule="")
         event = next(steps)
         assert isinstance(event, e.ItemQueued)
-        row = queued(row, event)
-        if rule.steps:
-            state.put_item(item, row)
-            for each in steps:
-                apply(state, each)
-            return self._offer(state.items[item], now)
-        agent = best_agent(state, now, row)
-        if agent is not None:  # the index need not know of who does not wait
-            return self._taken(row, agent, now)
-        state.put_item(item, row)
+        state.put_item(item, queued(row, event))
         state.index.timers.clear()  # nobody asks for them: time is what each call says it is
-        return []
+        if not rule.steps:
+            return []
+        for each in steps:
+            apply(state, each)
+        return self._offer(state.items[item], now)
 
     def relax(self, item: ItemId, now: Instant) -> list[Answered]:
         """Take the item's next step, which is due now."""
