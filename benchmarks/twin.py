@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.twin [CONTACTS] [ROUNDS]
 
-Contacts a second of CPU time, the best of the rounds: the line that the core decides, SimPy, Ciw and
-a bare heap, one after the other in each round on the same centres; and a municipal day of 10,000
-calls with the shipped town's queues, languages, steps and skills.
+Contacts a second of CPU time, the best of the rounds: the line that the core decides, SimPy,
+Ciw and a bare heap, one after the other in each round on the same centres; and a municipal day of
+10,000 calls with the shipped town's queues, languages, steps and skills.
 """
 
 from __future__ import annotations

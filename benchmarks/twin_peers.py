@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, NamedTuple
 
 import ciw
@@ -82,7 +82,7 @@ def by_simpy(shape: Shape, contacts: int, seed: int) -> float:
     env = simpy.Environment()
     waited = 0
 
-    def pooled() -> Iterator[Any]:
+    def pooled() -> Generator[simpy.Event, Any, Any]:
         nonlocal waited
         came = env.now
         with desk.request() as asked:
@@ -94,7 +94,7 @@ def by_simpy(shape: Shape, contacts: int, seed: int) -> float:
             if asked.triggered:
                 yield env.timeout(rng.expovariate(1 / shape.talk_s))
 
-    def skilled(kind: int) -> Iterator[Any]:
+    def skilled(kind: int) -> Generator[simpy.Event, Any, Any]:
         nonlocal waited
         came = env.now
         agent = yield store.get(lambda each: kind in each)
@@ -102,7 +102,7 @@ def by_simpy(shape: Shape, contacts: int, seed: int) -> float:
         yield env.timeout(rng.expovariate(1 / shape.talk_s))
         yield store.put(agent)
 
-    def source() -> Iterator[Any]:
+    def source() -> Generator[simpy.Event, Any, Any]:
         for _ in range(contacts):
             yield env.timeout(rng.expovariate(shape.per_s))
             env.process(pooled() if shape.kinds == 1 else skilled(rng.randrange(shape.kinds)))
@@ -132,4 +132,5 @@ def by_ciw(shape: Shape, contacts: int, seed: int) -> float | None:
     simulation = ciw.Simulation(network)
     simulation.simulate_until_max_customers(contacts, method="Arrive")
     records = simulation.get_all_records()
-    return sum(each.waiting_time > 1e-9 for each in records) / len(records)
+    waited = sum(each.waiting_time > 1e-9 for each in records)
+    return float(waited / len(records))

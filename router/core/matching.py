@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 from router.core import callbacks
@@ -117,7 +118,10 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
     best = found[0]
     if len(found) > 1:
         order = [MERIT[by] for by in queue_of(s, item).agent_order]
-        best = min(found, key=lambda each: _preference(s.index, bucket, each, order))
+        if order:
+            best = min(found, key=lambda each: _preference(s.index, bucket, each, order))
+        else:
+            best = min(found, key=itemgetter(0))
     return s.agents[AgentId(best[0][1])]
 
 
