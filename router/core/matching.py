@@ -202,7 +202,7 @@ def buckets_of(index: Index, profile: Profile, agent: Agent) -> list[Bucket]:
     """Return the buckets of which the agent could take something now."""
     tempos = profile.free_tempos(agent)
     found = profile.buckets_of(tempos)
-    if not index.names_agents:
+    if not index.names_agents:  # as nearly always
         return found
     mine = NAMED + agent.id
     named = [index.buckets[mine, tempo] for tempo in tempos if (mine, tempo) in index.buckets]

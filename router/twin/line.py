@@ -53,6 +53,7 @@ class Line:
         self.state = State()
         self.state.policies[POLICY] = policy
         self._talking: dict[ItemId, AgentId] = {}
+        self._kinds: dict[tuple[QueueId, str], Item] = {}
         apply(self.state, e.PolicyAdopted(at=now, policy=POLICY))
 
     def come(self, agent: AgentId, now: Instant) -> list[Answered]:
@@ -73,9 +74,8 @@ class Line:
         """Let somebody wait on the line for a queue."""
         state = self.state
         rule = state.policy.queues[queue]
-        row = _received(item, now, language)
+        row = replace(self._kind(queue, language), id=item, received_at=now)
         if not rule.steps:
-            row = replace(row, queue=queue, requirement=requirement_at(state, row, rule, 0))
             agent = best_agent(state, now, row)
             if agent is not None:  # who does not wait needs no place in line
                 return self._taken(row, agent, now)
@@ -143,19 +143,29 @@ class Line:
         held = Holding(item=item.id, tempo=item.tempo, state="handling")
         return replace(agent, holdings=(*agent.holdings, held))
 
+    def _kind(self, queue: QueueId, language: str) -> Item:
+        """Return what all who come to the queue with this language have in common."""
+        kind = self._kinds.get((queue, language))
+        if kind is None:
+            kind = _received(queue, language)
+            asks = requirement_at(self.state, kind, self.state.policy.queues[queue], 0)
+            kind = self._kinds[queue, language] = replace(kind, requirement=asks)
+        return kind
 
-def _received(item: ItemId, now: Instant, language: str) -> Item:
+
+def _received(queue: QueueId, language: str) -> Item:
     return Item(
-        id=item,
+        id=ItemId(""),
         channel=Channel.VOICE,
         tempo=Tempo.LIVE,
         form=Form.CALL,
         state=ItemState.RECEIVED,
-        received_at=now,
+        received_at=0,
         called="",
         address_key="",
         contact_ref="",
         words_ref="",
         language=language,
         subject="",
+        queue=queue,
     )

@@ -38,120 +38,152 @@ def listed(value: Any, periods: int) -> list[Any]:
     return values * periods if len(values) == 1 else values
 
 
+class Numbers:
+    """What a file says, every list by period."""
+
+    def __init__(self, file: dict[str, Any]) -> None:
+        names = list(file["groups"])
+        self.periods = file.get("periods", 1)
+        self.length, self.awt = file["period_min"], file["in_time_s"] / 60
+        self.types = list(file["types"].values())
+        self.to = [[names.index(g) for g in listed(t["groups"], 1)] for t in self.types]
+        kinds, groups = range(len(self.types)), range(len(names))
+        self.serves = [[k for k in kinds if g in self.to[k]] for g in groups]
+        self.staff = [listed(g["agents"], self.periods) for g in file["groups"].values()]
+        self.rates = [listed(t["arrivals_per_min"], self.periods) for t in self.types]
+        self.mu = listed(file["service_per_min"], self.periods)
+        self.nu = listed(file.get("patience_per_min", 0), self.periods)
+        self.shape = file.get("busyness_shape")
+        self.trunks = file.get("trunks", INFINITE)
+        self.closing = file.get("occupancy_until") == "closing"
+
+
 def one_day(file: dict[str, Any], drawn: dict[str, Any]) -> Counted:
-    periods, length, awt = file.get("periods", 1), file["period_min"], file["in_time_s"] / 60
-    types = list(file["types"].values())
-    names = list(file["groups"])
-    to = [[names.index(g) for g in listed(t["groups"], 1)] for t in types]
-    serves = [[k for k in range(len(types)) if g in to[k]] for g in range(len(names))]
-    staff = [listed(g["agents"], periods) for g in file["groups"].values()]
-    mu = listed(file["service_per_min"], periods)
-    nu = listed(file["patience_per_min"], periods) if "patience_per_min" in file else None
-    shape = file.get("busyness_shape")
-    busyness = below_which(shape, drawn["busyness"][0]()) / shape if shape else 1.0
-    rates = [[r * busyness for r in listed(t["arrivals_per_min"], periods)] for t in types]
+    day = _Day(Numbers(file), drawn)
+    while day.step():
+        pass
+    if "busy" not in day.out:
+        day.close()
+    return day.out
 
-    def draw(name: str, index: int = 0) -> float:
-        return -math.log1p(-drawn[name][index]())
 
-    coming = [draw("arrivals", k) for k in range(len(types))]  # before the first period: rate 1
-    rate = [1.0] * len(types)
-    queues: list[deque[list[Any]]] = [deque() for _ in types]
-    waiting, number, period = 0, [0] * len(names), -1
-    busy, free_at = [0] * len(names), [0.0] * len(names)
-    area_busy, area_there = [0.0] * len(names), [0.0] * len(names)
-    ends: list[tuple[float, int]] = []  # talks
-    leaves: list[tuple[float, int, list[Any]]] = []
-    turn = 0
-    out: Counted = {"served": 0, "abandoned": 0, "abandoned_late": 0, "blocked": 0, "waits": 0.0}
-    out["in_time"] = [[0] * periods for _ in types]
-    closing = file.get("occupancy_until") == "closing"
+class _Day:
+    """One day; a caller is [type, period, arrived, talk, has gone or is served]."""
 
-    def area(now: float) -> None:
-        for g in range(len(names)):
-            span = now - free_at[g]
-            area_busy[g] += span * busy[g]
-            area_there[g] += span * max(busy[g], number[g])
-            free_at[g] = now
+    def __init__(self, given: Numbers, drawn: dict[str, Any]) -> None:
+        self.given, self.drawn = given, drawn
+        kinds, groups = len(given.types), len(given.staff)
+        shape = given.shape
+        self.busyness = below_which(shape, drawn["busyness"][0]()) / shape if shape else 1.0
+        self.coming = [self.draw("arrivals", k) for k in range(kinds)]  # as if the rate were 1
+        self.rate = [1.0] * kinds
+        self.queues: list[deque[list[Any]]] = [deque() for _ in range(kinds)]
+        self.waiting, self.number, self.period = 0, [0] * groups, -1
+        self.busy = [0] * groups
+        self.area_busy, self.area_there = [0.0] * groups, [0.0] * groups
+        self.now = 0.0
+        self.ends: list[tuple[float, int]] = []  # talks
+        self.leaves: list[tuple[float, int, list[Any]]] = []
+        self.turn = 0
+        self.out: Counted = dict.fromkeys(("served", "abandoned", "abandoned_late", "blocked"), 0)
+        self.out["waits"] = 0.0
+        self.out["in_time"] = [[0] * given.periods for _ in range(kinds)]
 
-    def serve(now: float, caller: list[Any], g: int) -> None:
-        k, p, arrived, talk = caller[:4]
-        busy[g] += 1
-        heapq.heappush(ends, (now + talk, g))
-        out["waits"] += now - arrived
-        out["in_time"][k][p] += now - arrived < awt
+    def draw(self, name: str, index: int = 0) -> float:
+        return -math.log1p(-self.drawn[name][index]())
 
-    def feed(now: float, g: int) -> None:
-        nonlocal waiting
-        while busy[g] < number[g]:
+    def step(self) -> bool:
+        """Do what comes next; False when nothing does."""
+        given = self.given
+        turns = (self.period + 1) * given.length if self.period < given.periods else INFINITE
+        at_end = self.ends[0][0] if self.ends else INFINITE
+        while self.leaves and self.leaves[0][2][4]:
+            heapq.heappop(self.leaves)
+        at_leave = self.leaves[0][0] if self.leaves else INFINITE
+        comes = min(self.coming)
+        following = min(turns, comes, at_end, at_leave)
+        if following == INFINITE:
+            return False
+        self.pass_time(following)
+        if following == turns:
+            self.turn_period()
+        elif following == comes:
+            self.arrive(self.coming.index(comes))
+        elif following == at_end:
+            group = heapq.heappop(self.ends)[1]
+            self.busy[group] -= 1
+            self.out["served"] += 1
+            self.feed(group)
+        else:
+            self.give_up(heapq.heappop(self.leaves)[2])
+        return True
+
+    def pass_time(self, until: float) -> None:
+        for g, busy in enumerate(self.busy):
+            self.area_busy[g] += (until - self.now) * busy
+            self.area_there[g] += (until - self.now) * max(busy, self.number[g])
+        self.now = until
+
+    def close(self) -> None:
+        self.out["busy"], self.out["present"] = list(self.area_busy), list(self.area_there)
+
+    def turn_period(self) -> None:
+        given = self.given
+        self.period += 1
+        if self.period == given.periods:
+            if given.closing:
+                self.close()
+            self.coming = [INFINITE] * len(given.types)
+            return
+        for k, rates in enumerate(given.rates):
+            new = rates[self.period] * self.busyness
+            self.coming[k] = self.now + (self.coming[k] - self.now) * self.rate[k] / new
+            self.rate[k] = new
+        for g, staff in enumerate(given.staff):
+            self.number[g] = staff[self.period]
+            self.feed(g)
+
+    def arrive(self, k: int) -> None:
+        given, period = self.given, self.period
+        talk = self.draw("service") / given.mu[period]
+        patience = self.draw("patience") / given.nu[period] if given.nu[period] else INFINITE
+        self.coming[k] = self.now + self.draw("arrivals", k) / self.rate[k]
+        if self.waiting + sum(self.busy) >= given.trunks:
+            self.out["blocked"] += 1
+            return
+        caller = [k, period, self.now, talk, False]
+        for g in given.to[k]:
+            if self.busy[g] < self.number[g]:
+                self.serve(caller, g)
+                return
+        self.queues[k].append(caller)
+        self.waiting += 1
+        self.turn += 1
+        heapq.heappush(self.leaves, (self.now + patience, self.turn, caller))
+
+    def serve(self, caller: list[Any], g: int) -> None:
+        k, period, arrived, talk, _ = caller
+        caller[4] = True
+        self.busy[g] += 1
+        heapq.heappush(self.ends, (self.now + talk, g))
+        self.out["waits"] += self.now - arrived
+        self.out["in_time"][k][period] += self.now - arrived < self.given.awt
+
+    def feed(self, g: int) -> None:
+        while self.busy[g] < self.number[g]:
             heads = []
-            for k in serves[g]:
-                while queues[k] and queues[k][0][4]:
-                    queues[k].popleft()
-                if queues[k]:
-                    heads.append((queues[k][0][2], k))
+            for k in self.given.serves[g]:
+                while self.queues[k] and self.queues[k][0][4]:
+                    self.queues[k].popleft()
+                if self.queues[k]:
+                    heads.append((self.queues[k][0][2], k))
             if not heads:
                 return
-            caller = queues[min(heads)[1]].popleft()
-            caller[4] = True
-            waiting -= 1
-            serve(now, caller, g)
+            self.waiting -= 1
+            self.serve(self.queues[min(heads)[1]].popleft(), g)
 
-    now = 0.0
-    while True:
-        turns = (period + 1) * length if period < periods else INFINITE
-        first = min(coming)
-        at_end = ends[0][0] if ends else INFINITE
-        while leaves and leaves[0][2][4]:
-            heapq.heappop(leaves)
-        at_leave = leaves[0][0] if leaves else INFINITE
-        following = min(turns, first, at_end, at_leave)
-        if following == INFINITE:
-            break
-        now = following
-        area(now)
-        if now == turns:
-            period += 1
-            if period == periods:
-                if closing:
-                    out["busy"], out["present"] = list(area_busy), list(area_there)
-                coming = [INFINITE] * len(types)
-                continue
-            for k in range(len(types)):
-                coming[k] = now + (coming[k] - now) * rate[k] / rates[k][period]
-                rate[k] = rates[k][period]
-            for g in range(len(names)):
-                number[g] = staff[g][period]
-                feed(now, g)
-        elif now == first:
-            k = coming.index(first)
-            talk = draw("service") / mu[period]
-            patience = draw("patience") / nu[period] if nu else INFINITE
-            coming[k] = now + draw("arrivals", k) / rate[k]
-            if file.get("trunks") and waiting + sum(busy) >= file["trunks"]:
-                out["blocked"] += 1
-                continue
-            caller = [k, period, now, talk, False]
-            idle = [g for g in to[k] if busy[g] < number[g]]
-            if idle:
-                serve(now, caller, idle[0])
-                continue
-            queues[k].append(caller)
-            waiting += 1
-            if nu:
-                turn += 1
-                heapq.heappush(leaves, (now + patience, turn, caller))
-        elif now == at_end:
-            g = heapq.heappop(ends)[1]
-            busy[g] -= 1
-            out["served"] += 1
-            feed(now, g)
-        else:
-            caller = heapq.heappop(leaves)[2]
-            caller[4] = True
-            waiting -= 1
-            out["abandoned"] += 1
-            out["abandoned_late"] += now - caller[2] >= awt
-    if not closing:
-        out["busy"], out["present"] = area_busy, area_there
-    return out
+    def give_up(self, caller: list[Any]) -> None:
+        caller[4] = True
+        self.waiting -= 1
+        self.out["abandoned"] += 1
+        self.out["abandoned_late"] += self.now - caller[2] >= self.given.awt
