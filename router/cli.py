@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from router.cli_policy import COMMANDS as POLICY_COMMANDS
 from router.cli_residents import audit, resident
 from router.errors import TownlineError
 
@@ -34,6 +35,8 @@ account = typer.Typer(help="Who may sign in at a desk.", no_args_is_help=True)
 app.add_typer(account, name="account")
 app.add_typer(resident, name="resident")
 app.command()(audit)
+for typed, command in POLICY_COMMANDS.items():
+    app.command(typed)(command)
 
 At = Annotated[
     str | None,

@@ -45,6 +45,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "rich": (
         "channels.voice.practice",
         "router.cli",
+        "router.cli_policy",
         "router.cli_residents",
         "router.desk",
         "router.runtime",
@@ -53,7 +54,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "starlette": ("channels", "router.desk", "router.runtime"),
     "structlog": ("channels", "router.cli", "router.desk", "router.history", "router.runtime"),
     "twilio": ("channels.voice",),
-    "typer": ("router.cli", "router.cli_residents"),
+    "typer": ("router.cli", "router.cli_policy", "router.cli_residents"),
     "uvicorn": ("channels.voice.practice.serving", "router.runtime.http"),
     "uvloop": ("router.cli",),
     "watchfiles": ("router.policy.watch",),

@@ -283,9 +283,7 @@ class ScenarioShape(Shape):
         description="what it shows, in one sentence",
         examples=["A stop sign on Saturday evening reaches the person on call."],
     )
-    at: LocalMoment = Field(
-        description="when it begins, local time", examples=["2026-11-28 19:40"]
-    )
+    at: LocalMoment = Field(description="when it begins, local time", examples=["2026-11-28 19:40"])
     staff: Names = Field(
         default=[], description="agents who are available from the beginning", examples=["[elise]"]
     )

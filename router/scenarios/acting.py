@@ -72,7 +72,17 @@ def act(scenario: Scenario, policy: Policy) -> list[Failure]:
 
     After a step that cannot happen the rest is left out: it would only say the same again.
     """
+    return _act(Stage(policy, scenario.shape.at), scenario)
+
+
+def met_by(scenario: Scenario, policy: Policy) -> frozenset[str]:
+    """Return the parts of a policy that matter to a scenario that holds, as `Stage.met`."""
     stage = Stage(policy, scenario.shape.at)
+    _act(stage, scenario)
+    return frozenset(stage.met)
+
+
+def _act(stage: Stage, scenario: Scenario) -> list[Failure]:
     failures: list[Failure] = []
     try:
         inside.arrive(stage, "", scenario.shape.staff)
@@ -107,7 +117,7 @@ def _failure(
     at: tuple[str, ...],
     difference: Difference,
 ) -> Failure:
-    path = ("staff",) if at == ("staff",) else ("steps", number, *at)
+    path: tuple[str | int, ...] = ("staff",) if at == ("staff",) else ("steps", number, *at)
     line = scenario.line(*path)
     place = f"{scenario.document.file}:{line}"
     return Failure(scenario.name, place, number + 1, difference, _because(stage, item))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from router.core import commands as c
-from router.core.model import AgentId, AgentStatus, Form, ItemState, LegResult, Tempo
+from router.core.model import AgentId, AgentStatus, Form, ItemState, LegResult, OfferId, Tempo
 from router.policy.models_scenarios import ByHandShape
 from router.scenarios.stage import CannotAct, Stage
 
@@ -58,7 +58,7 @@ def decline(stage: Stage, name: str, agent: str) -> None:
     stage.do(c.DeclineOffer(offer_id=_offer(stage, name, agent), agent_id=AgentId(agent)))
 
 
-def _offer(stage: Stage, name: str, agent: str) -> str:
+def _offer(stage: Stage, name: str, agent: str) -> OfferId:
     item, row = stage.item(name), stage.state.agents.get(AgentId(agent))
     offer = row.offer if row is not None else None
     if offer is None or stage.state.offers[offer].item != item.id:
@@ -80,9 +80,7 @@ def by_hand(stage: Stage, _: str, shape: ByHandShape) -> None:
     """Somebody closes or opens by hand."""
     until = None if shape.until is None else stage.instant(shape.until)
     stage.do(
-        c.SetEmergency(
-            hours=shape.hours, closed=shape.closed, until=until, reason="by hand", by=BY
-        )
+        c.SetEmergency(hours=shape.hours, closed=shape.closed, until=until, reason="by hand", by=BY)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from router.core.policy import Policy
-from router.scenarios.acting import act
+from router.scenarios.acting import act, met_by
 from router.scenarios.mutations import Mutation, mutations
 from router.scenarios.reading import Scenario
 
@@ -26,13 +26,18 @@ class Judgement:
 
 
 def judge(policy: Policy, scenarios: Sequence[Scenario]) -> Judgement:
-    """Act every scenario, all of which hold, under every mutation of the policy."""
+    """Act every scenario, all of which hold, under every mutation that could matter to it."""
+    met = {each.name: met_by(each, policy) for each in scenarios}
     every = tuple(mutations(policy))
     caught: dict[str, list[Mutation]] = {each.name: [] for each in scenarios}
     survivors: list[Mutation] = []
     for mutation in every:
-        mutant = mutation.policy()
-        noticed = [each.name for each in scenarios if act(each, mutant)]
+        noticed = [
+            each.name
+            for each in scenarios
+            if (not mutation.about or mutation.about in met[each.name])
+            and act(each, mutation.policy)
+        ]
         for name in noticed:
             caught[name].append(mutation)
         if not noticed:

@@ -6,7 +6,7 @@ policy; each is named by its family and by the place in the files where it would
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,13 @@ from router.core.policy import Place, Policy
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One mistake. `policy` makes the policy that has it."""
+    """One mistake."""
 
     family: str
     what: str
     place: str  # file:line, or the file where lines are not kept
-    policy: Callable[[], Policy]
+    about: str  # part of the policy, as `Stage.met`; "" = matters to everybody
+    policy: Policy  # that has the mistake
 
     def __str__(self) -> str:
         """Return `family: what (file:line)`."""
@@ -42,9 +43,9 @@ def at(place: Place) -> str:
     return f"{place.file}:{place.line}"
 
 
-def with_row(policy: Policy, table: str, key: str, row: Any) -> Callable[[], Policy]:
-    """Return what makes the policy with another row in one of its tables."""
-    return lambda: replace(policy, **{table: {**getattr(policy, table), key: row}})
+def with_row(policy: Policy, table: str, key: str, row: Any) -> Policy:
+    """Return the policy with another row in one of its tables."""
+    return replace(policy, **{table: {**getattr(policy, table), key: row}})
 
 
 def swapped(rows: tuple[Any, ...], first: int) -> tuple[Any, ...]:

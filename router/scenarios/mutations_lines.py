@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 from msgspec.structs import replace
@@ -18,17 +19,29 @@ _LEVEL: Final = re.compile(r">= (\d+)")
 def queues(policy: Policy) -> Iterator[Mutation]:
     """Levels, steps, promises, limits, head starts and fates of queues."""
     for name, rule in policy.queues.items():
-        place = at(rule.place)
+        place, about = at(rule.place), f"queue:{name}"
         for family, other in _other_queues(rule):
-            yield Mutation(family, f"queue {name}", place, with_row(policy, "queues", name, other))
+            yield Mutation(
+                family, f"queue {name}", place, about, with_row(policy, "queues", name, other)
+            )
         for index, step in enumerate(rule.steps):
             rows = without(rule.steps, index)
-            yield Mutation("step dropped", f"queue {name} step {index + 1}", at(step.place),
-                           with_row(policy, "queues", name, replace(rule, steps=rows)))  # fmt: skip
+            yield Mutation(
+                "step dropped",
+                f"queue {name} step {index + 1}",
+                at(step.place),
+                about,
+                with_row(policy, "queues", name, replace(rule, steps=rows)),
+            )
             later = with_nth(rule.steps, index, replace(step, after=step.after * 3))
             if index == len(rule.steps) - 1:
-                yield Mutation("step later", f"queue {name} step {index + 1}", at(step.place),
-                               with_row(policy, "queues", name, replace(rule, steps=later)))  # fmt: skip
+                yield Mutation(
+                    "step later",
+                    f"queue {name} step {index + 1}",
+                    at(step.place),
+                    about,
+                    with_row(policy, "queues", name, replace(rule, steps=later)),
+                )
 
 
 def _other_queues(rule: Queue) -> Iterator[tuple[str, Queue]]:
@@ -36,10 +49,13 @@ def _other_queues(rule: Queue) -> Iterator[tuple[str, Queue]]:
     if higher != rule.requires:
         yield "levels raised", replace(rule, requires=higher)
     yield "promise doubled", replace(rule, target_span=2 * rule.target_span)
-    yield "first response later", replace(
-        rule,
-        first_response_days=2 * rule.first_response_days,
-        first_response_span=2 * rule.first_response_span,
+    yield (
+        "first response later",
+        replace(
+            rule,
+            first_response_days=2 * rule.first_response_days,
+            first_response_span=2 * rule.first_response_span,
+        ),
     )
     if rule.head_start:
         yield "head start removed", replace(rule, head_start=0)
@@ -69,42 +85,52 @@ def flows(policy: Policy) -> Iterator[Mutation]:
         for node in flow.nodes.values():
             for family, other in _other_nodes(policy, flow, node):
                 nodes = {**flow.nodes, node.id: other}
-                yield Mutation(family, f"{flow.id}/{node.id}", at(node.place),
-                               with_row(policy, "flows", flow.id, replace(flow, nodes=nodes)))  # fmt: skip
+                yield Mutation(
+                    family,
+                    f"{flow.id}/{node.id}",
+                    at(node.place),
+                    f"flow:{flow.id}",
+                    with_row(policy, "flows", flow.id, replace(flow, nodes=nodes)),
+                )
 
 
 def _other_nodes(policy: Policy, flow: Flow, node: Node) -> Iterator[tuple[str, Node]]:
     if node.prompt.text:
         yield "text removed", replace(node, prompt=Prompt(text={}, audio={}))
     digits = list(node.choices)
-    for first, second in zip(digits, digits[1:], strict=False):
+    for first, second in pairwise(digits):
         one, two = node.choices[first], node.choices[second]
         if one != two:
-            yield f"keys {first} and {second} swapped", replace(
-                node, choices={**node.choices, first: two, second: one}
+            yield (
+                f"keys {first} and {second} swapped",
+                replace(node, choices={**node.choices, first: two, second: one}),
             )
     for digit, choice in node.choices.items():
         values = choice.values or Values()
         if values.subject:
             bare = replace(choice, values=replace(values, subject=""))
-            yield f"subject of key {digit} removed", replace(
-                node, choices={**node.choices, digit: bare}
+            yield (
+                f"subject of key {digit} removed",
+                replace(node, choices={**node.choices, digit: bare}),
             )
         if values.head_start:
             late = replace(choice, values=replace(values, head_start=0))
-            yield f"head start of key {digit} removed", replace(
-                node, choices={**node.choices, digit: late}
+            yield (
+                f"head start of key {digit} removed",
+                replace(node, choices={**node.choices, digit: late}),
             )
     if node.queue is not None:
-        yield "queue swapped", replace(
-            node, queue=next(each for each in policy.queues if each != node.queue)
+        yield (
+            "queue swapped",
+            replace(node, queue=next(each for each in policy.queues if each != node.queue)),
         )
     if len(node.targets) > 0:
         other = next((each for each in policy.contacts if each not in node.targets), "")
         yield "target changed", replace(node, targets=(other,))
     if node.kind == "hours":
-        yield "open and closed swapped", replace(
-            node, exits={"open": node.exits["closed"], "closed": node.exits["open"]}
+        yield (
+            "open and closed swapped",
+            replace(node, exits={"open": node.exits["closed"], "closed": node.exits["open"]}),
         )
     if node.values is not None and node.values.attributes:
         yield "attributes forgotten", replace(node, values=replace(node.values, attributes={}))
@@ -117,22 +143,44 @@ def doors(policy: Policy) -> Iterator[Mutation]:
     """Numbers, forms and chat doors that lead elsewhere."""
     for number, flow in policy.numbers.items():
         other = next(each for each in policy.flows if each != flow)
-        yield Mutation("number leads elsewhere", number, "config/town.yaml",
-                       with_row(policy, "numbers", number, other))  # fmt: skip
+        yield Mutation(
+            "number leads elsewhere",
+            number,
+            "config/town.yaml",
+            "channel:voice",
+            with_row(policy, "numbers", number, other),
+        )
     for name, form in policy.forms.items():
         elsewhere = next(each for each in policy.queues if each != form.queue)
-        yield Mutation("queue swapped", f"form {name}", at(form.place),
-                       with_row(policy, "forms", name, replace(form, queue=elsewhere)))  # fmt: skip
+        yield Mutation(
+            "queue swapped",
+            f"form {name}",
+            at(form.place),
+            "channel:webform",
+            with_row(policy, "forms", name, replace(form, queue=elsewhere)),
+        )
         if form.subject_field:
             bare = replace(form, subject_field="", subject=next(iter(policy.subjects)))
-            yield Mutation("subject field forgotten", f"form {name}", at(form.place),
-                           with_row(policy, "forms", name, bare))  # fmt: skip
+            yield Mutation(
+                "subject field forgotten",
+                f"form {name}",
+                at(form.place),
+                "channel:webform",
+                with_row(policy, "forms", name, bare),
+            )
     chat = policy.chat
-    for door in chat.doors.values() if chat is not None else ():
+    if chat is None:
+        return
+    for door in chat.doors.values():
         elsewhere = next(each for each in policy.queues if each != door.queue)
-        rows = {**chat.doors, door.id: replace(door, queue=elsewhere)} if chat is not None else {}
-        yield Mutation("queue swapped", f"door {door.id}", f"{door.file}:{door.line}",
-                       lambda rows=rows: replace(policy, chat=replace(policy.chat, doors=rows)))  # type: ignore[misc]  # fmt: skip
+        rows = {**chat.doors, door.id: replace(door, queue=elsewhere)}
+        yield Mutation(
+            "queue swapped",
+            f"door {door.id}",
+            f"{door.file}:{door.line}",
+            "channel:chat",
+            replace(policy, chat=replace(chat, doors=rows)),
+        )
 
 
 def people(policy: Policy) -> Iterator[Mutation]:
@@ -140,8 +188,13 @@ def people(policy: Policy) -> Iterator[Mutation]:
     for name, agent in policy.agents.items():
         for skill in agent.skills:
             left = {each: level for each, level in agent.skills.items() if each != skill}
-            yield Mutation("skill forgotten", f"{name} {skill}", "skills.yaml",
-                           with_row(policy, "agents", name, replace(agent, skills=left)))  # fmt: skip
+            yield Mutation(
+                "skill forgotten",
+                f"{name} {skill}",
+                "skills.yaml",
+                f"agent:{name}",
+                with_row(policy, "agents", name, replace(agent, skills=left)),
+            )
 
 
 FAMILIES: Final = (queues, flows, doors, people)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec.structs import replace
 
 from router.core.hours import Hours, Range
+from router.core.model import Channel
 from router.core.policy import Fallback, FallbackRule, Policy
 from router.core.policy_text import MailRule
 from router.scenarios.mutations import Mutation, at, swapped, with_nth, with_row, without
 
 HOURS_FILE: Final = "config/hours.yaml"
+MAIL: Final = f"channel:{Channel.MAIL}"
 FALLBACK_FILE: Final = "config/fallback.yaml"
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -27,17 +29,41 @@ def hours(policy: Policy) -> Iterator[Mutation]:
                     tuple(_shifted(each, change) for each in ranges) if day in days else ranges
                     for day, ranges in enumerate(rule.weekly)
                 )
-                yield Mutation("hours shifted", f"{shown} {what}", HOURS_FILE,
-                               with_row(policy, "hours", name, replace(rule, weekly=weekly)))  # fmt: skip
+                yield Mutation(
+                    "hours shifted",
+                    f"{shown} {what}",
+                    HOURS_FILE,
+                    "",
+                    with_row(policy, "hours", name, replace(rule, weekly=weekly)),
+                )
         if rule.holidays:
-            yield Mutation("holiday dropped", f"{name}: all of them", HOURS_FILE,
-                           with_row(policy, "hours", name, replace(rule, holidays={})))  # fmt: skip
+            yield Mutation(
+                "holiday dropped",
+                f"{name}: all of them",
+                HOURS_FILE,
+                "",
+                with_row(policy, "hours", name, replace(rule, holidays={})),
+            )
+        festive = {day for other in policy.hours.values() for day in other.holidays}
+        if any(override.first in festive for override in rule.overrides):
+            rows = tuple(each for each in rule.overrides if each.first not in festive)
+            yield Mutation(
+                "holiday dropped",
+                f"{name}: all of them",
+                HOURS_FILE,
+                "",
+                with_row(policy, "hours", name, replace(rule, overrides=rows)),
+            )
         for index, override in enumerate(rule.overrides):
-            if override.reason:
+            if override.first not in festive or override.last != override.first:
                 rows = without(rule.overrides, index)
-                yield Mutation("date dropped", f"{name} {override.first} {override.reason}",
-                               HOURS_FILE,
-                               with_row(policy, "hours", name, replace(rule, overrides=rows)))  # fmt: skip
+                yield Mutation(
+                    "date dropped",
+                    f"{name} {override.first} {override.reason}",
+                    HOURS_FILE,
+                    "",
+                    with_row(policy, "hours", name, replace(rule, overrides=rows)),
+                )
 
 
 def _alike(rule: Hours) -> list[list[int]]:
@@ -62,15 +88,30 @@ def fallback(policy: Policy) -> Iterator[Mutation]:
     for name, chain in policy.fallbacks.items():
         for index, rule in enumerate(chain.rules):
             shown, place = f"{name}/{rule.id}", at(rule.place)
+            about = f"chain:{name}"
             if index < len(chain.rules) - 1:  # the last one must stay
-                yield Mutation("fallback rule dropped", shown, place,
-                               _chain(policy, chain, without(chain.rules, index)))  # fmt: skip
-                yield Mutation("fallback rules swapped",
-                               f"{shown} after {chain.rules[index + 1].id}", place,
-                               _chain(policy, chain, swapped(chain.rules, index)))  # fmt: skip
+                yield Mutation(
+                    "fallback rule dropped",
+                    shown,
+                    place,
+                    about,
+                    _chain(policy, chain, without(chain.rules, index)),
+                )
+                yield Mutation(
+                    "fallback rules swapped",
+                    f"{shown} after {chain.rules[index + 1].id}",
+                    place,
+                    about,
+                    _chain(policy, chain, swapped(chain.rules, index)),
+                )
             for family, other in _changed(rule):
-                yield Mutation(family, shown, place,
-                               _chain(policy, chain, with_nth(chain.rules, index, other)))  # fmt: skip
+                yield Mutation(
+                    family,
+                    shown,
+                    place,
+                    about,
+                    _chain(policy, chain, with_nth(chain.rules, index, other)),
+                )
 
 
 def _changed(rule: FallbackRule) -> Iterator[tuple[str, FallbackRule]]:
@@ -84,8 +125,9 @@ def _changed(rule: FallbackRule) -> Iterator[tuple[str, FallbackRule]]:
         yield "first target dropped", replace(rule, targets=rule.targets[1:] or ("nobody",))
     for subject in sorted(rule.when_subject):
         if len(rule.when_subject) > 1:
-            yield f"subject {subject} dropped", replace(
-                rule, when_subject=rule.when_subject - {subject}
+            yield (
+                f"subject {subject} dropped",
+                replace(rule, when_subject=rule.when_subject - {subject}),
             )
     if rule.when_channel:
         yield "channel forgotten", replace(rule, when_channel=frozenset())
@@ -93,9 +135,7 @@ def _changed(rule: FallbackRule) -> Iterator[tuple[str, FallbackRule]]:
         yield "hours forgotten", replace(rule, when_hours="")
 
 
-def _chain(
-    policy: Policy, chain: Fallback, rules: tuple[FallbackRule, ...]
-) -> Callable[[], Policy]:
+def _chain(policy: Policy, chain: Fallback, rules: tuple[FallbackRule, ...]) -> Policy:
     return with_row(policy, "fallbacks", chain.id, replace(chain, rules=rules))
 
 
@@ -104,12 +144,22 @@ def on_call(policy: Policy) -> Iterator[Mutation]:
     for name, people in policy.on_call.items():
         if len(people.otherwise) > 1:
             other = replace(people, otherwise=tuple(reversed(people.otherwise)))
-            yield Mutation("on-call order reversed", name, FALLBACK_FILE,
-                           with_row(policy, "on_call", name, other))  # fmt: skip
+            yield Mutation(
+                "on-call order reversed",
+                name,
+                FALLBACK_FILE,
+                "",
+                with_row(policy, "on_call", name, other),
+            )
         for index, shift in enumerate(people.shifts):
             rows = without(people.shifts, index)
-            yield Mutation("on-call shift dropped", f"{name} {shift.first}", FALLBACK_FILE,
-                           with_row(policy, "on_call", name, replace(people, shifts=rows)))  # fmt: skip
+            yield Mutation(
+                "on-call shift dropped",
+                f"{name} {shift.first}",
+                FALLBACK_FILE,
+                "",
+                with_row(policy, "on_call", name, replace(people, shifts=rows)),
+            )
 
 
 # --- mail ----------------------------------------------------------------------------------------
@@ -121,13 +171,15 @@ def mail(policy: Policy) -> Iterator[Mutation]:
     if rules is None:
         return
 
-    def changed(new: tuple[MailRule, ...]) -> Callable[[], Policy]:
-        return lambda: replace(policy, mail=replace(rules, rules=new))
+    def changed(new: tuple[MailRule, ...]) -> Policy:
+        return replace(policy, mail=replace(rules, rules=new))
 
     queues = list(policy.queues)
     for index, rule in enumerate(rules.rules):
         shown, place = rule.id, f"{rule.file}:{rule.line}"
-        yield Mutation("mail rule dropped", shown, place, changed(without(rules.rules, index)))
+        yield Mutation(
+            "mail rule dropped", shown, place, MAIL, changed(without(rules.rules, index))
+        )
         others: list[tuple[str, MailRule]] = []
         if rule.queue is not None:
             elsewhere = next(each for each in queues if each != rule.queue)
@@ -145,13 +197,23 @@ def mail(policy: Policy) -> Iterator[Mutation]:
         if not rule.acknowledge:
             others.append(("acknowledged", replace(rule, acknowledge=True)))
         for family, other in others:
-            yield Mutation(family, f"mail rule {shown}", place,
-                           changed(with_nth(rules.rules, index, other)))  # fmt: skip
+            yield Mutation(
+                family,
+                f"mail rule {shown}",
+                place,
+                MAIL,
+                changed(with_nth(rules.rules, index, other)),
+            )
     for name, box in rules.mailboxes.items():
         elsewhere = next(each for each in queues if each != box.queue)
         boxes = {**rules.mailboxes, name: replace(box, queue=elsewhere)}
-        yield Mutation("queue swapped", f"mailbox {name}", f"{box.file}:{box.line}",
-                       lambda boxes=boxes: replace(policy, mail=replace(rules, mailboxes=boxes)))  # type: ignore[misc]  # fmt: skip
+        yield Mutation(
+            "queue swapped",
+            f"mailbox {name}",
+            f"{box.file}:{box.line}",
+            MAIL,
+            replace(policy, mail=replace(rules, mailboxes=boxes)),
+        )
 
 
 FAMILIES: Final = (hours, fallback, on_call, mail)

@@ -46,6 +46,7 @@ class Stage:
         self.heard: dict[ItemId, list[str]] = {}  # in this step
         self.mails: dict[ItemId, list[str]] = {}  # in this step
         self.walked: dict[ItemId, e.FallbackWalked] = {}  # the last one of each item
+        self.met: set[str] = set()  # parts of the policy that mattered: `queue:roads`, `agent:lin`
         self._asks: dict[ItemId, Instant] = {}  # when the waiting room asks again
         self._engine = Engine()
         self._engine.state.policies[ADOPTED] = self.policy
@@ -136,12 +137,18 @@ class Stage:
 
     def _note(self, event: e.Event) -> None:
         """Remember chains that were followed, and what was shown to those who write."""
+        if isinstance(event, e.AgentSignedIn):
+            self.met.add(f"agent:{event.agent}")
         item = self.state.items.get(ItemId(getattr(event, "item", "")))
         if item is None:
             return
+        self.met |= {f"channel:{item.channel}", f"queue:{item.queue}"}
+        if isinstance(event, e.FlowMoved):
+            self.met |= {f"flow:{event.flow}", f"queue:{event.queue}"}
         language = item.language or self.policy.languages[0].id
         if isinstance(event, e.FallbackWalked):
             self.walked[item.id] = event
+            self.met |= {f"chain:{tried.rule.partition('/')[0]}" for tried in event.tried}
             for tried in event.tried:
                 rule = rule_at(self.policy, f"!{tried.rule}")
                 if tried.hit and rule is not None and not item.call_id:
