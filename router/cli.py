@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -117,14 +118,19 @@ def status() -> None:
 
 
 @app.command()
-def explain(item: Annotated[str, typer.Argument(help="Reference number of the item.")]) -> None:
-    """Tell why an item went where it went, or why it still waits."""
+def explain(
+    item: Annotated[str, typer.Argument(help="Reference number of the item.")],
+    at: Annotated[
+        datetime | None, typer.Option(help="As it stood then, local to the town.")
+    ] = None,
+) -> None:
+    """Tell why an item went where it went, or why it still waits and what comes next."""
     from router.core.model import ItemId
     from router.runtime.clock import SystemClock
     from router.runtime.explaining import explain_from_file
 
     path, now = _settings().journal_path, SystemClock(0).now()
-    story = _wait(explain_from_file(path, ItemId(item.upper()), now))
+    story = _wait(explain_from_file(path, ItemId(item.upper()), now, at))
     console = _console()
     console.print(f"[bold]{story.item}[/bold] is {story.state}", highlight=False)
     for line in story.lines:
