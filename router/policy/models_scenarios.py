@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from router.core.model import Condition, Form, ItemState, LegResult
 from router.policy.addresses import MailAddress
@@ -18,15 +19,31 @@ from router.policy.values import (
     Requirement,
     SomeCount,
     Text,
+    converter,
     only_action,
     wrong,
 )
 
 NOBODY: Final = "nobody"
 SILENCE: Final = "none"  # among `keys`: nothing is pressed until the time is up
-Keys = Annotated[
-    list[Annotated[str, StringConstraints(pattern=r"^([0-9*#]{1,15}|none)$")]], OneOrMore
+_KEYS: Final = re.compile(r"[0-9*#]{1,15}")
+
+
+def _read_keys(text: str) -> str:
+    if text != SILENCE and not _KEYS.fullmatch(text):
+        raise wrong(f"{text!r} is no key; write digits, * or #, or {SILENCE}")
+    return text
+
+
+Pressed = Annotated[
+    str,
+    *converter(
+        _read_keys,
+        f"write digits, * or #, or {SILENCE}",
+        {"type": ["string", "integer"], "x-kind": "keys"},
+    ),
 ]
+Keys = Annotated[list[Pressed], OneOrMore]
 Names = Annotated[list[str], OneOrMore]
 
 
