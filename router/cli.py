@@ -121,7 +121,11 @@ def status() -> None:
 def explain(
     item: Annotated[str, typer.Argument(help="Reference number of the item.")],
     at: Annotated[
-        datetime | None, typer.Option(help="As it stood then, local to the town.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f%z"],
+            help="As it stood then, local to the town.",
+        ),
     ] = None,
 ) -> None:
     """Tell why an item went where it went, or why it still waits and what comes next."""

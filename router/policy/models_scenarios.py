@@ -13,6 +13,7 @@ from router.policy.shape import Shape
 from router.policy.spans import SpanText
 from router.policy.telephones import Number
 from router.policy.values import (
+    Count,
     LocalMoment,
     Name,
     OneOrMore,
@@ -57,6 +58,11 @@ class CallShape(Shape):
     )
     caller: Number = Field(
         default="+19055550190", description="the resident's number", examples=["+1 905 555 0191"]
+    )
+    crowd: Count = Field(
+        default=0,
+        description="so many others ring just before, press the same keys and wait",
+        examples=["40"],
     )
     keys: Keys = Field(
         default=[],

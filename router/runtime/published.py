@@ -46,25 +46,29 @@ class PublishedPolicies:
 
     def versions(self) -> list[Version]:
         """Return every version, oldest first."""
+        return [self._about(number) for number in self.numbers()]
+
+    def numbers(self) -> list[int]:
+        """Return the number of every version, oldest first."""
         names = [each.name for each in self.root.iterdir()] if self.root.is_dir() else []
-        return [self._about(int(name)) for name in sorted(names) if is_version(name)]
+        return sorted(int(name) for name in names if is_version(name))
 
     def version(self, number: int) -> Version:
         """Return one version."""
         if not (self.folder_of(number) / ABOUT).is_file():
-            known = ", ".join(str(each.number) for each in self.versions()) or "none yet"
+            known = ", ".join(map(str, self.numbers())) or "none yet"
             raise PolicyError(f"no version {number} was published; there are: {known}")
         return self._about(number)
 
     def newest(self) -> Path:
         """Return the folder of the version that is in force, unchanged since it was published."""
-        versions = self.versions()
-        if not versions:
+        numbers = self.numbers()
+        if not numbers:
             raise PolicyError(
                 f"{self.root} holds no published policy: run `townline publish --reason ...`, or "
                 "set TOWNLINE_POLICY_SOURCE=folder"
             )
-        return self.files_of(versions[-1].number)
+        return self.files_of(numbers[-1])
 
     def files_of(self, number: int) -> Path:
         """Return the folder of a version, unchanged since it was published."""
@@ -94,7 +98,7 @@ class PublishedPolicies:
                 shutil.copyfile(files / name, copy)
                 _sync(copy)
             while True:
-                number = max((each.number for each in self.versions()), default=0) + 1
+                number = max(self.numbers(), default=0) + 1
                 version = Version(number, digest(draft), author, reason, at, back_to)
                 (draft / ABOUT).write_bytes(msgspec.json.format(msgspec.json.encode(version)))
                 _sync(draft / ABOUT)

@@ -125,15 +125,20 @@ def differences(stage: Stage, name: str, expect: ExpectShape) -> list[Difference
     return found
 
 
+def _said(stage: Stage, name: str) -> str:
+    """Return what was heard in this step, each sentence once."""
+    return " ".join(dict.fromkeys(stage.heard.get(item_id(name), ())))
+
+
 def _heard(stage: Stage, name: str, expect: ExpectShape) -> list[Difference]:
-    said = " ".join(stage.heard.get(item_id(name), ()))
+    said = _said(stage, name)
     return [
         Difference("heard", words, said or "nothing") for words in expect.heard if words not in said
     ]
 
 
 def _not_heard(stage: Stage, name: str, expect: ExpectShape) -> list[Difference]:
-    said = " ".join(stage.heard.get(item_id(name), ()))
+    said = _said(stage, name)
     return [
         Difference("not_heard", f"nothing of {words!r}", said)
         for words in expect.not_heard

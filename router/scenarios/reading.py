@@ -47,9 +47,12 @@ def read_scenarios(
     Errors: none; a folder without scenarios has none.
     """
     folder = directory / FOLDER
-    files = sorted(folder.glob("*.y*ml")) if folder.is_dir() else []
+    files = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
     scenarios: list[Scenario] = []
-    complaints: list[Complaint] = []
+    complaints = [
+        Complaint(f"{FOLDER}/{path.name}", 1, 1, "", "nothing reads it; call it *.yaml")
+        for path in folder.glob("*.yml")
+    ]
     places: dict[str, str] = {}
     for path in files:
         part = fit(read(directory, f"{FOLDER}/{path.name}"), ScenariosFile)

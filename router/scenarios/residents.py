@@ -7,6 +7,7 @@ own rules: what a scenario shows is what a resident would meet.
 from __future__ import annotations
 
 from email.message import EmailMessage
+from typing import Final
 
 from channels.mail.arriving import arrival_of
 from channels.mail.intake import Envelope
@@ -18,7 +19,7 @@ from channels.webform.codec import submission
 from router.core import commands as c
 from router.core import commands_text as t
 from router.core.flows.script import Ask, Dial, Record
-from router.core.model import ItemId, LegResult, LegState
+from router.core.model import SECOND, ItemId, LegResult, LegState, Span
 from router.core.waiting import IN_LINE
 from router.policy.models_scenarios import (
     SILENCE,
@@ -29,11 +30,16 @@ from router.policy.models_scenarios import (
 )
 from router.scenarios.stage import CannotAct, Stage, item_id
 
+CROWD_EVERY: Final[Span] = SECOND // 100  # who is in a crowd rings so long after the other
 SECRET = b"scenario"  # of address keys: they leave no scenario
 
 
 def call(stage: Stage, name: str, shape: CallShape) -> None:
-    """Ring the town and press keys."""
+    """Ring the town and press keys, after everybody else who does."""
+    for number in range(shape.crowd):
+        other = {"crowd": 0, "caller": f"{shape.caller}-{number}"}
+        call(stage, f"{name}_{number}", shape.model_copy(update=other))
+        stage.pass_until(stage.now + CROWD_EVERY)
     item = item_id(name)
     named = next((each for each in stage.policy.numbers if each != "*"), "")
     stage.do(

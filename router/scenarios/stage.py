@@ -14,7 +14,7 @@ import msgspec
 
 from router.core import commands as c
 from router.core import events as e
-from router.core.effects import SendMail
+from router.core.effects import MoveCall, SendMail
 from router.core.engine import Engine
 from router.core.flows.nodes import rule_at
 from router.core.flows.presentation import caller_script, wait_script
@@ -109,6 +109,8 @@ class Stage:
             what = f"page:{effect.contact}" if effect.what == "page" else effect.what
             self.mails.setdefault(effect.item_id, []).append(what)
         self.do(c.ReportEffect(key=key, done=True))
+        if isinstance(effect, MoveCall):
+            self.listen(effect.item_id)
 
     # --- what residents hear ---------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from router.core.apply import apply
 from router.core.explain import lines_of, why_waiting
 from router.core.explain_next import TELLERS, what_next
 from router.core.index import _MERGED, _WAITS_FOR
-from router.core.model import DAY, SECOND, AgentId, ItemId
+from router.core.model import DAY, SECOND, AgentId, ItemId, QueueId
 from router.core.policy import Policy
 from router.core.state import State
 from router.policy.load import load
@@ -51,7 +51,7 @@ def waiting(policy: Policy) -> tuple[Desk, ItemId]:
 
 def test_a_waiting_call_knows_step_promise_limit_and_closing(policy: Policy) -> None:
     desk, item = waiting(policy)
-    place = policy.queues["roads"].steps[0].place.line
+    place = policy.queues[QueueId("roads")].steps[0].place.line
     found = told(desk, item)
     assert [at for at, _ in found] == sorted(at for at, _ in found)
     assert dict(found)["10:00:30"].startswith("the promise of queue roads is missed")

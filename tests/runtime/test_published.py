@@ -111,12 +111,12 @@ def test_two_who_publish_at_once_get_two_numbers(
     published: PublishedPolicies, town: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(published, town)
-    stale = published.versions()
-    fresh = PublishedPolicies.versions
+    stale = published.numbers()
+    fresh = PublishedPolicies.numbers
     answers = iter([stale])
     publish(published, town)  # the other one, between the look and the rename
     monkeypatch.setattr(
-        PublishedPolicies, "versions", lambda self: next(answers, None) or fresh(self)
+        PublishedPolicies, "numbers", lambda self: next(answers, None) or fresh(self)
     )
     assert publish(published, town) == 3
     assert len(fresh(published)) == 3

@@ -67,6 +67,12 @@ def test_a_name_stands_once_in_all_files(town: Town, policy: Policy) -> None:
     assert "stands at config/scenarios/after_hours.yaml:" in told
 
 
+def test_a_file_that_nobody_would_read_is_told(town: Town, policy: Policy) -> None:
+    (town.directory / FOLDER / "mine.yml").write_text(GOOD, encoding="utf-8")
+    (told,) = (str(each) for each in read_scenarios(town.directory, policy)[1])
+    assert told == "config/scenarios/mine.yml:1:1: nothing reads it; call it *.yaml"
+
+
 def test_a_folder_without_scenarios_has_none(town: Town, policy: Policy) -> None:
     for file in (town.directory / FOLDER).glob("*.yaml"):
         file.unlink()
