@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from router.core.policy import Policy
     from router.policy.complaints import Complaint
+    from router.runtime.published import Version
     from router.runtime.settings import Settings
     from router.scenarios.reading import Scenario
 
@@ -131,6 +132,7 @@ def publish(reason: Reason, folder: Folder = None, author: Author = "") -> None:
         folder, author=author or _author(), reason=reason, at=SystemClock(0).now()
     )
     console.print(f"version {version.number} is published, {len(scenarios)} scenarios hold")
+    _audit(settings, version, console)
     _adopted(settings, before, console)
 
 
@@ -157,6 +159,7 @@ def rollback(
         back_to=number,
     )
     console.print(f"version {version.number} is version {number} again")
+    _audit(settings, version, console)
     _adopted(settings, before, console)
 
 
@@ -216,6 +219,30 @@ def _author() -> str:
     import getpass
 
     return getpass.getuser()
+
+
+def _audit(settings: Settings, version: Version, console: Console) -> None:
+    """Add a line to the audit trail; the version itself says as much if that fails."""
+    import asyncio
+
+    from router.errors import StorageError
+    from router.history.audit import Audit
+    from router.history.database import Database, default_url
+    from router.runtime.clock import SystemClock
+
+    async def note() -> None:
+        database = Database(settings.history or default_url(settings.data_dir))
+        try:
+            trail = Audit(database, SystemClock(0))
+            target = f"version {version.number}: {version.reason}"
+            await trail.note(version.author, "policy-published", target)
+        finally:
+            await database.close()
+
+    try:
+        asyncio.run(note())
+    except StorageError as error:
+        console.print(f"[yellow]not in the audit trail: {error}[/yellow]")
 
 
 def _in_force(settings: Settings) -> str | None:

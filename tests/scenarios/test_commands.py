@@ -72,6 +72,20 @@ def test_publish_keeps_a_version_and_rollback_adds_one(typed: Type, town: Town) 
     assert "more notes" in listed
     assert "back to 1: too long" in listed
     assert "both decide alike" in typed("diff", "1", "3").output
+    trail = typed("audit", "--who", "ben").output
+    assert "policy-published" in trail
+    assert "version 3: too long" in trail
+
+
+def test_without_history_a_version_is_published_all_the_same(
+    typed: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TOWNLINE_HISTORY", f"sqlite:///{tmp_path}/file/history.sqlite")
+    result = typed("publish", "--reason", "begin")
+    assert "version 1 is published" in result.output
+    assert "not in the audit trail" in result.output
+    assert result.exit_code == 0
 
 
 def test_what_fails_its_scenarios_is_not_published(typed: Type, town: Town) -> None:
