@@ -53,7 +53,8 @@ def act_scenarios(
 def _mutate(policy: Policy, scenarios: tuple[Scenario, ...], console: Console) -> None:
     from router.scenarios.judging import judge
 
-    found = judge(policy, scenarios)
+    with console.status("acting the scenarios under every mutation: this takes a minute or two"):
+        found = judge(policy, scenarios)
     for name, caught in found.caught.items():
         console.print(f"{name}: catches {len(caught)}", markup=False, highlight=False)
         for mutation in caught:

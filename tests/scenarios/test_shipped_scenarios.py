@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from router.core.policy import Policy, encode
+from router.policy.differences import changes, told
 from router.scenarios.acting import act, met_by
 from router.scenarios.mutations import Mutation, mutations
 from router.scenarios.reading import Scenario
@@ -49,6 +50,16 @@ def _first_noticed(policy: Policy, scenario: Scenario, every: list[Mutation]) ->
     likely = [each for each in every if not each.about or each.about in met]
     likely.sort(key=lambda each: -len(said & set(_WORDS.findall(str(each)))))
     return next((each for each in likely if act(scenario, each.policy)), None)
+
+
+def test_the_difference_of_every_mutation_is_told_in_few_lines(policy: Policy) -> None:
+    assert changes(policy, policy) == []
+    for mutation in mutations(policy):
+        lines = list(told(changes(policy, mutation.policy)))
+        assert lines, mutation
+        assert all("{'" not in line for line in lines), (mutation, lines)
+        if not mutation.family.startswith("holiday"):  # these are one line for each date
+            assert len(lines) <= 6, (mutation, lines)
 
 
 def test_every_mutation_is_another_policy_and_has_a_name_of_its_own(policy: Policy) -> None:
