@@ -131,10 +131,10 @@ def explain(
     """Tell why an item went where it went, or why it still waits and what comes next."""
     from router.core.model import ItemId
     from router.runtime.clock import SystemClock
-    from router.runtime.explaining import explain_from_file
+    from router.runtime.explaining import explain_from
 
-    path, now = _settings().journal_path, SystemClock(0).now()
-    story = _wait(explain_from_file(path, ItemId(item.upper()), now, at))
+    now = SystemClock(0).now()
+    story = _wait(explain_from(_settings(), ItemId(item.upper()), now, at))
     console = _console()
     console.print(f"[bold]{story.item}[/bold] is {story.state}", highlight=False)
     for line in story.lines:

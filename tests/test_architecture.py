@@ -26,6 +26,11 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "fastapi_offline": ("router.desk.api",),
     "holidays": ("router.policy.holiday_dates",),
     "httpx": ("channels.voice.practice", "router.desk", "router.runtime.status_screen"),
+    "redis": (
+        "router.runtime.journal_redis",
+        "router.runtime.redis_claim",
+        "router.runtime.redis_server",
+    ),
     "imapclient": ("channels.mail.imap_session",),
     "jinja2": ("channels.webform.pages",),
     "markupsafe": ("channels.webform.pages",),

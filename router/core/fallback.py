@@ -13,6 +13,7 @@ from typing import Final
 
 from router.core import events as e
 from router.core.callbacks import closed
+from router.core.first_response import due_at
 from router.core.flows.nodes import node_at, targets_of
 from router.core.flows.walk import TRANSFER_MAX, Walk, deadline
 from router.core.hours import next_open, standing
@@ -24,7 +25,6 @@ from router.core.queueing import (
     TEMPO_OF,
     URGENT,
     conditions,
-    due_at,
     emergency_of,
     line_up,
 )
@@ -300,7 +300,9 @@ def keep_for_later(
         form=form,
         tempo=TEMPO_OF[form],
         reason=reason,
-        due_at=item.due_at if item.form is form and item.due_at else due_at(s, now, queue),
+        due_at=item.due_at
+        if item.form is form and item.due_at
+        else due_at(s, now, queue, item.channel),
     )
     if head:
         yield e.ItemPrioritised(

@@ -106,6 +106,16 @@ class CallbackRule(Struct, frozen=True):
     ring_timeout: Span
 
 
+class FirstResponse(Struct, frozen=True):
+    """When a text must have had its first response."""
+
+    written: str  # "2 business days"
+    span: Span  # 0 when days are meant
+    days: int  # business days; 0 when a span is meant
+    business: bool  # the span counts opening time only
+    same_day: bool = False  # by the end of the business day on which it came
+
+
 class Queue(Struct, frozen=True):
     id: QueueId
     name: Texts
@@ -131,6 +141,7 @@ class Queue(Struct, frozen=True):
     absence: Span = 0  # so long must nobody have been there before it counts; 0 = at once
     late_behind: Span = 0  # who missed the target ranks so much later; 0: order of arrival
     agent_order: tuple[AgentOrder, ...] = ()  # who of the idle gets it; then the longest idle
+    first_response_by: dict[Channel, FirstResponse] = {}  # instead of the above, by door
 
 
 class FallbackRule(Struct, frozen=True):

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from router.core import business_time, requirement
 from router.core import events as e
+from router.core import requirement
+from router.core.first_response import due_at
 from router.core.hours import Emergency, standing
 from router.core.model import (
     HOUR,
@@ -130,18 +131,6 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
         yield Condition.FULL
 
 
-def due_at(s: State, now: Instant, queue: Queue) -> Instant | None:
-    """Return when a text item must have had its first response; None without such a promise."""
-    hours = s.policy.hours[queue.hours]
-    if queue.first_response_days:
-        return business_time.add_days(hours, now, queue.first_response_days)
-    if not queue.first_response_span:
-        return None
-    if queue.first_response_business:
-        return business_time.add(hours, now, queue.first_response_span)
-    return now + queue.first_response_span
-
-
 def line_up(
     s: State,
     now: Instant,
@@ -168,7 +157,7 @@ def line_up(
     live = form is Form.CALL
     due = None
     if tempo is Tempo.SLOW_TEXT:  # elsewhere somebody waits there and then
-        due = item.due_at if item.due_at is not None else due_at(s, first_queued_at, queue)
+        due = item.due_at or due_at(s, first_queued_at, queue, item.channel)
     head = item.head_start + queue.head_start + head_start
     urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
     aim = first_queued_at + queue.target_span

@@ -30,6 +30,8 @@ def merged(queue: QueueShape, defaults: QueueRules) -> dict[str, Any]:
     }
     if "fallback" in queue.model_fields_set:  # condition by condition
         rules["fallback"] = {**defaults.fallback, **queue.fallback}
+    theirs = {} if "first_response" in queue.model_fields_set else defaults.first_response_by
+    rules["first_response_by"] = {**theirs, **queue.first_response_by}
     timeouts = {**OFFER_TIMEOUT_S, **defaults.offer_timeout_s}
     rules["offer_timeout_s"] = {**timeouts, **queue.offer_timeout_s}
     return rules
@@ -76,6 +78,7 @@ def compile_queue(
         absence=rules["absence_s"] * SECOND,
         late_behind=_late_behind(rules),
         agent_order=tuple(dict.fromkeys(rules["agent_order"])),
+        first_response_by=rules["first_response_by"],
     )
 
 

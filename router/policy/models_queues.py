@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from router.core.model import AgentOrder, Condition, Tempo
+from router.core.model import AgentOrder, Channel, Condition, Tempo
 from router.policy.shape import Shape
 from router.policy.spans import FirstResponseText
 from router.policy.values import (
@@ -96,6 +96,12 @@ class QueueRules(Shape):
         description="promise for mail, forms and messages: business days, business hours or a plain"
         " time",
         examples=["2 business days"],
+    )
+    first_response_by: dict[Channel, FirstResponseText] = Field(
+        default={},
+        description="the same for those who come through one door: mail, webform, chat (what is"
+        " kept of chats) and voice (messages left by callers)",
+        examples=["{webform: same business day, voice: 1 business day}"],
     )
     head_start_s: Seconds = Field(
         default=0,

@@ -90,6 +90,8 @@ def _queue(queue: Queue) -> Iterator[str]:
         yield f"  after {written_span(step.after):<8} {step.requires}"
     share = f"{queue.target_share:.0%} of calls within {written_span(queue.target_span)}"
     yield f"  promise        {share}; mail, forms and messages: {queue.first_response}"
+    for door, promise in queue.first_response_by.items():
+        yield f"                 through {door}: {promise.written}"
     offers = ", ".join(f"{t.value} {written_span(queue.offer_timeout[t])}" for t in Tempo)
     yield f"  offers         {offers}; wrap-up {written_span(queue.wrap_up)}"
     if queue.head_start:

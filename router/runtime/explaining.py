@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,8 +18,9 @@ from router.core.model import ENDED, SECOND, Instant, ItemId
 from router.core.state import State
 from router.errors import NotNow, UnknownItem
 from router.ports import Journal
-from router.runtime.journal_sqlite import SqliteJournal
+from router.runtime.journals import open_to_read
 from router.runtime.recovery import batches_after, nearest_snapshot
+from router.runtime.settings import Settings
 
 
 class StoryLine(msgspec.Struct, frozen=True):
@@ -95,21 +95,23 @@ def _is_over(state: State, item_id: ItemId) -> bool:
     return item is None or item.state in ENDED
 
 
-async def explain_from_file(
-    path: Path, item_id: ItemId, now: Instant, at: datetime | None = None
+async def explain_from(
+    settings: Settings, item_id: ItemId, now: Instant, at: datetime | None = None
 ) -> Explanation:
-    """Explain from a journal file, in a thread, so that a daemon's loop goes on.
+    """Explain from the journal, in a thread, so that a daemon's loop goes on.
 
     Raises:
         UnknownItem: the journal never heard of it.
         NotNow: it had not come yet at that time.
-        StorageFailed: the file cannot be read.
+        StorageFailed: the journal cannot be read.
     """
-    return await asyncio.to_thread(lambda: asyncio.run(_from_file(path, item_id, now, at)))
+    return await asyncio.to_thread(lambda: asyncio.run(_explained(settings, item_id, now, at)))
 
 
-async def _from_file(path: Path, item_id: ItemId, now: Instant, at: datetime | None) -> Explanation:
-    journal = await SqliteJournal.open_readonly(path)
+async def _explained(
+    settings: Settings, item_id: ItemId, now: Instant, at: datetime | None
+) -> Explanation:
+    journal = await open_to_read(settings)
     try:
         return await explain(journal, item_id, now, at)
     finally:
