@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from router.cli_policy import COMMANDS as POLICY_COMMANDS
 from router.cli_report import export, report
 from router.cli_residents import audit, resident
 from router.errors import TownlineError
@@ -37,6 +39,8 @@ app.add_typer(resident, name="resident")
 app.add_typer(report, name="report")
 app.add_typer(export, name="export")
 app.command()(audit)
+for typed, command in POLICY_COMMANDS.items():
+    app.command(typed)(command)
 
 At = Annotated[
     str | None,
@@ -117,13 +121,23 @@ def status() -> None:
 
 
 @app.command()
-def explain(item: Annotated[str, typer.Argument(help="Reference number of the item.")]) -> None:
-    """Tell why an item went where it went, or why it still waits."""
+def explain(
+    item: Annotated[str, typer.Argument(help="Reference number of the item.")],
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f%z"],
+            help="As it stood then, local to the town.",
+        ),
+    ] = None,
+) -> None:
+    """Tell why an item went where it went, or why it still waits and what comes next."""
     from router.core.model import ItemId
     from router.runtime.clock import SystemClock
     from router.runtime.explaining import explain_from
 
-    story = _wait(explain_from(_settings(), ItemId(item.upper()), SystemClock(0).now()))
+    now = SystemClock(0).now()
+    story = _wait(explain_from(_settings(), ItemId(item.upper()), now, at))
     console = _console()
     console.print(f"[bold]{story.item}[/bold] is {story.state}", highlight=False)
     for line in story.lines:

@@ -188,7 +188,7 @@ def test_the_glossary_says_each_word_once() -> None:
 
 def test_there_is_no_second_word_for_a_thing() -> None:
     folders = (ROOT / "config", ROOT / "ivr_flows")
-    policies = [ROOT / "skills.yaml", *(path for folder in folders for path in folder.iterdir())]
+    policies = [ROOT / "skills.yaml", *(path for folder in folders for path in folder.rglob("*.*"))]
     found = [
         f"{path.relative_to(ROOT)}:{number} {word}"
         for path in (*documents(), *policies)

@@ -62,6 +62,7 @@ from router.runtime.ids import RandomIds
 from router.runtime.journals import OpenJournal, open_to_write
 from router.runtime.metrics import Metrics
 from router.runtime.policy_loader import PolicyKeeper
+from router.runtime.policy_source import edits, source_of
 from router.runtime.publisher import Publisher
 from router.runtime.recovery import recover
 from router.runtime.secret import installation_secret
@@ -133,7 +134,7 @@ class Daemon:
             waiting_max=settings.limits.waiting_commands_max,
             batch_max=settings.limits.batch_commands_max,
         )
-        self.keeper = PolicyKeeper(settings.policy_dir, self.sequencer, clock, self.metrics)
+        self.keeper = PolicyKeeper(source_of(settings), self.sequencer, clock, self.metrics)
         self.about = About(settings, clock, self.keeper)
         self.database = Database(settings.history or default_url(settings.data_dir))
         self.accounts = Accounts(self.database, clock, Passwords())
@@ -306,9 +307,7 @@ class Daemon:
             await self.keeper.reload()
 
     async def _reload_when_edited(self) -> None:
-        from router.policy.watch import changes  # heavy (calendars), not needed to begin serving
-
-        async for _ in changes(self.settings.policy_dir):
+        async for _ in edits(self.settings):
             await self.keeper.reload()
 
     async def _prepare_accounts(self) -> None:

@@ -194,6 +194,11 @@ class Settings(BaseSettings):
     policy_dir: Path = Field(
         Path("."), description="Folder with skills.yaml, config/ and ivr_flows/."
     )
+    policy_source: Literal["folder", "published"] = Field(
+        "folder",
+        description="folder: saved changes of policy_dir are adopted; published: only what "
+        "`townline publish` has published.",
+    )
     data_dir: Path = Field(
         Path("var"), description="Folder of the journal, history, secret and recordings."
     )
