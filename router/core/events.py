@@ -10,6 +10,7 @@ the event, because `apply` never computes what could change later.
 from __future__ import annotations
 
 from router.core.event_base import Event, Tried
+from router.core.events_hours import OnCallTold
 from router.core.events_items import (
     CallbackAttempted,
     CallbackBooked,
@@ -164,6 +165,7 @@ AnyEvent = (
     | ItemParked
     | UnreadMailed
     | ItemWoken
+    | OnCallTold
 )
 
 __all__ = [
@@ -226,6 +228,7 @@ __all__ = [
     "OfferEnded",
     "OfferMade",
     "OfferSeen",
+    "OnCallTold",
     "OutsideTried",
     "OwnerNoted",
     "PageAnswered",

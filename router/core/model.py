@@ -139,6 +139,7 @@ class LegResult(StrEnum):
     FAILED = "failed"
     MACHINE = "machine"
     ENDED = "ended"  # was connected, has hung up
+    NOT_ACCEPTED = "not_accepted"  # picked up and pressed no key: perhaps a machine
 
 
 class AgentOrder(StrEnum):

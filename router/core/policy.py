@@ -149,6 +149,8 @@ class FallbackRule(Struct, frozen=True):
     urgent: bool  # head start of URGENT for what is kept for people
     place: Place
     every: Span = 0  # for page: so long until the next one is told
+    accept: Texts = {}  # for transfer: read to who picks up, who must press a key; {} = not asked
+    rounds: int = 1  # for transfer and page: how often the list is walked
 
 
 class Fallback(Struct, frozen=True):
@@ -228,6 +230,8 @@ class Node(Struct, frozen=True):
     targets: tuple[str, ...] = ()
     flow: FlowId | None = None
     length_max: Span = 0
+    accept: Texts = {}  # transfer: as of a fallback rule
+    rounds: int = 1
 
 
 class Values(Struct, frozen=True):
@@ -351,6 +355,7 @@ class Policy(Struct, frozen=True):
     mail: MailPolicy | None = None
     chat: ChatPolicy | None = None
     answers: dict[str, CannedAnswer] = {}
+    call_outs: dict[str, Texts] = {}  # subject -> read to people on call before they accept
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

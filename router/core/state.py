@@ -26,6 +26,7 @@ from router.core.records import (
     Offer,
     QueueRow,
 )
+from router.core.records_town import OnCallRow
 from router.errors import InvariantBroken
 
 FORMAT: Final = 1  # of snapshots; another one is skipped and the journal replayed
@@ -50,6 +51,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     dials: list[DialRow]
     pending: list[AnyEffect]
     conversations: list[Conversation] = []
+    on_call: list[OnCallRow] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
@@ -72,6 +74,7 @@ class State:
         self.dials: dict[str, DialRow] = {}
         self.pending: dict[EffectKey, AnyEffect] = {}
         self.conversations: dict[str, Conversation] = {}
+        self.on_call: dict[ItemId, OnCallRow] = {}  # who was told of an item
         self.index = Index()
         self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
         self._policy: Policy | None = None  # in force
@@ -207,6 +210,11 @@ class State:
         """Put, replace or (None) remove."""
         self._put(self.conversations, conversation_id, row)
 
+    def put_on_call(self, item_id: ItemId, row: OnCallRow | None) -> None:
+        """Put, replace or (None) remove."""
+        if row is not None or item_id in self.on_call:
+            self._put(self.on_call, item_id, row)
+
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
         self._put(self.pending, key, effect)
@@ -286,6 +294,7 @@ class State:
             dials=[self.dials[k] for k in sorted(self.dials)],
             pending=[self.pending[k] for k in sorted(self.pending)],
             conversations=[self.conversations[k] for k in sorted(self.conversations)],
+            on_call=[self.on_call[k] for k in sorted(self.on_call)],
         )
 
     @classmethod
@@ -315,6 +324,8 @@ class State:
             state.put_pending(effect.key, effect)
         for conversation in frozen.conversations:
             state.put_conversation(conversation.id, conversation)
+        for told in frozen.on_call:
+            state.put_on_call(told.item, told)
         return state
 
     def hash(self) -> str:

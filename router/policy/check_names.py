@@ -155,6 +155,8 @@ def _in_fallback(sources: Sources) -> Iterator[Use]:
                 yield Use(document, (*path, "chain"), "chain", rule.chain)
             for action in CALLED_ON:
                 yield from _targets(document, (*path, action), getattr(rule, action))
+    for subject in fallback.call_outs:
+        yield Use(document, ("call_outs", subject), "subject", subject)
     for name, on_call in fallback.on_call.items():
         for each, contact in enumerate(on_call.otherwise):
             yield Use(document, ("on_call", name, "otherwise", each), "contact", contact)

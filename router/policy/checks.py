@@ -11,6 +11,7 @@ from router.policy.check_flows import check_flows
 from router.policy.check_mail import check_mail
 from router.policy.check_mail_rules import check_mail_rules
 from router.policy.check_names import check_names
+from router.policy.check_on_call import check_on_call
 from router.policy.check_people import check_people
 from router.policy.check_rules import check_rules
 from router.policy.check_texts import check_texts
@@ -24,6 +25,7 @@ def check(sources: Sources, today: date) -> None:
     check_rules(sources, today)
     check_flows(sources)
     check_fallback(sources)
+    check_on_call(sources, today)
     check_contacts(sources)
     check_mail(sources)
     check_mail_rules(sources)

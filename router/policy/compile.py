@@ -86,6 +86,7 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         mail=None if sources.mail is None else compile_mail(sources.mail),
         chat=None if sources.chat is None else compile_chat(sources.chat),
         answers={} if sources.answers is None else compile_answers(sources.answers),
+        call_outs=fallback.call_outs,
     )
 
 
@@ -162,6 +163,8 @@ def _rule(shape: RuleShape, where: compiled.Place) -> compiled.FallbackRule:
         urgent=shape.urgent,
         place=where,
         every=shape.every if shape.page else 0,
+        accept=shape.accept,
+        rounds=shape.rounds,
     )
 
 

@@ -137,15 +137,26 @@ def _action(rule: FallbackRule) -> str:
         "defer": f"keep for {queue} until it opens",
         "voicemail": f"take a message for {queue}",
         "callback": f"book a callback from {queue}",
-        "transfer": f"ring {', then '.join(rule.targets)}; if nobody answers, go on",
+        "transfer": (
+            f"ring {', then '.join(rule.targets)}{_rounds(rule)}{_accepting(rule)};"
+            " if nobody answers, go on"
+        ),
         "page": (
-            f"keep for {queue} until it opens, mail to {', then '.join(rule.targets)}, one every"
-            f" {written_span(rule.every)} until somebody answers"
+            f"keep for {queue} until it opens, mail to {', then '.join(rule.targets)}"
+            f"{_rounds(rule)}, one every {written_span(rule.every)} until somebody answers"
         ),
         "chain": f"chain {rule.chain}",
         "end": "end",
     }[rule.action]
     return f"{said}{done}{', urgent' if rule.urgent else ''}"
+
+
+def _rounds(rule: FallbackRule) -> str:
+    return f", {rule.rounds} times over" if rule.rounds > 1 else ""
+
+
+def _accepting(rule: FallbackRule) -> str:
+    return ", who must press 1" if rule.accept else ""
 
 
 def _outside(policy: Policy, _: str) -> Iterator[str]:
@@ -156,7 +167,7 @@ def _outside(policy: Policy, _: str) -> Iterator[str]:
             f" rings {written_span(contact.ring_timeout)}"
         )
     for each in policy.on_call.values():
-        yield f"On call {each.id}: otherwise {', '.join(each.otherwise)}"
+        yield f"On call {each.id}: otherwise {', '.join(each.otherwise) or 'nobody'}"
         for shift in each.shifts:
             yield f"  {shift.first} to {shift.last}: {', '.join(shift.contacts)}"
     for message in policy.front_messages:

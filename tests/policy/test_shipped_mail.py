@@ -19,6 +19,12 @@ def at(text: str) -> Instant:
     return int(moment.timestamp()) * 10**9
 
 
+def walked(desk: Desk, item: str) -> list[tuple[str, int, str]]:
+    """Return the on-call log of an item: who, in which round, and what came of it."""
+    attempts = desk.state.on_call[ItemId(item)].attempts
+    return [(each.contact, each.round, str(each.result)) for each in attempts]
+
+
 def test_a_stop_sign_down_by_mail_at_night_is_told_to_one_after_the_other_and_kept() -> None:
     policy = load(ROOT, today=TODAY).policy
     assert policy is not None
@@ -43,14 +49,11 @@ def test_a_stop_sign_down_by_mail_at_night_is_told_to_one_after_the_other_and_ke
         "stop_sign_down",
     )
     assert item.head_start >= URGENT
-    for _ in range(4):
+    for _ in range(8):
         desk.wait(5 * MINUTE + SECOND)
     mails = [each for each in desk.state.pending.values() if isinstance(each, SendMail)]
-    assert [each.contact for each in mails if each.what == "page"] == [
-        "security",
-        "operations_a",
-        "operations_b",
-        "operations_chief",
-    ]
+    once = ["security", "operations_a", "operations_b", "operations_chief"]
+    assert [each.contact for each in mails if each.what == "page"] == [*once, *once]
+    assert walked(desk, "m1") == [(name, turn, "no_answer") for turn in (1, 2) for name in once]
     desk.wait(at("2026-11-30T08:00") - desk.now)
     assert desk.state.items[ItemId("m1")].state is ItemState.QUEUED
