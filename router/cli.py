@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from router.cli_residents import audit, resident
+from router.cli_switch import announce, surge
 from router.errors import TownlineError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ account = typer.Typer(help="Who may sign in at a desk.", no_args_is_help=True)
 app.add_typer(account, name="account")
 app.add_typer(resident, name="resident")
 app.command()(audit)
+app.add_typer(surge, name="surge")
+app.command()(announce)
 
 At = Annotated[
     str | None,

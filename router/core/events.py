@@ -10,7 +10,17 @@ the event, because `apply` never computes what could change later.
 from __future__ import annotations
 
 from router.core.event_base import Event, Tried
-from router.core.events_hours import OnCallTold
+from router.core.events_hours import (
+    LanguageGapEntered,
+    LanguageGapLasted,
+    LanguageGapLeft,
+    MessageAnnounced,
+    MessageWithdrawn,
+    OnCallTold,
+    QueueLimited,
+    SurgeBegun,
+    SurgeEnded,
+)
 from router.core.events_items import (
     CallbackAttempted,
     CallbackBooked,
@@ -166,6 +176,14 @@ AnyEvent = (
     | UnreadMailed
     | ItemWoken
     | OnCallTold
+    | MessageAnnounced
+    | MessageWithdrawn
+    | SurgeBegun
+    | SurgeEnded
+    | QueueLimited
+    | LanguageGapEntered
+    | LanguageGapLasted
+    | LanguageGapLeft
 )
 
 __all__ = [
@@ -218,12 +236,17 @@ __all__ = [
     "ItemWoken",
     "KeyDropped",
     "KeyKept",
+    "LanguageGapEntered",
+    "LanguageGapLasted",
+    "LanguageGapLeft",
     "LateNoted",
     "LeasesRenewed",
     "LegChanged",
     "MailKept",
     "MessageAdded",
+    "MessageAnnounced",
     "MessageLeft",
+    "MessageWithdrawn",
     "NumberDialled",
     "OfferEnded",
     "OfferMade",
@@ -236,6 +259,7 @@ __all__ = [
     "PassedOverAgain",
     "PolicyAdopted",
     "QueueHoursChanged",
+    "QueueLimited",
     "ResidentLeft",
     "RoomNoted",
     "RuleApplied",
@@ -243,6 +267,8 @@ __all__ = [
     "ServiceLevelCounted",
     "ServiceResumed",
     "StepTaken",
+    "SurgeBegun",
+    "SurgeEnded",
     "Tried",
     "UnreadMailed",
     "WrapUpStarted",

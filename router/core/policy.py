@@ -24,6 +24,7 @@ from router.core.model import (
     Span,
     Tempo,
 )
+from router.core.policy_surge import SurgeRule
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
@@ -131,6 +132,8 @@ class Queue(Struct, frozen=True):
     absence: Span = 0  # so long must nobody have been there before it counts; 0 = at once
     late_behind: Span = 0  # who missed the target ranks so much later; 0: order of arrival
     agent_order: tuple[AgentOrder, ...] = ()  # who of the idle gets it; then the longest idle
+    length_per_agent: int = 0  # most items waiting for each agent who is there; 0 = no such limit
+    last_entry: Span = 0  # so long before closing nobody is let in any more: Condition.CLOSING
 
 
 class FallbackRule(Struct, frozen=True):
@@ -356,6 +359,7 @@ class Policy(Struct, frozen=True):
     chat: ChatPolicy | None = None
     answers: dict[str, CannedAnswer] = {}
     call_outs: dict[str, Texts] = {}  # subject -> read to people on call before they accept
+    surge: SurgeRule | None = None
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

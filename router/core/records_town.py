@@ -5,7 +5,7 @@ Like those of `records`: frozen, replaced as a whole, fields only appended.
 
 from __future__ import annotations
 
-from router.core.model import Instant, ItemId, LegResult
+from router.core.model import Instant, ItemId, LegResult, QueueId
 from router.core.records import Row
 
 
@@ -26,3 +26,38 @@ class OnCallRow(Row, frozen=True):
     item: ItemId
     rule: str  # by which they are told: "!chain/rule", or a node
     attempts: tuple[OnCallAttempt, ...] = ()
+
+
+class NoticeRow(Row, frozen=True):
+    """A message that a person has put in front of every call."""
+
+    id: str
+    text: tuple[tuple[str, str], ...]  # language code, text
+    since: Instant
+    until: Instant
+    numbers: tuple[str, ...]
+    by: str
+
+
+class SurgeRow(Row, frozen=True):
+    """The surge that holds now."""
+
+    since: Instant
+    until: Instant
+    reason: str
+    by: str
+
+
+class LimitRow(Row, frozen=True):
+    """How many may wait in a queue with the agents who are there."""
+
+    queue: QueueId
+    length: int
+
+
+class GapRow(Row, frozen=True):
+    """A language of the town that nobody signed in speaks in a queue where others are served."""
+
+    queue: QueueId
+    skill: str
+    lasts_at: Instant | None  # until then it is not in effect

@@ -26,7 +26,8 @@ from router.core.records import (
     Offer,
     QueueRow,
 )
-from router.core.records_town import OnCallRow
+from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallRow, SurgeRow
+from router.core.state_town import TownTables
 from router.errors import InvariantBroken
 
 FORMAT: Final = 1  # of snapshots; another one is skipped and the journal replayed
@@ -52,15 +53,20 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     pending: list[AnyEffect]
     conversations: list[Conversation] = []
     on_call: list[OnCallRow] = []
+    notices: list[NoticeRow] = []
+    surges: list[SurgeRow] = []
+    limits: list[LimitRow] = []
+    gaps: list[GapRow] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
 
 
-class State:
+class State(TownTables):
     """See the module's text."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.version = 0  # events applied
         self.now: Instant = 0  # of the last event
         self.policy_hash = PolicyHash("")
@@ -74,7 +80,6 @@ class State:
         self.dials: dict[str, DialRow] = {}
         self.pending: dict[EffectKey, AnyEffect] = {}
         self.conversations: dict[str, Conversation] = {}
-        self.on_call: dict[ItemId, OnCallRow] = {}  # who was told of an item
         self.index = Index()
         self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
         self._policy: Policy | None = None  # in force
@@ -210,11 +215,6 @@ class State:
         """Put, replace or (None) remove."""
         self._put(self.conversations, conversation_id, row)
 
-    def put_on_call(self, item_id: ItemId, row: OnCallRow | None) -> None:
-        """Put, replace or (None) remove."""
-        if row is not None or item_id in self.on_call:
-            self._put(self.on_call, item_id, row)
-
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
         self._put(self.pending, key, effect)
@@ -241,6 +241,8 @@ class State:
             self.index.timer(old.until, "emergency", old.hours)
         elif isinstance(old, KeyRow):
             self.index.timer(old.until, "key", old.key)
+        else:
+            self.time_town(old)
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -273,6 +275,8 @@ class State:
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due
+        if kind in ("gap", "notice", "surge"):
+            return self.due_of_town(kind, name) == due
         key = self.keys.get(name)
         return key is not None and key.until == due
 
@@ -295,6 +299,10 @@ class State:
             pending=[self.pending[k] for k in sorted(self.pending)],
             conversations=[self.conversations[k] for k in sorted(self.conversations)],
             on_call=[self.on_call[k] for k in sorted(self.on_call)],
+            notices=[self.notices[k] for k in sorted(self.notices)],
+            surges=[self.surges[k] for k in sorted(self.surges)],
+            limits=[self.limits[k] for k in sorted(self.limits)],
+            gaps=[self.gaps[k] for k in sorted(self.gaps)],
         )
 
     @classmethod
@@ -326,6 +334,14 @@ class State:
             state.put_conversation(conversation.id, conversation)
         for told in frozen.on_call:
             state.put_on_call(told.item, told)
+        for notice in frozen.notices:
+            state.put_notice(notice.id, notice)
+        for surge in frozen.surges:
+            state.put_surge(surge)
+        for limit in frozen.limits:
+            state.put_limit(limit)
+        for gap in frozen.gaps:
+            state.put_gap(f"{gap.queue}/{gap.skill}", gap)
         return state
 
     def hash(self) -> str:

@@ -20,6 +20,7 @@ from router.core.state import State
 from router.desk.named import text_of
 from router.desk.pictures import agent_view, item_view
 from router.desk.surroundings import About
+from router.desk.town_hours import message_views, on_call_views, surge_views
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
@@ -200,4 +201,7 @@ def status_view(state: State, about: About, now: Instant) -> StatusView:
         pending_effects=len(state.pending),
         open_offers=len(state.offers),
         duplicates_avoided=duplicates_avoided(state, local_day(state, now)),
+        surge=surge_views(state),
+        announcements=message_views(state),
+        on_call=on_call_views(state),
     )

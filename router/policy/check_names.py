@@ -155,6 +155,8 @@ def _in_fallback(sources: Sources) -> Iterator[Use]:
                 yield Use(document, (*path, "chain"), "chain", rule.chain)
             for action in CALLED_ON:
                 yield from _targets(document, (*path, action), getattr(rule, action))
+    for index, queue in enumerate(fallback.surge.first if fallback.surge is not None else ()):
+        yield Use(document, ("surge", "first", index), "queue", queue)
     for subject in fallback.call_outs:
         yield Use(document, ("call_outs", subject), "subject", subject)
     for name, on_call in fallback.on_call.items():

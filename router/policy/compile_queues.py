@@ -76,6 +76,8 @@ def compile_queue(
         absence=rules["absence_s"] * SECOND,
         late_behind=_late_behind(rules),
         agent_order=tuple(dict.fromkeys(rules["agent_order"])),
+        length_per_agent=rules["length_per_agent"],
+        last_entry=rules["last_entry_s"] * SECOND,
     )
 
 

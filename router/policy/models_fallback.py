@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from router.core.model import Channel, Condition
 from router.policy.addresses import MailAddress
+from router.policy.models_surge import SurgeShape
 from router.policy.shape import Shape
 from router.policy.spans import SpanText
 from router.policy.telephones import Line
@@ -210,6 +211,11 @@ class FallbackFile(Shape):
         default={},
         description="on-call lists",
         examples=["roads_on_call: {otherwise: roads_duty}"],
+    )
+    surge: SurgeShape | None = Field(
+        default=None,
+        description="what holds while somebody has switched the surge on; without it nobody can",
+        examples=["{say: {en: Many are calling., fr: Beaucoup appellent.}, first: [roads]}"],
     )
     call_outs: dict[str, Texts] = Field(
         default={},

@@ -8,6 +8,7 @@ from router.core.hours import Hours
 from router.core.model import Tempo
 from router.core.policy import Fallback, FallbackRule, Flow, Policy, Queue, Texts
 from router.policy.clock_times import WEEKDAYS, written
+from router.policy.show_surge import show_surge
 from router.policy.show_texts import TEXTS
 from router.policy.spans import written_span
 from router.policy.telephones import shown
@@ -97,6 +98,10 @@ def _queue(queue: Queue) -> Iterator[str]:
     limits = [f"{queue.length_max} waiting"] if queue.length_max else []
     limits += [f"{written_span(queue.wait_max)} of waiting"] if queue.wait_max else []
     yield f"  limits         {', '.join(limits) or 'none'}"
+    if queue.length_per_agent:
+        yield f"  per agent      {queue.length_per_agent} may wait"
+    if queue.last_entry:
+        yield f"  last entry     {written_span(queue.last_entry)} before closing"
     if queue.absence:
         yield f"  nobody there   counts after {written_span(queue.absence)}"
     fates = ", ".join(f"{condition.value}: {chain}" for condition, chain in queue.fates.items())
@@ -170,6 +175,7 @@ def _outside(policy: Policy, _: str) -> Iterator[str]:
         yield f"On call {each.id}: otherwise {', '.join(each.otherwise) or 'nobody'}"
         for shift in each.shifts:
             yield f"  {shift.first} to {shift.last}: {', '.join(shift.contacts)}"
+    yield from show_surge(policy)
     for message in policy.front_messages:
         numbers = ", ".join(shown(each) for each in sorted(message.numbers)) or "all numbers"
         yield f"Front message {message.id} on {numbers}"

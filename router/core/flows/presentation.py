@@ -222,7 +222,9 @@ def _trail(state: State, item: Item) -> list[Spoken]:
     policy = _version(state, position)
     spoken: list[Spoken] = []
     for name in position.trail:
-        if name.startswith("#front:"):
+        if name.startswith(("#surge", "#notice:")):
+            spoken.extend(_prompt(policy, Prompt(text=_switched(state, name), audio={}), item))
+        elif name.startswith("#front:"):
             message = next((m for m in policy.front_messages if m.id == name[7:]), None)
             if message is not None:
                 spoken.extend(_prompt(policy, Prompt(text=message.text, audio={}), item))
@@ -237,6 +239,14 @@ def _trail(state: State, item: Item) -> list[Spoken]:
             if node is not None:
                 spoken.extend(_prompt(policy, node.prompt, item))
     return spoken
+
+
+def _switched(state: State, name: str) -> Texts:
+    """Return what a person has put in front of every call; nothing once it is over."""
+    surge, notice = state.policy.surge, state.notices.get(name.removeprefix("#notice:"))
+    if name == "#surge":
+        return surge.text if surge is not None else {}
+    return dict(notice.text) if notice is not None else {}
 
 
 def _version(state: State, position: FlowPosition) -> Policy:
