@@ -121,13 +121,11 @@ def _number(text: str) -> str:
 
 
 def _span(text: str) -> Span:
-    from pydantic_core import PydanticCustomError
-
     from router.policy.spans import read_span
 
     try:
         return read_span(text)
-    except PydanticCustomError as error:
+    except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--for") from error
 
 

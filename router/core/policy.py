@@ -24,6 +24,7 @@ from router.core.model import (
     Span,
     Tempo,
 )
+from router.core.policy_layers import Layer
 from router.core.policy_surge import SurgeRule
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 
@@ -202,6 +203,7 @@ class Node(Struct, frozen=True):
     menu       prompt, choices {digit: Choice}, timeout, tries, otherwise (node after the tries)
     hours      hours, open/closed in `exits`
     set        values, next
+    service    service, exits {layer: node}, otherwise (every layer was closed by hand)
     branch     attribute, exits {value: node}, otherwise
     queue      queue, requires, head_start
     fallback   condition, chain
@@ -235,6 +237,7 @@ class Node(Struct, frozen=True):
     length_max: Span = 0
     accept: Texts = {}  # transfer: as of a fallback rule
     rounds: int = 1
+    service: str = ""
 
 
 class Values(Struct, frozen=True):
@@ -360,6 +363,7 @@ class Policy(Struct, frozen=True):
     answers: dict[str, CannedAnswer] = {}
     call_outs: dict[str, Texts] = {}  # subject -> read to people on call before they accept
     surge: SurgeRule | None = None
+    services: dict[str, tuple[Layer, ...]] = {}  # who answers when, in order
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

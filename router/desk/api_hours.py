@@ -18,7 +18,7 @@ from router.desk.parts import Parts
 from router.desk.surroundings import Account
 from router.desk.town_hours import message_views, on_call_views, surge_views
 from router.desk.view_types import Moment, instant_of
-from router.desk.views_hours import MessageView, OnCallView, SurgeView
+from router.desk.views_hours import AnnouncementView, OnCallView, SurgeView
 from router.errors import NotNow
 
 SPAN_MAX_S: Final = 31 * 86_400
@@ -117,7 +117,7 @@ def message_routes(parts: Parts) -> APIRouter:
     @routes.get(
         "/announcements",
         summary="Messages in front of every call",
-        responses=gives(tuple[MessageView, ...]),
+        responses=gives(tuple[AnnouncementView, ...]),
     )
     async def messages(_: Account = Depends(anybody)) -> Response:
         return answer(await parts.inbox.read(message_views))
@@ -125,7 +125,7 @@ def message_routes(parts: Parts) -> APIRouter:
     @routes.post(
         "/announcements/{message}",
         summary="Put a message in front of every call; the same name replaces it",
-        responses=gives(tuple[MessageView, ...]),
+        responses=gives(tuple[AnnouncementView, ...]),
         openapi_extra=takes(MessageBody),
     )
     async def announce(
@@ -146,7 +146,7 @@ def message_routes(parts: Parts) -> APIRouter:
     @routes.delete(
         "/announcements/{message}",
         summary="Take it back: the next call does not hear it",
-        responses=gives(tuple[MessageView, ...]),
+        responses=gives(tuple[AnnouncementView, ...]),
     )
     async def withdraw(message: str, who: Account = Depends(leader)) -> Response:
         views = await parts.inbox.submit(h.WithdrawMessage(message, who.name), message_views)

@@ -9,7 +9,7 @@ from router.core.records_town import OnCallAttempt, OnCallRow
 from router.core.state import State
 from router.desk.named import text_of
 from router.desk.view_types import moment, moment_or_none
-from router.desk.views_hours import AttemptView, MessageView, OnCallView, SurgeView
+from router.desk.views_hours import AnnouncementView, AttemptView, OnCallView, SurgeView
 
 ON_CALL_SHOWN: Final = 50  # the newest; older ones are in the items' own stories
 
@@ -54,10 +54,10 @@ def _attempt(state: State, attempt: OnCallAttempt, *, waits: bool) -> AttemptVie
     )
 
 
-def message_views(state: State) -> tuple[MessageView, ...]:
+def message_views(state: State) -> tuple[AnnouncementView, ...]:
     """Return the messages in front of every call, those to come included."""
     return tuple(
-        MessageView(
+        AnnouncementView(
             id=row.id,
             text=dict(row.text),
             since=moment(row.since),

@@ -28,7 +28,7 @@ class OnCallView(View, frozen=True, kw_only=True):
     attempts: tuple[AttemptView, ...]
 
 
-class MessageView(View, frozen=True, kw_only=True):
+class AnnouncementView(View, frozen=True, kw_only=True):
     """A message in front of every call."""
 
     id: str

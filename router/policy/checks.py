@@ -8,6 +8,7 @@ from router.policy.check_chat import check_chat
 from router.policy.check_contacts import check_contacts
 from router.policy.check_fallback import check_fallback
 from router.policy.check_flows import check_flows
+from router.policy.check_layers import check_layers
 from router.policy.check_mail import check_mail
 from router.policy.check_mail_rules import check_mail_rules
 from router.policy.check_names import check_names
@@ -25,6 +26,7 @@ def check(sources: Sources, today: date) -> None:
     check_rules(sources, today)
     check_flows(sources)
     check_fallback(sources)
+    check_layers(sources, today)
     check_on_call(sources, today)
     check_contacts(sources)
     check_mail(sources)

@@ -1,7 +1,7 @@
 """The shape of ivr_flows/*.yaml: what a caller hears and can choose, node by node.
 
-The kind of a node is the one key that says what it does: `say`, `menu`, `hours`, `set`, `branch`,
-`queue`, `fallback`, `callback`, `voicemail`, `transfer`, `goto` or `hangup`.
+The kind of a node is the one key that says what it does: `say`, `menu`, `hours`, `service`, `set`,
+`branch`, `queue`, `fallback`, `callback`, `voicemail`, `transfer`, `goto` or `hangup`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from router.policy.values import (
 )
 
 KINDS: Final = (
-    "say", "menu", "hours", "set", "branch", "queue", "fallback", "callback", "voicemail",
-    "transfer", "goto", "hangup",
+    "say", "menu", "hours", "service", "set", "branch", "queue", "fallback", "callback",
+    "voicemail", "transfer", "goto", "hangup",
 )  # fmt: skip
 
 Digit = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
@@ -118,6 +118,20 @@ class HoursNode(Shape):
         default="",
         description="node when closed (or opened) by hand; else `closed` (or `open`)",
         examples=["emergency"],
+    )
+
+
+class ServiceNode(Shape):
+    """Goes to whoever answers at this time of day."""
+
+    service: str = Field(description="one of `services` in hours.yaml", examples=["single_number"])
+    exits: dict[str, NodeName] = Field(
+        min_length=1,
+        description="layer -> node; every layer has one",
+        examples=["{centre: subjects, third_party: night}"],
+    )
+    otherwise: NodeName = Field(
+        description="node when every layer was closed by hand", examples=["closed"]
     )
 
 
@@ -249,6 +263,7 @@ NodeShape = Annotated[
     Annotated[SayNode, Tag("say node")]
     | Annotated[MenuNode, Tag("menu node")]
     | Annotated[HoursNode, Tag("hours node")]
+    | Annotated[ServiceNode, Tag("service node")]
     | Annotated[SetNode, Tag("set node")]
     | Annotated[BranchNode, Tag("branch node")]
     | Annotated[QueueNode, Tag("queue node")]

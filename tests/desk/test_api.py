@@ -87,6 +87,8 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "GET /v1/audit": ADMINS,
 }
 BODIES: dict[str, object] = {
+    "{message}": {"text": {"en": "x"}, "for_s": 60},
+    "surge": {"for_s": 60},
     "status": {"status": "away", "reason": "break"},
     "beat": {"desk": "d"},
     "password": {"old": PASSWORD, "new": "other four plain words"},
