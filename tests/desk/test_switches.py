@@ -17,6 +17,7 @@ from tests.core.town import both, town
 from tests.desk.house import PASSWORD, House
 from tests.desk.test_api import _ask
 
+SAMS = f"{PASSWORD} sam"
 SURGE = SurgeRule(text=both("storm"), first=(QueueId("roads"),), head_start=HOUR, lasts_max=HOUR)
 
 
@@ -71,7 +72,7 @@ async def test_the_on_call_log_is_empty_by_day(office: House) -> None:
 async def test_what_the_terminal_asks_for_holds(town_hall: House) -> None:
     with_surge(town_hall)
 
-    def ask(password: str = PASSWORD, body: dict[str, object] | None = None) -> object:
+    def ask(password: str = SAMS, body: dict[str, object] | None = None) -> object:
         account = ("sam", password)
         return switch(town_hall.url, account, "POST", "/surge", body or {"for_s": 60})
 
@@ -80,16 +81,17 @@ async def test_what_the_terminal_asks_for_holds(town_hall: House) -> None:
     with pytest.raises(SwitchRefused, match="name or password"):
         await asyncio.to_thread(ask, "wrong")
     with pytest.raises(SwitchRefused, match="at most"):
-        await asyncio.to_thread(ask, PASSWORD, {"for_s": 90_000})
+        await asyncio.to_thread(ask, SAMS, {"for_s": 90_000})
     with pytest.raises(SwitchRefused, match="does not answer"):
-        switch("http://127.0.0.1:9", ("sam", PASSWORD), "DELETE", "/surge")
+        switch("http://127.0.0.1:9", ("sam", SAMS), "DELETE", "/surge")
 
 
 async def _run(house: House, monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
     parts = urlsplit(house.url)
     monkeypatch.setenv("TOWNLINE_HTTP__HOST", parts.hostname or "")
     monkeypatch.setenv("TOWNLINE_HTTP__PORT", str(parts.port))
-    monkeypatch.setenv("TOWNLINE_SWITCH_PASSWORD", PASSWORD)
+    name = words[words.index("--by") + 1]
+    monkeypatch.setenv("TOWNLINE_SWITCH_PASSWORD", f"{PASSWORD} {name}")
     monkeypatch.setattr(cli_switch, "_policy", town)
     return await asyncio.to_thread(CliRunner().invoke, cli.app, list(words))
 

@@ -44,8 +44,8 @@ MISTAKES = {
         "no queue is called 'rods'",
     ),
     "a surge by itself for longer than it may": Mistake(
-        FALLBACK, "lasts_max: 48 h", "lasts_max: 1 h", "say:\n    en: Far more", "surge",
-        "`lasts` is longer than `lasts_max`",
+        FALLBACK, "lasts_max: 48 h", "lasts_max: 1 h", "\nsurge:", "surge",
+        "`lasts` is longer than `lasts_max`", inside=1,
     ),
 }  # fmt: skip
 
