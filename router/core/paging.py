@@ -47,7 +47,6 @@ def cannot(s: State, now: Instant, item: Item, rule: FallbackRule) -> str:
 def page(s: State, now: Instant, item: Item, rule: FallbackRule, name: str, index: int) -> Events:
     """Tell the contact at `index`; the next one follows after `rule.every`."""
     targets, talks = reachable(s, now, rule), talks_of(s, item)
-    yield from _in_vain(s, now, item)
     if not talks or index >= len(targets):
         yield e.PageAnswered(at=now, item=item.id, contact="")
         return

@@ -20,7 +20,7 @@ from router.core.state import State
 from router.desk.named import text_of
 from router.desk.pictures import agent_view, item_view
 from router.desk.surroundings import About
-from router.desk.town_hours import message_views, on_call_views, surge_views
+from router.desk.town_hours import conditions_of, message_views, on_call_views, surge_views
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
@@ -51,7 +51,7 @@ def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
         open=row.is_open,
         reason=row.reason,
         changes_at=moment_or_none(row.changes_at),
-        conditions=tuple(row.conditions),
+        conditions=conditions_of(state, rule, row),
         waiting=tuple(_waiting(state, rule.id, tempo, now) for tempo in Tempo),
         staffed=tuple(_staff(state, rule)),
         today=_service_level(rule, row, local_day(state, now)),

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from router.core.model import ENDED, Instant, ItemId, ItemState, LegResult
+from router.core.crowding import deflects, gaps_of, has_room
+from router.core.model import (
+    ENDED,
+    Condition,
+    Instant,
+    ItemId,
+    ItemState,
+    LegResult,
+    Tempo,
+)
+from router.core.policy import Queue
+from router.core.records import QueueRow
 from router.core.records_town import OnCallAttempt, OnCallRow
 from router.core.state import State
 from router.desk.named import text_of
@@ -12,6 +23,16 @@ from router.desk.view_types import moment, moment_or_none
 from router.desk.views_hours import AnnouncementView, AttemptView, OnCallView, SurgeView
 
 ON_CALL_SHOWN: Final = 50  # the newest; older ones are in the items' own stories
+
+
+def conditions_of(state: State, rule: Queue, row: QueueRow) -> tuple[Condition, ...]:
+    """Return what is true of the queue now: of its staff, its languages, its room, a surge."""
+    there = (
+        (Condition.NO_LANGUAGE, any(True for _ in gaps_of(state, rule.id))),
+        (Condition.FULL, not has_room(state, rule, Tempo.LIVE)),
+        (Condition.SURGE, deflects(state, rule)),
+    )
+    return (*row.conditions, *(condition for condition, holds in there if holds))
 
 
 def on_call_views(state: State) -> tuple[OnCallView, ...]:
@@ -28,7 +49,8 @@ def _on_call(state: State, row: OnCallRow) -> OnCallView:
     item = state.items[row.item]
     language = state.policy.languages[0].id
     script = state.policy.call_outs.get(item.subject) or state.policy.subjects.get(item.subject, {})
-    waits = item.state is ItemState.IN_FLOW or (item.text is not None and item.state not in ENDED)
+    paged = item.text is not None and item.text.page_due is not None
+    waits = item.state not in ENDED and (paged or item.state is ItemState.IN_FLOW)
     took = [each.contact for each in row.attempts if each.result is LegResult.ANSWERED]
     return OnCallView(
         item=item.id,

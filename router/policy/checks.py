@@ -13,6 +13,7 @@ from router.policy.check_mail import check_mail
 from router.policy.check_mail_rules import check_mail_rules
 from router.policy.check_names import check_names
 from router.policy.check_on_call import check_on_call
+from router.policy.check_openings import check_openings
 from router.policy.check_people import check_people
 from router.policy.check_rules import check_rules
 from router.policy.check_texts import check_texts
@@ -27,6 +28,7 @@ def check(sources: Sources, today: date) -> None:
     check_flows(sources)
     check_fallback(sources)
     check_layers(sources, today)
+    check_openings(sources, today)
     check_on_call(sources, today)
     check_contacts(sources)
     check_mail(sources)

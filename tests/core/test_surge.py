@@ -25,7 +25,10 @@ def surge_town(**changes: object) -> p.Policy:
         text=both("storm"), first=(QueueId("roads"),), head_start=HOUR, lasts_max=24 * HOUR
     )
     policy = with_fates({Condition.SURGE: "storm"}, CHAIN)
-    return replace(policy, surge=replace(surge, **changes))
+    roads = policy.queues[QueueId("roads")]
+    fated = replace(roads, fates={**roads.fates, Condition.SURGE: "storm"})
+    queues = {**policy.queues, roads.id: fated}
+    return replace(policy, queues=queues, surge=replace(surge, **changes))
 
 
 def begin(desk: Desk, span: int = 2 * HOUR) -> None:
@@ -89,6 +92,33 @@ def test_it_can_be_made_longer_and_survives_a_snapshot() -> None:
     assert desk.state.surges
     desk.wait(HOUR)
     assert not desk.state.surges
+
+
+def test_switching_it_on_again_gives_nobody_a_second_head_start() -> None:
+    desk = Desk(surge_town())
+    item = desk.call("r0", "1", "1")
+    begin(desk)
+    once = desk.state.items[item].urgency_at
+    begin(desk, 3 * HOUR)
+    assert desk.state.items[item].urgency_at == once
+
+
+def test_what_was_switched_comes_back_with_its_end_when_a_batch_is_not_stored() -> None:
+    desk = Desk(surge_town())
+    begin(desk)
+    announce(desk, until=desk.now + MINUTE)
+    desk.state.keep_undo()
+    mark, wakeup = desk.state.mark(), desk.state.next_wakeup()
+    desk.do(h.WithdrawMessage(id="snow", by="adele"))
+    assert desk.state.next_wakeup() != wakeup
+    desk.state.back_to(mark)
+    assert desk.state.next_wakeup() == wakeup == desk.now + MINUTE
+    desk.do(h.WithdrawMessage(id="snow", by="adele"))
+    mark = desk.state.mark()
+    desk.do(h.EndSurge(by="sam"))
+    assert desk.state.next_wakeup() != desk.now + 2 * HOUR
+    desk.state.back_to(mark)
+    assert desk.state.next_wakeup() == desk.now + 2 * HOUR
 
 
 def test_who_switches_is_told_what_is_wrong() -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from router import cli, cli_switch
 from router.core.model import HOUR, QueueId
 from router.core.policy_surge import SurgeRule
-from router.desk.terminal_switch import SwitchRefused, switch
+from router.desk.terminal_switch import Answer, SwitchRefused, switch
 from tests.core.town import both, town
 from tests.desk.house import PASSWORD, House
 from tests.desk.test_api import _ask
@@ -72,11 +72,11 @@ async def test_the_on_call_log_is_empty_by_day(office: House) -> None:
 async def test_what_the_terminal_asks_for_holds(town_hall: House) -> None:
     with_surge(town_hall)
 
-    def ask(password: str = SAMS, body: dict[str, object] | None = None) -> object:
+    def ask(password: str = SAMS, body: dict[str, object] | None = None) -> Answer:
         account = ("sam", password)
         return switch(town_hall.url, account, "POST", "/surge", body or {"for_s": 60})
 
-    (view,) = await asyncio.to_thread(ask)  # type: ignore[misc]
+    (view,) = await asyncio.to_thread(ask)
     assert view["by"] == "sam"
     with pytest.raises(SwitchRefused, match="name or password"):
         await asyncio.to_thread(ask, "wrong")
