@@ -148,6 +148,8 @@ def _transfer(shape: shapes.TransferNode) -> Node:
         prompt=_prompt(shape.say),
         targets=tuple(shape.transfer),
         next=shape.next,
+        accept=shape.accept,
+        rounds=shape.rounds,
     )
 
 

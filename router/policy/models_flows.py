@@ -226,6 +226,18 @@ class TransferNode(Shape):
     say: Texts = Field(
         default={}, description="said first", examples=["{en: One moment., fr: Un instant.}"]
     )
+    accept: Texts = Field(
+        default={},
+        description="as of a rule in fallback.yaml: who picks up must press 1",
+        examples=["{en: Press 1 to take the call., fr: Faites le 1 pour prendre l'appel.}"],
+    )
+    rounds: int = Field(
+        default=1,
+        ge=1,
+        le=10,
+        description="how often the whole list is walked before `next`",
+        examples=["2"],
+    )
     next: NodeName = Field(description="node when nobody answers", examples=["message"])
 
 

@@ -152,3 +152,25 @@ def test_who_may_not_be_rung_any_more_today_is_in_the_log_and_passed() -> None:
     found = told(desk, item)
     assert [result for _, _, result in found] == [LegResult.BUSY] * 15 + [LegResult.FAILED] * 12
     assert desk.state.items[item].state is ItemState.DEFERRED
+
+
+def test_a_transfer_node_of_a_flow_asks_and_goes_round_alike() -> None:
+    policy = on_call_town()
+    main = next(iter(policy.flows.values()))
+    node = p.Node(
+        id="roads",
+        kind="transfer",
+        place=p.Place(file="t.yaml", line=1),
+        targets=("officer",),
+        accept=both("Press 1"),
+        rounds=2,
+        next="general",
+    )
+    flow = replace(main, nodes={**main.nodes, "roads": node})
+    desk = Desk(replace(policy, flows={main.id: flow}))
+    item = desk.call("i1", "1", "1")
+    while (now := dialled(desk, item)) is not None:
+        hang_up(desk, item, now[1])
+    refused = LegResult.NOT_ACCEPTED
+    assert told(desk, item) == [("officer", 1, refused), ("officer", 2, refused)]
+    assert desk.state.items[item].queue == "general"

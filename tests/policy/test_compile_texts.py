@@ -13,7 +13,7 @@ from tests.policy.conftest import ROOT, TODAY, Town
 from tests.policy.mistakes import ANSWERS, CHAT, FALLBACK, MAIL, TOWN
 
 WITHOUT = (  # takes the shipped town back to one without mail and chat
-    (FALLBACK, "      page: [security, operations_on_call]\n      every: 5 min\n      rounds: 2\n",
+    (FALLBACK, "      page: [security, operations_on_call]\n      every: 5 min\n",
      "      defer: own\n"),
 )  # fmt: skip
 
@@ -242,5 +242,5 @@ def test_everything_of_mail_and_chat_is_shown(policy: Policy) -> None:
         *policy.answers,
     ]
     assert [each for each in named if each not in text] == []
-    assert "mail to security, then operations_on_call, 2 times over, one every 5 min" in text
+    assert "mail to security, then operations_on_call, one every 5 min" in text
     assert "Words are kept: contact 730 days" in text
