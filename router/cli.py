@@ -17,6 +17,7 @@ import typer
 from router.cli_policy import COMMANDS as POLICY_COMMANDS
 from router.cli_report import export, report
 from router.cli_residents import audit, resident
+from router.cli_switch import announce, surge
 from router.errors import TownlineError
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ app.add_typer(export, name="export")
 app.command()(audit)
 for typed, command in POLICY_COMMANDS.items():
     app.command(typed)(command)
+app.add_typer(surge, name="surge")
+app.command()(announce)
 
 At = Annotated[
     str | None,

@@ -124,6 +124,8 @@ class VoiceChannel:
             (Path.AGENT_ANSWER, legs.agent_answer, Leg.AGENT),
             (Path.AGENT, legs.agent, Leg.AGENT),
             (Path.RESIDENT, legs.resident, Leg.CALLER),
+            (Path.ON_CALL_ANSWER, legs.on_call_answer, Leg.AGENT),
+            (Path.ON_CALL, legs.on_call, Leg.AGENT),
         )
         told: tuple[tuple[Path, Told], ...] = (
             (Path.AGENT_STATUS, legs.agent_status),

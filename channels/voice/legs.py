@@ -10,7 +10,7 @@ from channels.voice.caller import Scene, View
 from channels.voice.webhook import Webhook
 from router.core import commands as c
 from router.core.flows import presentation
-from router.core.flows.script import Confirm, End, Script
+from router.core.flows.script import Accept, Confirm, End, Script
 from router.core.model import ItemId, LegResult
 from router.core.state import State
 from router.errors import CommandRefused, UnknownItem
@@ -33,6 +33,16 @@ def resident_scene(item_id: ItemId, key: str) -> View:
     def view(state: State) -> Scene:
         script = presentation.resident_script(state, item_id)
         return Scene(script, state.policy, item_id, key)
+
+    return view
+
+
+def on_call_scene(item_id: ItemId, step: int) -> View:
+    """Return what somebody on call hears who picked up. Its errors: `UnknownItem`."""
+
+    def view(state: State) -> Scene:
+        script = presentation.on_call_script(state, item_id, step)
+        return Scene(script, state.policy, item_id)
 
     return view
 
@@ -77,6 +87,24 @@ class OtherLegs:
             return await self._machine(hook, "resident")
         command = codec.picked_up(hook.form, hook.item_id, "resident", hook.key)
         return await self._inbox.submit(command, resident_scene(hook.item_id, hook.key))
+
+    async def on_call(self, hook: Webhook) -> Scene | None:
+        """Somebody on call, or their machine, picked up."""
+        codec.call_id(hook.form)
+        return await self._inbox.read(on_call_scene(hook.item_id, hook.count("step")))
+
+    async def on_call_answer(self, hook: Webhook) -> Scene | None:
+        """Somebody on call pressed a key, or none: only the key that was asked for connects."""
+        call, step = codec.call_id(hook.form), hook.count("step")
+        view = on_call_scene(hook.item_id, step)
+        scene = await self._inbox.read(view)
+        asked = scene.script.then
+        if not isinstance(asked, Accept):
+            return scene
+        if hook.form.text("digits") != asked.key:
+            return Scene(Script((), End()), scene.policy, hook.item_id)
+        command = c.ReportLeg(hook.item_id, "outside", call, LegResult.ANSWERED, str(step))
+        return await self._inbox.submit(command, view)
 
     async def _machine(self, hook: Webhook, leg: str) -> Scene:
         command = codec.picked_up(hook.form, hook.item_id, leg, hook.key)

@@ -25,6 +25,8 @@ class Path(StrEnum):
     RESIDENT_STATUS = "/voice/resident/{item}/{key}/status"
     ROOM = "/voice/room/{item}"
     OUTSIDE = "/voice/outside/{item}/{step}"
+    ON_CALL = "/voice/on-call/{item}/{step}"
+    ON_CALL_ANSWER = "/voice/on-call/{item}/{step}/answer"
     HOLD = "/voice/hold/{item}"
     STATUS = "/voice/status"
 
@@ -83,6 +85,10 @@ class Urls:
     def outside(self, item_id: str, step: int) -> str:
         """Return where the carrier tells of the leg of somebody outside."""
         return f"{self._voice}/outside/{quote(item_id, safe='')}/{step}{RETRIES}"
+
+    def on_call(self, item_id: str, step: int, tail: str = "") -> str:
+        """Return where the leg of somebody on call asks; `tail` is "" or "/answer"."""
+        return f"{self._voice}/on-call/{quote(item_id, safe='')}/{step}{tail}{RETRIES}"
 
     def hold(self, item_id: str) -> str:
         """Return what a resident on hold listens to."""

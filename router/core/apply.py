@@ -12,6 +12,7 @@ from typing import Any, Final
 from router.core import (
     apply_agents,
     apply_handling,
+    apply_hours,
     apply_line,
     apply_service_level,
     apply_text,
@@ -26,6 +27,7 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     **apply_agents.HANDLERS,
     **apply_text.HANDLERS,
     **apply_service_level.HANDLERS,
+    **apply_hours.HANDLERS,
 }
 
 

@@ -248,6 +248,9 @@ def _service_resumed(state: State, ev: e.ServiceResumed) -> None:
     for row in list(state.queues.values()):
         if row.lasts_at is not None:  # nobody could come back while nothing ran
             state.put_queue(replace(row, lasts_at=row.lasts_at + ev.offers_extended))
+    for key, gap in list(state.gaps.items()):
+        if gap.lasts_at is not None:
+            state.put_gap(key, replace(gap, lasts_at=gap.lasts_at + ev.offers_extended))
 
 
 def _emergency_set(state: State, ev: e.EmergencySet) -> None:

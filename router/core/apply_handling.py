@@ -210,6 +210,7 @@ def _forgotten(state: State, ev: e.ItemForgotten) -> None:
     if item.state not in ENDED:
         raise InvariantBroken(f"item {ev.item!r} forgotten while {item.state}")
     state.put_item(ev.item, None)
+    state.put_on_call(ev.item, None)
     row = state.conversations.get(item.text.conversation) if item.text is not None else None
     if row is None or row.item != ev.item:
         return

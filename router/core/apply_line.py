@@ -318,7 +318,6 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.ItemShaped: _shaped,
     e.FlowMoved: _flow_moved,
     e.FallbackWalked: _fallback_walked,
-    e.OutsideTried: _nothing,
     e.ItemQueued: _item_queued,
     e.StepTaken: _step_taken,
     e.LateNoted: _late_noted,

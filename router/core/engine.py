@@ -22,10 +22,14 @@ from router.core import (
     offers,
     parting,
     shift,
+    surge,
     waiting,
 )
 from router.core import (
     commands as c,
+)
+from router.core import (
+    commands_hours as h,
 )
 from router.core import (
     commands_text as t,
@@ -37,6 +41,7 @@ from router.core.apply import apply
 from router.core.flows import advance
 from router.core.matching import settle
 from router.core.model import Instant
+from router.core.overflow import follow_staff
 from router.core.service_level import with_endings
 from router.core.staffing import update_staffing
 from router.core.state import State
@@ -78,6 +83,10 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     c.ClearEmergency: machine.clear_emergency,
     c.ResumeService: machine.resume_service,
     c.ShuntArrival: arrivals.shunt_arrival,
+    h.AnnounceMessage: surge.announce,
+    h.WithdrawMessage: surge.withdraw,
+    h.BeginSurge: surge.begin,
+    h.EndSurge: surge.end,
     t.ReceiveMail: mail_in.receive_mail,
     t.KeepMail: mail_in.keep_mail,
     t.SetMailAside: mail_in.set_aside,
@@ -116,8 +125,12 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
     for event in with_endings(state, HANDLERS[type(command)](state, now, command)):
         touched.note(state, event)
         yield event
+    if touched.items:
+        for event in with_endings(state, surge.begin_by_itself(state, now)):
+            touched.note(state, event)
+            yield event
     if touched.staffing:
-        for event in with_endings(state, update_staffing(state, now)):
+        for event in with_endings(state, _follow_staff(state, now)):
             touched.note(state, event)
             yield event
     while touched.items or touched.agents:
@@ -126,9 +139,14 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
             yield event
         if touched.staffing:
             touched.staffing = False
-            for event in with_endings(state, update_staffing(state, now)):
+            for event in with_endings(state, _follow_staff(state, now)):
                 touched.note(state, event)
                 yield event
+
+
+def _follow_staff(state: State, now: Instant) -> Iterator[e.Event]:
+    yield from update_staffing(state, now)
+    yield from follow_staff(state, now)
 
 
 class Engine:

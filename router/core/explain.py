@@ -8,6 +8,7 @@ decide otherwise than the journal says, the story shows both.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -80,10 +81,21 @@ def lines_of(state: State, event: e.Event, item_id: ItemId) -> Iterator[Line]:
         yield Line(event.at, text, details)
 
 
+_OF_STAFF: Final = (
+    e.ConditionEntered,
+    e.ConditionLasted,
+    e.ConditionLeft,
+    e.LanguageGapEntered,
+    e.LanguageGapLasted,
+    e.LanguageGapLeft,
+    e.QueueLimited,
+)
+
+
 def _is_of_its_staff(event: e.Event, item: Item | None) -> bool:
     """Say whether the event tells of who is there for a caller or chat that waits."""
     return (
-        isinstance(event, e.ConditionEntered | e.ConditionLasted | e.ConditionLeft)
+        isinstance(event, _OF_STAFF)
         and item is not None
         and item.state in IN_LINE
         and item.tempo is not Tempo.SLOW_TEXT

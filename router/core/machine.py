@@ -37,6 +37,7 @@ from router.core.model import (
     QueueId,
 )
 from router.core.offers import end_offer_of, end_offers, expire
+from router.core.overflow import gap_lasted, limits_fell
 from router.core.paging import nobody_answered
 from router.core.queueing import look_again, queue_of, release_reserved, requeue, take_step
 from router.core.records import Agent, Item
@@ -44,6 +45,7 @@ from router.core.service_level import count
 from router.core.shift import lose_lease
 from router.core.staffing import condition_lasted, divert_waiting, update_hours
 from router.core.state import State
+from router.core.surge import ended_by_time, withdrawn_by_time
 from router.core.waiting import IN_LINE, abandon
 from router.core.wishes import end_leg
 from router.errors import InvariantBroken, NotNow, UnknownTarget
@@ -210,6 +212,9 @@ DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "condition": _condition_due,
     "emergency": _emergency_due,
     "key": _key_due,
+    "gap": gap_lasted,
+    "notice": withdrawn_by_time,
+    "surge": ended_by_time,
 }
 
 # --- effects -------------------------------------------------------------------------------------
@@ -274,6 +279,7 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
     """Decide by this policy from now on; whoever waits is looked at again."""
     if c_.policy_hash == s.policy_hash:
         return
+    before = s.policies.get(s.policy_hash)
     yield e.PolicyAdopted(at=now, policy=c_.policy_hash)
     for agent in [a for a in s.agents.values() if a.id not in s.policy.agents]:
         if agent.lease_until is not None:
@@ -287,6 +293,8 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
             yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the queue is gone")
         if s.items[item.id].state in IN_LINE:
             yield from look_again(s, now, s.items[item.id], "the policy changed")
+    if before is not None:
+        yield from limits_fell(s, now, before)
     yield from _bring_back(s, now)
 
 

@@ -24,7 +24,9 @@ from router.core.model import (
     Span,
     Tempo,
 )
+from router.core.policy_layers import Layer
 from router.core.policy_service_level import Promise
+from router.core.policy_surge import SurgeRule
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
@@ -144,6 +146,8 @@ class Queue(Struct, frozen=True):
     agent_order: tuple[AgentOrder, ...] = ()  # who of the idle gets it; then the longest idle
     first_response_by: dict[Channel, FirstResponse] = {}  # instead of the above, by door
     promises: dict[Channel, Promise] = {}  # how calls and chats are judged; missing: the target
+    length_per_agent: int = 0  # most items waiting for each agent who is there; 0 = no such limit
+    last_entry: Span = 0  # so long before closing nobody is let in any more: Condition.CLOSING
 
 
 class FallbackRule(Struct, frozen=True):
@@ -162,6 +166,8 @@ class FallbackRule(Struct, frozen=True):
     urgent: bool  # head start of URGENT for what is kept for people
     place: Place
     every: Span = 0  # for page: so long until the next one is told
+    accept: Texts = {}  # for transfer: read to who picks up, who must press a key; {} = not asked
+    rounds: int = 1  # for transfer and page: how often the list is walked
 
 
 class Fallback(Struct, frozen=True):
@@ -210,6 +216,7 @@ class Node(Struct, frozen=True):
     menu       prompt, choices {digit: Choice}, timeout, tries, otherwise (node after the tries)
     hours      hours, open/closed in `exits`
     set        values, next
+    service    service, exits {layer: node}, otherwise (every layer was closed by hand)
     branch     attribute, exits {value: node}, otherwise
     queue      queue, requires, head_start
     fallback   condition, chain
@@ -241,6 +248,9 @@ class Node(Struct, frozen=True):
     targets: tuple[str, ...] = ()
     flow: FlowId | None = None
     length_max: Span = 0
+    accept: Texts = {}  # transfer: as of a fallback rule
+    rounds: int = 1
+    service: str = ""
 
 
 class Values(Struct, frozen=True):
@@ -364,6 +374,9 @@ class Policy(Struct, frozen=True):
     mail: MailPolicy | None = None
     chat: ChatPolicy | None = None
     answers: dict[str, CannedAnswer] = {}
+    call_outs: dict[str, Texts] = {}  # subject -> read to people on call before they accept
+    surge: SurgeRule | None = None
+    services: dict[str, tuple[Layer, ...]] = {}  # who answers when, in order
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

@@ -14,6 +14,7 @@ from typing import Final
 
 from router.core import events as e
 from router.core import requirement
+from router.core.crowding import deflects, gap_of, has_room, surge_head_start
 from router.core.first_response import due_at
 from router.core.hours import Emergency, standing
 from router.core.model import (
@@ -117,6 +118,8 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
         return
     if item.tempo is Tempo.SLOW_TEXT:
         return
+    if queue.last_entry and stands.changes_at and stands.changes_at - now <= queue.last_entry:
+        yield Condition.CLOSING
     signed_in = available = 0
     for step in range(len(queue.steps) + 1):
         staff = s.index.staff(requirement_at(s, item, queue, step), item.tempo)
@@ -127,9 +130,15 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
     if in_effect is not None and row is not None and row.lasts_at is not None:
         in_effect = row.meanwhile  # somebody was there a moment ago and may be back
     if in_effect is not None:
-        yield in_effect
-    if queue.length_max and len(s.index.line(queue.id, item.tempo)) >= queue.length_max:
+        gap = gap_of(s, queue, language_skill(s, item.language))
+        if gap is not None and gap.lasts_at is None:
+            yield Condition.NO_LANGUAGE
+        if gap is None or gap.lasts_at is None:  # else somebody spoke it a moment ago
+            yield in_effect
+    if not has_room(s, queue, item.tempo):
         yield Condition.FULL
+    if deflects(s, queue):
+        yield Condition.SURGE
 
 
 def line_up(
@@ -159,7 +168,7 @@ def line_up(
     due = None
     if tempo is Tempo.SLOW_TEXT:  # elsewhere somebody waits there and then
         due = item.due_at or due_at(s, first_queued_at, queue, item.channel)
-    head = item.head_start + queue.head_start + head_start
+    head = item.head_start + queue.head_start + head_start + surge_head_start(s, queue)
     urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
     aim = first_queued_at + queue.target_span
     if due is not None and not urgent:

@@ -26,6 +26,8 @@ from router.core.records import (
     Offer,
     QueueRow,
 )
+from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallRow, SurgeRow
+from router.core.state_town import TownTables
 from router.core.tallies import TallyKey, TallyRow
 from router.errors import InvariantBroken
 
@@ -52,15 +54,21 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     pending: list[AnyEffect]
     conversations: list[Conversation] = []
     tallies: list[TallyRow] = []
+    on_call: list[OnCallRow] = []
+    notices: list[NoticeRow] = []
+    surges: list[SurgeRow] = []
+    limits: list[LimitRow] = []
+    gaps: list[GapRow] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
 
 
-class State:
+class State(TownTables):
     """See the module's text."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.version = 0  # events applied
         self.now: Instant = 0  # of the last event
         self.policy_hash = PolicyHash("")
@@ -240,6 +248,8 @@ class State:
             self.index.timer(old.until, "emergency", old.hours)
         elif isinstance(old, KeyRow):
             self.index.timer(old.until, "key", old.key)
+        else:
+            self.time_town(old)
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -272,6 +282,8 @@ class State:
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due
+        if kind in ("gap", "notice", "surge"):
+            return self.due_of_town(kind, name) == due
         key = self.keys.get(name)
         return key is not None and key.until == due
 
@@ -294,6 +306,11 @@ class State:
             pending=[self.pending[k] for k in sorted(self.pending)],
             conversations=[self.conversations[k] for k in sorted(self.conversations)],
             tallies=[self.tallies[k] for k in sorted(self.tallies)],
+            on_call=[self.on_call[k] for k in sorted(self.on_call)],
+            notices=[self.notices[k] for k in sorted(self.notices)],
+            surges=[self.surges[k] for k in sorted(self.surges)],
+            limits=[self.limits[k] for k in sorted(self.limits)],
+            gaps=[self.gaps[k] for k in sorted(self.gaps)],
         )
 
     @classmethod
@@ -325,6 +342,16 @@ class State:
             state.put_conversation(conversation.id, conversation)
         for tally in frozen.tallies:
             state.put_tally((tally.queue, tally.channel, tally.interval), tally)
+        for told in frozen.on_call:
+            state.put_on_call(told.item, told)
+        for notice in frozen.notices:
+            state.put_notice(notice.id, notice)
+        for surge in frozen.surges:
+            state.put_surge(surge)
+        for limit in frozen.limits:
+            state.put_limit(limit)
+        for gap in frozen.gaps:
+            state.put_gap(f"{gap.queue}/{gap.skill}", gap)
         return state
 
     def hash(self) -> str:

@@ -21,6 +21,7 @@ from router.desk.named import text_of
 from router.desk.pictures import agent_view, item_view
 from router.desk.service_levels import service_level_view
 from router.desk.surroundings import About
+from router.desk.town_hours import conditions_of, message_views, on_call_views, surge_views
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
@@ -49,7 +50,7 @@ def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
         open=row.is_open,
         reason=row.reason,
         changes_at=moment_or_none(row.changes_at),
-        conditions=tuple(row.conditions),
+        conditions=conditions_of(state, rule, row),
         waiting=tuple(_waiting(state, rule.id, tempo, now) for tempo in Tempo),
         staffed=tuple(_staff(state, rule)),
         today=service_level_view(state, rule, Channel.VOICE, now),
@@ -182,4 +183,7 @@ def status_view(state: State, about: About, now: Instant) -> StatusView:
         pending_effects=len(state.pending),
         open_offers=len(state.offers),
         duplicates_avoided=duplicates_avoided(state, local_day(state, now)),
+        surge=surge_views(state),
+        announcements=message_views(state),
+        on_call=on_call_views(state),
     )

@@ -21,6 +21,7 @@ from router.core.model import (
     Tempo,
 )
 from router.desk.view_types import Moment, NamedView, View
+from router.desk.views_hours import AnnouncementView, OnCallView, SurgeView
 from router.desk.views_text import TextView
 
 
@@ -296,6 +297,9 @@ class StatusView(View, frozen=True, kw_only=True):
     pending_effects: int
     open_offers: int
     duplicates_avoided: int  # items merged today into another, and not taken out again
+    surge: tuple[SurgeView, ...]  # none on an ordinary day
+    announcements: tuple[AnnouncementView, ...]
+    on_call: tuple[OnCallView, ...]  # who on call was told of what; the newest first
 
 
 class ErrorView(View, frozen=True, kw_only=True):

@@ -104,7 +104,7 @@ def _check_queues(document: Document, queues: QueuesFile) -> None:
             message = "key 'hours' is missing, here and in `defaults`; for example town_hall"
             document.complain(path, message, at_key=True)
         possible = list(_ALWAYS_POSSIBLE)
-        possible += [Condition.FULL] if rules["length_max"] else []
+        possible += [Condition.FULL] if rules["length_max"] or rules["length_per_agent"] else []
         possible += [Condition.LATE] if rules["wait_max_s"] else []
         lacking = [each.value for each in possible if each not in rules["fallback"]]
         if lacking:

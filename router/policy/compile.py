@@ -20,8 +20,9 @@ from router.core.model import (
     Unreached,
 )
 from router.policy.compile_flows import compile_flow
-from router.policy.compile_hours import compile_hours
+from router.policy.compile_hours import compile_hours, compile_layers
 from router.policy.compile_queues import compile_queue, place
+from router.policy.compile_surge import compile_surge
 from router.policy.compile_texts import compile_answers, compile_chat, compile_mail
 from router.policy.documents import Document
 from router.policy.holiday_dates import holiday_dates
@@ -86,6 +87,9 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         mail=None if sources.mail is None else compile_mail(sources.mail),
         chat=None if sources.chat is None else compile_chat(sources.chat),
         answers={} if sources.answers is None else compile_answers(sources.answers),
+        call_outs=fallback.call_outs,
+        services={id_: compile_layers(each) for id_, each in hours.services.items()},
+        surge=None if fallback.surge is None else compile_surge(fallback.surge),
     )
 
 
@@ -162,6 +166,8 @@ def _rule(shape: RuleShape, where: compiled.Place) -> compiled.FallbackRule:
         urgent=shape.urgent,
         place=where,
         every=shape.every if shape.page else 0,
+        accept=shape.accept,
+        rounds=shape.rounds,
     )
 
 

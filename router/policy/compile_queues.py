@@ -82,6 +82,8 @@ def compile_queue(
         agent_order=tuple(dict.fromkeys(rules["agent_order"])),
         first_response_by=rules["first_response_by"],
         promises=promised,
+        length_per_agent=rules["length_per_agent"],
+        last_entry=rules["last_entry_s"] * SECOND,
     )
 
 

@@ -146,6 +146,18 @@ class QueueRules(Shape):
         description="most items waiting, then the fallback `full` follows; 0 = no limit",
         examples=["40"],
     )
+    length_per_agent: Count = Field(
+        default=0,
+        description="most items waiting for each agent who is there, beside `length_max`; when"
+        " agents go, those who came last follow the fallback `full`; 0 = no such limit",
+        examples=["4"],
+    )
+    last_entry_s: Seconds = Field(
+        default=0,
+        description="seconds before closing from which nobody is let in any more: who comes then"
+        " follows the fallback `closing`",
+        examples=["300"],
+    )
     absence_s: Seconds = Field(
         default=60,
         description="seconds for which nobody must have been there before the fallback `unstaffed`"

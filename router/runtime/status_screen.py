@@ -16,6 +16,7 @@ from router.runtime.secret import installation_secret
 from router.runtime.settings import Settings
 
 ASK_S = 5.0
+ON_CALL_SHOWN = 5
 
 Picture = dict[str, Any]  # `StatusView` of the API, as JSON
 
@@ -50,7 +51,12 @@ def fetch(settings: Settings) -> Picture | None:
 def screen(picture: Picture) -> RenderableType:
     """Return the whole screen."""
     return Group(
-        _heading(picture), *_troubles(picture), _queues(picture), _agents(picture), _foot(picture)
+        _heading(picture),
+        *_troubles(picture),
+        _queues(picture),
+        _agents(picture),
+        *_on_call(picture),
+        _foot(picture),
     )
 
 
@@ -79,6 +85,12 @@ def _troubles(picture: Picture) -> Iterator[Text]:
             f"{emergency['reason']}",
             style="bold yellow",
         )
+    for surge in picture["surge"]:
+        text = f"surge by {surge['by']} until {surge['until']}: {surge['reason']}"
+        yield Text(text, style="bold yellow")
+    for message in picture["announcements"]:
+        said = "; ".join(message["text"].values())
+        yield Text(f"every call hears until {message['until']}: {said}", style="yellow")
     if picture["shunted"]:
         names = ", ".join(item["item"] for item in picture["shunted"])
         yield Text(f"set aside, need a person: {names}", style="bold red")
@@ -127,6 +139,19 @@ def _agents(picture: Picture) -> Table:
     if not table.rows:
         table.add_row(Text("nobody is signed in", style="yellow"))
     return table
+
+
+def _on_call(picture: Picture) -> Iterator[Table]:
+    """Yield the on-call log, if anybody on call was told of anything."""
+    table = Table("on call for", "about", "taken by", "told", title_justify="left")
+    for each in picture["on_call"][:ON_CALL_SHOWN]:
+        told = [f"{a['name']} by {a['way']}: {a['result']}" for a in each["attempts"]]
+        nobody = Text("nobody", style="bold red")
+        table.add_row(
+            each["item"], each["subject"], each["acknowledged_by"] or nobody, "\n".join(told)
+        )
+    if table.rows:
+        yield table
 
 
 def _foot(picture: Picture) -> Text:

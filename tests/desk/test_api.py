@@ -48,6 +48,13 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "GET /v1/emergencies": ALL,
     "POST /v1/hours/{hours}/emergency": LEADERS,
     "DELETE /v1/hours/{hours}/emergency": LEADERS,
+    "GET /v1/on-call": ALL,
+    "GET /v1/surge": ALL,
+    "POST /v1/surge": LEADERS,
+    "DELETE /v1/surge": LEADERS,
+    "GET /v1/announcements": ALL,
+    "POST /v1/announcements/{message}": LEADERS,
+    "DELETE /v1/announcements/{message}": LEADERS,
     "GET /v1/shunted": LEADERS,
     "POST /v1/shunted/{item}/release": LEADERS,
     "GET /v1/items": LEADERS,
@@ -80,6 +87,8 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "GET /v1/audit": ADMINS,
 }
 BODIES: dict[str, object] = {
+    "{message}": {"text": {"en": "x"}, "for_s": 60},
+    "surge": {"for_s": 60},
     "status": {"status": "away", "reason": "break"},
     "beat": {"desk": "d"},
     "password": {"old": PASSWORD, "new": "other four plain words"},

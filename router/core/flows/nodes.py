@@ -55,6 +55,8 @@ def _node_of_rule(name: str, rule: FallbackRule) -> Node:
         timeout=12 * SECOND,
         tries=2,
         length_max=180 * SECOND,
+        accept=rule.accept,
+        rounds=rule.rounds,
     )
 
 

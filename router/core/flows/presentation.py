@@ -6,12 +6,14 @@ Texts come from the version of the policy on which the caller began; the town's 
 
 from __future__ import annotations
 
-from router.core.flows.nodes import node_at, rule_at, targets_of
+from router.core.flows.nodes import node_at, rule_at
 from router.core.flows.script import (
+    Accept,
     Ask,
     Confirm,
     Dial,
     End,
+    Join,
     Leave,
     Listen,
     Record,
@@ -30,6 +32,7 @@ from router.core.model import (
     ItemState,
     LegState,
 )
+from router.core.on_call import in_turn, open_attempt
 from router.core.policy import Node, Policy, Prompt, Texts
 from router.core.records import FlowPosition, Item
 from router.core.service_level import local_day
@@ -124,6 +127,32 @@ def resident_script(state: State, item_id: ItemId) -> Script:
     return Script((_town(state, item, "goodbye"),), End())
 
 
+def on_call_script(state: State, item_id: ItemId, step: int) -> Script:
+    """Return what somebody on call hears who picks up, before they are joined with the caller.
+
+    Args:
+        state: the state.
+        item_id: the item they are rung about.
+        step: of the flow at which they were rung; an older one is too late.
+
+    Raises:
+        UnknownItem: the item was forgotten or never was.
+    """
+    item = _item(state, item_id)
+    position, language = item.flow, state.policy.languages[0].id
+    is_now = position is not None and position.step == step
+    if is_now and item.state is ItemState.DIVERTED:
+        return Script((), Join())
+    if not is_now or position is None or item.state is not ItemState.IN_FLOW:
+        return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
+    policy = _version(state, position)
+    node = node_at(policy, position.flow, position.node, item.queue)
+    about = state.policy.call_outs.get(item.subject) or state.policy.subjects.get(item.subject, {})
+    texts = (about, node.accept if node is not None else {})
+    spoken = (Spoken(text=text[language], language=language) for text in texts if text)
+    return Script(tuple(spoken), Accept(step=step, key="1"))
+
+
 def hold_script(state: State, item_id: ItemId) -> Script:
     """Return what the resident hears on hold."""
     item = _item(state, item_id)
@@ -165,16 +194,25 @@ def _then(state: State, policy: Policy, item: Item, position: FlowPosition, node
     if node.kind == "voicemail":
         return Record(step=position.step, length_max=node.length_max or 3 * MINUTE)
     if node.kind == "transfer":
-        targets = targets_of(state.policy, node.targets, local_day(state, state.now))
-        if position.target < len(targets):
-            contact = state.policy.contacts[targets[position.target]]
+        contact = state.policy.contacts.get(_rung(state, item, position, node))
+        if contact is not None:
             return Dial(
                 step=position.step,
                 number=contact.number,
                 ring_timeout=contact.ring_timeout,
                 caller_number=state.policy.dialling.caller_number,
+                accept=bool(node.accept),
             )
     return Wait(turn=1)
+
+
+def _rung(state: State, item: Item, position: FlowPosition, node: Node) -> str:
+    """Return the outside contact whose telephone rings; "" when that is nobody."""
+    told = open_attempt(state, item.id)
+    if told is not None:
+        return told.contact
+    order = in_turn(state.policy, node.targets, node.rounds, local_day(state, state.now))
+    return order[position.target] if position.target < len(order) else ""
 
 
 def _trail(state: State, item: Item) -> list[Spoken]:
@@ -184,7 +222,9 @@ def _trail(state: State, item: Item) -> list[Spoken]:
     policy = _version(state, position)
     spoken: list[Spoken] = []
     for name in position.trail:
-        if name.startswith("#front:"):
+        if name.startswith(("#surge", "#notice:")):
+            spoken.extend(_prompt(policy, Prompt(text=_switched(state, name), audio={}), item))
+        elif name.startswith("#front:"):
             message = next((m for m in policy.front_messages if m.id == name[7:]), None)
             if message is not None:
                 spoken.extend(_prompt(policy, Prompt(text=message.text, audio={}), item))
@@ -199,6 +239,14 @@ def _trail(state: State, item: Item) -> list[Spoken]:
             if node is not None:
                 spoken.extend(_prompt(policy, node.prompt, item))
     return spoken
+
+
+def _switched(state: State, name: str) -> Texts:
+    """Return what a person has put in front of every call; nothing once it is over."""
+    surge, notice = state.policy.surge, state.notices.get(name.removeprefix("#notice:"))
+    if name == "#surge":
+        return surge.text if surge is not None else {}
+    return dict(notice.text) if notice is not None else {}
 
 
 def _version(state: State, position: FlowPosition) -> Policy:

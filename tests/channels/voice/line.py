@@ -143,6 +143,8 @@ ASKED = [
     "/voice/agent/{}/{}-1",
     "/voice/agent/{}/{}-1/answer",
     "/voice/resident/{}/{}-1",
+    "/voice/on-call/{}/1",
+    "/voice/on-call/{}/1/answer",
 ]
 TOLD = [
     "/voice/agent/{}/{}-1/status",

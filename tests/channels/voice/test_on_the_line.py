@@ -68,8 +68,8 @@ class Telephony:
 
 
 @asynccontextmanager
-async def telephony() -> AsyncIterator[Telephony]:
-    clock, inbox, contacts = VirtualClock(), FakeInbox(Desk()), FakeContacts()
+async def telephony(desk: Desk | None = None) -> AsyncIterator[Telephony]:
+    clock, inbox, contacts = VirtualClock(), FakeInbox(desk or Desk()), FakeContacts()
     holder: list[Carrier] = []
 
     async def carrier_app(scope: object, receive: object, send: object) -> None:
