@@ -218,7 +218,7 @@ class Writer:
             "Conference",
             beep="false",
             endConferenceOnExit="true" if then.resident else "false",
-            participantLabel="resident" if then.resident else "agent",
+            participantLabel=_label(then),
             startConferenceOnEnter="true",
             statusCallback=self._urls.room(place.item_id),
             statusCallbackEvent="start join",
@@ -229,7 +229,8 @@ class Writer:
         return f"{prompts}<{dial}><{room}>{_text(then.room)}</Conference></Dial>"
 
     def _confirm(self, prompts: str, then: s.Confirm, place: Place, voices: Voices) -> str:
-        url = self._urls.agent(place.item_id, place.key, "/answer")
+        leg = self._urls.third if then.third else self._urls.agent
+        url = leg(place.item_id, place.key, "/answer")
         opened = _open(
             "Gather",
             action=url,
@@ -244,6 +245,13 @@ class Writer:
 
     def _end(self, prompts: str, then: s.End, place: Place, voices: Voices) -> str:
         return f"{prompts}<Hangup />"
+
+
+def _label(then: s.Room) -> str:
+    """Return the participant's name, different for each of a room."""
+    if then.resident:
+        return "resident"
+    return "third" if then.third else "agent"
 
 
 def _noun(number: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from router.core import (
     arrivals,
     chat_in,
+    consults,
     correspondence,
     handling,
     machine,
@@ -22,10 +23,14 @@ from router.core import (
     offers,
     parting,
     shift,
+    transfers,
     waiting,
 )
 from router.core import (
     commands as c,
+)
+from router.core import (
+    commands_calls as k,
 )
 from router.core import (
     commands_text as t,
@@ -77,6 +82,9 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     c.ClearEmergency: machine.clear_emergency,
     c.ResumeService: machine.resume_service,
     c.ShuntArrival: arrivals.shunt_arrival,
+    k.ConsultItem: transfers.consult,
+    k.CompleteTransfer: transfers.complete,
+    k.CancelConsult: transfers.cancel,
     t.ReceiveMail: mail_in.receive_mail,
     t.KeepMail: mail_in.keep_mail,
     t.SetMailAside: mail_in.set_aside,
@@ -113,6 +121,9 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
     """
     touched = Touched()
     for event in HANDLERS[type(command)](state, now, command):
+        touched.note(state, event)
+        yield event
+    for event in consults.left_over(state, now, touched):
         touched.note(state, event)
         yield event
     if touched.staffing:

@@ -10,6 +10,13 @@ the event, because `apply` never computes what could change later.
 from __future__ import annotations
 
 from router.core.event_base import Event, Tried
+from router.core.events_calls import (
+    CallbackPromised,
+    CallbackUnreturned,
+    ConsultBegun,
+    ConsultCompleted,
+    ConsultEnded,
+)
 from router.core.events_items import (
     CallbackAttempted,
     CallbackBooked,
@@ -164,6 +171,11 @@ AnyEvent = (
     | ItemParked
     | UnreadMailed
     | ItemWoken
+    | ConsultBegun
+    | ConsultEnded
+    | ConsultCompleted
+    | CallbackPromised
+    | CallbackUnreturned
 )
 
 __all__ = [
@@ -175,10 +187,15 @@ __all__ = [
     "CallbackAttempted",
     "CallbackBooked",
     "CallbackMerged",
+    "CallbackPromised",
+    "CallbackUnreturned",
     "ChatRated",
     "ConditionEntered",
     "ConditionLasted",
     "ConditionLeft",
+    "ConsultBegun",
+    "ConsultCompleted",
+    "ConsultEnded",
     "ContactGiven",
     "ConversationBegun",
     "ConversationJoined",

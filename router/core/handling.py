@@ -10,6 +10,7 @@ from router.core import commands as c
 from router.core import events as e
 from router.core.arrivals import open_item
 from router.core.buckets import NAMED
+from router.core.consults import asked, hand_over, third_leg
 from router.core.flows.advance import outside_answered, transfer_outside
 from router.core.model import (
     AgentId,
@@ -64,8 +65,12 @@ def report_leg(s: State, now: Instant, c_: c.ReportLeg) -> Events:
         yield from _agent_leg(s, now, item, c_)
     elif c_.leg == "resident":
         yield from _resident_leg(s, now, item, c_)
+    elif c_.leg == "third" and c_.key and c_.key == item.agent_dial:  # it is theirs by now
+        yield from _agent_leg(s, now, item, c_)
+    elif c_.leg == "third":
+        yield from third_leg(s, now, item, c_)
     else:
-        raise UnknownTarget(f"no leg {c_.leg!r}; legs are agent, resident, outside")
+        raise UnknownTarget(f"no leg {c_.leg!r}; legs are agent, resident, third, outside")
 
 
 def _outside_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
@@ -154,7 +159,7 @@ def note_room(s: State, now: Instant, c_: c.NoteRoom) -> Events:
 def hold(s: State, now: Instant, c_: c.HoldItem) -> Events:
     """The resident hears hold music."""
     item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
-    _need_talk(item)
+    need_talk(item)
     yield e.ItemHeld(at=now, item=item.id)
     yield hold_leg(now, s.items[item.id], hold=True)
 
@@ -166,7 +171,8 @@ def resume(s: State, now: Instant, c_: c.ResumeItem) -> Events:
     yield hold_leg(now, s.items[item.id], hold=False)
 
 
-def _need_talk(item: Item) -> None:
+def need_talk(item: Item) -> None:
+    """Raise `NotNow` unless resident and agent talk with each other."""
     if item.form not in (Form.CALL, Form.CALLBACK):
         raise NotNow(f"item {item.id!r} is a {item.form}: nobody is on the line")
     talks = item.call_id and item.agent_call_state is LegState.CONNECTED
@@ -281,7 +287,18 @@ def finish(s: State, now: Instant, c_: c.FinishHandling) -> Events:
 
 
 def finish_talk(s: State, now: Instant, item: Item) -> Events:
-    """The agent's side ends the talk."""
+    """The agent's side ends the talk.
+
+    Whom they are asking has the resident then; while that telephone still rings the resident is
+    put back in line.
+    """
+    third = asked(s, item)
+    if third is not None and third.connected:
+        yield from hand_over(s, now, item, third)
+        return
+    if third is not None:
+        yield from give_back(s, now, item, f"the agent left before {third.to} had answered")
+        return
     if item.form is Form.CALLBACK and not item.call_id:
         if item.agent_call_state is LegState.CONNECTED:
             yield from resident_unreached(s, now, item, LegResult.NO_ANSWER)

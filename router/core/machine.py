@@ -12,6 +12,7 @@ from router.core import effects as f
 from router.core import events as e
 from router.core.callbacks import closed
 from router.core.chat_in import fell_silent
+from router.core.consults import third_not_rung, third_rings, unheard
 from router.core.correspondence import waited_enough
 from router.core.families import family
 from router.core.handling import (
@@ -202,6 +203,10 @@ def _key_due(s: State, now: Instant, name: str) -> Events:
     yield e.KeyDropped(at=now, key=name)
 
 
+def _consult_due(s: State, now: Instant, name: str) -> Events:
+    yield from unheard(s, now, s.items[ItemId(name)])
+
+
 DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "item": _item_due,
     "offer": _offer_due,
@@ -209,6 +214,7 @@ DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "queue": _queue_due,
     "condition": _condition_due,
     "emergency": _emergency_due,
+    "consult": _consult_due,
     "key": _key_due,
 }
 
@@ -236,6 +242,8 @@ def report_effect(s: State, now: Instant, c_: c.ReportEffect) -> Events:
     elif isinstance(effect, f.MoveCall):
         if c_.reason == LEG_GONE and item.call_id == effect.call_id:
             yield from resident_gone(s, now, item, "the carrier no longer has the call")
+    elif isinstance(effect, f.DialThird):
+        yield from third_not_rung(s, now, item, effect, c_.reason)
     elif not _rung_by(item, effect):
         return
     elif isinstance(effect, f.DialAgent):
@@ -255,6 +263,9 @@ def _rung_by(item: Item, effect: f.Effect) -> bool:
 
 def _rings(s: State, now: Instant, item: Item, effect: f.Effect, call_id: str) -> Events:
     """Note the leg that was made; one that nobody waits for any more is ended."""
+    if isinstance(effect, f.DialThird):
+        yield from third_rings(s, now, item, effect, call_id)
+        return
     agents = isinstance(effect, f.DialAgent)
     has = item.agent_call_id if agents else item.call_id
     if not _rung_by(item, effect):

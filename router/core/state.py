@@ -26,6 +26,7 @@ from router.core.records import (
     Offer,
     QueueRow,
 )
+from router.core.records_calls import Consult, Recall
 from router.errors import InvariantBroken
 
 FORMAT: Final = 1  # of snapshots; another one is skipped and the journal replayed
@@ -50,6 +51,8 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     dials: list[DialRow]
     pending: list[AnyEffect]
     conversations: list[Conversation] = []
+    consults: list[Consult] = []
+    recalls: list[Recall] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
@@ -72,6 +75,8 @@ class State:
         self.dials: dict[str, DialRow] = {}
         self.pending: dict[EffectKey, AnyEffect] = {}
         self.conversations: dict[str, Conversation] = {}
+        self.consults: dict[ItemId, Consult] = {}
+        self.recalls: dict[ItemId, Recall] = {}
         self.index = Index()
         self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
         self._policy: Policy | None = None  # in force
@@ -207,6 +212,16 @@ class State:
         """Put, replace or (None) remove."""
         self._put(self.conversations, conversation_id, row)
 
+    def put_consult(self, item_id: ItemId, row: Consult | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.consults, item_id, row)
+        if row is not None:
+            self.index.timer(row.due, "consult", item_id)
+
+    def put_recall(self, item_id: ItemId, row: Recall | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.recalls, item_id, row)
+
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
         self._put(self.pending, key, effect)
@@ -233,6 +248,8 @@ class State:
             self.index.timer(old.until, "emergency", old.hours)
         elif isinstance(old, KeyRow):
             self.index.timer(old.until, "key", old.key)
+        elif isinstance(old, Consult):
+            self.index.timer(old.due, "consult", old.item)
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -265,6 +282,9 @@ class State:
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due
+        if kind == "consult":
+            consult = self.consults.get(ItemId(name))
+            return consult is not None and consult.due == due
         key = self.keys.get(name)
         return key is not None and key.until == due
 
@@ -286,6 +306,8 @@ class State:
             dials=[self.dials[k] for k in sorted(self.dials)],
             pending=[self.pending[k] for k in sorted(self.pending)],
             conversations=[self.conversations[k] for k in sorted(self.conversations)],
+            consults=[self.consults[k] for k in sorted(self.consults)],
+            recalls=[self.recalls[k] for k in sorted(self.recalls)],
         )
 
     @classmethod
@@ -315,6 +337,10 @@ class State:
             state.put_pending(effect.key, effect)
         for conversation in frozen.conversations:
             state.put_conversation(conversation.id, conversation)
+        for consult in frozen.consults:
+            state.put_consult(consult.item, consult)
+        for recall in frozen.recalls:
+            state.put_recall(recall.item, recall)
         return state
 
     def hash(self) -> str:

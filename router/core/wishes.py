@@ -49,6 +49,22 @@ def dial_resident(now: Instant, item: Item, ring_timeout: Span, attempt: int) ->
     )
 
 
+def dial_third(
+    now: Instant, item: Item, leg: str, contact_ref: str, ring_timeout: Span
+) -> e.EffectWanted:
+    """Ring a third party beside resident and agent."""
+    return e.EffectWanted(
+        at=now,
+        effect=f.DialThird(
+            key=_key(item),
+            item_id=item.id,
+            leg=leg,
+            contact_ref=contact_ref,
+            ring_timeout=ring_timeout,
+        ),
+    )
+
+
 def move_call(now: Instant, item: Item, call_id: str = "") -> e.EffectWanted:
     """Have the carrier ask what the resident's leg shall do now.
 

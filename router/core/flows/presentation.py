@@ -109,10 +109,27 @@ def agent_script(state: State, item_id: ItemId, key: str, *, pressed: bool) -> S
         return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
     if pressed:
         return Script((), Room(room=item.id, resident=False))
+    return Script((_whisper(state, item, language),), Confirm(key="1"))
+
+
+def third_script(state: State, item_id: ItemId, key: str, *, pressed: bool) -> Script:
+    """Return what a third party hears who was rung by the effect `key`; as `agent_script`."""
+    item = _item(state, item_id)
+    language = state.policy.languages[0].id
+    row = state.consults.get(item_id)
+    if row is None or row.key != key or row.failed is not None:
+        taken = item.agent_dial == key and item.state in IN_HAND  # they have it by now
+        if not taken:
+            return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
+    if pressed or row is None:
+        return Script((), Room(room=item.id, resident=False, third=True))
+    return Script((_whisper(state, item, language),), Confirm(key="1", third=True))
+
+
+def _whisper(state: State, item: Item, language: str) -> Spoken:
     queue = state.policy.queues.get(item.queue) if item.queue is not None else None
     name = queue.name.get(language, "") if queue is not None else ""
-    whisper = _say(state.policy.texts, "agent_whisper", language, {"queue": name})
-    return Script((whisper,), Confirm(key="1"))
+    return _say(state.policy.texts, "agent_whisper", language, {"queue": name})
 
 
 def resident_script(state: State, item_id: ItemId) -> Script:
