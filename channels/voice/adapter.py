@@ -125,6 +125,7 @@ class VoiceChannel:
             (Path.HOLD, caller.hold, Leg.HELD),
             (Path.AGENT_ANSWER, legs.agent_answer, Leg.AGENT),
             (Path.AGENT, legs.agent, Leg.AGENT),
+            (Path.RESIDENT_ANSWER, legs.resident_answer, Leg.CALLER),
             (Path.RESIDENT, legs.resident, Leg.CALLER),
             (Path.THIRD_ANSWER, legs.third_answer, Leg.AGENT),
             (Path.THIRD, legs.third, Leg.AGENT),

@@ -47,12 +47,21 @@ def third_scene(item_id: ItemId, key: str, *, pressed: bool) -> View:
     return view
 
 
-def resident_scene(item_id: ItemId, key: str) -> View:
+def resident_scene(item_id: ItemId, key: str, *, pressed: bool) -> View:
     """Return what the resident hears who picked up a callback. Its errors: `UnknownItem`."""
 
     def view(state: State) -> Scene:
-        script = presentation.resident_script(state, item_id)
+        script = presentation.resident_script(state, item_id, pressed=pressed)
         return Scene(script, state.policy, item_id, key)
+
+    return view
+
+
+def machine_scene(item_id: ItemId) -> View:
+    """Return what an answering machine hears. Its errors: `UnknownItem`."""
+
+    def view(state: State) -> Scene:
+        return Scene(presentation.machine_script(state, item_id), state.policy, item_id)
 
     return view
 
@@ -107,9 +116,18 @@ class OtherLegs:
     async def resident(self, hook: Webhook) -> Scene | None:
         """The resident, or a machine, picked up a callback."""
         if codec.is_machine(hook.form):
-            return await self._machine(hook, "resident")
+            command = codec.picked_up(hook.form, hook.item_id, "resident", hook.key)
+            return await self._inbox.submit(command, machine_scene(hook.item_id))
+        view = resident_scene(hook.item_id, hook.key, pressed=False)
+        scene = await self._inbox.read(view)
+        if isinstance(scene.script.then, Confirm):
+            return scene
         command = codec.picked_up(hook.form, hook.item_id, "resident", hook.key)
-        return await self._inbox.submit(command, resident_scene(hook.item_id, hook.key))
+        return await self._inbox.submit(command, view)
+
+    async def resident_answer(self, hook: Webhook) -> Scene | None:
+        """The resident pressed a key, or none: as of an agent."""
+        return await self._answer(hook, "resident", resident_scene)
 
     async def _machine(self, hook: Webhook, leg: str) -> Scene:
         command = codec.picked_up(hook.form, hook.item_id, leg, hook.key)

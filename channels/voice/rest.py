@@ -130,6 +130,7 @@ class RestOutlet:
             effect.ring_timeout,
             url=self._urls.resident(effect.item_id, effect.key),
             status_callback=self._urls.resident(effect.item_id, effect.key, "/status"),
+            detect="DetectMessageEnd" if effect.leave_message else "Enable",
         )
 
     async def _dial_third(self, client: Client, effect: f.DialThird) -> str:
@@ -175,8 +176,9 @@ class RestOutlet:
         *,
         url: str,
         status_callback: str,
+        detect: str = "Enable",
     ) -> str:
-        detection = {"machine_detection": "Enable"} if to.startswith("+") else {}
+        detection = {"machine_detection": detect} if to.startswith("+") else {}
         call = await client.calls.create_async(
             to=to,
             from_=dialling.caller_number,

@@ -229,8 +229,8 @@ class Writer:
         return f"{prompts}<{dial}><{room}>{_text(then.room)}</Conference></Dial>"
 
     def _confirm(self, prompts: str, then: s.Confirm, place: Place, voices: Voices) -> str:
-        leg = self._urls.third if then.third else self._urls.agent
-        url = leg(place.item_id, place.key, "/answer")
+        urls = {"agent": self._urls.agent, "third": self._urls.third}
+        url = urls.get(then.leg, self._urls.resident)(place.item_id, place.key, "/answer")
         opened = _open(
             "Gather",
             action=url,

@@ -22,6 +22,7 @@ class Path(StrEnum):
     AGENT_ANSWER = "/voice/agent/{item}/{key}/answer"
     AGENT_STATUS = "/voice/agent/{item}/{key}/status"
     RESIDENT = "/voice/resident/{item}/{key}"
+    RESIDENT_ANSWER = "/voice/resident/{item}/{key}/answer"
     RESIDENT_STATUS = "/voice/resident/{item}/{key}/status"
     THIRD = "/voice/third/{item}/{key}"
     THIRD_ANSWER = "/voice/third/{item}/{key}/answer"
@@ -75,7 +76,7 @@ class Urls:
         return f"{self._voice}/agent/{quote(item_id, safe='')}/{quote(key, safe='')}{tail}{RETRIES}"
 
     def resident(self, item_id: str, key: str, tail: str = "") -> str:
-        """Return where the leg of a callback asks; `tail` is "" or "/status"."""
+        """Return where the leg of a callback asks; `tail` is "", "/answer" or "/status"."""
         place = f"{quote(item_id, safe='')}/{quote(key, safe='')}{tail}"
         return f"{self._voice}/resident/{place}{RETRIES}"
 

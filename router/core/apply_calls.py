@@ -31,9 +31,7 @@ def third_changed(state: State, ev: e.LegChanged) -> None:
     """The third party's telephone rings, or was answered."""
     row = consult_of(state, ev.item)
     due = None if ev.connected else row.due
-    state.put_consult(
-        ev.item, replace(row, call_id=ev.call_id, connected=ev.connected, due=due)
-    )
+    state.put_consult(ev.item, replace(row, call_id=ev.call_id, connected=ev.connected, due=due))
     if ev.connected and row.agent is not None:
         apply_agents.connect(state, row.agent)
 

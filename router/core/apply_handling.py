@@ -130,6 +130,8 @@ def _ended(state: State, ev: e.ItemClosed | e.ItemAbandoned | e.ItemDiverted) ->
         e.ItemAbandoned: lambda: getattr(ev, "reason", ""),
         e.ItemDiverted: lambda: getattr(ev, "to", ""),
     }[type(ev)]()
+    if ev.item in state.recalls and not is_merged(item):
+        state.put_recall(ev.item, None)
     state.put_item(
         ev.item,
         replace(

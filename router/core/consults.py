@@ -48,7 +48,9 @@ def third_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
     elif answered:
         yield e.LegChanged(at=now, item=item.id, leg="third", call_id=c_.call_id, connected=True)
     else:
-        yield e.ConsultEnded(at=now, item=item.id, result=c_.result, reason=f"{row.to}: {c_.result}")
+        yield e.ConsultEnded(
+            at=now, item=item.id, result=c_.result, reason=f"{row.to}: {c_.result}"
+        )
 
 
 def third_rings(s: State, now: Instant, item: Item, effect: f.DialThird, call_id: str) -> Events:

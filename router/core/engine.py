@@ -85,6 +85,7 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     k.ConsultItem: transfers.consult,
     k.CompleteTransfer: transfers.complete,
     k.CancelConsult: transfers.cancel,
+    k.PromiseCallback: transfers.promise,
     t.ReceiveMail: mail_in.receive_mail,
     t.KeepMail: mail_in.keep_mail,
     t.SetMailAside: mail_in.set_aside,

@@ -19,6 +19,7 @@ from router.core.handling import (
     IN_HAND,
     give_back,
     resident_gone,
+    resident_not_rung,
     resident_unreached,
 )
 from router.core.index import item_dues
@@ -103,7 +104,8 @@ def _reserved_due(s: State, now: Instant, item: Item) -> Events:
 
 def _leg_due(s: State, now: Instant, item: Item) -> Events:
     """Nothing was heard of a leg that we had rung: the news was lost, or the carrier failed."""
-    if item.agent_call_state is LegState.CONNECTED:
+    resident = callbacks.rings_resident_first(s, item) and not item.call_id
+    if resident or item.agent_call_state is LegState.CONNECTED:
         yield from resident_unreached(s, now, item, LegResult.NO_ANSWER)
     else:
         yield from give_back(s, now, item, "nothing was heard of the agent's telephone")
@@ -131,6 +133,8 @@ def _deferred_due(s: State, now: Instant, item: Item) -> Events:
         if again is not None:
             yield again
             return
+        yield from callbacks.again(s, now, item, "its time has come")
+        return
     if item.text is not None and item.text.waiting_for:
         yield from waited_enough(s, now, item)
         return
@@ -249,7 +253,7 @@ def report_effect(s: State, now: Instant, c_: c.ReportEffect) -> Events:
     elif isinstance(effect, f.DialAgent):
         yield from give_back(s, now, item, f"agent's telephone: {c_.reason}")
     elif not item.call_id:
-        yield from resident_unreached(s, now, item, LegResult.FAILED)
+        yield from resident_not_rung(s, now, item, c_.reason)
 
 
 def _rung_by(item: Item, effect: f.Effect) -> bool:
@@ -323,9 +327,13 @@ def _bring_back(s: State, now: Instant) -> Events:
             continue
         if item.form is Form.CALLBACK:
             tried = item.callback is not None and item.callback.attempts > 0
+            recall = s.recalls.get(item.id)
+            tried |= recall is not None and recall.starts is not None and recall.starts > now
             if tried or callbacks.out_of_hours(s, now, item) is not None:
                 continue
-        elif row is None or not row.is_open:
+            yield from callbacks.again(s, now, item, "open earlier than foreseen")
+            continue
+        if row is None or not row.is_open:
             continue
         yield from requeue(s, now, item, "open earlier than foreseen")
 

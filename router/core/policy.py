@@ -24,6 +24,7 @@ from router.core.model import (
     Span,
     Tempo,
 )
+from router.core.policy_calls import Agreement, CallbackWindows
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
@@ -104,6 +105,9 @@ class CallbackRule(Struct, frozen=True):
     expires_after: Span  # from booking; then it becomes a message item
     hours: str  # Hours id in which residents may be rung
     ring_timeout: Span
+    first: str = "agent"  # who is rung first: agent | resident
+    machine: str = "count"  # an answering machine: count | again | message
+    windows: CallbackWindows | None = None  # times that residents may choose; None: none
 
 
 class Queue(Struct, frozen=True):
@@ -131,6 +135,7 @@ class Queue(Struct, frozen=True):
     absence: Span = 0  # so long must nobody have been there before it counts; 0 = at once
     late_behind: Span = 0  # who missed the target ranks so much later; 0: order of arrival
     agent_order: tuple[AgentOrder, ...] = ()  # who of the idle gets it; then the longest idle
+    is_age_reset: bool = False  # a call transferred to it begins to wait anew
 
 
 class FallbackRule(Struct, frozen=True):
@@ -351,6 +356,7 @@ class Policy(Struct, frozen=True):
     mail: MailPolicy | None = None
     chat: ChatPolicy | None = None
     answers: dict[str, CannedAnswer] = {}
+    agreements: dict[str, Agreement] = {}  # subject -> who does what
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

@@ -15,6 +15,7 @@ from router.core.matching import best_agent
 from router.core.model import AgentId, Instant, LegResult, QueueId, Span, Tempo
 from router.core.offers import RING_AGENT, signed_in
 from router.core.policy import Queue
+from router.core.promises import check, promised
 from router.core.queueing import requirement_at
 from router.core.records import Agent, Item
 from router.core.ringing import may_ring, over_cap
@@ -69,9 +70,7 @@ def _third_of(s: State, now: Instant, item: Item, c_: k.ConsultItem) -> Third:
         refusal = over_cap(s, now, c_.number_key)
         if refusal:
             raise NotAllowed(f"the number: {refusal}")
-        return Third(
-            "number", "", RING_AGENT, contact_ref=c_.number_ref, counted_as=c_.number_key
-        )
+        return Third("number", "", RING_AGENT, contact_ref=c_.number_ref, counted_as=c_.number_key)
     if c_.to_agent is not None:
         return _colleague(s, c_.agent_id, c_.to_agent)
     return _somebody_of(s, now, item, c_)
@@ -117,9 +116,7 @@ def _somebody_of(s: State, now: Instant, item: Item, c_: k.ConsultItem) -> Third
     return _ringing(s, agent, queue.id)
 
 
-def _free_of(
-    s: State, now: Instant, item: Item, queue: Queue, asking: AgentId
-) -> Agent | None:
+def _free_of(s: State, now: Instant, item: Item, queue: Queue, asking: AgentId) -> Agent | None:
     """Return who of the queue would get the item now, by the first step that has somebody free."""
     for step in range(len(queue.steps) + 1):
         wanted = replace(
@@ -142,6 +139,16 @@ def complete(s: State, now: Instant, c_: k.CompleteTransfer) -> Events:
     if row is None or not row.connected:
         raise NotNow(f"item {item.id!r}: nobody else is on the line yet")
     yield from hand_over(s, now, item, row)
+
+
+def promise(s: State, now: Instant, c_: k.PromiseCallback) -> Events:
+    """The agent promises to ring back, and lets go whoever is on the line."""
+    item = held_by(s, c_.item_id, c_.agent_id, *IN_HAND)
+    owner = c_.owner if c_.owner is not None else c_.agent_id
+    if owner not in s.policy.agents:
+        raise UnknownAgent(owner)
+    check(s, item, c_.starts)
+    yield from promised(s, now, item, owner, c_.starts, f"by {c_.agent_id}")
 
 
 def cancel(s: State, now: Instant, c_: k.CancelConsult) -> Events:

@@ -34,7 +34,9 @@ def dial_agent(
     )
 
 
-def dial_resident(now: Instant, item: Item, ring_timeout: Span, attempt: int) -> e.EffectWanted:
+def dial_resident(
+    now: Instant, item: Item, ring_timeout: Span, attempt: int, *, leave_message: bool
+) -> e.EffectWanted:
     """Ring the resident for a callback."""
     return e.EffectWanted(
         at=now,
@@ -44,6 +46,7 @@ def dial_resident(now: Instant, item: Item, ring_timeout: Span, attempt: int) ->
             contact_ref=item.contact_ref,
             ring_timeout=ring_timeout,
             attempt=attempt,
+            leave_message=leave_message,
         ),
         due=now + ring_timeout + LEG_PATIENCE,
     )

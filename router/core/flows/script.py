@@ -75,7 +75,7 @@ class Confirm(msgspec.Struct, frozen=True, tag=True):
     """Ask whoever picked up to press a key before anybody is connected."""
 
     key: str
-    third: bool = False  # asked of a third party, not of the agent
+    leg: str = "agent"  # of whom it is asked: agent | third | resident
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
