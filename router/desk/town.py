@@ -19,6 +19,7 @@ from router.core.service_level import local_day
 from router.core.state import State
 from router.desk.named import text_of
 from router.desk.pictures import agent_view, item_view
+from router.desk.recalls import ALL, recalls_of
 from router.desk.surroundings import About
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
@@ -37,6 +38,7 @@ from router.desk.views import (
 from router.errors import UnknownTarget
 
 FORMULA: Final = "answered in time / offered"  # both of today; see docs/glossary.md
+UNRETURNED_SHOWN: Final = 50
 SHUNTED_SHOWN: Final = 100  # in the status; all of them at /shunted
 
 
@@ -199,5 +201,6 @@ def status_view(state: State, about: About, now: Instant) -> StatusView:
         ),
         pending_effects=len(state.pending),
         open_offers=len(state.offers),
+        unreturned=recalls_of(state, ALL, UNRETURNED_SHOWN),
         duplicates_avoided=duplicates_avoided(state, local_day(state, now)),
     )

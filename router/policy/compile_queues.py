@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from router.core.flows.texts import REQUIRED_TEXTS
-from router.core.model import HOUR, SECOND, QueueId, Span, Tempo
+from router.core.model import HOUR, MINUTE, SECOND, QueueId, Span, Tempo
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
+from router.core.policy_calls import CallbackWindows
 from router.policy.documents import Document
 from router.policy.models_announcements import WaitingShape
-from router.policy.models_queues import CallbackShape, ItemOrder, QueueRules, QueueShape
+from router.policy.models_callbacks import CallbackShape
+from router.policy.models_queues import ItemOrder, QueueRules, QueueShape
 
 OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
     Tempo.LIVE: 20,
@@ -17,6 +19,7 @@ OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
     Tempo.SLOW_TEXT: 120,
 }
 BALANCED_S: Final = 120
+MACHINE: Final = {"count": "count", "try_again": "again", "leave_message": "message"}
 WAITING_TEXTS: Final = tuple(
     key for key in REQUIRED_TEXTS if key in ("place", "callback_offer") or key.startswith("wait_")
 )
@@ -76,6 +79,7 @@ def compile_queue(
         absence=rules["absence_s"] * SECOND,
         late_behind=_late_behind(rules),
         agent_order=tuple(dict.fromkeys(rules["agent_order"])),
+        is_age_reset=rules["transfer_age"] == "reset",
     )
 
 
@@ -111,6 +115,7 @@ def _announcements(shape: WaitingShape, texts: dict[str, Texts]) -> Announcement
 def _callback(shape: CallbackShape | None) -> CallbackRule | None:
     if shape is None:
         return None
+    windows = shape.windows
     expires: Span = shape.expires_after_h * HOUR
     return CallbackRule(
         offer_after=shape.offer_after_s * SECOND,
@@ -119,4 +124,13 @@ def _callback(shape: CallbackShape | None) -> CallbackRule | None:
         expires_after=expires,
         hours=shape.hours,
         ring_timeout=shape.ring_timeout_s * SECOND,
+        first=shape.first,
+        machine=MACHINE[shape.answering_machine],
+        windows=CallbackWindows(
+            length=windows.length_min * MINUTE,
+            most=windows.callbacks_max,
+            days=windows.days_ahead,
+        )
+        if windows is not None
+        else None,
     )

@@ -175,8 +175,21 @@ class Walk(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         how=st.sampled_from(
-            ["hold", "resume", "finish", "close", "return", "queue", "agent", "out"]
-            + ["ask", "ask_agent", "hand_over", "ask_no_more"]
+            [
+                "hold",
+                "resume",
+                "finish",
+                "close",
+                "return",
+                "queue",
+                "agent",
+                "out",
+                "ask",
+                "ask_agent",
+                "hand_over",
+                "ask_no_more",
+                "promise",
+            ]
         ),
     )
     def work(self, data: st.DataObject, how: str) -> None:
@@ -199,6 +212,7 @@ class Walk(RuleBasedStateMachine):
             "ask": k.ConsultItem(item_id=item, agent_id=agent, to_contact="officer"),
             "ask_agent": k.ConsultItem(item_id=item, agent_id=agent, to_agent=other),
             "hand_over": k.CompleteTransfer(item_id=item, agent_id=agent),
+            "promise": k.PromiseCallback(item_id=item, agent_id=agent),
             "ask_no_more": k.CancelConsult(item_id=item, agent_id=agent),
         }
         self.attempt(commands[how])
