@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from router.core import apply_agents
 from router.core import events as e
 from router.core.apply_line import item_of
-from router.core.model import Form, ItemId, ItemState, LegState, Tempo
+from router.core.model import Form, ItemId, ItemState, LegResult, LegState, Tempo
 from router.core.records import Holding
 from router.core.records_calls import Consult, Recall
 from router.core.state import State
@@ -70,7 +70,7 @@ def _ended(state: State, ev: e.ConsultEnded) -> None:
         apply_agents.drop_holding(state, row.agent, ev.item, worked)
     item = item_of(state, ev.item)
     in_hand = item.state in (ItemState.HANDLING, ItemState.HELD)
-    if row.connected or not in_hand:
+    if row.connected or not in_hand or ev.result is LegResult.ENDED:
         state.put_consult(ev.item, None)
         return
     state.put_consult(ev.item, replace(row, agent=None, due=None, call_id="", failed=ev.result))

@@ -1,0 +1,110 @@
+"""Desks and calls: asking a third party, promising to ring back, what is not returned yet."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from router.core import commands as c
+from router.core.model import SECOND, LegResult
+from router.desk import messages as m
+from router.desk import messages_calls as x
+from router.desk.actions import policy_texts
+from router.desk.terminal_commands import Shown, Unclear, understood
+from router.ports import Contact
+from tests.desk.house import Client, House
+
+
+async def talking(town_hall: House, desk: Client) -> str:
+    """Amina talks with a caller."""
+    await desk.do("status", status="available")
+    item = await town_hall.call("C1", "1", "2")
+    await desk.do("accept", offer=(await desk.until("offer"))["offer"]["offer"])
+    await town_hall.pick_up(item, "amina")
+    return item
+
+
+async def test_a_desk_asks_a_department_and_leaves_the_resident_with_it(town_hall: House) -> None:
+    async with town_hall.desk("amina") as desk:
+        item = await talking(town_hall, desk)
+        refused = await desk.ask("complete", item=item)
+        assert refused["code"] == "not-now"
+        await desk.do("consult", item=item, contact="officer")
+        consult = desk.last("item")["item"]["consult"]
+        assert (consult["to"], consult["name"], consult["state"]) == (
+            "contact:officer",
+            "officer",
+            "ringing",
+        )
+        news = c.ReportLeg(item, leg="third", call_id="T", result=LegResult.ANSWERED)  # type: ignore[arg-type]
+        await town_hall.inbox.submit(news, lambda _: None)
+        pushed = await desk.until("item", lambda each: each["item"]["consult"] is not None)
+        while pushed["item"]["consult"]["state"] != "talking":
+            pushed = await desk.until("item")
+        await desk.do("complete", item=item)
+        left = desk.last("item")
+        assert (left["yours"], left["item"]["outcome"]) == (False, "officer")
+
+
+async def test_a_number_is_asked_within_the_rules_for_dialling_and_is_nowhere_in_the_journal(
+    town_hall: House,
+) -> None:
+    async with town_hall.desk("amina") as desk:
+        item = await talking(town_hall, desk)
+        refused = await desk.ask("consult", item=item, number="+442079460000")
+        assert refused["code"] == "not-allowed"
+        await desk.do("consult", item=item, number="+1 905 555 0177")
+        (dial,) = [e for e in town_hall.engine.state.pending.values() if hasattr(e, "contact_ref")]
+        found = await town_hall.find_words([dial.contact_ref])
+        kept = msgspec.json.decode(found[dial.contact_ref].body, type=Contact)
+        assert kept.number == "+19055550177"
+        stored = str(town_hall.store.batches)
+        assert "0177" not in stored.replace("f-+19055550177", "")  # the house's digest
+        await desk.do("unconsult", item=item)
+        assert desk.last("item")["item"]["consult"] is None
+
+
+async def test_calls_not_returned_yet_are_listed_with_their_reasons(town_hall: House) -> None:
+    item = await town_hall.call("C1", "1", "2")
+    await town_hall.keep_alive(25 * SECOND)
+    for command in (
+        c.AskWait(item, turn=1),
+        c.ChooseWhileWaiting(item, digits="1"),
+    ):
+        await town_hall.inbox.submit(command, lambda _: None)
+    flow = town_hall.engine.state.items[item].flow
+    assert flow is not None
+    given = c.AdvanceFlow(item, flow.step, number_ref="w-1", address_key="k-1")
+    await town_hall.inbox.submit(given, lambda _: None)
+    token = await town_hall.token("amina")
+    async with town_hall.http() as http:
+        http.headers["Authorization"] = f"Bearer {token}"
+        for state, names in (("unreturned", ["C1"]), ("waiting", ["C1"]), ("given_up", [])):
+            listed = (await http.get(f"/callbacks?state={state}")).json()
+            assert [each["item"] for each in listed] == names
+        (call,) = (await http.get("/callbacks")).json()
+        assert (call["why"], call["attempts"]) == ("waits in line for an agent", 0)
+        assert (await http.get("/status")).json()["unreturned"] == [call]
+        assert (await http.get("/callbacks?state=lost")).status_code == 422
+
+
+def typed(shown: Shown, line: str) -> object:
+    command, rest = understood(line)
+    return command.act(shown, rest)
+
+
+def test_what_is_typed_becomes_the_messages(town_hall: House) -> None:
+    shown = Shown()
+    shown.chosen = "C1"
+    shown.items = {"C1": None}  # type: ignore[dict-item]
+    shown.policy = policy_texts(town_hall.engine.state)
+    assert typed(shown, "+ contact:officer") == x.Consult(item="C1", contact="officer")
+    assert typed(shown, "consult general") == x.Consult(item="C1", queue="general")
+    assert typed(shown, "+ +19055550177") == x.Consult(item="C1", number="+19055550177")
+    assert typed(shown, "=") == x.Complete(item="C1")
+    assert typed(shown, "-") == x.Unconsult(item="C1")
+    assert typed(shown, "@") == x.Promise(item="C1")
+    assert typed(shown, "t roads") == m.Transfer(item="C1", queue="roads")
+    for line in ("+ nobody", "+", "@ soon"):
+        with pytest.raises(Unclear):
+            typed(shown, line)
