@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Response
@@ -24,13 +24,11 @@ from router.desk.api_people import Body
 from router.desk.message_types import Name, Reason
 from router.desk.parts import Parts
 from router.desk.pictures import Picture, find_item, picture_of, refs_shown, shown, told
-from router.desk.recalls import recalls_of
 from router.desk.residents import who_of
 from router.desk.surroundings import Account
 from router.desk.town import agent_views, items_of, queue_views
 from router.desk.view_types import Moment, View, moment
 from router.desk.views import AgentView, DoneView, ItemView, OfferView, QueueView
-from router.desk.views_calls import RecallView
 
 ITEMS_MAX: Final = 1000
 LEADERS: Final = frozenset({SUPERVISOR, ADMINISTRATOR})
@@ -114,18 +112,6 @@ def item_routes(parts: Parts) -> APIRouter:
         await parts.inbox.submit(ReopenItem(ItemId(item), by, body.reason), _nothing)
         await parts.note(who, "item-reopened", item)
         return answer(DONE)
-
-    @routes.get(
-        "/callbacks",
-        summary="Calls not returned yet, and why",
-        responses=gives(tuple[RecallView, ...]),
-    )
-    async def callbacks(
-        _: Account = Depends(anybody),
-        state: Literal["unreturned", "waiting", "given_up"] = "unreturned",
-        limit: int = Query(100, ge=1, le=ITEMS_MAX),
-    ) -> Response:
-        return answer(await parts.inbox.read(lambda now: recalls_of(now, state, limit)))
 
     @routes.get("/queues", summary="All queues", responses=gives(tuple[QueueView, ...]))
     async def queues(_: Account = Depends(anybody)) -> Response:

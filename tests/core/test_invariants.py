@@ -6,10 +6,9 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from router.core import commands as c
-from router.core import commands_calls as k
 from router.core import events as e
 from router.core.apply import apply
 from router.core.capacity import is_over
@@ -39,6 +38,7 @@ from tests.core.absence_oracle import (
     nobody_is_sent_on_before_absence_lasted,
     staff_says,
 )
+from tests.core.calls_walk import CallsWalk
 from tests.core.town import OPEN, Desk
 from tests.core.town_variants import TOWNS
 
@@ -50,7 +50,7 @@ LONGEST_ABSENCE = max(queue.absence for town in TOWNS for queue in town.queues.v
 DECODER = msgspec.msgpack.Decoder(list[e.AnyEvent])
 
 
-class Walk(RuleBasedStateMachine):
+class Walk(CallsWalk):
     """What agents and the clock do in any town, and what is always true there."""
 
     def __init__(self) -> None:
@@ -158,38 +158,10 @@ class Walk(RuleBasedStateMachine):
             self.attempt(c.ReportLeg(item_id=item, leg=leg, call_id=call_id, result=result))
             self.attempt(c.NoteRoom(item_id=item, room_id=f"CF{item}"))
 
-    @precondition(lambda self: self.state.consults)
-    @rule(data=st.data(), result=st.sampled_from(RESULTS))
-    def report_third(self, data: st.DataObject, result: LegResult) -> None:
-        row = self.state.consults[data.draw(st.sampled_from(sorted(self.state.consults)))]
-        self.attempt(
-            c.ReportLeg(
-                item_id=row.item,
-                leg="third",
-                call_id=row.call_id or f"T{row.item}",
-                result=result,
-                key=row.key,
-            )
-        )
-
     @rule(
         data=st.data(),
         how=st.sampled_from(
-            [
-                "hold",
-                "resume",
-                "finish",
-                "close",
-                "return",
-                "queue",
-                "agent",
-                "out",
-                "ask",
-                "ask_agent",
-                "hand_over",
-                "ask_no_more",
-                "promise",
-            ]
+            ["hold", "resume", "finish", "close", "return", "queue", "agent", "out"]
         ),
     )
     def work(self, data: st.DataObject, how: str) -> None:
@@ -209,11 +181,6 @@ class Walk(RuleBasedStateMachine):
             "queue": c.TransferItem(item_id=item, agent_id=agent, to_queue=QueueId("roads")),
             "agent": c.TransferItem(item_id=item, agent_id=agent, to_agent=other, keep_age=False),
             "out": c.TransferItem(item_id=item, agent_id=agent, to_contact="officer"),
-            "ask": k.ConsultItem(item_id=item, agent_id=agent, to_contact="officer"),
-            "ask_agent": k.ConsultItem(item_id=item, agent_id=agent, to_agent=other),
-            "hand_over": k.CompleteTransfer(item_id=item, agent_id=agent),
-            "promise": k.PromiseCallback(item_id=item, agent_id=agent),
-            "ask_no_more": k.CancelConsult(item_id=item, agent_id=agent),
         }
         self.attempt(commands[how])
 
@@ -272,21 +239,6 @@ class Walk(RuleBasedStateMachine):
         self.desk.wait(0)
 
     # --- what is always true ---------------------------------------------------------------------
-
-    @invariant()
-    def who_is_asked_is_reserved_for_it_and_nobody_else_is(self) -> None:
-        held = {
-            (a.id, h.item)
-            for a in self.state.agents.values()
-            for h in a.holdings
-            if h.state == "consulted"
-        }
-        rows = self.state.consults.values()
-        assert held == {(row.agent, row.item) for row in rows if row.agent is not None}
-        for row in rows:
-            open_ = row.failed is None and not row.given
-            if open_:
-                assert self.state.items[row.item].agent == row.by
 
     @invariant()
     def every_item_is_in_one_place(self) -> None:

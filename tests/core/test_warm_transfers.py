@@ -261,7 +261,7 @@ def test_nobody_is_asked_who_is_not_there() -> None:
         ({"to_contact": "officer", "to_queue": ROADS}, UnknownTarget),
     ):
         with pytest.raises(error):
-            desk.do(k.ConsultItem(item_id=item, agent_id=AMINA, **whom))  # type: ignore[arg-type]
+            desk.do(k.ConsultItem(item_id=item, agent_id=AMINA, **whom))
 
 
 def test_the_caps_on_ringing_hold_for_whom_is_asked() -> None:
