@@ -68,7 +68,8 @@ def _estimate(_: State, ev: e.EstimateSpoken, __: Item | None) -> str:
 
 
 def _leg(_: State, ev: e.LegChanged, __: Item | None) -> str:
-    return f"the {ev.leg}'s telephone " + ("is connected" if ev.connected else "rings")
+    whose = "third party" if ev.leg == "third" else ev.leg
+    return f"the {whose}'s telephone " + ("is connected" if ev.connected else "rings")
 
 
 def _message(state: State, ev: e.MessageAdded, _: Item | None) -> str:

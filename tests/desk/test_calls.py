@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import msgspec
 import pytest
+from rich.console import Console
 
 from router.core import commands as c
-from router.core.model import SECOND, LegResult
+from router.core import commands_calls as k
+from router.core.model import SECOND, AgentId, LegResult
+from router.core.policy_calls import Agreement
 from router.desk import messages as m
 from router.desk import messages_calls as x
 from router.desk.actions import policy_texts
+from router.desk.pictures import item_view, offer_shown
 from router.desk.terminal_commands import Shown, Unclear, understood
+from router.desk.terminal_screen import Screen
+from router.desk.view_types import NamedView
+from router.desk.views_calls import AgreementView
 from router.ports import Contact
+from tests.core.town import Desk, both, town
 from tests.desk.house import Client, House
 
 
@@ -108,3 +118,38 @@ def test_what_is_typed_becomes_the_messages(town_hall: House) -> None:
     for line in ("+ nobody", "+", "@ soon"):
         with pytest.raises(Unclear):
             typed(shown, line)
+
+
+def test_the_terminal_tells_the_agreement_with_the_offer_and_whom_you_ask_with_the_item() -> None:
+    agreement = AgreementView(
+        level="partial",
+        department=NamedView(id="officer", name="Officer"),
+        link="https://intranet.example.org/tax",
+        script="Ask for the roll number.",
+    )
+    policy = msgspec.structs.replace(
+        town(),
+        agreements={"tax": Agreement("partial", "officer", agreement.link, both(agreement.script))},
+    )
+    house = Desk(policy)
+    house.sign_in("amina")
+    item = house.call("C1", "1", "2")
+    (offer,) = house.state.offers.values()
+    shown = offer_shown(house.state, offer)
+    assert shown is not None
+    assert shown.view.agreement is not None
+    assert shown.view.agreement.department == agreement.department
+    written = StringIO()
+    screen = Screen(Console(file=written, width=200))
+    screen.offer(shown.view, 20.0)
+    assert "agreement partial: " in written.getvalue()
+    assert "+ contact:officer" in written.getvalue()
+    assert "Ask for the roll number." in written.getvalue()
+    house.answer("amina")
+    house.do(c.NoteRoom(item, "CF1"))
+    house.do(k.ConsultItem(item, AgentId("amina"), to_contact="officer"))
+    screen.item(item_view(house.state, house.state.items[item]), yours=True)
+    assert "asks officer, ringing" in written.getvalue()
+    house.do(c.ReportLeg(item, "third", "T", LegResult.BUSY))
+    screen.item(item_view(house.state, house.state.items[item]), yours=True)
+    assert "asks officer, failed: busy" in written.getvalue()

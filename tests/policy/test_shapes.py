@@ -41,11 +41,11 @@ SHAPES = {
     ),
     "window that is no half hours": Mistake(
         QUEUES, "length_min: 120", "length_min: 45", "45, callbacks",
-        "defaults.callback.windows.length_min", "45",
+        "defaults.callback.windows.length_min", "'45' does not fit; write a multiple of 30",
     ),
     "no such machine": Mistake(
         QUEUES, "answering_machine: leave_message", "answering_machine: hang_up", "hang_up",
-        "defaults.callback.answering_machine", "'leave_message'",
+        "defaults.callback.answering_machine", "there are: count, leave_message, try_again",
     ),
     "no share": Mistake(
         QUEUES, "{share: 0.70, answer_within_s: 30}", "{share: 70, answer_within_s: 30}",
