@@ -123,7 +123,7 @@ def test_what_is_typed_becomes_the_messages(town_hall: House) -> None:
 def test_the_terminal_tells_the_agreement_with_the_offer_and_whom_you_ask_with_the_item() -> None:
     agreement = AgreementView(
         level="partial",
-        department=NamedView(id="officer", name="Officer"),
+        department=NamedView(id="officer", name="officer"),
         link="https://intranet.example.org/tax",
         script="Ask for the roll number.",
     )

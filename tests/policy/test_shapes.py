@@ -36,8 +36,9 @@ SHAPES = {
         "defaults.callback.offer_after_s", "'later' is no whole number; for example 120",
     ),
     "agreement with nobody": Mistake(
-        TOWN, "    level: none\n    department: arena\n", "    level: none\n", "facility:\n    level",
-        "agreements.facility", "level none hands over to a department; name it",
+        TOWN, "    level: none\n    department: arena\n", "    level: none\n",
+        "facility:\n    level", "agreements.facility",
+        "level none hands over to a department; name it",
     ),
     "window that is no half hours": Mistake(
         QUEUES, "length_min: 120", "length_min: 45", "45, callbacks",
