@@ -124,9 +124,10 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
     for event in HANDLERS[type(command)](state, now, command):
         touched.note(state, event)
         yield event
-    for event in consults.left_over(state, now, touched):
-        touched.note(state, event)
-        yield event
+    if touched.talks:
+        for event in consults.left_over(state, now, touched):
+            touched.note(state, event)
+            yield event
     if touched.staffing:
         for event in update_staffing(state, now):
             touched.note(state, event)

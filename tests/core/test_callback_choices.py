@@ -345,6 +345,25 @@ def test_a_message_left_becomes_a_callback_by_the_same_path() -> None:
     assert desk.state.recalls[item].unreturned == ""
 
 
+def test_a_promise_takes_over_a_callback_that_waits_already() -> None:
+    desk = Desk()
+    first = book(desk, "i0", caller="same")
+    other = desk.call("i1", "1", "2", caller="elsewhere")
+    desk.sign_in("amina")
+    while desk.state.items[other].state is not ItemState.HANDLING:
+        offer = desk.state.agents[AMINA].offer
+        assert offer is not None
+        if desk.state.offers[offer].item == other:
+            desk.do(c.AcceptOffer(offer_id=offer, agent_id=AMINA))
+        else:
+            desk.do(c.DeclineOffer(offer_id=offer, agent_id=AMINA))
+    row = desk.state.items[other]
+    desk.state.put_item(other, replace(row, address_key="same", call_id="CAi1"))
+    desk.do(k.PromiseCallback(item_id=other, agent_id=AMINA))
+    assert desk.state.items[first].outcome == "merged"
+    assert desk.state.items[other].first_queued_at == desk.state.items[first].first_queued_at
+
+
 # --- agreements with departments -----------------------------------------------------------------
 
 

@@ -10,17 +10,19 @@ from rich.console import Console
 
 from router.core import commands as c
 from router.core import commands_calls as k
-from router.core.model import SECOND, AgentId, LegResult
+from router.core.model import HOUR, SECOND, AgentId, LegResult
 from router.core.policy_calls import Agreement
 from router.desk import messages as m
 from router.desk import messages_calls as x
 from router.desk.actions import policy_texts
 from router.desk.pictures import item_view, offer_shown
+from router.desk.recalls import recalls_of
 from router.desk.terminal_commands import Shown, Unclear, understood
 from router.desk.terminal_screen import Screen
 from router.desk.view_types import NamedView
 from router.desk.views_calls import AgreementView
 from router.ports import Contact
+from tests.core.test_callbacks import book
 from tests.core.town import Desk, both, town
 from tests.desk.house import Client, House
 
@@ -153,3 +155,34 @@ def test_the_terminal_tells_the_agreement_with_the_offer_and_whom_you_ask_with_t
     house.do(c.ReportLeg(item, "third", "T", LegResult.BUSY))
     screen.item(item_view(house.state, house.state.items[item]), yours=True)
     assert "asks officer, failed: busy" in written.getvalue()
+
+
+def test_at_closing_time_each_call_that_was_not_returned_has_a_reason() -> None:
+    house = Desk()
+    waits, tried = book(house, "C1", "one"), book(house, "C2", "two")
+    house.sign_in("amina")
+    assert house.answer("amina") == waits
+    house.do(c.ReportLeg(waits, "resident", "R", LegResult.FAILED))
+    house.do(c.SignOut(AgentId("amina")))
+    house.wait(12 * HOUR)  # ten in the evening
+    listed = {view.item: view for view in recalls_of(house.state, "unreturned", 10)}
+    assert (listed[waits].state, listed[waits].why) == ("given_up", "the number cannot be rung")
+    assert listed[tried].state == "waiting"
+    assert listed[tried].why == "waits for the hours in which residents may be rung"
+    for state, names in (("waiting", {tried}), ("given_up", {waits})):
+        assert {view.item for view in recalls_of(house.state, state, 10)} == names
+
+
+def test_each_state_of_a_callback_has_its_reason() -> None:
+    house = Desk()
+    item = book(house)
+
+    def why() -> str:
+        return recalls_of(house.state, "waiting", 10)[0].why
+
+    assert why() == "waits in line for an agent"
+    house.sign_in("amina")
+    house.answer("amina")
+    assert why() == "amina is ringing, or talks with the resident"
+    house.do(c.ReportLeg(item, "resident", "R", LegResult.BUSY))
+    assert why() == "rung 1 times without an answer, waits for its next time"
