@@ -286,6 +286,17 @@ def test_a_window_that_is_full_is_not_offered_and_is_free_again_when_one_ends() 
     assert NOON in offered(desk.state, desk.now, general)
 
 
+def test_an_emergency_that_is_over_early_brings_no_chosen_time_forward() -> None:
+    desk = Desk(calling(windows=WINDOWS))
+    item = choosing(desk)
+    press(desk, item, "2")
+    press(desk, item, "1")
+    desk.do(c.SetEmergency(hours="office", closed=True, until=None, reason="flood", by="boss"))
+    desk.do(c.ClearEmergency(hours="office", by="boss"))
+    row = desk.state.items[item]
+    assert (row.state, row.deferred_until) == (ItemState.DEFERRED, NOON)
+
+
 def test_what_was_chosen_survives_a_restart() -> None:
     desk = Desk(calling(windows=WINDOWS))
     item = choosing(desk)
@@ -389,6 +400,14 @@ def test_a_resident_whom_the_department_did_not_answer_is_rung_back_by_who_tried
     else:
         assert row.state is ItemState.WRAP_UP
     assert desk.state.agents[AMINA].holdings == () or not owed
+
+
+def test_a_resident_who_hangs_up_while_the_department_rings_is_owed_nothing() -> None:
+    desk = Desk(agreed("none"))
+    item = talking(desk)
+    desk.do(k.ConsultItem(item_id=item, agent_id=AMINA, to_contact="officer"))
+    desk.do(c.EndCall(item_id=item, call_id="CAi1", reason="completed"))
+    assert desk.state.items[item].state is ItemState.WRAP_UP
 
 
 def test_a_department_that_was_not_asked_owes_nothing() -> None:

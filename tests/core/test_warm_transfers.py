@@ -234,6 +234,47 @@ def test_a_second_leg_of_the_same_wish_is_ended() -> None:
     assert desk.state.consults[item].call_id == "T"
 
 
+def test_news_of_whom_was_asked_before_is_stale_while_somebody_else_rings() -> None:
+    desk = Desk()
+    item = asking(desk)
+    before = dialled(desk)[0].key
+    desk.do(third(item, LegResult.BUSY, key=before))
+    desk.do(k.ConsultItem(item_id=item, agent_id=AMINA, to_contact="deputy"))
+    assert desk.do(third(item, LegResult.NO_ANSWER, key=before)) == []
+    assert desk.state.consults[item].failed is None
+    desk.do(third(item, LegResult.ANSWERED, call="T0", key=before))
+    assert ended(desk) == ["T0"]
+
+
+def test_who_has_handed_over_is_offered_the_next_at_once() -> None:
+    desk = Desk()
+    desk.sign_in("amina", "boris")
+    item = three(desk, to_agent=BORIS)
+    other = desk.call("i2", "1", "2", caller="other")
+    desk.do(k.CompleteTransfer(item_id=item, agent_id=AMINA))
+    assert desk.state.items[other].state is ItemState.OFFERED
+
+
+def test_undoing_what_ended_a_consultation_brings_its_deadline_back() -> None:
+    desk = Desk()
+    item = asking(desk)
+    state = desk.state
+    state.keep_undo()
+    mark, due, before = state.mark(), state.consults[item].due, state.hash()
+    desk.do(k.CancelConsult(item_id=item, agent_id=AMINA))
+    desk.now = due or 0
+    assert (state.next_timer() or (0, "", ""))[1] != "consult"
+    while (timer := state.next_timer()) is not None and timer[0] <= desk.now:
+        desk.do(c.PassTime())
+    state.back_to(mark)
+    assert state.hash() == before
+    found = set()
+    while (timer := state.next_timer()) is not None:
+        found.add(timer[1:])
+        state.index.timers.remove(timer)
+    assert ("consult", item) in found
+
+
 # --- who may be asked ----------------------------------------------------------------------------
 
 
