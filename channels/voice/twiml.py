@@ -228,7 +228,7 @@ class Writer:
             "Conference",
             beep="false",
             endConferenceOnExit="true" if then.resident else "false",
-            participantLabel="resident" if then.resident else "agent",
+            participantLabel=_label(then),
             startConferenceOnEnter="true",
             statusCallback=self._urls.room(place.item_id),
             statusCallbackEvent="start join",
@@ -239,7 +239,9 @@ class Writer:
         return f"{prompts}<{dial}><{room}>{_text(then.room)}</Conference></Dial>"
 
     def _confirm(self, prompts: str, then: s.Confirm, place: Place, voices: Voices) -> str:
-        return _press(prompts, self._urls.agent(place.item_id, place.key, "/answer"))
+        urls = {"agent": self._urls.agent, "third": self._urls.third}
+        url = urls.get(then.leg, self._urls.resident)
+        return _press(prompts, url(place.item_id, place.key, "/answer"))
 
     def _accept(self, prompts: str, then: s.Accept, place: Place, voices: Voices) -> str:
         return _press(prompts, self._urls.on_call(place.item_id, then.step, "/answer"))
@@ -264,6 +266,13 @@ def _press(prompts: str, url: str) -> str:
         timeout=str(CONFIRM_TIMEOUT_S),
     )
     return f"{_closed(opened, 'Gather', prompts)}{_redirect(url)}"
+
+
+def _label(then: s.Room) -> str:
+    """Return the participant's name, different for each of a room."""
+    if then.resident:
+        return "resident"
+    return "third" if then.third else "agent"
 
 
 def _noun(number: str) -> tuple[str, str]:

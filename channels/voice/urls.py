@@ -22,7 +22,11 @@ class Path(StrEnum):
     AGENT_ANSWER = "/voice/agent/{item}/{key}/answer"
     AGENT_STATUS = "/voice/agent/{item}/{key}/status"
     RESIDENT = "/voice/resident/{item}/{key}"
+    RESIDENT_ANSWER = "/voice/resident/{item}/{key}/answer"
     RESIDENT_STATUS = "/voice/resident/{item}/{key}/status"
+    THIRD = "/voice/third/{item}/{key}"
+    THIRD_ANSWER = "/voice/third/{item}/{key}/answer"
+    THIRD_STATUS = "/voice/third/{item}/{key}/status"
     ROOM = "/voice/room/{item}"
     OUTSIDE = "/voice/outside/{item}/{step}"
     ON_CALL = "/voice/on-call/{item}/{step}"
@@ -74,9 +78,13 @@ class Urls:
         return f"{self._voice}/agent/{quote(item_id, safe='')}/{quote(key, safe='')}{tail}{RETRIES}"
 
     def resident(self, item_id: str, key: str, tail: str = "") -> str:
-        """Return where the leg of a callback asks; `tail` is "" or "/status"."""
+        """Return where the leg of a callback asks; `tail` is "", "/answer" or "/status"."""
         place = f"{quote(item_id, safe='')}/{quote(key, safe='')}{tail}"
         return f"{self._voice}/resident/{place}{RETRIES}"
+
+    def third(self, item_id: str, key: str, tail: str = "") -> str:
+        """Return where a third party's leg asks; `tail` is "", "/answer" or "/status"."""
+        return f"{self._voice}/third/{quote(item_id, safe='')}/{quote(key, safe='')}{tail}{RETRIES}"
 
     def room(self, item_id: str) -> str:
         """Return where the carrier tells of the item's conference."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from router.core import (
     apply_agents,
+    apply_calls,
     apply_handling,
     apply_hours,
     apply_line,
@@ -25,6 +26,7 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     **apply_line.HANDLERS,
     **apply_handling.HANDLERS,
     **apply_agents.HANDLERS,
+    **apply_calls.HANDLERS,
     **apply_text.HANDLERS,
     **apply_service_level.HANDLERS,
     **apply_hours.HANDLERS,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from router.core import events as e
-from router.core.effects import DialAgent, DialResident
+from router.core.effects import DialAgent, DialResident, DialThird
 from router.core.model import AgentId, AgentStatus, Instant, ItemId, OfferEnding, Tempo
 from router.core.records import (
     Agent,
@@ -301,6 +301,9 @@ def _effect_wanted(state: State, ev: e.EffectWanted) -> None:
         row = replace(item, effect_count=count, agent_dial=key, leg_due=ev.due)
     elif isinstance(ev.effect, DialResident):
         row = replace(item, effect_count=count, resident_dial=key, leg_due=ev.due)
+    elif isinstance(ev.effect, DialThird):
+        state.put_consult(item.id, replace(state.consults[item.id], key=key))
+        row = replace(item, effect_count=count)
     else:
         row = replace(item, effect_count=count)
     state.put_item(item.id, row)

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from router.core import (
     arrivals,
     chat_in,
+    consults,
     correspondence,
     handling,
     machine,
@@ -23,14 +24,14 @@ from router.core import (
     parting,
     shift,
     surge,
+    transfers,
     waiting,
 )
 from router.core import (
     commands as c,
 )
-from router.core import (
-    commands_hours as h,
-)
+from router.core import commands_calls as k
+from router.core import commands_hours as h
 from router.core import (
     commands_text as t,
 )
@@ -87,6 +88,10 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     h.WithdrawMessage: surge.withdraw,
     h.BeginSurge: surge.begin,
     h.EndSurge: surge.end,
+    k.ConsultItem: transfers.consult,
+    k.CompleteTransfer: transfers.complete,
+    k.CancelConsult: transfers.cancel,
+    k.PromiseCallback: transfers.promise,
     t.ReceiveMail: mail_in.receive_mail,
     t.KeepMail: mail_in.keep_mail,
     t.SetMailAside: mail_in.set_aside,
@@ -125,6 +130,10 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
     for event in with_endings(state, HANDLERS[type(command)](state, now, command)):
         touched.note(state, event)
         yield event
+    if touched.talks:
+        for event in with_endings(state, consults.left_over(state, now, touched)):
+            touched.note(state, event)
+            yield event
     if touched.items:
         for event in with_endings(state, surge.begin_by_itself(state, now)):
             touched.note(state, event)

@@ -10,6 +10,13 @@ the event, because `apply` never computes what could change later.
 from __future__ import annotations
 
 from router.core.event_base import Event, Tried
+from router.core.events_calls import (
+    CallbackPromised,
+    CallbackUnreturned,
+    ConsultBegun,
+    ConsultCompleted,
+    ConsultEnded,
+)
 from router.core.events_hours import (
     LanguageGapEntered,
     LanguageGapLasted,
@@ -184,6 +191,11 @@ AnyEvent = (
     | LanguageGapEntered
     | LanguageGapLasted
     | LanguageGapLeft
+    | ConsultBegun
+    | ConsultEnded
+    | ConsultCompleted
+    | CallbackPromised
+    | CallbackUnreturned
 )
 
 __all__ = [
@@ -195,10 +207,15 @@ __all__ = [
     "CallbackAttempted",
     "CallbackBooked",
     "CallbackMerged",
+    "CallbackPromised",
+    "CallbackUnreturned",
     "ChatRated",
     "ConditionEntered",
     "ConditionLasted",
     "ConditionLeft",
+    "ConsultBegun",
+    "ConsultCompleted",
+    "ConsultEnded",
     "ContactGiven",
     "ConversationBegun",
     "ConversationJoined",

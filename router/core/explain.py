@@ -20,6 +20,7 @@ from router.core.explain_order import why_second, why_this_item
 from router.core.explain_places import place_of_node, place_of_requirement, place_of_rule
 from router.core.matching import LONGEST_IDLE, MOST_URGENT, best_agent, best_item
 from router.core.model import (
+    ENDED,
     AgentId,
     AgentStatus,
     Instant,
@@ -233,7 +234,7 @@ def why_waiting(state: State, now: Instant, item_id: ItemId) -> Iterator[Line]:
     elif item.state is ItemState.DEFERRED and item.deferred_until is not None:
         hours = (item.deferred_until - now) / 3.6e12
         yield Line(now, f"is kept for later: back in line in {hours:.1f} h")
-    elif item.agent is not None and item.state not in (ItemState.CLOSED,):
+    elif item.agent is not None and item.state not in ENDED:
         yield Line(now, f"is with {name_of(state, item.agent)} ({item.state})")
     if item.state in IN_LINE and item.queue is not None and item.tempo is not Tempo.SLOW_TEXT:
         yield from (Line(now, text) for text in _has_to_last(state, now, item.queue))

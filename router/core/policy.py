@@ -24,6 +24,7 @@ from router.core.model import (
     Span,
     Tempo,
 )
+from router.core.policy_calls import Agreement, CallbackWindows
 from router.core.policy_layers import Layer
 from router.core.policy_service_level import Promise
 from router.core.policy_surge import SurgeRule
@@ -107,6 +108,9 @@ class CallbackRule(Struct, frozen=True):
     expires_after: Span  # from booking; then it becomes a message item
     hours: str  # Hours id in which residents may be rung
     ring_timeout: Span
+    first: str = "agent"  # who is rung first: agent | resident
+    machine: str = "count"  # an answering machine: count | again | message
+    windows: CallbackWindows | None = None  # times that residents may choose; None: none
 
 
 class FirstResponse(Struct, frozen=True):
@@ -148,6 +152,7 @@ class Queue(Struct, frozen=True):
     promises: dict[Channel, Promise] = {}  # how calls and chats are judged; missing: the target
     length_per_agent: int = 0  # most items waiting for each agent who is there; 0 = no such limit
     last_entry: Span = 0  # so long before closing nobody is let in any more: Condition.CLOSING
+    is_age_reset: bool = False  # a call transferred to it begins to wait anew
 
 
 class FallbackRule(Struct, frozen=True):
@@ -377,6 +382,7 @@ class Policy(Struct, frozen=True):
     call_outs: dict[str, Texts] = {}  # subject -> read to people on call before they accept
     surge: SurgeRule | None = None
     services: dict[str, tuple[Layer, ...]] = {}  # who answers when, in order
+    agreements: dict[str, Agreement] = {}  # subject -> who does what
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

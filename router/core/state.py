@@ -26,6 +26,7 @@ from router.core.records import (
     Offer,
     QueueRow,
 )
+from router.core.records_calls import Consult, Recall
 from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallRow, SurgeRow
 from router.core.state_town import TownTables
 from router.core.tallies import TallyKey, TallyRow
@@ -59,6 +60,8 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     surges: list[SurgeRow] = []
     limits: list[LimitRow] = []
     gaps: list[GapRow] = []
+    consults: list[Consult] = []
+    recalls: list[Recall] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
@@ -83,6 +86,8 @@ class State(TownTables):
         self.pending: dict[EffectKey, AnyEffect] = {}
         self.conversations: dict[str, Conversation] = {}
         self.tallies: dict[TallyKey, TallyRow] = {}
+        self.consults: dict[ItemId, Consult] = {}
+        self.recalls: dict[ItemId, Recall] = {}
         self.index = Index()
         self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
         self._policy: Policy | None = None  # in force
@@ -222,6 +227,16 @@ class State(TownTables):
         """Put, replace or (None) remove."""
         self._put(self.tallies, key, row)
 
+    def put_consult(self, item_id: ItemId, row: Consult | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.consults, item_id, row)
+        if row is not None:
+            self.index.timer(row.due, "consult", item_id)
+
+    def put_recall(self, item_id: ItemId, row: Recall | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.recalls, item_id, row)
+
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
         self._put(self.pending, key, effect)
@@ -248,6 +263,8 @@ class State(TownTables):
             self.index.timer(old.until, "emergency", old.hours)
         elif isinstance(old, KeyRow):
             self.index.timer(old.until, "key", old.key)
+        elif isinstance(old, Consult):
+            self.index.timer(old.due, "consult", old.item)
         else:
             self.time_town(old)
 
@@ -284,6 +301,9 @@ class State(TownTables):
             return emergency is not None and emergency.until == due
         if kind in ("gap", "notice", "surge"):
             return self.due_of_town(kind, name) == due
+        if kind == "consult":
+            consult = self.consults.get(ItemId(name))
+            return consult is not None and consult.due == due
         key = self.keys.get(name)
         return key is not None and key.until == due
 
@@ -311,6 +331,8 @@ class State(TownTables):
             surges=[self.surges[k] for k in sorted(self.surges)],
             limits=[self.limits[k] for k in sorted(self.limits)],
             gaps=[self.gaps[k] for k in sorted(self.gaps)],
+            consults=[self.consults[k] for k in sorted(self.consults)],
+            recalls=[self.recalls[k] for k in sorted(self.recalls)],
         )
 
     @classmethod
@@ -352,6 +374,10 @@ class State(TownTables):
             state.put_limit(limit)
         for gap in frozen.gaps:
             state.put_gap(f"{gap.queue}/{gap.skill}", gap)
+        for consult in frozen.consults:
+            state.put_consult(consult.item, consult)
+        for recall in frozen.recalls:
+            state.put_recall(recall.item, recall)
         return state
 
     def hash(self) -> str:

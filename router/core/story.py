@@ -69,7 +69,8 @@ def _estimate(_: State, ev: e.EstimateSpoken, __: Item | None) -> str:
 
 
 def _leg(_: State, ev: e.LegChanged, __: Item | None) -> str:
-    return f"the {ev.leg}'s telephone " + ("is connected" if ev.connected else "rings")
+    whose = "third party" if ev.leg == "third" else ev.leg
+    return f"the {whose}'s telephone " + ("is connected" if ev.connected else "rings")
 
 
 def _message(state: State, ev: e.MessageAdded, _: Item | None) -> str:
@@ -130,6 +131,11 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.ItemResumed: _reported("taken off hold"),
     e.ItemReturned: lambda s, v, i: f"back in line at its old place: {v.reason}",
     e.ItemTransferred: lambda s, v, i: f"{_agent(s, v.by)} transferred it to {v.to}",
+    e.ConsultBegun: lambda s, v, i: f"{_agent(s, v.by)} has {v.to} rung, the resident stays",
+    e.ConsultEnded: lambda s, v, i: f"the third party is off the line: {v.reason}",
+    e.ConsultCompleted: lambda s, v, i: f"{_agent(s, v.by)} left the talk to {v.to}",
+    e.CallbackPromised: lambda s, v, i: "callback promised" + (f" by {v.owner}" if v.owner else ""),
+    e.CallbackUnreturned: lambda s, v, i: f"the call was not returned: {v.reason}",
     e.WrapUpStarted: _reported("the talk is over, wrap-up"),
     e.ItemClosed: lambda s, v, i: f"closed: {v.outcome}" + (f", code {v.code}" if v.code else ""),
     e.ItemAbandoned: lambda s, v, i: f"the resident left ({v.reason})",

@@ -16,6 +16,7 @@ from router.core.queueing import queue_of
 from router.core.records import Item
 from router.core.service_level import abandoned_or_lost, count
 from router.core.state import State
+from router.core.windows import node_of, offered
 from router.core.wishes import end_leg
 
 Events = Iterator[e.Event]
@@ -61,7 +62,9 @@ def choose(s: State, now: Instant, c_: c.ChooseWhileWaiting) -> Events:
     if position is None:
         return
     walk = Walk(item=item.id, flow=position.flow, policy=position.policy, step=position.step + 1)
-    yield walk.stop(now, CALLBACK, now + PATIENCE, "key 1 while waiting")
+    starts = offered(s, now, queue_of(s, item))
+    node = node_of(starts) if starts else CALLBACK
+    yield walk.stop(now, node, now + PATIENCE, "key 1 while waiting")
 
 
 def leave_waiting(s: State, now: Instant, c_: c.LeaveWaiting) -> Events:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from router.desk.answers import install_errors
+from router.desk.api_calls import call_routes
 from router.desk.api_hours import message_routes, on_call_routes, surge_routes
 from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
@@ -45,6 +46,7 @@ def build_api(parts: Parts) -> FastAPI:
         shunted_routes,
         desk_routes,
         item_routes,
+        call_routes,
         text_routes,
         file_routes,
         upload_routes,

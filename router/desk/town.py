@@ -19,6 +19,7 @@ from router.core.service_level import local_day
 from router.core.state import State
 from router.desk.named import text_of
 from router.desk.pictures import agent_view, item_view
+from router.desk.recalls import ALL, recalls_of
 from router.desk.service_levels import service_level_view
 from router.desk.surroundings import About
 from router.desk.town_hours import conditions_of, message_views, on_call_views, surge_views
@@ -37,6 +38,7 @@ from router.desk.views import (
 )
 from router.errors import UnknownTarget
 
+UNRETURNED_SHOWN: Final = 50
 SHUNTED_SHOWN: Final = 100  # in the status; all of them at /shunted
 
 
@@ -182,6 +184,7 @@ def status_view(state: State, about: About, now: Instant) -> StatusView:
         ),
         pending_effects=len(state.pending),
         open_offers=len(state.offers),
+        unreturned=recalls_of(state, ALL, UNRETURNED_SHOWN),
         duplicates_avoided=duplicates_avoided(state, local_day(state, now)),
         surge=surge_views(state),
         announcements=message_views(state),

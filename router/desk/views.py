@@ -21,6 +21,7 @@ from router.core.model import (
     Tempo,
 )
 from router.desk.view_types import Moment, NamedView, View
+from router.desk.views_calls import AgreementView, ConsultView, RecallView
 from router.desk.views_hours import AnnouncementView, OnCallView, SurgeView
 from router.desk.views_text import TextView
 
@@ -61,6 +62,7 @@ class OfferView(View, frozen=True, kw_only=True):
     seen: bool
     why: str  # the rule that chose this agent
     story: tuple[str, ...]
+    agreement: AgreementView | None = None  # who does what about the subject
 
 
 class LegView(View, frozen=True, kw_only=True):
@@ -112,6 +114,8 @@ class ItemView(View, frozen=True, kw_only=True):
     text: TextView | None = None
     contacts: tuple[ContactView, ...] = ()  # of everything merged into it, and its own; () = alone
     duplicates: tuple[DuplicateView, ...] = ()  # what may be about the same, likeliest first
+    consult: ConsultView | None = None  # whom the agent asks beside the resident
+    agreement: AgreementView | None = None  # who does what about the subject
 
 
 class ContactView(View, frozen=True, kw_only=True):
@@ -296,6 +300,7 @@ class StatusView(View, frozen=True, kw_only=True):
     doors: tuple[DoorView, ...]
     pending_effects: int
     open_offers: int
+    unreturned: tuple[RecallView, ...]  # calls not returned yet, the longest waiting first
     duplicates_avoided: int  # items merged today into another, and not taken out again
     surge: tuple[SurgeView, ...]  # none on an ordinary day
     announcements: tuple[AnnouncementView, ...]

@@ -94,6 +94,11 @@ def _in_town(sources: Sources) -> Iterator[Use]:
         return
     for index, language in enumerate(town.languages):
         yield Use(document, ("languages", index, "skill"), "skill", language.skill)
+    for subject, agreement in town.agreements.items():
+        yield Use(document, ("agreements", subject), "subject", subject)
+        if agreement.department:
+            path = ("agreements", subject, "department")
+            yield Use(document, path, "contact", agreement.department)
     for typed in document.keys("numbers"):
         flow = document.text("numbers", typed)
         if flow is not None:

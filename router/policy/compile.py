@@ -19,6 +19,7 @@ from router.core.model import (
     Tempo,
     Unreached,
 )
+from router.core.policy_calls import Agreement
 from router.policy.compile_flows import compile_flow
 from router.policy.compile_hours import compile_hours, compile_layers
 from router.policy.compile_queues import compile_queue, place
@@ -86,6 +87,10 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         compiled_with={name: version(name) for name in NOTED},
         mail=None if sources.mail is None else compile_mail(sources.mail),
         chat=None if sources.chat is None else compile_chat(sources.chat),
+        agreements={
+            subject: Agreement(each.level, each.department, each.link, each.script)
+            for subject, each in town.agreements.items()
+        },
         answers={} if sources.answers is None else compile_answers(sources.answers),
         call_outs=fallback.call_outs,
         services={id_: compile_layers(each) for id_, each in hours.services.items()},

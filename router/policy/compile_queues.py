@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from router.core.flows.texts import REQUIRED_TEXTS
-from router.core.model import HOUR, SECOND, Channel, QueueId, Span, Tempo
+from router.core.model import HOUR, MINUTE, SECOND, Channel, QueueId, Span, Tempo
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
+from router.core.policy_calls import CallbackWindows
 from router.policy.compile_service_level import promises
 from router.policy.documents import Document
 from router.policy.models_announcements import WaitingShape
-from router.policy.models_queues import CallbackShape, ItemOrder, QueueRules, QueueShape
+from router.policy.models_callbacks import CallbackShape
+from router.policy.models_queues import ItemOrder, QueueRules, QueueShape
 
 OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
     Tempo.LIVE: 20,
@@ -18,6 +20,7 @@ OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
     Tempo.SLOW_TEXT: 120,
 }
 BALANCED_S: Final = 120
+MACHINE: Final = {"count": "count", "try_again": "again", "leave_message": "message"}
 WAITING_TEXTS: Final = tuple(
     key for key in REQUIRED_TEXTS if key in ("place", "callback_offer") or key.startswith("wait_")
 )
@@ -84,6 +87,7 @@ def compile_queue(
         promises=promised,
         length_per_agent=rules["length_per_agent"],
         last_entry=rules["last_entry_s"] * SECOND,
+        is_age_reset=rules["transfer_age"] == "reset",
     )
 
 
@@ -119,6 +123,7 @@ def _announcements(shape: WaitingShape, texts: dict[str, Texts]) -> Announcement
 def _callback(shape: CallbackShape | None) -> CallbackRule | None:
     if shape is None:
         return None
+    windows = shape.windows
     expires: Span = shape.expires_after_h * HOUR
     return CallbackRule(
         offer_after=shape.offer_after_s * SECOND,
@@ -127,4 +132,13 @@ def _callback(shape: CallbackShape | None) -> CallbackRule | None:
         expires_after=expires,
         hours=shape.hours,
         ring_timeout=shape.ring_timeout_s * SECOND,
+        first=shape.first,
+        machine=MACHINE[shape.answering_machine],
+        windows=CallbackWindows(
+            length=windows.length_min * MINUTE,
+            most=windows.callbacks_max,
+            days=windows.days_ahead,
+        )
+        if windows is not None
+        else None,
     )

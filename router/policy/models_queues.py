@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
 from router.core.model import AgentOrder, Channel, Condition, Tempo
+from router.policy.models_callbacks import CallbackShape
 from router.policy.models_service_level import ServiceLevelShape
 from router.policy.shape import Shape
 from router.policy.spans import FirstResponseText
@@ -15,7 +17,6 @@ from router.policy.values import (
     Name,
     Requirement,
     Seconds,
-    SomeCount,
     SomeSeconds,
     Texts,
 )
@@ -30,37 +31,6 @@ class StepShape(Shape):
     requires: Requirement = Field(
         description="from then on this is needed, instead of what was needed before",
         examples=["general and $language"],
-    )
-
-
-class CallbackShape(Shape):
-    """How residents are called back."""
-
-    offer_after_s: Seconds = Field(
-        default=120,
-        description="seconds of waiting after which a caller is offered a callback",
-        examples=["120"],
-    )
-    attempts_max: int = Field(
-        default=3, ge=1, le=10, description="most attempts when nobody answers", examples=["3"]
-    )
-    retry_after_s: SomeSeconds = Field(
-        default=900, description="seconds between two attempts", examples=["900"]
-    )
-    expires_after_h: SomeCount = Field(
-        default=24,
-        description="hours from booking after which it becomes a message to be answered",
-        examples=["24"],
-    )
-    hours: str = Field(
-        description="opening hours in which residents may be rung", examples=["town_hall"]
-    )
-    ring_timeout_s: int = Field(
-        default=25,
-        ge=1,
-        le=120,
-        description="seconds for which the resident's telephone rings",
-        examples=["25"],
     )
 
 
@@ -178,6 +148,12 @@ class QueueRules(Shape):
         default=None,
         description="how residents are called back; without it no callback is offered",
         examples=["{hours: town_hall}"],
+    )
+    transfer_age: Literal["kept", "reset"] = Field(
+        default="kept",
+        description="a call or item transferred to the queue keeps the age it has (`kept`) or waits"
+        " anew, behind those who are there (`reset`); agents can say otherwise",
+        examples=["reset"],
     )
 
 

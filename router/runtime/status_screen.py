@@ -94,6 +94,12 @@ def _troubles(picture: Picture) -> Iterator[Text]:
     if picture["shunted"]:
         names = ", ".join(item["item"] for item in picture["shunted"])
         yield Text(f"set aside, need a person: {names}", style="bold red")
+    if picture["unreturned"]:
+        yield Text("calls not returned yet:", style="bold yellow")
+        for call in picture["unreturned"]:
+            owner = f", {call['owner']}'s" if call["owner"] else ""
+            must = "a person must look" if call["state"] == "given_up" else "will be rung"
+            yield Text(f"  {call['item']}{owner}, {must}: {call['why']}", style="yellow")
     for door in picture["doors"]:
         if door["why"]:
             yield Text(f"{door['name']} {door['state']}: {door['why']}", style="bold red")

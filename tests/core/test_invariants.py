@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from router.core import commands as c
 from router.core import events as e
@@ -38,6 +38,7 @@ from tests.core.absence_oracle import (
     nobody_is_sent_on_before_absence_lasted,
     staff_says,
 )
+from tests.core.calls_walk import CallsWalk
 from tests.core.entry_oracle import every_entry_counts_once
 from tests.core.town import OPEN, Desk
 from tests.core.town_variants import TOWNS
@@ -50,7 +51,7 @@ LONGEST_ABSENCE = max(queue.absence for town in TOWNS for queue in town.queues.v
 DECODER = msgspec.msgpack.Decoder(list[e.AnyEvent])
 
 
-class Walk(RuleBasedStateMachine):
+class Walk(CallsWalk):
     """What agents and the clock do in any town, and what is always true there."""
 
     def __init__(self) -> None:

@@ -23,6 +23,7 @@ ADMINS = {"amina": 0, "sam": 0, "adele": 1}
 ANYONE = {**ALL, "": 1}
 ON_OFFERS = ("seen", "accept", "decline", "take_back")
 ON_ITEMS = ("hold", "resume", "transfer", "return", "finish", "close")
+ON_CALLS = ("consult", "complete", "unconsult", "promise")
 # messages of the desk about what was written, with what they need
 WRITING: Mapping[str, Mapping[str, object]] = {
     "take": {},
@@ -38,7 +39,7 @@ WRITING: Mapping[str, Mapping[str, object]] = {
     "undo_rule": {},
     "typing": {},
 }
-AT_DESK = ("sign_in", "beat", "status", *ON_OFFERS, *ON_ITEMS, *WRITING, "sign_out")
+AT_DESK = ("sign_in", "beat", "status", *ON_OFFERS, *ON_ITEMS, *ON_CALLS, *WRITING, "sign_out")
 ROLES: Mapping[str, Mapping[str, int]] = {
     "POST /v1/sessions": ANYONE,
     "DELETE /v1/sessions": ALL,
@@ -61,6 +62,7 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "GET /v1/items/{item}": ALL,
     "GET /v1/items/{item}/explain": ALL,
     "POST /v1/items/{item}/reopen": ALL,
+    "GET /v1/callbacks": ALL,
     "GET /v1/inbox": ALL,
     "GET /v1/items/{item}/read": ALL,
     "GET /v1/items/{item}/answers": ALL,
@@ -93,7 +95,7 @@ BODIES: dict[str, object] = {
     "beat": {"desk": "d"},
     "password": {"old": PASSWORD, "new": "other four plain words"},
     **{action: {"offer": "x.1"} for action in ON_OFFERS},
-    **{action: {"item": "x"} for action in ON_ITEMS},
+    **{action: {"item": "x"} for action in (*ON_ITEMS, *ON_CALLS)},
     **{action: {"item": "x", **fields} for action, fields in WRITING.items()},
     "flag": {"text": "x", "key": "k"},
     "block": {"reason": "x"},

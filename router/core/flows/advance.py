@@ -10,11 +10,12 @@ from typing import Final
 
 from router.core import commands as c
 from router.core import events as e
-from router.core.callbacks import book, closed
+from router.core.callbacks import book, closed, deferral
 from router.core.fallback import enter_queue, follow, keep_for_later
 from router.core.flows.nodes import CALLBACK, CONTACT, node_at, rule_at
-from router.core.flows.walk import Arrival, Walk, deadline, go
+from router.core.flows.walk import PATIENCE, Arrival, Walk, deadline, go
 from router.core.model import (
+    MINUTE,
     Condition,
     Form,
     Instant,
@@ -32,6 +33,7 @@ from router.core.redials import merge
 from router.core.ringing import next_to_ring
 from router.core.service_level import local_day
 from router.core.state import State
+from router.core.windows import WHEN, starts_in
 from router.errors import UnknownItem
 
 Events = Iterator[e.Event]
@@ -196,7 +198,41 @@ def _callback(
         rule="callback booked",
         anew=not counted,
     )
-    yield from book(s, now, s.items[item.id], key, ref)
+    start = _window_of(now, position)
+    yield from book(s, now, s.items[item.id], key, ref, start)
+    if start is not None:
+        length = queue.callback.windows.length if queue.callback.windows is not None else 0
+        yield e.CallbackPromised(
+            at=now, item=item.id, owner=None, starts=start, ends=start + length
+        )
+        yield deferral(now, s.items[item.id], start, "at the time that was chosen")
+
+
+def _window_of(now: Instant, position: FlowPosition) -> Instant | None:
+    """Return when the window begins that was chosen; None: as soon as possible."""
+    chosen = position.node.removeprefix(CALLBACK).removeprefix(":")
+    start = int(chosen) * MINUTE if chosen and position.node.startswith(CALLBACK) else 0
+    return start if start > now else None
+
+
+def _when(
+    s: State, now: Instant, item: Item, position: FlowPosition, node: Node, c_: c.AdvanceFlow
+) -> Events:
+    """The caller chose when to be called back: key 1 as soon as possible, the others a window."""
+    walk = walk_from(item, position)
+    starts = starts_in(position.node)
+    choices = {"1": CALLBACK} | {
+        str(key): f"{CALLBACK}:{start // MINUTE}" for key, start in enumerate(starts, 2)
+    }
+    chosen = choices.get(c_.digits)
+    if chosen is not None:
+        rule = f"key {c_.digits}: when to be called back"
+        yield walk.stop(now, chosen, now + PATIENCE, rule)
+    elif position.tries + 1 < node.tries:
+        tries = position.tries + 1
+        yield walk.stop(now, position.node, deadline(now, node), "no such time", tries=tries)
+    else:
+        yield from _on_from(s, now, item, position, node, "no time was chosen")
 
 
 def _transfer(
@@ -275,6 +311,7 @@ ANSWERS: Final[
     "menu": _menu,
     "voicemail": _voicemail,
     "callback": _callback,
+    "when": _when,
     "transfer": _transfer,
 }
 
@@ -296,7 +333,7 @@ def _on_from(
         chain = position.node[1:].partition("/")[0]
         condition = item.condition if item.condition is not None else Condition.CLOSED
         yield from follow(s, now, item, queue, condition, chain, walk, after=position.node)
-    elif position.node == CALLBACK or position.node.startswith(CONTACT):
+    elif position.node.startswith((CALLBACK, WHEN, CONTACT)):
         yield from line_up(
             s,
             now,

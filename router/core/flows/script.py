@@ -69,12 +69,14 @@ class Room(msgspec.Struct, frozen=True, tag=True):
 
     room: str
     resident: bool  # the resident's leg: the room ends when it leaves
+    third: bool = False  # a third party whom the agent asks
 
 
 class Confirm(msgspec.Struct, frozen=True, tag=True):
-    """Ask an agent who picked up to press a key before the caller is connected."""
+    """Ask whoever picked up to press a key before anybody is connected."""
 
     key: str
+    leg: str = "agent"  # of whom it is asked: agent | third | resident
 
 
 class Accept(msgspec.Struct, frozen=True, tag=True):
