@@ -133,8 +133,8 @@ def mail(stage: Stage, name: str, shape: WrittenMailShape) -> None:
     if arrival.verdict.kind is not Kind.PERSON:
         raise CannotAct(f"nobody would see this mail: {arrival.verdict.why}")
     rule = first_met(rules, arrival.facts)
-    conversation = next((x.text.conversation for x in stage.state.items.values()
-                         if x.id == item and x.text is not None), "")  # fmt: skip
+    begun = stage.state.items.get(item)
+    conversation = begun.text.conversation if begun is not None and begun.text is not None else ""
     stage.do(
         t.ReceiveMail(
             item_id=item if not conversation else ItemId(f"{item}-AGAIN-{stage.now}"),
