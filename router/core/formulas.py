@@ -38,10 +38,10 @@ _ANSWERED_LATE: Final = _of("answered-late")
 _ABANDONED: Final = _of(SHORT, "abandoned")
 _ABANDONED_LATE: Final = _of("abandoned-late")
 _CALLBACK: Final = _of("callback")
-_GONE: Final = _of("diverted", "timeout", "transferred", "other")
-_FLOWED_OUT: Final = frozenset(each + late for each in (*_CALLBACK, *_GONE) for late in ("", LATE))
+GONE: Final = _of("diverted", "timeout", "transferred", "other")  # left otherwise
+_FLOWED_OUT: Final = frozenset(each + late for each in (*_CALLBACK, *GONE) for late in ("", LATE))
 _PASSED: Final = _of(THRESHOLD)
-_OFFERED: Final = _ANSWERED | _ABANDONED | _CALLBACK | _GONE | _PASSED
+_OFFERED: Final = _ANSWERED | _ABANDONED | _CALLBACK | GONE | _PASSED
 _LEVEL_EVENTS: Final = _ANSWERED | _of("abandoned") | _PASSED
 _ENDED: Final = _ANSWERED | _ANSWERED_LATE | _ABANDONED | _ABANDONED_LATE
 

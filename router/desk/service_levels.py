@@ -5,7 +5,7 @@ Pure: from a state to views.
 
 from __future__ import annotations
 
-from router.core.formulas import FORMULAS, ended, figure, offered
+from router.core.formulas import FORMULAS, GONE, ended, figure, offered
 from router.core.model import Channel, Instant
 from router.core.policy import Queue
 from router.core.service_level import interval_of, local_day, promise_of
@@ -13,8 +13,6 @@ from router.core.state import State
 from router.core.tallies import summed
 from router.desk.view_types import moment, seconds
 from router.desk.views import IntervalView, ServiceLevelView
-
-GONE = ("diverted", "timeout", "transferred", "other")
 
 
 def service_level_view(

@@ -15,6 +15,7 @@ from router.core.entries import Entry, counts_of, judged
 from router.core.formulas import (
     CURRENT,
     FORMULAS,
+    GONE,
     Counts,
     Figure,
     Formula,
@@ -29,7 +30,6 @@ from router.runtime.entry_reader import entries_between, past_policies
 from router.runtime.report_choices import ALL, OWN, By
 
 SEVERAL: Final = "several"
-GONE: Final = ("diverted", "timeout", "transferred", "other")
 
 
 class Line(NamedTuple):
