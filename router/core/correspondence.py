@@ -27,7 +27,7 @@ from router.core.model import (
     OfferEnding,
     Span,
 )
-from router.core.offers import end_offers, signed_in
+from router.core.offers import end_offers, signed_in, withdraw_others
 from router.core.queueing import line_up, queue_of
 from router.core.records import Agent, Item, TextWork
 from router.core.relations import has_conversation
@@ -130,6 +130,8 @@ def _hand_over(s: State, now: Instant, item: Item, agent_id: AgentId) -> Events:
         offer = make_offer(s, now, s.items[item.id], s.agents[agent_id], "taken from the list")
         yield offer
         mine = offer.offer
+    else:
+        yield from withdraw_others(s, now, item, mine, f"{agent_id} took it")
     yield e.OfferEnded(
         at=now, offer=mine, ending=OfferEnding.ACCEPTED, reason="taken", passed_over_until=None
     )

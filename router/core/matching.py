@@ -41,6 +41,7 @@ Events = Iterator[e.Event]
 
 def settle(s: State, now: Instant, touched: Touched) -> Events:
     """Match whoever was touched until nothing more can be offered, the most urgent item first."""
+    asked: dict[ItemId, None] = {}
     while touched.items or touched.agents:
         yield from _settle_agents(s, now, touched)
         waiting = list(touched.items)
@@ -50,6 +51,9 @@ def settle(s: State, now: Instant, touched: Touched) -> Events:
         for item_id in waiting:
             yield from offer_item(s, now, item_id)
             yield from _settle_agents(s, now, touched)
+        asked.update(dict.fromkeys(waiting))
+    for item_id in asked:  # only whom nobody else needs
+        yield from ask_more(s, now, item_id)
 
 
 def _settle_agents(s: State, now: Instant, touched: Touched) -> Events:
@@ -77,8 +81,36 @@ def offer_item(s: State, now: Instant, item_id: ItemId) -> Events:
             return
     agent = best_agent(s, now, item)
     if agent is not None:
-        by = [each.replace("_", " ") for each in queue_of(s, item).agent_order]
-        yield make_offer(s, now, item, agent, ", then ".join([*by, LONGEST_IDLE]))
+        yield make_offer(s, now, item, agent, _order_in_words(s, item))
+
+
+def _order_in_words(s: State, item: Item) -> str:
+    by = [each.replace("_", " ") for each in queue_of(s, item).agent_order]
+    return ", then ".join([*by, LONGEST_IDLE])
+
+
+def ask_more(s: State, now: Instant, item_id: ItemId) -> Events:
+    """Offer an item that is on offer to the next best agents, too, if its queue asks several."""
+    item = s.items.get(item_id)
+    if item is None or item.state is not ItemState.OFFERED:
+        return
+    most = asked_at_once(s, now, item)
+    while len(item.offers) < most:
+        agent = best_agent(s, now, item)
+        if agent is None:
+            return
+        number = f"number {len(item.offers) + 1} of {most} asked at once"
+        yield make_offer(s, now, item, agent, f"{number}: {_order_in_words(s, item)}")
+        item = s.items[item_id]
+
+
+def asked_at_once(s: State, now: Instant, item: Item) -> int:
+    """Return how many agents are asked at once for the item, by its wait so far."""
+    by_wait = queue_of(s, item).offer_to.get(item.tempo)
+    if by_wait is None or item.first_queued_at is None:
+        return 1
+    waited = now - item.first_queued_at
+    return max((each.agents for each in by_wait if each.after <= waited), default=1)
 
 
 def offer_to_agent(s: State, now: Instant, agent_id: AgentId) -> Events:
@@ -105,6 +137,10 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
     bucket = s.index.bucket(item.requirement, item.tempo)
     if not bucket.available:
         return None
+    if bucket.named is not None:
+        named = s.agents[bucket.named]
+        may = could_take(s, item, named) and _may_have(item, named.id, now)
+        return named if may else None
     order = queue_of(s, item).agent_order
     best: LineKey | None = None
     merit: tuple[int, ...] = ()
@@ -216,7 +252,8 @@ def _may_have(item: Item, agent_id: AgentId, now: Instant) -> bool:
 def could_take(s: State, item: Item, agent: Agent) -> bool:
     """Say whether the agent meets what the item asks for and has room for it now."""
     profile = s.index.profile_of(agent.id)
-    if profile is None or profile not in s.index.bucket(item.requirement, item.tempo).profiles:
+    bucket = s.index.bucket(item.requirement, item.tempo)
+    if profile is None or profile not in bucket.profiles or bucket.named not in (None, agent.id):
         return False
     return item.tempo in profile.free_tempos(agent)
 

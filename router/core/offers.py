@@ -7,13 +7,15 @@ from typing import Final
 
 from router.core import commands as c
 from router.core import events as e
-from router.core.matching import could_take, make_offer
+from router.core.matching import asked_at_once, could_take, make_offer
 from router.core.model import (
+    ENDED,
     SECOND,
     AgentId,
     AgentStatus,
     Form,
     Instant,
+    ItemId,
     ItemState,
     OfferEnding,
     OfferId,
@@ -44,7 +46,10 @@ def open_offer(s: State, offer_id: OfferId, agent_id: AgentId) -> Offer:
     """Return the agent's open offer. Raises StaleOffer."""
     offer = s.offers.get(offer_id)
     if offer is None or offer.agent != agent_id:
-        raise StaleOffer(offer_id, agent_id)
+        item = s.items.get(ItemId(offer_id.rpartition(".")[0]))
+        holder = item.agent if item is not None and item.state not in ENDED else None
+        taken = f"already taken by {holder}" if holder not in (None, agent_id) else ""
+        raise StaleOffer(offer_id, agent_id, taken)
     return offer
 
 
@@ -63,10 +68,7 @@ def accept(s: State, now: Instant, c_: c.AcceptOffer) -> Events:
         return  # a repeated click: it is theirs already
     offer = open_offer(s, c_.offer_id, c_.agent_id)
     item = s.items[offer.item]
-    for other in item.offers:
-        if other != offer.id:
-            why = "somebody else was quicker"
-            yield from _end(s, now, s.offers[other], OfferEnding.WITHDRAWN, why)
+    yield from withdraw_others(s, now, item, offer.id, "somebody else was quicker")
     yield e.OfferEnded(
         at=now, offer=offer.id, ending=OfferEnding.ACCEPTED, reason="", passed_over_until=None
     )
@@ -74,6 +76,13 @@ def accept(s: State, now: Instant, c_: c.AcceptOffer) -> Events:
     if item.form in (Form.CALL, Form.CALLBACK):
         leg = s.policy.agents[c_.agent_id].leg
         yield dial_agent(now, s.items[item.id], c_.agent_id, leg, RING_AGENT)
+
+
+def withdraw_others(s: State, now: Instant, item: Item, kept: OfferId, why: str) -> Events:
+    """End every open offer of the item but one; who lost the race is not blamed for it."""
+    for other in item.offers:
+        if other != kept:
+            yield from _end(s, now, s.offers[other], OfferEnding.WITHDRAWN, why)
 
 
 def _has(agent: Agent, offer_id: OfferId) -> bool:
@@ -93,7 +102,8 @@ def take_back(s: State, now: Instant, c_: c.TakeBackDecline) -> Events:
     item = s.items.get(agent.declined_item) if agent.declined_item is not None else None
     if agent.declined != c_.offer_id or item is None:
         raise StaleOffer(c_.offer_id, c_.agent_id)
-    if item.state is not ItemState.QUEUED:
+    waits = item.state in (ItemState.QUEUED, ItemState.OFFERED)
+    if not waits or len(item.offers) >= asked_at_once(s, now, item):
         raise NotNow(f"item {item.id!r} is {item.state}: somebody else has it")
     if not could_take(s, item, agent):
         raise NotNow(f"agent {agent.id!r} cannot take it now")

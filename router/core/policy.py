@@ -24,6 +24,7 @@ from router.core.model import (
     Span,
     Tempo,
 )
+from router.core.policy_offers import OfferTo
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
@@ -131,6 +132,7 @@ class Queue(Struct, frozen=True):
     absence: Span = 0  # so long must nobody have been there before it counts; 0 = at once
     late_behind: Span = 0  # who missed the target ranks so much later; 0: order of arrival
     agent_order: tuple[AgentOrder, ...] = ()  # who of the idle gets it; then the longest idle
+    offer_to: dict[Tempo, tuple[OfferTo, ...]] = {}  # by wait; a missing tempo asks one at a time
 
 
 class FallbackRule(Struct, frozen=True):

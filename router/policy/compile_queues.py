@@ -7,6 +7,7 @@ from typing import Any, Final
 from router.core.flows.texts import REQUIRED_TEXTS
 from router.core.model import HOUR, SECOND, QueueId, Span, Tempo
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
+from router.core.policy_offers import OfferTo
 from router.policy.documents import Document
 from router.policy.models_announcements import WaitingShape
 from router.policy.models_queues import CallbackShape, ItemOrder, QueueRules, QueueShape
@@ -32,6 +33,7 @@ def merged(queue: QueueShape, defaults: QueueRules) -> dict[str, Any]:
         rules["fallback"] = {**defaults.fallback, **queue.fallback}
     timeouts = {**OFFER_TIMEOUT_S, **defaults.offer_timeout_s}
     rules["offer_timeout_s"] = {**timeouts, **queue.offer_timeout_s}
+    rules["offer_to"] = {**defaults.offer_to, **queue.offer_to}  # tempo by tempo
     return rules
 
 
@@ -76,6 +78,10 @@ def compile_queue(
         absence=rules["absence_s"] * SECOND,
         late_behind=_late_behind(rules),
         agent_order=tuple(dict.fromkeys(rules["agent_order"])),
+        offer_to={
+            tempo: tuple(OfferTo(each.after_s * SECOND, each.agents) for each in by_wait)
+            for tempo, by_wait in rules["offer_to"].items()
+        },
     )
 
 

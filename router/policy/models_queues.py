@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from router.core.model import AgentOrder, Condition, Tempo
+from router.policy.models_offers import OfferTo
 from router.policy.shape import Shape
 from router.policy.spans import FirstResponseText
 from router.policy.values import (
@@ -130,6 +131,12 @@ class QueueRules(Shape):
         description="seconds an agent has to answer an offer; not named: live 20, fast_text 30,"
         " slow_text 120",
         examples=["{live: 20, slow_text: 120}"],
+    )
+    offer_to: dict[Tempo, OfferTo] = Field(
+        default={},
+        description="how many agents are asked at once, a number or a list by waiting time: the"
+        " first who accepts has it, the others lose nothing; not named: 1",
+        examples=["{live: [1, {after_s: 60, agents: 3}]}"],
     )
     wrap_up_s: Seconds = Field(
         default=60, description="most seconds for notes after handling; 0 = none", examples=["60"]

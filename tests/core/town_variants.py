@@ -7,7 +7,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from router.core import policy as p
-from router.core.model import MINUTE, SECOND, AgentOrder, Condition, QueueId
+from router.core.model import MINUTE, SECOND, AgentOrder, Condition, QueueId, Tempo
+from router.core.policy_offers import OfferTo
 from tests.core.town import rule, town
 
 
@@ -44,6 +45,10 @@ def fated_town() -> p.Policy:
         wrap_up_required=True,
         late_behind=2 * MINUTE,
         agent_order=(AgentOrder.COVERAGE,),
+        offer_to={
+            Tempo.LIVE: (OfferTo(after=0, agents=2), OfferTo(after=MINUTE, agents=3)),
+            Tempo.SLOW_TEXT: (OfferTo(after=0, agents=2),),
+        },
     )
     fallbacks = {name: p.Fallback(id=name, rules=rules) for name, rules in chains.items()}
     return replace(
