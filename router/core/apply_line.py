@@ -330,4 +330,5 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.HandlingStarted: _handling_started,
     e.MessageLeft: _message_left,
     e.CallbackMerged: _nothing,
+    e.ItemAssigned: _nothing,
 }

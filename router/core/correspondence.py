@@ -76,19 +76,29 @@ def take_item(s: State, now: Instant, c_: c.TakeItem) -> Events:
     own = next((o for o in item.offers if s.offers[o].agent == c_.agent_id), None)
     if own is None:
         _need_room(s, agent, item)
+    yield from hand_over_from(s, now, item, c_.agent_id, force=c_.force)
+
+
+def hand_over_from(s: State, now: Instant, item: Item, agent_id: AgentId, *, force: bool) -> Events:
+    """Let the agent have what was written, wherever it stands.
+
+    Raises:
+        NotNow: it has ended.
+        NotAllowed: somebody else at work has it, and `force` does not take it from them.
+    """
     if item.state is ItemState.HANDLING:
-        yield from _from_colleague(s, now, item, force=c_.force)
+        yield from _from_colleague(s, now, item, force=force)
     elif item.state is ItemState.SHUNTED:
-        yield from opened_again(s, now, item, c_.agent_id, "taken from the list")
+        yield from opened_again(s, now, item, agent_id, "taken from the list")
         yield from _into_line(s, now, item)
     elif item.state is ItemState.DEFERRED:
         if item.text is not None and item.text.waiting_for:
             due = due_when_woken(s, now, item)
-            yield e.ItemWoken(at=now, item=item.id, why=f"taken by {c_.agent_id}", due_at=due)
+            yield e.ItemWoken(at=now, item=item.id, why=f"taken by {agent_id}", due_at=due)
         yield from _into_line(s, now, item)
     elif item.state in ENDED or item.state is ItemState.WRAP_UP:
         raise NotNow(f"item {item.id!r} is {item.state}")
-    yield from _hand_over(s, now, s.items[item.id], c_.agent_id)
+    yield from _hand_over(s, now, s.items[item.id], agent_id)
 
 
 def _need_room(s: State, agent: Agent, item: Item) -> None:

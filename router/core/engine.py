@@ -15,6 +15,7 @@ from router.core import (
     chat_in,
     correspondence,
     handling,
+    leading,
     machine,
     mail_in,
     mail_rules,
@@ -26,6 +27,9 @@ from router.core import (
 )
 from router.core import (
     commands as c,
+)
+from router.core import (
+    commands_lead as lead,
 )
 from router.core import (
     commands_text as t,
@@ -77,6 +81,8 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     c.ClearEmergency: machine.clear_emergency,
     c.ResumeService: machine.resume_service,
     c.ShuntArrival: arrivals.shunt_arrival,
+    lead.PrioritiseItem: leading.prioritise,
+    lead.AssignItem: leading.assign,
     t.ReceiveMail: mail_in.receive_mail,
     t.KeepMail: mail_in.keep_mail,
     t.SetMailAside: mail_in.set_aside,

@@ -47,6 +47,7 @@ from router.core.events_items import (
     StepTaken,
     WrapUpStarted,
 )
+from router.core.events_lead import ItemAssigned
 from router.core.events_text import (
     AutoAnswered,
     ChatRated,
@@ -164,6 +165,7 @@ AnyEvent = (
     | ItemParked
     | UnreadMailed
     | ItemWoken
+    | ItemAssigned
 )
 
 __all__ = [
@@ -194,6 +196,7 @@ __all__ = [
     "FlowMoved",
     "HandlingStarted",
     "ItemAbandoned",
+    "ItemAssigned",
     "ItemClosed",
     "ItemDeferred",
     "ItemDiverted",

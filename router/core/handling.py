@@ -12,6 +12,7 @@ from router.core.arrivals import open_item
 from router.core.buckets import NAMED
 from router.core.flows.advance import outside_answered, transfer_outside
 from router.core.model import (
+    MINUTE,
     AgentId,
     Form,
     Instant,
@@ -19,6 +20,7 @@ from router.core.model import (
     LegResult,
     LegState,
     OfferEnding,
+    Span,
     Unreached,
 )
 from router.core.offers import away_if_missing, passed_over_until, signed_in
@@ -34,6 +36,8 @@ from router.errors import NotAllowed, NotNow, UnknownAgent, UnknownTarget
 Events = Iterator[e.Event]
 
 NOT_REACHED: Final = {LegResult.BUSY: Unreached.BUSY, LegResult.FAILED: Unreached.UNREACHABLE}
+
+WRAP_UP_MAX: Final[Span] = 15 * MINUTE  # where a code is required and no time for it is named
 
 IN_HAND = frozenset({ItemState.HANDLING, ItemState.HELD})
 
@@ -301,9 +305,7 @@ def after_talk(s: State, now: Instant, item: Item) -> Events:
     if queue.wrap_up == 0 and not queue.wrap_up_required:
         yield callbacks.closed(s, now, item.id, "done")
         return
-    yield e.WrapUpStarted(
-        at=now, item=item.id, until=now + queue.wrap_up if queue.wrap_up else None
-    )
+    yield e.WrapUpStarted(at=now, item=item.id, until=now + (queue.wrap_up or WRAP_UP_MAX))
 
 
 def close(s: State, now: Instant, c_: c.CloseItem) -> Events:

@@ -38,7 +38,14 @@ from router.core.model import (
 )
 from router.core.offers import end_offer_of, end_offers, expire
 from router.core.paging import nobody_answered
-from router.core.queueing import look_again, queue_of, release_reserved, requeue, take_step
+from router.core.queueing import (
+    follow_head_start,
+    look_again,
+    queue_of,
+    release_reserved,
+    requeue,
+    take_step,
+)
 from router.core.records import Agent, Item
 from router.core.service_level import count
 from router.core.shift import lose_lease
@@ -51,6 +58,7 @@ from router.errors import InvariantBroken, NotNow, UnknownTarget
 Events = Iterator[e.Event]
 
 LEG_GONE: Final = "gone"  # why an effect failed for good: the carrier has no such leg any more
+RANKED: Final = IN_LINE | IN_HAND  # have a place, or go back to it when given back
 AT_ONCE_MAX: Final = 100  # times one row may fall due at one instant; more is a circle of ours
 
 # --- time ----------------------------------------------------------------------------------------
@@ -274,6 +282,7 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
     """Decide by this policy from now on; whoever waits is looked at again."""
     if c_.policy_hash == s.policy_hash:
         return
+    before = s.policies.get(s.policy_hash)
     yield e.PolicyAdopted(at=now, policy=c_.policy_hash)
     for agent in [a for a in s.agents.values() if a.id not in s.policy.agents]:
         if agent.lease_until is not None:
@@ -282,6 +291,9 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
         yield from _let_go(s, now, agent)
     for queue_id in (*s.policy.queues, *(q for q in s.queues if q not in s.policy.queues)):
         yield from update_hours(s, now, queue_id)
+    if before is not None:
+        for item in [i for i in s.items.values() if i.state in RANKED]:
+            yield from follow_head_start(s, now, item, before)
     for item in [i for i in s.items.values() if i.state in IN_LINE]:
         if item.queue not in s.policy.queues:
             yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the queue is gone")

@@ -104,6 +104,12 @@ def ask_more(s: State, now: Instant, item_id: ItemId) -> Events:
         item = s.items[item_id]
 
 
+def may_ask_more(s: State, now: Instant, item: Item) -> bool:
+    """Say whether the item waits and one more agent may be asked for it."""
+    waits = item.state in (ItemState.QUEUED, ItemState.OFFERED)
+    return waits and len(item.offers) < asked_at_once(s, now, item)
+
+
 def asked_at_once(s: State, now: Instant, item: Item) -> int:
     """Return how many agents are asked at once for the item, by its wait so far."""
     by_wait = queue_of(s, item).offer_to.get(item.tempo)

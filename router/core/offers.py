@@ -7,7 +7,7 @@ from typing import Final
 
 from router.core import commands as c
 from router.core import events as e
-from router.core.matching import asked_at_once, could_take, make_offer
+from router.core.matching import could_take, make_offer, may_ask_more
 from router.core.model import (
     ENDED,
     SECOND,
@@ -16,7 +16,6 @@ from router.core.model import (
     Form,
     Instant,
     ItemId,
-    ItemState,
     OfferEnding,
     OfferId,
     Span,
@@ -102,8 +101,7 @@ def take_back(s: State, now: Instant, c_: c.TakeBackDecline) -> Events:
     item = s.items.get(agent.declined_item) if agent.declined_item is not None else None
     if agent.declined != c_.offer_id or item is None:
         raise StaleOffer(c_.offer_id, c_.agent_id)
-    waits = item.state in (ItemState.QUEUED, ItemState.OFFERED)
-    if not waits or len(item.offers) >= asked_at_once(s, now, item):
+    if not may_ask_more(s, now, item):
         raise NotNow(f"item {item.id!r} is {item.state}: somebody else has it")
     if not could_take(s, item, agent):
         raise NotNow(f"agent {agent.id!r} cannot take it now")

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from router.desk.answers import install_errors
+from router.desk.api_lead import lead_routes
 from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
 from router.desk.api_text import file_routes, text_routes, upload_routes
@@ -41,6 +42,7 @@ def build_api(parts: Parts) -> FastAPI:
         shunted_routes,
         desk_routes,
         item_routes,
+        lead_routes,
         text_routes,
         file_routes,
         upload_routes,
