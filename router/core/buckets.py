@@ -123,12 +123,14 @@ class Profile:
         "members_of",
         "signed_in",
         "skills",
+        "team",
         "whole",
     )
 
-    def __init__(self, skills: dict[str, int], capacity: Capacity) -> None:
+    def __init__(self, skills: dict[str, int], capacity: Capacity, team: str) -> None:
         self.skills = skills
         self.capacity = capacity
+        self.team = team
         self.whole = whole_of(capacity)
         self.idle: dict[Tempo, OrderedKeys[LineKey]] = {t: OrderedKeys() for t in Tempo}
         self.buckets: dict[Tempo, list[Bucket]] = {t: [] for t in Tempo}  # of nobody in particular

@@ -55,13 +55,15 @@ class Index:
 
     def adopt(self, policy: Policy, agents: dict[AgentId, Agent]) -> None:
         """Group the policy's agents into profiles; the agents' rows are put in again."""
-        made: dict[tuple[tuple[tuple[str, int], ...], str], Profile] = {}
+        made: dict[tuple[tuple[tuple[str, int], ...], str, str], Profile] = {}
         self._profile_of = {}
         for agent_id, rule in policy.agents.items():
-            key = (tuple(sorted(rule.skills.items())), rule.capacity)
+            key = (tuple(sorted(rule.skills.items())), rule.capacity, rule.team)
             profile = made.get(key)
             if profile is None:
-                profile = made[key] = Profile(rule.skills, policy.capacities[rule.capacity])
+                profile = made[key] = Profile(
+                    rule.skills, policy.capacities[rule.capacity], rule.team
+                )
             self._profile_of[agent_id] = profile
         self.profiles = list(made.values())
         self.signed_in = 0

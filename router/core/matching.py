@@ -27,6 +27,7 @@ from router.core.model import (
     OfferId,
 )
 from router.core.ordered import OrderedKeys
+from router.core.policy import Queue
 from router.core.queueing import queue_of
 from router.core.records import Agent, Item
 from router.core.state import State
@@ -147,7 +148,7 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
         named = s.agents[bucket.named]
         may = could_take(s, item, named) and _may_have(item, named.id, now)
         return named if may else None
-    order = queue_of(s, item).agent_order
+    queue = queue_of(s, item)
     best: LineKey | None = None
     merit: tuple[int, ...] = ()
     for profile in bucket.profiles:
@@ -158,7 +159,7 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
             head = _first_not_passed_over(profile.idle[item.tempo], item, now)
         if head is None:
             continue
-        merits = tuple(MERIT[by](s.index, bucket, profile) for by in order)
+        merits = tuple(MERIT[by](s.index, bucket, profile, queue) for by in queue.agent_order)
         if best is None or merits > merit or (merits == merit and head < best):
             best, merit = head, merits
     return None if best is None else s.agents[AgentId(best[1])]
@@ -169,7 +170,7 @@ def _first_not_passed_over(idle: OrderedKeys[LineKey], item: Item, now: Instant)
     return next((key for key in heads if _may_have(item, AgentId(key[1]), now)), None)
 
 
-def _coverage(index: Index, bucket: Bucket, profile: Profile) -> int:
+def _coverage(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
     """Return how many who are free have the skill that fewest of them have, of those not asked for.
 
     Whom it takes keeps the rare skills free for those who need them; nobody else's arrival rates
@@ -179,20 +180,31 @@ def _coverage(index: Index, bucket: Bucket, profile: Profile) -> int:
     return min((idle[skill] for skill in profile.beside(bucket)), default=ALL_THERE_IS)
 
 
-def _least_flexible(index: Index, bucket: Bucket, profile: Profile) -> int:
+def _least_flexible(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
     return -len(profile.skills)
 
 
-def _best_level(index: Index, bucket: Bucket, profile: Profile) -> int:
+def _best_level(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
     """Return the lowest of the agent's levels in what is asked for."""
     return min((profile.skills.get(skill, 0) for skill in bucket.skills), default=0)
 
 
+def _team_first(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
+    return int(profile.team == queue.team)
+
+
+def _kept_before(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
+    """Return the same of everybody: by now it is no longer kept for who had the resident last."""
+    return 0
+
+
 ALL_THERE_IS: Final = 1 << 62  # more than any count
-MERIT: Final[dict[AgentOrder, Callable[[Index, Bucket, Profile], int]]] = {
+MERIT: Final[dict[AgentOrder, Callable[[Index, Bucket, Profile, Queue], int]]] = {
     AgentOrder.COVERAGE: _coverage,
     AgentOrder.LEAST_FLEXIBLE: _least_flexible,
     AgentOrder.BEST_LEVEL: _best_level,
+    AgentOrder.TEAM_FIRST: _team_first,
+    AgentOrder.LAST_AGENT: _kept_before,
 }
 
 

@@ -133,6 +133,8 @@ class Queue(Struct, frozen=True):
     late_behind: Span = 0  # who missed the target ranks so much later; 0: order of arrival
     agent_order: tuple[AgentOrder, ...] = ()  # who of the idle gets it; then the longest idle
     offer_to: dict[Tempo, tuple[OfferTo, ...]] = {}  # by wait; a missing tempo asks one at a time
+    team: str = ""  # whose agents come first by AgentOrder.TEAM_FIRST
+    last_agent_patience: Span = 0  # how long it is kept by AgentOrder.LAST_AGENT
 
 
 class FallbackRule(Struct, frozen=True):

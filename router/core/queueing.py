@@ -14,12 +14,15 @@ from typing import Final
 
 from router.core import business_time, requirement
 from router.core import events as e
+from router.core.buckets import NAMED
 from router.core.hours import Emergency, standing
+from router.core.last_agent import kept_for
 from router.core.model import (
     HOUR,
     MINUTE,
     SECOND,
     AgentId,
+    AgentOrder,
     Channel,
     Condition,
     Form,
@@ -165,16 +168,15 @@ def line_up(
     over (`named_span`; 0: as long as anything of that tempo is kept). `not_to` is an agent who
     gave it away and shall not get it back at once.
     """
-    tempo = TEMPO_OF[form]
-    live = form is Form.CALL
+    tempo, live = TEMPO_OF[form], form is Form.CALL
+    own_start = item.head_start + head_start
+    last = None if named or not anew else _last_agent(s, item, queue, tempo)
+    if last not in (None, not_to):
+        named, named_span = f"{NAMED}{last}", queue.last_agent_patience
+        rule = f"{rule}; kept for {last}, who had the resident last"
     due = None
     if tempo is Tempo.SLOW_TEXT:  # elsewhere somebody waits there and then
         due = item.due_at if item.due_at is not None else due_at(s, first_queued_at, queue)
-    head = item.head_start + queue.head_start + head_start
-    urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
-    aim = first_queued_at + queue.target_span
-    if due is not None and not urgent:
-        aim = due + ((first_queued_at - due) >> AGE_SHIFT)
     step = step_by_age(queue, now, first_queued_at)
     counted_until = now + queue.target_span if anew else item.threshold_at
     late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
@@ -185,8 +187,8 @@ def line_up(
         form=form,
         tempo=tempo,
         first_queued_at=first_queued_at,
-        urgency_at=aim - head,
-        head_start=item.head_start + head_start,
+        urgency_at=_aim(item, queue, first_queued_at, due) - queue.head_start - own_start,
+        head_start=own_start,
         requirement=named or requirement_at(s, item, queue, step),
         step=step,
         step_due=None if named else due_of_step(queue, now, first_queued_at, step),
@@ -202,6 +204,20 @@ def line_up(
     )
     if not named:
         yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
+
+
+def _aim(item: Item, queue: Queue, first_queued_at: Instant, due: Instant | None) -> Instant:
+    urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
+    if due is None or urgent:
+        return first_queued_at + queue.target_span
+    return due + ((first_queued_at - due) >> AGE_SHIFT)
+
+
+def _last_agent(s: State, item: Item, queue: Queue, tempo: Tempo) -> AgentId | None:
+    if AgentOrder.LAST_AGENT not in queue.agent_order:
+        return None
+    asks = [requirement_at(s, item, queue, step) for step in range(len(queue.steps) + 1)]
+    return kept_for(s, item, tempo, asks)
 
 
 def step_by_age(queue: Queue, now: Instant, first_queued_at: Instant) -> int:

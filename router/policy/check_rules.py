@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Final
 
 from pydantic_core import PydanticCustomError
@@ -22,7 +21,7 @@ from router.policy.complaints import unknown
 from router.policy.documents import Document
 from router.policy.holiday_dates import holiday_dates
 from router.policy.models_forms import FormShape
-from router.policy.models_queues import QueueRules, QueuesFile
+from router.policy.models_queues import QueuesFile
 from router.policy.sources import Sources
 from router.policy.telephones import read_called
 
@@ -119,18 +118,6 @@ def _check_queues(document: Document, queues: QueuesFile) -> None:
                 message = f"comes after a step at {before} s; steps stand in order of time"
                 document.complain((*path, "steps", index, "after_s"), message)
             before = max(before, step.after_s)
-        _check_offer_to(document, (*path, "offer_to"), queue)
-    _check_offer_to(document, ("defaults", "offer_to"), queues.defaults)
-
-
-def _check_offer_to(document: Document, path: tuple[str, ...], rules: QueueRules) -> None:
-    for tempo, by_wait in rules.offer_to.items():
-        for index, (earlier, later) in enumerate(pairwise(by_wait), start=1):
-            if later.after_s <= earlier.after_s:
-                message = (
-                    f"comes after an entry at {earlier.after_s} s; write them in order of time"
-                )
-                document.complain((*path, tempo.value, index), message)
 
 
 def _check_dialling(sources: Sources) -> None:

@@ -11,6 +11,7 @@ from router.policy.check_flows import check_flows
 from router.policy.check_mail import check_mail
 from router.policy.check_mail_rules import check_mail_rules
 from router.policy.check_names import check_names
+from router.policy.check_offers import check_offers
 from router.policy.check_people import check_people
 from router.policy.check_rules import check_rules
 from router.policy.check_texts import check_texts
@@ -22,6 +23,7 @@ def check(sources: Sources, today: date) -> None:
     check_names(sources)
     check_texts(sources)
     check_rules(sources, today)
+    check_offers(sources)
     check_flows(sources)
     check_fallback(sources)
     check_contacts(sources)

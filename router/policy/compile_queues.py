@@ -78,6 +78,8 @@ def compile_queue(
         absence=rules["absence_s"] * SECOND,
         late_behind=_late_behind(rules),
         agent_order=tuple(dict.fromkeys(rules["agent_order"])),
+        team=rules["team"],
+        last_agent_patience=rules["last_agent_patience_s"] * SECOND,
         offer_to={
             tempo: tuple(OfferTo(each.after_s * SECOND, each.agents) for each in by_wait)
             for tempo, by_wait in rules["offer_to"].items()

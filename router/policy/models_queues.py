@@ -123,8 +123,23 @@ class QueueRules(Shape):
         default=[AgentOrder.COVERAGE],
         description="who of the free agents gets it, one after the other, then the longest idle."
         " `coverage`: whose rarest other skill most of the free have, too; `least_flexible`: who"
-        " has the fewest skills; `best_level`: who is best at what is asked for",
-        examples=["[coverage]"],
+        " has the fewest skills; `best_level`: who is best at what is asked for; `team_first`: who"
+        " is of the queue's `team`; `last_agent`, first of all: who had the resident last, if they"
+        " are there and could take it. Idle counts from the end of the last handled work: no"
+        " refused offer, break or sign-in begins it anew",
+        examples=["[last_agent, team_first, coverage]"],
+    )
+    team: str = Field(
+        default="",
+        max_length=40,
+        description="with `team_first`: the team whose agents come first",
+        examples=["operations"],
+    )
+    last_agent_patience_s: SomeSeconds = Field(
+        default=20,
+        description="with `last_agent`: seconds for which it is kept for who had the resident last,"
+        " until they are free; then anyone may have it",
+        examples=["20"],
     )
     offer_timeout_s: dict[Tempo, SomeSeconds] = Field(
         default={},

@@ -9,9 +9,12 @@ from router.core import commands as c
 from router.core import commands_text as t
 from router.core import events as e
 from router.core import policy as p
+from router.core.explain import why_not
+from router.core.explain_order import why_second
 from router.core.model import (
     SECOND,
     AgentId,
+    AgentOrder,
     AgentStatus,
     ItemId,
     ItemState,
@@ -215,3 +218,104 @@ def test_what_is_kept_is_for_anyone_once_that_agent_left_though_their_like_is_th
     desk.do(c.SignOut(agent_id=BORIS))
     assert desk.state.items[ItemId("i1")].reserved_for is None
     assert (offered(desk, "i1"), offered(desk, "i2")) == ([TWIN], [AMINA])
+
+
+# --- who had the resident last, and the queue's team ---------------------------------------------
+
+
+def remembering(*order: AgentOrder, **changes: object) -> Desk:
+    """The town with a twin of boris; its queues choose by `order`, patient for 20 s."""
+    policy = town()
+    boris = replace(policy.agents[BORIS], team="front")
+    twin = replace(boris, id=TWIN, name="Twin", leg="client:twin", team="back")
+    fields = {"agent_order": order, "last_agent_patience": 20 * SECOND, **changes}
+    queues = {name: replace(queue, **fields) for name, queue in policy.queues.items()}
+    agents = {**policy.agents, BORIS: boris, TWIN: twin}
+    return Desk(replace(policy, agents=agents, queues=queues))
+
+
+def served(desk: Desk, name: str, agent: str) -> ItemId:
+    """Let a call of the resident be handled by the agent, and wrapped up."""
+    item = desk.call(name, "1", "2", caller="resident")
+    assert desk.answer(agent) == item
+    desk.now += SECOND
+    desk.do(c.CloseItem(item_id=item, agent_id=AgentId(agent)))
+    return item
+
+
+def test_who_had_the_resident_last_has_them_again_though_others_are_idle_for_longer() -> None:
+    desk = remembering(AgentOrder.LAST_AGENT, AgentOrder.COVERAGE)
+    desk.sign_in("boris")
+    served(desk, "i1", "boris")
+    desk.sign_in("twin")
+    item = desk.call("i2", "1", "2", caller="resident")
+    assert offered(desk, "i2") == [BORIS]
+    queued = [x for x in desk.story if isinstance(x, e.ItemQueued) and x.item == item]
+    assert "kept for boris, who had the resident last" in queued[0].rule
+    desk.call("i3", "1", "2", caller="somebody else")
+    assert offered(desk, "i3") == [TWIN]
+
+
+def test_it_is_kept_for_the_last_agent_while_they_are_busy_and_then_for_anyone() -> None:
+    desk = remembering(AgentOrder.LAST_AGENT)
+    desk.sign_in("boris")
+    served(desk, "i1", "boris")
+    desk.call("busy", "1", "2", caller="other")
+    desk.answer("boris")
+    desk.sign_in("twin")
+    item = desk.call("i2", "1", "2", caller="resident")
+    assert (desk.state.items[item].reserved_for, offered(desk, "i2")) == (BORIS, [])
+    desk.keep_alive(19 * SECOND)
+    assert offered(desk, "i2") == []
+    desk.keep_alive(2 * SECOND)
+    assert offered(desk, "i2") == [TWIN]
+
+
+def test_nothing_is_kept_for_a_last_agent_who_is_away_or_could_not_take_it() -> None:
+    desk = remembering(AgentOrder.LAST_AGENT, steps=())
+    desk.sign_in("boris", "twin")
+    first = desk.call("i1", "1", "2", caller="resident")
+    desk.answer(had := offered(desk, "i1")[0])
+    desk.do(c.CloseItem(item_id=first, agent_id=AgentId(had)))
+    other = TWIN if had == BORIS else BORIS
+    desk.do(c.SetStatus(agent_id=AgentId(had), status=AgentStatus.AWAY, reason="break"))
+    desk.call("i2", "1", "2", caller="resident")
+    assert offered(desk, "i2") == [other]
+    desk.do(c.DeclineOffer(offer_id=OfferId("i2.1"), agent_id=AgentId(other)))
+    desk.do(c.SetStatus(agent_id=AgentId(had), status=AgentStatus.AVAILABLE))
+    roads = desk.call("i3", "1", "1", caller="resident")  # neither of them knows roads
+    assert desk.state.items[roads].reserved_for is None
+
+
+def test_who_declines_what_was_kept_for_them_leaves_it_to_anyone() -> None:
+    desk = remembering(AgentOrder.LAST_AGENT)
+    desk.sign_in("boris")
+    served(desk, "i1", "boris")
+    desk.sign_in("twin")
+    desk.call("i2", "1", "2", caller="resident")
+    desk.do(c.DeclineOffer(offer_id=OfferId("i2.1"), agent_id=BORIS))
+    assert offered(desk, "i2") == [TWIN]
+
+
+@pytest.mark.parametrize(("team", "first"), [("front", BORIS), ("back", TWIN)])
+def test_the_queues_team_comes_before_who_is_idle_for_longer(team: str, first: AgentId) -> None:
+    for arriving in (("boris", "twin"), ("twin", "boris")):
+        desk = remembering(AgentOrder.TEAM_FIRST, team=team)
+        for name in arriving:
+            desk.sign_in(name)
+            desk.now += SECOND
+        desk.call("i1", "1", "2")
+        assert offered(desk, "i1") == [first]
+        because = why_not(desk.state, desk.now, desk.state.items[ItemId("i1")], AMINA)
+        assert because == "not signed in"
+
+
+def test_the_explanation_says_who_is_of_another_team() -> None:
+    desk = remembering(AgentOrder.TEAM_FIRST, team="back")
+    desk.sign_in("boris", "twin")
+    before = State.thaw(decode_frozen(encode_frozen(desk.state.freeze())), desk.state.policies)
+    desk.call("i1", "1", "2")
+    queued = desk.state.items[ItemId("i1")]
+    assert why_second(before, queued, before.agents[BORIS], TWIN) == (
+        "free too, but is of another team"
+    )

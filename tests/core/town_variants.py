@@ -44,7 +44,8 @@ def fated_town() -> p.Policy:
         wrap_up=0,
         wrap_up_required=True,
         late_behind=2 * MINUTE,
-        agent_order=(AgentOrder.COVERAGE,),
+        agent_order=(AgentOrder.LAST_AGENT, AgentOrder.TEAM_FIRST, AgentOrder.COVERAGE),
+        last_agent_patience=20 * SECOND,
         offer_to={
             Tempo.LIVE: (OfferTo(after=0, agents=2), OfferTo(after=MINUTE, agents=3)),
             Tempo.SLOW_TEXT: (OfferTo(after=0, agents=2),),

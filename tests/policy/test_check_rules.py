@@ -20,11 +20,6 @@ MISTAKES = {
         QUEUES, "- {after_s: 240, ", "- {after_s: 100, ", "100, ",
         "queues.building.steps[1].after_s", "comes after a step at 120 s",
     ),
-    "more agents at once, out of order": Mistake(
-        QUEUES, "  wrap_up_s: 60\n",
-        "  wrap_up_s: 60\n  offer_to: {live: [1, {after_s: 60, agents: 2}, 3]}\n", "3]}",
-        "defaults.offer_to.live[2]", "comes after an entry at 60 s",
-    ),
     "number written twice": Mistake(
         TOWN, "  any_other: main", "  (905) 555-0101: main\n  any_other: main", "(905)",
         "numbers.(905) 555-0101", "means the same as '+1 905 555 0101' above",
