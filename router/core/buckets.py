@@ -124,13 +124,21 @@ class Profile:
         "signed_in",
         "skills",
         "team",
+        "traits",
         "whole",
     )
 
-    def __init__(self, skills: dict[str, int], capacity: Capacity, team: str) -> None:
+    def __init__(
+        self,
+        skills: dict[str, int],
+        capacity: Capacity,
+        team: str,
+        traits: dict[str, str | int],
+    ) -> None:
         self.skills = skills
         self.capacity = capacity
         self.team = team
+        self.traits = traits
         self.whole = whole_of(capacity)
         self.idle: dict[Tempo, OrderedKeys[LineKey]] = {t: OrderedKeys() for t in Tempo}
         self.buckets: dict[Tempo, list[Bucket]] = {t: [] for t in Tempo}  # of nobody in particular

@@ -155,7 +155,7 @@ def why_not(
         if item.requirement != NAMED + agent_id:
             return f"the item is kept for {item.requirement[1:]}"
     else:
-        lacks = requirement.why_not(requirement.parse(item.requirement), rule.skills)
+        lacks = requirement.why_not(requirement.parse(item.requirement), rule.skills, rule.traits)
         if lacks:
             return lacks
     profile = state.index.profile_of(agent_id)

@@ -55,14 +55,15 @@ class Index:
 
     def adopt(self, policy: Policy, agents: dict[AgentId, Agent]) -> None:
         """Group the policy's agents into profiles; the agents' rows are put in again."""
-        made: dict[tuple[tuple[tuple[str, int], ...], str, str], Profile] = {}
+        made: dict[tuple[object, ...], Profile] = {}
         self._profile_of = {}
         for agent_id, rule in policy.agents.items():
-            key = (tuple(sorted(rule.skills.items())), rule.capacity, rule.team)
+            skills, traits = (tuple(sorted(x.items())) for x in (rule.skills, rule.traits))
+            key = (skills, rule.capacity, rule.team, traits)
             profile = made.get(key)
             if profile is None:
                 profile = made[key] = Profile(
-                    rule.skills, policy.capacities[rule.capacity], rule.team
+                    rule.skills, policy.capacities[rule.capacity], rule.team, rule.traits
                 )
             self._profile_of[agent_id] = profile
         self.profiles = list(made.values())
@@ -98,7 +99,7 @@ class Index:
         expr = requirement.parse(bucket.requirement)
         for profile in self.profiles:
             if profile.capacity.units.get(bucket.tempo) and requirement.matches(
-                expr, profile.skills
+                expr, profile.skills, profile.traits
             ):
                 profile.join(bucket)
 

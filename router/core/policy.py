@@ -73,6 +73,7 @@ class AgentRule(Struct, frozen=True):
     capacity: str  # Capacity id
     leg: str  # "+1905...", "sip:...", "client:..."; "" = no telephone, takes text only
     team: str
+    traits: dict[str, str | int] = {}  # what requirements ask beside skills; the team is one
 
 
 class Step(Struct, frozen=True):

@@ -16,6 +16,7 @@ from router.core import business_time, requirement
 from router.core import events as e
 from router.core.buckets import NAMED
 from router.core.hours import Emergency, standing
+from router.core.item_attributes import values_of
 from router.core.last_agent import kept_for
 from router.core.model import (
     HOUR,
@@ -60,12 +61,30 @@ KEPT_AS: Final = {Channel.WEBFORM: Form.SUBMISSION, Channel.MAIL: Form.MAIL}
 
 
 @lru_cache(maxsize=4096)
-def bound(queue_requires: str, item_requires: str, language_skill: str) -> str:
-    """Return the canonical requirement of a queue or step, an item's own and its language."""
+def bound(
+    queue_requires: str,
+    item_requires: str,
+    language_skill: str,
+    given: tuple[tuple[str, str], ...] | None = None,
+) -> str:
+    """Return the canonical requirement of a queue or step, an item's own, its language and more.
+
+    `given` has the item's attributes that are asked for; None: what some item asks for at least.
+    """
     expr = requirement.parse(queue_requires)
     if item_requires:
         expr = requirement.conjunction(expr, requirement.parse(item_requires))
+    if given is None:
+        expr = requirement.for_some_item(expr)
+    else:
+        expr = requirement.bind_item(expr, dict(given))
     return requirement.canonical(requirement.bind_language(expr, language_skill))
+
+
+@lru_cache(maxsize=4096)
+def _asked_of_item(queue_requires: str, item_requires: str) -> frozenset[str]:
+    asked = (requirement.parse(text) for text in (queue_requires, item_requires) if text)
+    return frozenset().union(*map(requirement.attributes_of_item, asked))
 
 
 def queue_of(s: State, item: Item) -> Queue:
@@ -105,7 +124,9 @@ def emergency_of(s: State, hours: str) -> Emergency | None:
 def requirement_at(s: State, item: Item, queue: Queue, step: int) -> str:
     """Return the bound requirement of a step; step 0 is the queue's own."""
     text = queue.requires if step == 0 else queue.steps[step - 1].requires
-    return bound(text, item.requires, language_skill(s, item.language))
+    asked = _asked_of_item(text, item.requires)
+    given = values_of(s.policy, item, asked) if asked else ()
+    return bound(text, item.requires, language_skill(s, item.language), given)
 
 
 def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Condition]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from router.policy.check_attributes import check_attributes
 from router.policy.check_chat import check_chat
 from router.policy.check_contacts import check_contacts
 from router.policy.check_fallback import check_fallback
@@ -21,6 +22,7 @@ from router.policy.sources import Sources
 def check(sources: Sources, today: date) -> None:
     """Check the town as a whole; a check whose files are damaged does not run."""
     check_names(sources)
+    check_attributes(sources)
     check_texts(sources)
     check_rules(sources, today)
     check_offers(sources)

@@ -26,6 +26,7 @@ from router.policy.compile_texts import compile_answers, compile_chat, compile_m
 from router.policy.documents import Document
 from router.policy.holiday_dates import holiday_dates
 from router.policy.models_announcements import FrontMessageShape
+from router.policy.models_attributes import AttributeShape, typed
 from router.policy.models_fallback import ACTIONS, OWN, QUEUE_ACTIONS, FallbackFile, RuleShape
 from router.policy.models_forms import FieldShape, FormShape
 from router.policy.models_skills import AgentShape, CapacityShape
@@ -55,7 +56,10 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         subjects=town.subjects,
         skills={id_: compiled.Skill(id_, name) for id_, name in skills.skills.items()},
         capacities={id_: _capacity(id_, each) for id_, each in skills.capacities.items()},
-        agents={AgentId(id_): _agent(id_, each) for id_, each in skills.agents.items()},
+        agents={
+            AgentId(id_): _agent(id_, each, skills.attributes)
+            for id_, each in skills.agents.items()
+        },
         away_reasons=town.away_reasons,
         wrap_up_codes=town.wrap_up_codes,
         hours={
@@ -126,9 +130,15 @@ def _capacity(id_: str, shape: CapacityShape) -> compiled.Capacity:
     )
 
 
-def _agent(id_: str, shape: AgentShape) -> compiled.AgentRule:
+def _agent(id_: str, shape: AgentShape, declared: dict[str, AttributeShape]) -> compiled.AgentRule:
     return compiled.AgentRule(
-        AgentId(id_), shape.name, dict(shape.skills), shape.capacity, shape.leg or "", shape.team
+        AgentId(id_),
+        shape.name,
+        dict(shape.skills),
+        shape.capacity,
+        shape.leg or "",
+        shape.team,
+        typed(shape.attributes, declared, shape.team),
     )
 
 

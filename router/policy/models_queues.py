@@ -198,7 +198,10 @@ class QueueShape(QueueRules):
     name: Texts = Field(description="name for people", examples=["{en: Roads, fr: Voirie}"])
     requires: Requirement = Field(
         description="which skills an agent needs; `$language` is the skill of the resident's"
-        " language",
+        " language. Attributes stand beside them: of agents as in skills.yaml (`agent.site`,"
+        " `agent.team`), of items what flows set and forms let choose, and channel, language,"
+        ' subject, owner_team: `agent.site == "north"`, `item.ward in ("1", "2")`, `agent.team =='
+        " item.owner_team`; what is not given compares false",
         examples=["roads >= 3 and $language"],
     )
     steps: list[StepShape] = Field(
