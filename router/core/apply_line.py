@@ -11,8 +11,17 @@ from router.core import apply_agents
 from router.core import events as e
 from router.core.apply_agents import drop_holding
 from router.core.lifecycle import move
-from router.core.model import ENDED, AgentId, Form, ItemId, ItemState, LegState, OfferEnding
-from router.core.records import FlowPosition, Item, Offer, TextWork
+from router.core.model import (
+    ENDED,
+    AgentId,
+    Form,
+    Instant,
+    ItemId,
+    ItemState,
+    LegState,
+    OfferEnding,
+)
+from router.core.records import FlowPosition, Item, Offer, PaceRow, TextWork
 from router.core.state import State
 from router.errors import InvariantBroken
 
@@ -160,6 +169,13 @@ def _item_queued(state: State, ev: e.ItemQueued) -> None:
             flow=replace(item.flow, due=None) if item.flow is not None else None,
         ),
     )
+    put_paces(state, ev.paces)
+
+
+def put_paces(state: State, paces: tuple[tuple[str, Instant], ...]) -> None:
+    """Note when the next of each minimum is owed."""
+    for minimum, due in paces:
+        state.put_pace(PaceRow(minimum=minimum, due=due))
 
 
 def _step_taken(state: State, ev: e.StepTaken) -> None:
@@ -242,6 +258,7 @@ def _offer_made(state: State, ev: e.OfferMade) -> None:
         ),
     )
     apply_agents.reserve(state, ev)
+    put_paces(state, ev.paces)
 
 
 def _offer_seen(state: State, ev: e.OfferSeen) -> None:
@@ -272,6 +289,7 @@ def _offer_ended(state: State, ev: e.OfferEnded) -> None:
         ),
     )
     apply_agents.unreserve(state, ev, offer)
+    put_paces(state, ev.paces)
 
 
 def _handling_started(state: State, ev: e.HandlingStarted) -> None:

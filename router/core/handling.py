@@ -11,6 +11,7 @@ from router.core import events as e
 from router.core.arrivals import open_item
 from router.core.buckets import NAMED
 from router.core.flows.advance import outside_answered, transfer_outside
+from router.core.minimums import begun
 from router.core.model import (
     MINUTE,
     AgentId,
@@ -267,6 +268,7 @@ def give_back(
         step_due=due_of_step(queue, now, first, item.step),
         late_at=late_at(now, item, queue, anew=False) if item.call_id else None,
         missed=missed,
+        paces=begun(s, now, item.queue, item.tempo),
     )
     row = s.items[item.id]
     if row.call_id and talked:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from router.core import callbacks
+from router.core import callbacks, minimums
 from router.core import events as e
 from router.core.buckets import NAMED, Bucket, LineKey, Profile, rank
 from router.core.index import Index
@@ -25,15 +25,18 @@ from router.core.model import (
     ItemId,
     ItemState,
     OfferId,
+    QueueId,
 )
 from router.core.ordered import OrderedKeys
 from router.core.policy import Queue
+from router.core.policy_offers import Minimum
 from router.core.queueing import queue_of
 from router.core.records import Agent, Item
 from router.core.state import State
 from router.core.touched import Touched
 
 MOST_URGENT: Final = "most urgent item"  # rule of an offer: the agent was free first
+OWED: Final = "what is owed to minimum"  # begins the rule of such an offer; its id follows
 LONGEST_IDLE: Final = "longest idle"  # end of the rule of an offer: the item was there first
 LOOK_PAST_MAX: Final = 16  # heads looked at beyond those that pass the agent over
 
@@ -124,15 +127,16 @@ def offer_to_agent(s: State, now: Instant, agent_id: AgentId) -> Events:
     """Offer the agent the most urgent item they could take now, if there is one."""
     while True:
         agent = s.agents.get(agent_id)
-        item = best_item(s, now, agent) if agent is not None else None
-        if agent is None or item is None:
+        chosen = next_item(s, now, agent) if agent is not None else None
+        if agent is None or chosen is None:
             return
+        item, rule = chosen
         if item.form is Form.CALLBACK:
             deferral = callbacks.out_of_hours(s, now, item)
             if deferral is not None:
                 yield deferral
                 continue
-        yield make_offer(s, now, item, agent, MOST_URGENT)
+        yield make_offer(s, now, item, agent, rule)
         return
 
 
@@ -208,8 +212,21 @@ MERIT: Final[dict[AgentOrder, Callable[[Index, Bucket, Profile, Queue], int]]] =
 }
 
 
-def best_item(s: State, now: Instant, agent: Agent) -> Item | None:
-    """Return the item that the agent shall be offered now, of those they could take.
+def next_item(s: State, now: Instant, agent: Agent) -> tuple[Item, str] | None:
+    """Return the item that the agent shall be offered now, of those they could take, and the rule.
+
+    What a minimum is owed comes before all; see `minimums`.
+    """
+    for minimum in minimums.owed(s, now) if s.policy.minimums else ():
+        item = best_item(s, now, agent, minimum)
+        if item is not None:
+            return item, f"{OWED} {minimum.id}"
+    item = best_item(s, now, agent)
+    return None if item is None else (item, MOST_URGENT)
+
+
+def best_item(s: State, now: Instant, agent: Agent, minimum: Minimum | None = None) -> Item | None:
+    """Return the most urgent item that the agent could take now, of the minimum's if one is given.
 
     The first in rank; but if that one can still be answered within its target, then of all who can
     and stand before the first who cannot, the one whose service has the fewest people at work.
@@ -217,20 +234,25 @@ def best_item(s: State, now: Instant, agent: Agent) -> Item | None:
     profile = s.index.profile_of(agent.id)
     if profile is None:
         return None
+    buckets = buckets_of(s.index, profile, agent)
+    queues: frozenset[QueueId] = frozenset()
+    if minimum is not None:
+        buckets = [bucket for bucket in buckets if bucket.tempo is minimum.tempo]
+        queues = minimum.queues
     items = s.items
     steady: LineKey | None = None
     fresh: list[tuple[LineKey, int]] = []  # the first of each bucket, people at work for it
-    for bucket in buckets_of(s.index, profile, agent):
+    for bucket in buckets:
         if bucket.ripe_at < now:
             bucket.ripen(now, items)
         head = bucket.steady.head
         if head is not None and (steady is None or head < steady):  # most heads end here
-            willing = _first_willing(items, now, agent.id, bucket.steady, head)
+            willing = _first_willing(items, now, agent.id, bucket.steady, head, queues)
             if willing is not None and (steady is None or willing < steady):
                 steady = willing
         head = bucket.fresh.head
         if head is not None and (steady is None or head < steady):
-            willing = _first_willing(items, now, agent.id, bucket.fresh, head)
+            willing = _first_willing(items, now, agent.id, bucket.fresh, head, queues)
             if willing is not None:
                 fresh.append((willing, bucket.available))
     ahead = [(people, key) for key, people in fresh if steady is None or key < steady]
@@ -253,12 +275,14 @@ def _first_willing(
     agent_id: AgentId,
     keys: OrderedKeys[LineKey],
     head: LineKey,
+    queues: frozenset[QueueId],
 ) -> LineKey | None:
     """Return the first key whose item may go to the agent; `head` is the first of all."""
-    if not items[ItemId(head[1])].passed_over:
+    if not queues and not items[ItemId(head[1])].passed_over:
         return head
     for key in islice(keys, LOOK_PAST_MAX):
-        if _may_have(items[ItemId(key[1])], agent_id, now):
+        item = items[ItemId(key[1])]
+        if _may_have(item, agent_id, now) and (not queues or item.queue in queues):
             return key
     return None
 
@@ -288,6 +312,7 @@ def make_offer(s: State, now: Instant, item: Item, agent: Agent, rule: str) -> e
         expires_at=now + timeout,
         idle_since=agent.idle_since,
         rule=rule,
+        paces=minimums.offered(s, now, item),
     )
 
 

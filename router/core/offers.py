@@ -7,6 +7,7 @@ from typing import Final
 
 from router.core import commands as c
 from router.core import events as e
+from router.core import minimums
 from router.core.matching import could_take, make_offer, may_ask_more
 from router.core.model import (
     ENDED,
@@ -146,7 +147,12 @@ def end_offer_of(s: State, now: Instant, agent: Agent, reason: str) -> Events:
 def _end(s: State, now: Instant, offer: Offer, ending: OfferEnding, reason: str) -> Events:
     until = passed_over_until(s, now, s.items[offer.item], offer.agent, ending)
     yield e.OfferEnded(
-        at=now, offer=offer.id, ending=ending, reason=reason, passed_over_until=until
+        at=now,
+        offer=offer.id,
+        ending=ending,
+        reason=reason,
+        passed_over_until=until,
+        paces=minimums.failed(s, now, s.items[offer.item]),
     )
     item = s.items[offer.item]
     if item.reserved_for == offer.agent:

@@ -24,7 +24,7 @@ from router.core.model import (
     Span,
     Tempo,
 )
-from router.core.policy_offers import OfferTo
+from router.core.policy_offers import Minimum, OfferTo
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
@@ -356,6 +356,7 @@ class Policy(Struct, frozen=True):
     mail: MailPolicy | None = None
     chat: ChatPolicy | None = None
     answers: dict[str, CannedAnswer] = {}
+    minimums: tuple[Minimum, ...] = ()
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

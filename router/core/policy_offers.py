@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from router.core.model import Span
+from router.core.model import QueueId, Span, Tempo
 
 
 class Struct(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -16,3 +16,18 @@ class OfferTo(Struct, frozen=True):
 
     after: Span  # since first queued
     agents: int
+
+
+class Minimum(Struct, frozen=True):
+    """So many of one kind of channel are begun within a time while some wait."""
+
+    id: str
+    tempo: Tempo
+    queues: frozenset[QueueId]  # empty = all
+    at_least: int
+    within: Span
+
+    @property
+    def every(self) -> Span:
+        """Return after how much time the next one is owed."""
+        return self.within // (self.at_least + 1)

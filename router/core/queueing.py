@@ -18,6 +18,7 @@ from router.core.buckets import NAMED
 from router.core.hours import Emergency, standing
 from router.core.item_attributes import values_of
 from router.core.last_agent import kept_for
+from router.core.minimums import begun
 from router.core.model import (
     HOUR,
     MINUTE,
@@ -222,6 +223,7 @@ def line_up(
         reserved_until=now + (named_span or RESERVED_MAX[tempo]) if named else None,
         fresh_until=fresh_until(s, now, item, queue, anew=anew) if late_behind else None,
         late_behind=late_behind,
+        paces=begun(s, now, queue.id, tempo),
     )
     if not named:
         yield from skip_hopeless_steps(s, now, s.items[item.id], queue)

@@ -24,6 +24,7 @@ from router.core.records import (
     Item,
     KeyRow,
     Offer,
+    PaceRow,
     QueueRow,
 )
 from router.errors import InvariantBroken
@@ -50,6 +51,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     dials: list[DialRow]
     pending: list[AnyEffect]
     conversations: list[Conversation] = []
+    paces: list[PaceRow] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
@@ -72,6 +74,7 @@ class State:
         self.dials: dict[str, DialRow] = {}
         self.pending: dict[EffectKey, AnyEffect] = {}
         self.conversations: dict[str, Conversation] = {}
+        self.paces: dict[str, PaceRow] = {}
         self.index = Index()
         self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
         self._policy: Policy | None = None  # in force
@@ -207,6 +210,10 @@ class State:
         """Put, replace or (None) remove."""
         self._put(self.conversations, conversation_id, row)
 
+    def put_pace(self, row: PaceRow) -> None:
+        """Put or replace."""
+        self._put(self.paces, row.minimum, row)
+
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
         self._put(self.pending, key, effect)
@@ -286,6 +293,7 @@ class State:
             dials=[self.dials[k] for k in sorted(self.dials)],
             pending=[self.pending[k] for k in sorted(self.pending)],
             conversations=[self.conversations[k] for k in sorted(self.conversations)],
+            paces=[self.paces[k] for k in sorted(self.paces)],
         )
 
     @classmethod
@@ -315,6 +323,8 @@ class State:
             state.put_pending(effect.key, effect)
         for conversation in frozen.conversations:
             state.put_conversation(conversation.id, conversation)
+        for pace in frozen.paces:
+            state.put_pace(pace)
         return state
 
     def hash(self) -> str:

@@ -127,6 +127,9 @@ def _in_queues(sources: Sources) -> Iterator[Use]:
         yield from _skills(document, (*path, "requires"), queue.requires)
         for index, step in enumerate(queue.steps):
             yield from _skills(document, (*path, "steps", index, "requires"), step.requires)
+    for name, minimum in queues.minimums.items():
+        for index, counted in enumerate(minimum.queues):
+            yield Use(document, ("minimums", name, "queues", index), "queue", counted)
 
 
 def _in_rules(document: Document, path: Path, rules: QueueRules) -> Iterator[Use]:

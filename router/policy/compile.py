@@ -21,7 +21,7 @@ from router.core.model import (
 )
 from router.policy.compile_flows import compile_flow
 from router.policy.compile_hours import compile_hours
-from router.policy.compile_queues import compile_queue, place
+from router.policy.compile_queues import compile_minimums, compile_queue, place
 from router.policy.compile_texts import compile_answers, compile_chat, compile_mail
 from router.policy.documents import Document
 from router.policy.holiday_dates import holiday_dates
@@ -90,6 +90,7 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         mail=None if sources.mail is None else compile_mail(sources.mail),
         chat=None if sources.chat is None else compile_chat(sources.chat),
         answers={} if sources.answers is None else compile_answers(sources.answers),
+        minimums=compile_minimums(model_of(sources.queues).minimums),
     )
 
 

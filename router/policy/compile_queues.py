@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from router.core.flows.texts import REQUIRED_TEXTS
-from router.core.model import HOUR, SECOND, QueueId, Span, Tempo
+from router.core.model import HOUR, MINUTE, SECOND, QueueId, Span, Tempo
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
-from router.core.policy_offers import OfferTo
+from router.core.policy_offers import Minimum, OfferTo
 from router.policy.documents import Document
 from router.policy.models_announcements import WaitingShape
+from router.policy.models_offers import MinimumShape
 from router.policy.models_queues import CallbackShape, ItemOrder, QueueRules, QueueShape
 
 OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
@@ -84,6 +85,20 @@ def compile_queue(
             tempo: tuple(OfferTo(each.after_s * SECOND, each.agents) for each in by_wait)
             for tempo, by_wait in rules["offer_to"].items()
         },
+    )
+
+
+def compile_minimums(shapes: dict[str, MinimumShape]) -> tuple[Minimum, ...]:
+    """Return what must be begun within a time."""
+    return tuple(
+        Minimum(
+            id_,
+            each.tempo,
+            frozenset(map(QueueId, each.queues)),
+            each.at_least,
+            each.within_min * MINUTE,
+        )
+        for id_, each in shapes.items()
     )
 
 

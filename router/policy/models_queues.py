@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from router.core.model import AgentOrder, Condition, Tempo
-from router.policy.models_offers import OfferTo
+from router.policy.models_offers import MinimumShape, OfferTo
 from router.policy.shape import Shape
 from router.policy.spans import FirstResponseText
 from router.policy.values import (
@@ -218,3 +218,8 @@ class QueuesFile(Shape):
         default_factory=QueueRules, description="holds for every queue that does not say otherwise"
     )
     queues: dict[Name, QueueShape] = Field(min_length=1, description="the queues")
+    minimums: dict[Name, MinimumShape] = Field(
+        default={},
+        description="so that neither mail starves behind calls nor calls behind mail",
+        examples=["texts: {tempo: slow_text, at_least: 4}"],
+    )

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from router.core import policy as p
 from router.core.model import MINUTE, SECOND, AgentOrder, Condition, QueueId, Tempo
-from router.core.policy_offers import OfferTo
+from router.core.policy_offers import Minimum, OfferTo
 from tests.core.town import rule, town
 
 
@@ -56,6 +56,10 @@ def fated_town() -> p.Policy:
         policy,
         queues={**policy.queues, general.id: general},
         fallbacks={**policy.fallbacks, **fallbacks},
+        minimums=(
+            Minimum("texts", Tempo.SLOW_TEXT, frozenset(), 20, 10 * MINUTE),
+            Minimum("calls", Tempo.LIVE, frozenset({general.id}), 30, 10 * MINUTE),
+        ),
     )
 
 
