@@ -17,11 +17,12 @@ from router.core.model import (
     AgentId,
     ItemId,
     ItemState,
+    OfferId,
     QueueId,
     Span,
     Tempo,
 )
-from router.core.policy_offers import Minimum
+from router.core.policy_offers import Minimum, OfferTo
 from router.core.state import State, decode_frozen, encode_frozen
 from tests.core.town import Desk, town
 
@@ -123,6 +124,20 @@ def test_an_offer_that_came_to_nothing_does_not_count() -> None:
     assert desk.state.paces["some"].due > desk.now
     desk.do(c.DeclineOffer(offer_id=offer, agent_id=CHLOE))
     assert desk.state.paces["some"].due == desk.now
+
+
+def test_a_mail_that_several_are_asked_for_counts_once() -> None:
+    policy = promising(least(5))
+    asks_two = {SLOW: (OfferTo(after=0, agents=2),)}
+    roads = replace(policy.queues[ROADS], offer_to=asks_two)
+    desk = Desk(replace(policy, queues={**policy.queues, ROADS: roads}))
+    desk.sign_in("amina", "boris")
+    desk.form("f1")
+    assert len(desk.state.offers) == 2
+    assert desk.state.paces["some"].due == desk.now + 10 * MINUTE
+    desk.keep_alive(MINUTE)
+    desk.do(c.DeclineOffer(offer_id=OfferId("f1.1"), agent_id=desk.state.offers["f1.1"].agent))
+    assert desk.state.paces["some"].due > desk.now  # the other may still take it
 
 
 def test_calls_have_a_minimum_too_where_overdue_mail_would_go_first() -> None:
