@@ -76,10 +76,12 @@ def take_item(s: State, now: Instant, c_: c.TakeItem) -> Events:
     own = next((o for o in item.offers if s.offers[o].agent == c_.agent_id), None)
     if own is None:
         _need_room(s, agent, item)
-    yield from hand_over_from(s, now, item, c_.agent_id, force=c_.force)
+    yield from hand_over_from(s, now, item, c_.agent_id, "taken from the list", force=c_.force)
 
 
-def hand_over_from(s: State, now: Instant, item: Item, agent_id: AgentId, *, force: bool) -> Events:
+def hand_over_from(
+    s: State, now: Instant, item: Item, agent_id: AgentId, rule: str, *, force: bool = False
+) -> Events:
     """Let the agent have what was written, wherever it stands.
 
     Raises:
@@ -98,7 +100,7 @@ def hand_over_from(s: State, now: Instant, item: Item, agent_id: AgentId, *, for
         yield from _into_line(s, now, item)
     elif item.state in ENDED or item.state is ItemState.WRAP_UP:
         raise NotNow(f"item {item.id!r} is {item.state}")
-    yield from _hand_over(s, now, s.items[item.id], agent_id)
+    yield from _hand_over(s, now, s.items[item.id], agent_id, rule)
 
 
 def _need_room(s: State, agent: Agent, item: Item) -> None:
@@ -132,12 +134,12 @@ def _into_line(s: State, now: Instant, item: Item) -> Events:
     )
 
 
-def _hand_over(s: State, now: Instant, item: Item, agent_id: AgentId) -> Events:
+def _hand_over(s: State, now: Instant, item: Item, agent_id: AgentId, rule: str) -> Events:
     """Let the agent have what is in line: an offer, accepted at once."""
     mine = next((o for o in item.offers if s.offers[o].agent == agent_id), None)
     if mine is None:
         yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, f"{agent_id} took it")
-        offer = make_offer(s, now, s.items[item.id], s.agents[agent_id], "taken from the list")
+        offer = make_offer(s, now, s.items[item.id], s.agents[agent_id], rule)
         yield offer
         mine = offer.offer
     else:

@@ -80,7 +80,7 @@ def assign(s: State, now: Instant, c_: c.AssignItem) -> Events:
     )
     if item.form in WRITTEN and item.tempo is Tempo.SLOW_TEXT:
         yield assigned
-        yield from hand_over_from(s, now, item, agent.id, force=False)
+        yield from hand_over_from(s, now, item, agent.id, f"assigned by {c_.by}")
         return
     _need_somebody(item, agent, leg=rule.leg)
     yield assigned

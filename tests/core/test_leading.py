@@ -144,6 +144,7 @@ def test_a_form_is_assigned_beyond_the_limit_and_the_event_says_so() -> None:
     events = desk.do(lead.AssignItem(ItemId("f2"), CHLOE, "knows the street", "sam"))
     (assigned,) = [x for x in events if isinstance(x, e.ItemAssigned)]
     assert assigned.over
+    assert [x.rule for x in events if isinstance(x, e.OfferMade)] == ["assigned by sam"]
     said = describe(desk.state, assigned, None)
     assert said == "sam assigned it to Chloe, beyond what they may hold: knows the street"
     row = desk.state.items[ItemId("f2")]
