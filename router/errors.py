@@ -56,8 +56,9 @@ class StaleOffer(CommandRefused):
 
     code = "stale-offer"
 
-    def __init__(self, offer_id: str, agent_id: str) -> None:
-        super().__init__(f"offer {offer_id!r} is not open to agent {agent_id!r}")
+    def __init__(self, offer_id: str, agent_id: str, why: str = "") -> None:
+        said = f"offer {offer_id!r} is not open to agent {agent_id!r}"
+        super().__init__(f"{said}: {why}" if why else said)
         self.offer_id = offer_id
         self.agent_id = agent_id
 

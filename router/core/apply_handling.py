@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from router.core import apply_agents, apply_calls
 from router.core import events as e
-from router.core.apply_line import alive_again, item_of, release
+from router.core.apply_line import alive_again, item_of, put_paces, release
 from router.core.estimate import smoothed
 from router.core.lifecycle import move
 from router.core.model import ENDED, Form, ItemState, LegState, Tempo
@@ -77,6 +77,7 @@ def _returned(state: State, ev: e.ItemReturned) -> None:
             room_id="",
         ),
     )
+    put_paces(state, ev.paces)
     if ev.missed and item.agent is not None:
         apply_agents.miss(state, item.agent)
 

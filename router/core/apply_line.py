@@ -11,8 +11,17 @@ from router.core import apply_agents
 from router.core import events as e
 from router.core.apply_agents import drop_holding
 from router.core.lifecycle import move
-from router.core.model import ENDED, AgentId, Form, ItemId, ItemState, LegState, OfferEnding
-from router.core.records import FlowPosition, Item, Offer, TextWork
+from router.core.model import (
+    ENDED,
+    AgentId,
+    Form,
+    Instant,
+    ItemId,
+    ItemState,
+    LegState,
+    OfferEnding,
+)
+from router.core.records import FlowPosition, Item, Offer, PaceRow, TextWork
 from router.core.state import State
 from router.errors import InvariantBroken
 
@@ -126,6 +135,7 @@ def _item_queued(state: State, ev: e.ItemQueued) -> None:
     row = queued(item, ev)
     release(state, item, ev)
     state.put_item(ev.item, row)
+    put_paces(state, ev.paces)
 
 
 def queued(item: Item, ev: e.ItemQueued) -> Item:
@@ -161,6 +171,12 @@ def queued(item: Item, ev: e.ItemQueued) -> Item:
         agent_call_state=LegState.NONE,
         flow=replace(item.flow, due=None) if item.flow is not None else None,
     )
+
+
+def put_paces(state: State, paces: tuple[tuple[str, Instant], ...]) -> None:
+    """Note when the next of each minimum is owed."""
+    for minimum, due in paces:
+        state.put_pace(PaceRow(minimum=minimum, due=due))
 
 
 def _step_taken(state: State, ev: e.StepTaken) -> None:
@@ -243,6 +259,7 @@ def _offer_made(state: State, ev: e.OfferMade) -> None:
         ),
     )
     apply_agents.reserve(state, ev)
+    put_paces(state, ev.paces)
 
 
 def _offer_seen(state: State, ev: e.OfferSeen) -> None:
@@ -273,6 +290,7 @@ def _offer_ended(state: State, ev: e.OfferEnded) -> None:
         ),
     )
     apply_agents.unreserve(state, ev, offer)
+    put_paces(state, ev.paces)
 
 
 def _handling_started(state: State, ev: e.HandlingStarted) -> None:
@@ -330,4 +348,5 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.HandlingStarted: _handling_started,
     e.MessageLeft: _message_left,
     e.CallbackMerged: _nothing,
+    e.ItemAssigned: _nothing,
 }

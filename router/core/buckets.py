@@ -18,7 +18,7 @@ from typing import Final
 
 from router.core import requirement
 from router.core.capacity import NONE, beside, may_be_offered, whole_of
-from router.core.model import Instant, ItemId, Tempo
+from router.core.model import AgentId, Instant, ItemId, Tempo
 from router.core.ordered import OrderedKeys
 from router.core.policy import Capacity
 from router.core.records import Agent, Item
@@ -46,6 +46,7 @@ class Bucket:
         "_ripening",
         "available",
         "fresh",
+        "named",
         "profiles",
         "requirement",
         "ripe_at",
@@ -59,11 +60,12 @@ class Bucket:
         self.requirement = text
         self.tempo = tempo
         named = text.startswith(NAMED)
+        self.named = AgentId(text.removeprefix(NAMED)) if named else None  # nobody else may have it
         self.skills = frozenset() if named else requirement.skills_of(requirement.parse(text))
         self.fresh: OrderedKeys[LineKey] = OrderedKeys()
         self.steady: OrderedKeys[LineKey] = OrderedKeys()
         self.profiles: list[Profile] = []  # who could take them
-        self.signed_in = 0  # agents of these profiles
+        self.signed_in = 0  # agents of these profiles; of a named bucket that agent alone
         self.available = 0  # of those, not away
         self.ripe_at: Instant = NEVER  # after this instant `ripen` has something to do
         self._ripening: list[tuple[Instant, LineKey]] = []  # a heap: fresh until, key
@@ -122,16 +124,26 @@ class Profile:
         "members_of",
         "signed_in",
         "skills",
+        "team",
+        "traits",
         "whole",
     )
 
-    def __init__(self, skills: dict[str, int], capacity: Capacity) -> None:
+    def __init__(
+        self,
+        skills: dict[str, int],
+        capacity: Capacity,
+        team: str,
+        traits: dict[str, str | int],
+    ) -> None:
         self.skills = skills
         self.capacity = capacity
+        self.team = team
+        self.traits = traits
         self.whole = whole_of(capacity)
         self.idle: dict[Tempo, OrderedKeys[LineKey]] = {t: OrderedKeys() for t in Tempo}
         self.buckets: dict[Tempo, list[Bucket]] = {t: [] for t in Tempo}  # of nobody in particular
-        self.members_of: list[Bucket] = []  # all that count these agents
+        self.members_of: list[Bucket] = []  # the same, to be told who comes and goes
         self.signed_in = 0
         self.available = 0  # signed in and not away
         self._beside: dict[str, tuple[str, ...]] = {}  # by requirement
@@ -144,9 +156,8 @@ class Profile:
         bucket.signed_in += self.signed_in
         bucket.available += self.available
         self.members_of.append(bucket)
-        if not bucket.requirement.startswith(NAMED):
-            self.buckets[bucket.tempo].append(bucket)
-            self._together.clear()
+        self.buckets[bucket.tempo].append(bucket)
+        self._together.clear()
 
     def buckets_of(self, tempos: frozenset[Tempo]) -> list[Bucket]:
         """Return the buckets of these kinds of channel; the list must not be changed."""

@@ -27,7 +27,7 @@ from router.core.model import (
     OfferEnding,
     Span,
 )
-from router.core.offers import end_offers, signed_in
+from router.core.offers import end_offers, signed_in, withdraw_others
 from router.core.queueing import line_up, queue_of
 from router.core.records import Agent, Item, TextWork
 from router.core.relations import has_conversation
@@ -76,19 +76,31 @@ def take_item(s: State, now: Instant, c_: c.TakeItem) -> Events:
     own = next((o for o in item.offers if s.offers[o].agent == c_.agent_id), None)
     if own is None:
         _need_room(s, agent, item)
+    yield from hand_over_from(s, now, item, c_.agent_id, "taken from the list", force=c_.force)
+
+
+def hand_over_from(
+    s: State, now: Instant, item: Item, agent_id: AgentId, rule: str, *, force: bool = False
+) -> Events:
+    """Let the agent have what was written, wherever it stands.
+
+    Raises:
+        NotNow: it has ended.
+        NotAllowed: somebody else at work has it, and `force` does not take it from them.
+    """
     if item.state is ItemState.HANDLING:
-        yield from _from_colleague(s, now, item, force=c_.force)
+        yield from _from_colleague(s, now, item, force=force)
     elif item.state is ItemState.SHUNTED:
-        yield from opened_again(s, now, item, c_.agent_id, "taken from the list")
+        yield from opened_again(s, now, item, agent_id, "taken from the list")
         yield from _into_line(s, now, item)
     elif item.state is ItemState.DEFERRED:
         if item.text is not None and item.text.waiting_for:
             due = due_when_woken(s, now, item)
-            yield e.ItemWoken(at=now, item=item.id, why=f"taken by {c_.agent_id}", due_at=due)
+            yield e.ItemWoken(at=now, item=item.id, why=f"taken by {agent_id}", due_at=due)
         yield from _into_line(s, now, item)
     elif item.state in ENDED or item.state is ItemState.WRAP_UP:
         raise NotNow(f"item {item.id!r} is {item.state}")
-    yield from _hand_over(s, now, s.items[item.id], c_.agent_id)
+    yield from _hand_over(s, now, s.items[item.id], agent_id, rule)
 
 
 def _need_room(s: State, agent: Agent, item: Item) -> None:
@@ -122,14 +134,16 @@ def _into_line(s: State, now: Instant, item: Item) -> Events:
     )
 
 
-def _hand_over(s: State, now: Instant, item: Item, agent_id: AgentId) -> Events:
+def _hand_over(s: State, now: Instant, item: Item, agent_id: AgentId, rule: str) -> Events:
     """Let the agent have what is in line: an offer, accepted at once."""
     mine = next((o for o in item.offers if s.offers[o].agent == agent_id), None)
     if mine is None:
         yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, f"{agent_id} took it")
-        offer = make_offer(s, now, s.items[item.id], s.agents[agent_id], "taken from the list")
+        offer = make_offer(s, now, s.items[item.id], s.agents[agent_id], rule)
         yield offer
         mine = offer.offer
+    else:
+        yield from withdraw_others(s, now, item, mine, f"{agent_id} took it")
     yield e.OfferEnded(
         at=now, offer=mine, ending=OfferEnding.ACCEPTED, reason="taken", passed_over_until=None
     )

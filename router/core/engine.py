@@ -16,6 +16,7 @@ from router.core import (
     consults,
     correspondence,
     handling,
+    leading,
     machine,
     mail_in,
     mail_rules,
@@ -32,6 +33,9 @@ from router.core import (
 )
 from router.core import commands_calls as k
 from router.core import commands_hours as h
+from router.core import (
+    commands_lead as lead,
+)
 from router.core import (
     commands_text as t,
 )
@@ -92,6 +96,8 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     k.CompleteTransfer: transfers.complete,
     k.CancelConsult: transfers.cancel,
     k.PromiseCallback: transfers.promise,
+    lead.PrioritiseItem: leading.prioritise,
+    lead.AssignItem: leading.assign,
     t.ReceiveMail: mail_in.receive_mail,
     t.KeepMail: mail_in.keep_mail,
     t.SetMailAside: mail_in.set_aside,

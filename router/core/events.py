@@ -65,6 +65,7 @@ from router.core.events_items import (
     StepTaken,
     WrapUpStarted,
 )
+from router.core.events_lead import ItemAssigned
 from router.core.events_text import (
     AutoAnswered,
     ChatRated,
@@ -196,6 +197,7 @@ AnyEvent = (
     | ConsultCompleted
     | CallbackPromised
     | CallbackUnreturned
+    | ItemAssigned
 )
 
 __all__ = [
@@ -231,6 +233,7 @@ __all__ = [
     "FlowMoved",
     "HandlingStarted",
     "ItemAbandoned",
+    "ItemAssigned",
     "ItemClosed",
     "ItemDeferred",
     "ItemDiverted",

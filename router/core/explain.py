@@ -18,7 +18,7 @@ from router.core.buckets import NAMED
 from router.core.explain_next import what_next
 from router.core.explain_order import why_second, why_this_item
 from router.core.explain_places import place_of_node, place_of_requirement, place_of_rule
-from router.core.matching import LONGEST_IDLE, MOST_URGENT, best_agent, best_item
+from router.core.matching import LONGEST_IDLE, MOST_URGENT, OWED, best_agent, next_item
 from router.core.model import (
     ENDED,
     AgentId,
@@ -156,15 +156,15 @@ def _otherwise_today(state: State, event: e.OfferMade, item: Item) -> Iterator[s
     agent = state.agents.get(event.agent)
     if agent is None:
         return
-    if event.rule == MOST_URGENT:
-        other_item = best_item(state, event.at, agent)
-        if other_item is None or other_item.id != item.id:
-            found = "nothing" if other_item is None else f"item {other_item.id}"
+    if event.rule == MOST_URGENT or event.rule.startswith(OWED):
+        other = next_item(state, event.at, agent)
+        if other is None or other[0].id != item.id:
+            found = "nothing" if other is None else f"item {other[0].id}"
             yield f"today's rules would have offered {found} to {name_of(state, agent.id)}"
     elif event.rule.endswith(LONGEST_IDLE):
-        other = best_agent(state, event.at, item)
-        if other is None or other.id != event.agent:
-            found = "nobody" if other is None else name_of(state, other.id)
+        first = best_agent(state, event.at, item)
+        if first is None or first.id != event.agent:
+            found = "nobody" if first is None else name_of(state, first.id)
             yield f"today's rules would have offered it to {found}"
 
 
@@ -180,7 +180,7 @@ def why_not(
         if item.requirement != NAMED + agent_id:
             return f"the item is kept for {item.requirement[1:]}"
     else:
-        lacks = requirement.why_not(requirement.parse(item.requirement), rule.skills)
+        lacks = requirement.why_not(requirement.parse(item.requirement), rule.skills, rule.traits)
         if lacks:
             return lacks
     profile = state.index.profile_of(agent_id)

@@ -64,8 +64,9 @@ def why_second(state: State, item: Item, agent: Agent, chosen: AgentId | None) -
     if first is None or mine is None or theirs is None:
         return "free too, and would have been as good"
     bucket = state.index.bucket(item.requirement, item.tempo)
-    for by in queue_of(state, item).agent_order:
-        better, worse = (MERIT[by](state.index, bucket, profile) for profile in (theirs, mine))
+    queue = queue_of(state, item)
+    for by in queue.agent_order:
+        better, worse = (MERIT[by](state.index, bucket, each, queue) for each in (theirs, mine))
         if better != worse:
             return f"free too, but {_comes_after(state, by, bucket, mine)}"
     if first.idle_since <= agent.idle_since:
@@ -80,6 +81,8 @@ def _comes_after(state: State, by: AgentOrder, bucket: Bucket, profile: Profile)
         return f"is kept for {rarest}, which only {idle[rarest]} of those free have"
     if by is AgentOrder.LEAST_FLEXIBLE:
         return f"can do more: has {len(profile.skills)} skills"
+    if by is AgentOrder.TEAM_FIRST:
+        return "is of another team"
     return "is at a lower level in what it asks for"
 
 

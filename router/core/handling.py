@@ -12,7 +12,9 @@ from router.core.arrivals import open_item
 from router.core.buckets import NAMED
 from router.core.consults import asked, hand_over, third_leg
 from router.core.flows.advance import outside_answered, transfer_outside
+from router.core.minimums import begun
 from router.core.model import (
+    MINUTE,
     AgentId,
     Form,
     Instant,
@@ -20,6 +22,7 @@ from router.core.model import (
     LegResult,
     LegState,
     OfferEnding,
+    Span,
     Unreached,
 )
 from router.core.offers import RING_AGENT, away_if_missing, passed_over_until, signed_in
@@ -36,6 +39,8 @@ from router.errors import NotAllowed, NotNow, UnknownAgent, UnknownTarget
 Events = Iterator[e.Event]
 
 NOT_REACHED: Final = {LegResult.BUSY: Unreached.BUSY, LegResult.FAILED: Unreached.UNREACHABLE}
+
+WRAP_UP_MAX: Final[Span] = 15 * MINUTE  # where a code is required and no time for it is named
 
 IN_HAND = frozenset({ItemState.HANDLING, ItemState.HELD})
 
@@ -274,6 +279,7 @@ def give_back(
         step_due=due_of_step(queue, now, first, item.step),
         late_at=late_at(now, item, queue, anew=False) if item.call_id else None,
         missed=missed,
+        paces=begun(s, now, item.queue, item.tempo),
     )
     row = s.items[item.id]
     if row.call_id and (talked or item.form is Form.CALLBACK):  # from the room into the line
@@ -327,9 +333,7 @@ def after_talk(s: State, now: Instant, item: Item) -> Events:
     if queue.wrap_up == 0 and not queue.wrap_up_required:
         yield callbacks.closed(s, now, item.id, "done")
         return
-    yield e.WrapUpStarted(
-        at=now, item=item.id, until=now + queue.wrap_up if queue.wrap_up else None
-    )
+    yield e.WrapUpStarted(at=now, item=item.id, until=now + (queue.wrap_up or WRAP_UP_MAX))
 
 
 def close(s: State, now: Instant, c_: c.CloseItem) -> Events:

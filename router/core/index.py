@@ -41,6 +41,7 @@ class Index:
         self.buckets: dict[tuple[str, Tempo], Bucket] = {}
         self.profiles: list[Profile] = []
         self._profile_of: dict[AgentId, Profile] = {}
+        self._present: dict[AgentId, tuple[int, int]] = {}  # who is signed in: 1, and not away
         self.signed_in = 0  # agents of the policy
         self.names_agents = False  # something was kept for one agent, now or before
         self.idle_with: dict[Tempo, dict[str, int]] = {}  # skill -> agents who could take one now
@@ -55,16 +56,20 @@ class Index:
 
     def adopt(self, policy: Policy, agents: dict[AgentId, Agent]) -> None:
         """Group the policy's agents into profiles; the agents' rows are put in again."""
-        made: dict[tuple[tuple[tuple[str, int], ...], str], Profile] = {}
+        made: dict[tuple[object, ...], Profile] = {}
         self._profile_of = {}
         for agent_id, rule in policy.agents.items():
-            key = (tuple(sorted(rule.skills.items())), rule.capacity)
+            skills, traits = (tuple(sorted(x.items())) for x in (rule.skills, rule.traits))
+            key = (skills, rule.capacity, rule.team, traits)
             profile = made.get(key)
             if profile is None:
-                profile = made[key] = Profile(rule.skills, policy.capacities[rule.capacity])
+                profile = made[key] = Profile(
+                    rule.skills, policy.capacities[rule.capacity], rule.team, rule.traits
+                )
             self._profile_of[agent_id] = profile
         self.profiles = list(made.values())
         self.signed_in = 0
+        self._present = {}
         self.idle_with = {tempo: {} for tempo in Tempo}
         for bucket in self.buckets.values():
             self._join(bucket)
@@ -87,16 +92,18 @@ class Index:
 
     def _join(self, bucket: Bucket) -> None:
         bucket.profiles, bucket.signed_in, bucket.available = [], 0, 0
-        if bucket.requirement.startswith(NAMED):
-            named = self._profile_of.get(AgentId(bucket.requirement[len(NAMED) :]))
-            profiles = [named] if named is not None else []
-        else:
-            expr = requirement.parse(bucket.requirement)
-            profiles = [p for p in self.profiles if requirement.matches(expr, p.skills)]
-        for profile in profiles:
-            if not profile.capacity.units.get(bucket.tempo):
-                continue
-            profile.join(bucket)
+        if bucket.named is not None:
+            named = self._profile_of.get(bucket.named)
+            if named is not None and named.capacity.units.get(bucket.tempo):
+                bucket.profiles = [named]
+                bucket.signed_in, bucket.available = self._present.get(bucket.named, (0, 0))
+            return
+        expr = requirement.parse(bucket.requirement)
+        for profile in self.profiles:
+            if profile.capacity.units.get(bucket.tempo) and requirement.matches(
+                expr, profile.skills, profile.traits
+            ):
+                profile.join(bucket)
 
     # --- rows ------------------------------------------------------------------------------------
 
@@ -205,7 +212,7 @@ class Index:
         """Follow an agent's row from `old` to `new`."""
         row = new if new is not None else old
         profile = self._profile_of.get(row.id) if row is not None else None
-        if profile is not None:
+        if row is not None and profile is not None:
             if (
                 old is None
                 or new is None
@@ -215,6 +222,7 @@ class Index:
                 here, there = _presence(old), _presence(new)
                 self.signed_in += there[0] - here[0]
                 profile.count(there[0] - here[0], there[1] - here[1])
+                self._note_presence(row.id, there)
             was = profile.free_tempos(old) if old is not None else NONE
             now = profile.free_tempos(new) if new is not None else NONE
             moved = old is None or new is None or old.idle_since != new.idle_since
@@ -234,6 +242,14 @@ class Index:
             and (old is None or old.lease_until != new.lease_until)
         ):
             heapq.heappush(self.timers, (new.lease_until, "agent", new.id))
+
+    def _note_presence(self, agent_id: AgentId, presence: tuple[int, int]) -> None:
+        """Remember it, and let what is kept for the agent know."""
+        self._present[agent_id] = presence
+        for tempo in Tempo:
+            bucket = self.buckets.get((NAMED + agent_id, tempo))
+            if bucket is not None and bucket.profiles:
+                bucket.signed_in, bucket.available = presence
 
     def _count_idle(self, profile: Profile, tempos: frozenset[Tempo], sign: int) -> None:
         for tempo in tempos:

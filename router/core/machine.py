@@ -41,7 +41,14 @@ from router.core.model import (
 from router.core.offers import end_offer_of, end_offers, expire
 from router.core.overflow import gap_lasted, limits_fell
 from router.core.paging import nobody_answered
-from router.core.queueing import look_again, queue_of, release_reserved, requeue, take_step
+from router.core.queueing import (
+    follow_head_start,
+    look_again,
+    queue_of,
+    release_reserved,
+    requeue,
+    take_step,
+)
 from router.core.records import Agent, Item
 from router.core.service_level import count
 from router.core.shift import lose_lease
@@ -55,6 +62,7 @@ from router.errors import InvariantBroken, NotNow, UnknownTarget
 Events = Iterator[e.Event]
 
 LEG_GONE: Final = "gone"  # why an effect failed for good: the carrier has no such leg any more
+RANKED: Final = IN_LINE | IN_HAND  # have a place, or go back to it when given back
 AT_ONCE_MAX: Final = 100  # times one row may fall due at one instant; more is a circle of ours
 
 # --- time ----------------------------------------------------------------------------------------
@@ -303,6 +311,9 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
         yield from _let_go(s, now, agent)
     for queue_id in (*s.policy.queues, *(q for q in s.queues if q not in s.policy.queues)):
         yield from update_hours(s, now, queue_id)
+    if before is not None:
+        for item in [i for i in s.items.values() if i.state in RANKED]:
+            yield from follow_head_start(s, now, item, before)
     for item in [i for i in s.items.values() if i.state in IN_LINE]:
         if item.queue not in s.policy.queues:
             yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the queue is gone")

@@ -13,7 +13,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Final
 
-from router.core import callbacks
+from router.core import callbacks, minimums
 from router.core import events as e
 from router.core.buckets import NAMED, Bucket, LineKey, Profile, rank
 from router.core.index import Index
@@ -26,14 +26,18 @@ from router.core.model import (
     ItemId,
     ItemState,
     OfferId,
+    QueueId,
 )
 from router.core.ordered import OrderedKeys
+from router.core.policy import Queue
+from router.core.policy_offers import Minimum
 from router.core.queueing import queue_of
 from router.core.records import Agent, Item
 from router.core.state import State
 from router.core.touched import Touched
 
 MOST_URGENT: Final = "most urgent item"  # rule of an offer: the agent was free first
+OWED: Final = "what is owed to minimum"  # begins the rule of such an offer; its id follows
 LONGEST_IDLE: Final = "longest idle"  # end of the rule of an offer: the item was there first
 LOOK_PAST_MAX: Final = 16  # heads looked at beyond those that pass the agent over
 
@@ -42,6 +46,7 @@ Events = Iterator[e.Event]
 
 def settle(s: State, now: Instant, touched: Touched) -> Events:
     """Match whoever was touched until nothing more can be offered, the most urgent item first."""
+    asked: dict[ItemId, None] = {}
     while touched.items or touched.agents:
         yield from _settle_agents(s, now, touched)
         waiting = list(touched.items)
@@ -51,6 +56,9 @@ def settle(s: State, now: Instant, touched: Touched) -> Events:
         for item_id in waiting:
             yield from offer_item(s, now, item_id)
             yield from _settle_agents(s, now, touched)
+        asked.update(dict.fromkeys(waiting))
+    for item_id in asked:  # only whom nobody else needs
+        yield from ask_more(s, now, item_id)
 
 
 def _settle_agents(s: State, now: Instant, touched: Touched) -> Events:
@@ -78,23 +86,58 @@ def offer_item(s: State, now: Instant, item_id: ItemId) -> Events:
             return
     agent = best_agent(s, now, item)
     if agent is not None:
-        by = [each.replace("_", " ") for each in queue_of(s, item).agent_order]
-        yield make_offer(s, now, item, agent, ", then ".join([*by, LONGEST_IDLE]))
+        yield make_offer(s, now, item, agent, _order_in_words(s, item))
+
+
+def _order_in_words(s: State, item: Item) -> str:
+    by = [each.replace("_", " ") for each in queue_of(s, item).agent_order]
+    return ", then ".join([*by, LONGEST_IDLE])
+
+
+def ask_more(s: State, now: Instant, item_id: ItemId) -> Events:
+    """Offer an item that is on offer to the next best agents, too, if its queue asks several."""
+    item = s.items.get(item_id)
+    if item is None or item.state is not ItemState.OFFERED:
+        return
+    most = asked_at_once(s, now, item)
+    while len(item.offers) < most:
+        agent = best_agent(s, now, item)
+        if agent is None:
+            return
+        number = f"number {len(item.offers) + 1} of {most} asked at once"
+        yield make_offer(s, now, item, agent, f"{number}: {_order_in_words(s, item)}")
+        item = s.items[item_id]
+
+
+def may_ask_more(s: State, now: Instant, item: Item) -> bool:
+    """Say whether the item waits and one more agent may be asked for it."""
+    waits = item.state in (ItemState.QUEUED, ItemState.OFFERED)
+    return waits and len(item.offers) < asked_at_once(s, now, item)
+
+
+def asked_at_once(s: State, now: Instant, item: Item) -> int:
+    """Return how many agents are asked at once for the item, by its wait so far."""
+    by_wait = queue_of(s, item).offer_to.get(item.tempo)
+    if by_wait is None or item.first_queued_at is None:
+        return 1
+    waited = now - item.first_queued_at
+    return max((each.agents for each in by_wait if each.after <= waited), default=1)
 
 
 def offer_to_agent(s: State, now: Instant, agent_id: AgentId) -> Events:
     """Offer the agent the most urgent item they could take now, if there is one."""
     while True:
         agent = s.agents.get(agent_id)
-        item = best_item(s, now, agent) if agent is not None else None
-        if agent is None or item is None:
+        chosen = next_item(s, now, agent) if agent is not None else None
+        if agent is None or chosen is None:
             return
+        item, rule = chosen
         if item.form is Form.CALLBACK:
             deferral = callbacks.out_of_hours(s, now, item)
             if deferral is not None:
                 yield deferral
                 continue
-        yield make_offer(s, now, item, agent, MOST_URGENT)
+        yield make_offer(s, now, item, agent, rule)
         return
 
 
@@ -106,6 +149,10 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
     bucket = s.index.bucket(item.requirement, item.tempo)
     if not bucket.available:
         return None
+    if bucket.named is not None:
+        named = s.agents[bucket.named]
+        may = could_take(s, item, named) and _may_have(item, named.id, now)
+        return named if may else None
     found: list[tuple[LineKey, Profile]] = []  # the longest idle of each profile
     for profile in bucket.profiles:
         head = profile.idle[item.tempo].head if profile.available else None
@@ -117,20 +164,20 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
         return None
     best = found[0]
     if len(found) > 1:
-        order = [MERIT[by] for by in queue_of(s, item).agent_order]
-        if order:
-            best = min(found, key=lambda each: _preference(s.index, bucket, each, order))
+        queue = queue_of(s, item)
+        if queue.agent_order:
+            best = min(found, key=lambda each: _preference(s.index, bucket, each, queue))
         else:
             best = min(found, key=itemgetter(0))
     return s.agents[AgentId(best[0][1])]
 
 
 def _preference(
-    index: Index, bucket: Bucket, each: tuple[LineKey, Profile], order: list[Merit]
+    index: Index, bucket: Bucket, each: tuple[LineKey, Profile], queue: Queue
 ) -> tuple[list[int], LineKey]:
     """Return what is least for who shall have it: the most merit, then the longest idle."""
     head, profile = each
-    return [-merit(index, bucket, profile) for merit in order], head
+    return [-MERIT[by](index, bucket, profile, queue) for by in queue.agent_order], head
 
 
 def _first_not_passed_over(idle: OrderedKeys[LineKey], item: Item, now: Instant) -> LineKey | None:
@@ -138,7 +185,7 @@ def _first_not_passed_over(idle: OrderedKeys[LineKey], item: Item, now: Instant)
     return next((key for key in heads if _may_have(item, AgentId(key[1]), now)), None)
 
 
-def _coverage(index: Index, bucket: Bucket, profile: Profile) -> int:
+def _coverage(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
     """Return how many who are free have the skill that fewest of them have, of those not asked for.
 
     Whom it takes keeps the rare skills free for those who need them; nobody else's arrival rates
@@ -148,26 +195,49 @@ def _coverage(index: Index, bucket: Bucket, profile: Profile) -> int:
     return min((idle[skill] for skill in profile.beside(bucket)), default=ALL_THERE_IS)
 
 
-def _least_flexible(index: Index, bucket: Bucket, profile: Profile) -> int:
+def _least_flexible(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
     return -len(profile.skills)
 
 
-def _best_level(index: Index, bucket: Bucket, profile: Profile) -> int:
+def _best_level(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
     """Return the lowest of the agent's levels in what is asked for."""
     return min((profile.skills.get(skill, 0) for skill in bucket.skills), default=0)
 
 
+def _team_first(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
+    return int(profile.team == queue.team)
+
+
+def _kept_before(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
+    """Return the same of everybody: by now it is no longer kept for who had the resident last."""
+    return 0
+
+
 ALL_THERE_IS: Final = 1 << 62  # more than any count
-Merit = Callable[[Index, Bucket, Profile], int]
-MERIT: Final[dict[AgentOrder, Merit]] = {
+MERIT: Final[dict[AgentOrder, Callable[[Index, Bucket, Profile, Queue], int]]] = {
     AgentOrder.COVERAGE: _coverage,
     AgentOrder.LEAST_FLEXIBLE: _least_flexible,
     AgentOrder.BEST_LEVEL: _best_level,
+    AgentOrder.TEAM_FIRST: _team_first,
+    AgentOrder.LAST_AGENT: _kept_before,
 }
 
 
-def best_item(s: State, now: Instant, agent: Agent) -> Item | None:
-    """Return the item that the agent shall be offered now, of those they could take.
+def next_item(s: State, now: Instant, agent: Agent) -> tuple[Item, str] | None:
+    """Return the item that the agent shall be offered now, of those they could take, and the rule.
+
+    What a minimum is owed comes before all; see `minimums`.
+    """
+    for minimum in minimums.owed(s, now) if s.policy.minimums else ():
+        item = best_item(s, now, agent, minimum)
+        if item is not None:
+            return item, f"{OWED} {minimum.id}"
+    item = best_item(s, now, agent)
+    return None if item is None else (item, MOST_URGENT)
+
+
+def best_item(s: State, now: Instant, agent: Agent, minimum: Minimum | None = None) -> Item | None:
+    """Return the most urgent item that the agent could take now, of the minimum's if one is given.
 
     The first in rank; but if that one can still be answered within its target, then of all who can
     and stand before the first who cannot, the one whose service has the fewest people at work.
@@ -175,20 +245,25 @@ def best_item(s: State, now: Instant, agent: Agent) -> Item | None:
     profile = s.index.profile_of(agent.id)
     if profile is None:
         return None
+    buckets = buckets_of(s.index, profile, agent)
+    queues: frozenset[QueueId] = frozenset()
+    if minimum is not None:
+        buckets = [bucket for bucket in buckets if bucket.tempo is minimum.tempo]
+        queues = minimum.queues
     items = s.items
     steady: LineKey | None = None
     fresh: list[tuple[LineKey, int]] = []  # the first of each bucket, people at work for it
-    for bucket in buckets_of(s.index, profile, agent):
+    for bucket in buckets:
         if bucket.ripe_at < now:
             bucket.ripen(now, items)
         head = bucket.steady.head
         if head is not None and (steady is None or head < steady):  # most heads end here
-            willing = _first_willing(items, now, agent.id, bucket.steady, head)
+            willing = _first_willing(items, now, agent.id, bucket.steady, head, queues)
             if willing is not None and (steady is None or willing < steady):
                 steady = willing
         head = bucket.fresh.head
         if head is not None and (steady is None or head < steady):
-            willing = _first_willing(items, now, agent.id, bucket.fresh, head)
+            willing = _first_willing(items, now, agent.id, bucket.fresh, head, queues)
             if willing is not None:
                 fresh.append((willing, bucket.available))
     best = steady
@@ -215,12 +290,14 @@ def _first_willing(
     agent_id: AgentId,
     keys: OrderedKeys[LineKey],
     head: LineKey,
+    queues: frozenset[QueueId],
 ) -> LineKey | None:
     """Return the first key whose item may go to the agent; `head` is the first of all."""
-    if not items[ItemId(head[1])].passed_over:
+    if not queues and not items[ItemId(head[1])].passed_over:
         return head
     for key in islice(keys, LOOK_PAST_MAX):
-        if _may_have(items[ItemId(key[1])], agent_id, now):
+        item = items[ItemId(key[1])]
+        if _may_have(item, agent_id, now) and (not queues or item.queue in queues):
             return key
     return None
 
@@ -232,7 +309,8 @@ def _may_have(item: Item, agent_id: AgentId, now: Instant) -> bool:
 def could_take(s: State, item: Item, agent: Agent) -> bool:
     """Say whether the agent meets what the item asks for and has room for it now."""
     profile = s.index.profile_of(agent.id)
-    if profile is None or profile not in s.index.bucket(item.requirement, item.tempo).profiles:
+    bucket = s.index.bucket(item.requirement, item.tempo)
+    if profile is None or profile not in bucket.profiles or bucket.named not in (None, agent.id):
         return False
     return item.tempo in profile.free_tempos(agent)
 
@@ -249,6 +327,7 @@ def make_offer(s: State, now: Instant, item: Item, agent: Agent, rule: str) -> e
         expires_at=now + timeout,
         idle_since=agent.idle_since,
         rule=rule,
+        paces=minimums.offered(s, now, item),
     )
 
 

@@ -148,6 +148,8 @@ class AgentOrder(StrEnum):
     COVERAGE = "coverage"  # whose scarcest other skill most others have, too, who are free
     LEAST_FLEXIBLE = "least_flexible"  # who has the fewest skills
     BEST_LEVEL = "best_level"  # who is best at what the item asks for
+    TEAM_FIRST = "team_first"  # who is of the queue's team
+    LAST_AGENT = "last_agent"  # who had the resident last: it is kept for them for a while
 
 
 class Condition(StrEnum):

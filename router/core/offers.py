@@ -7,15 +7,17 @@ from typing import Final
 
 from router.core import commands as c
 from router.core import events as e
+from router.core import minimums
 from router.core.callbacks import ring_resident, rings_resident_first
-from router.core.matching import could_take, make_offer
+from router.core.matching import could_take, make_offer, may_ask_more
 from router.core.model import (
+    ENDED,
     SECOND,
     AgentId,
     AgentStatus,
     Form,
     Instant,
-    ItemState,
+    ItemId,
     OfferEnding,
     OfferId,
     Span,
@@ -45,7 +47,10 @@ def open_offer(s: State, offer_id: OfferId, agent_id: AgentId) -> Offer:
     """Return the agent's open offer. Raises StaleOffer."""
     offer = s.offers.get(offer_id)
     if offer is None or offer.agent != agent_id:
-        raise StaleOffer(offer_id, agent_id)
+        item = s.items.get(ItemId(offer_id.rpartition(".")[0]))
+        holder = item.agent if item is not None and item.state not in ENDED else None
+        taken = f"already taken by {holder}" if holder not in (None, agent_id) else ""
+        raise StaleOffer(offer_id, agent_id, taken)
     return offer
 
 
@@ -64,10 +69,7 @@ def accept(s: State, now: Instant, c_: c.AcceptOffer) -> Events:
         return  # a repeated click: it is theirs already
     offer = open_offer(s, c_.offer_id, c_.agent_id)
     item = s.items[offer.item]
-    for other in item.offers:
-        if other != offer.id:
-            why = "somebody else was quicker"
-            yield from _end(s, now, s.offers[other], OfferEnding.WITHDRAWN, why)
+    yield from withdraw_others(s, now, item, offer.id, "somebody else was quicker")
     yield e.OfferEnded(
         at=now, offer=offer.id, ending=OfferEnding.ACCEPTED, reason="", passed_over_until=None
     )
@@ -77,6 +79,13 @@ def accept(s: State, now: Instant, c_: c.AcceptOffer) -> Events:
     elif item.form in (Form.CALL, Form.CALLBACK):
         leg = s.policy.agents[c_.agent_id].leg
         yield dial_agent(now, s.items[item.id], c_.agent_id, leg, RING_AGENT)
+
+
+def withdraw_others(s: State, now: Instant, item: Item, kept: OfferId, why: str) -> Events:
+    """End every open offer of the item but one; who lost the race is not blamed for it."""
+    for other in item.offers:
+        if other != kept:
+            yield from _end(s, now, s.offers[other], OfferEnding.WITHDRAWN, why)
 
 
 def _has(agent: Agent, offer_id: OfferId) -> bool:
@@ -96,7 +105,7 @@ def take_back(s: State, now: Instant, c_: c.TakeBackDecline) -> Events:
     item = s.items.get(agent.declined_item) if agent.declined_item is not None else None
     if agent.declined != c_.offer_id or item is None:
         raise StaleOffer(c_.offer_id, c_.agent_id)
-    if item.state is not ItemState.QUEUED:
+    if not may_ask_more(s, now, item):
         raise NotNow(f"item {item.id!r} is {item.state}: somebody else has it")
     if not could_take(s, item, agent):
         raise NotNow(f"agent {agent.id!r} cannot take it now")
@@ -141,7 +150,12 @@ def end_offer_of(s: State, now: Instant, agent: Agent, reason: str) -> Events:
 def _end(s: State, now: Instant, offer: Offer, ending: OfferEnding, reason: str) -> Events:
     until = passed_over_until(s, now, s.items[offer.item], offer.agent, ending)
     yield e.OfferEnded(
-        at=now, offer=offer.id, ending=ending, reason=reason, passed_over_until=until
+        at=now,
+        offer=offer.id,
+        ending=ending,
+        reason=reason,
+        passed_over_until=until,
+        paces=minimums.failed(s, now, s.items[offer.item]),
     )
     item = s.items[offer.item]
     if item.reserved_for == offer.agent:

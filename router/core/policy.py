@@ -26,6 +26,7 @@ from router.core.model import (
 )
 from router.core.policy_calls import Agreement, CallbackWindows
 from router.core.policy_layers import Layer
+from router.core.policy_offers import Minimum, OfferTo
 from router.core.policy_service_level import Promise
 from router.core.policy_surge import SurgeRule
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
@@ -76,6 +77,7 @@ class AgentRule(Struct, frozen=True):
     capacity: str  # Capacity id
     leg: str  # "+1905...", "sip:...", "client:..."; "" = no telephone, takes text only
     team: str
+    traits: dict[str, str | int] = {}  # what requirements ask beside skills; the team is one
 
 
 class Step(Struct, frozen=True):
@@ -153,6 +155,9 @@ class Queue(Struct, frozen=True):
     length_per_agent: int = 0  # most items waiting for each agent who is there; 0 = no such limit
     last_entry: Span = 0  # so long before closing nobody is let in any more: Condition.CLOSING
     is_age_reset: bool = False  # a call transferred to it begins to wait anew
+    offer_to: dict[Tempo, tuple[OfferTo, ...]] = {}  # by wait; a missing tempo asks one at a time
+    team: str = ""  # whose agents come first by AgentOrder.TEAM_FIRST
+    last_agent_patience: Span = 0  # how long it is kept by AgentOrder.LAST_AGENT
 
 
 class FallbackRule(Struct, frozen=True):
@@ -383,6 +388,7 @@ class Policy(Struct, frozen=True):
     surge: SurgeRule | None = None
     services: dict[str, tuple[Layer, ...]] = {}  # who answers when, in order
     agreements: dict[str, Agreement] = {}  # subject -> who does what
+    minimums: tuple[Minimum, ...] = ()
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

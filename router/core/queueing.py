@@ -14,13 +14,19 @@ from typing import Final
 
 from router.core import events as e
 from router.core import requirement
+from router.core.buckets import NAMED
 from router.core.crowding import deflects, gap_of, has_room, surge_head_start
 from router.core.first_response import due_at
 from router.core.hours import Emergency, standing
+from router.core.item_attributes import values_of
+from router.core.last_agent import kept_for
+from router.core.minimums import begun
 from router.core.model import (
     HOUR,
     MINUTE,
+    SECOND,
     AgentId,
+    AgentOrder,
     Channel,
     Condition,
     Form,
@@ -29,7 +35,7 @@ from router.core.model import (
     Span,
     Tempo,
 )
-from router.core.policy import Queue
+from router.core.policy import Policy, Queue
 from router.core.records import Item
 from router.core.service_level import threshold_at
 from router.core.state import State
@@ -59,12 +65,30 @@ KEPT_AS: Final = {Channel.WEBFORM: Form.SUBMISSION, Channel.MAIL: Form.MAIL}
 
 
 @lru_cache(maxsize=4096)
-def bound(queue_requires: str, item_requires: str, language_skill: str) -> str:
-    """Return the canonical requirement of a queue or step, an item's own and its language."""
+def bound(
+    queue_requires: str,
+    item_requires: str,
+    language_skill: str,
+    given: tuple[tuple[str, str], ...] | None = None,
+) -> str:
+    """Return the canonical requirement of a queue or step, an item's own, its language and more.
+
+    `given` has the item's attributes that are asked for; None: what some item asks for at least.
+    """
     expr = requirement.parse(queue_requires)
     if item_requires:
         expr = requirement.conjunction(expr, requirement.parse(item_requires))
+    if given is None:
+        expr = requirement.for_some_item(expr)
+    else:
+        expr = requirement.bind_item(expr, dict(given))
     return requirement.canonical(requirement.bind_language(expr, language_skill))
+
+
+@lru_cache(maxsize=4096)
+def _asked_of_item(queue_requires: str, item_requires: str) -> frozenset[str]:
+    asked = (requirement.parse(text) for text in (queue_requires, item_requires) if text)
+    return frozenset().union(*map(requirement.attributes_of_item, asked))
 
 
 def queue_of(s: State, item: Item) -> Queue:
@@ -104,7 +128,9 @@ def emergency_of(s: State, hours: str) -> Emergency | None:
 def requirement_at(s: State, item: Item, queue: Queue, step: int) -> str:
     """Return the bound requirement of a step; step 0 is the queue's own."""
     text = queue.requires if step == 0 else queue.steps[step - 1].requires
-    return bound(text, item.requires, language_skill(s, item.language))
+    asked = _asked_of_item(text, item.requires)
+    given = values_of(s.policy, item, asked) if asked else ()
+    return bound(text, item.requires, language_skill(s, item.language), given)
 
 
 def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Condition]:
@@ -163,16 +189,16 @@ def line_up(
     over (`named_span`; 0: as long as anything of that tempo is kept). `not_to` is an agent who
     gave it away and shall not get it back at once.
     """
-    tempo = TEMPO_OF[form]
-    live = form is Form.CALL
+    tempo, live = TEMPO_OF[form], form is Form.CALL
+    own_start = item.head_start + head_start
+    ahead = own_start + queue.head_start + surge_head_start(s, queue)
+    last = None if named or not anew else _last_agent(s, item, queue, tempo)
+    if last not in (None, not_to):
+        named, named_span = f"{NAMED}{last}", queue.last_agent_patience
+        rule = f"{rule}; kept for {last}, who had the resident last"
     due = None
     if tempo is Tempo.SLOW_TEXT:  # elsewhere somebody waits there and then
         due = item.due_at or due_at(s, first_queued_at, queue, item.channel)
-    head = item.head_start + queue.head_start + head_start + surge_head_start(s, queue)
-    urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
-    aim = first_queued_at + queue.target_span
-    if due is not None and not urgent:
-        aim = due + ((first_queued_at - due) >> AGE_SHIFT)
     step = step_by_age(queue, now, first_queued_at)
     late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
     yield e.ItemQueued(
@@ -182,8 +208,8 @@ def line_up(
         form=form,
         tempo=tempo,
         first_queued_at=first_queued_at,
-        urgency_at=aim - head,
-        head_start=item.head_start + head_start,
+        urgency_at=_aim(item, queue, first_queued_at, due) - ahead,
+        head_start=own_start,
         requirement=named or requirement_at(s, item, queue, step),
         step=step,
         step_due=None if named else due_of_step(queue, now, first_queued_at, step),
@@ -196,9 +222,24 @@ def line_up(
         reserved_until=now + (named_span or RESERVED_MAX[tempo]) if named else None,
         fresh_until=fresh_until(s, now, item, queue, anew=anew) if late_behind else None,
         late_behind=late_behind,
+        paces=begun(s, now, queue.id, tempo),
     )
     if not named:
         yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
+
+
+def _aim(item: Item, queue: Queue, first_queued_at: Instant, due: Instant | None) -> Instant:
+    urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
+    if due is None or urgent:
+        return first_queued_at + queue.target_span
+    return due + ((first_queued_at - due) >> AGE_SHIFT)
+
+
+def _last_agent(s: State, item: Item, queue: Queue, tempo: Tempo) -> AgentId | None:
+    if AgentOrder.LAST_AGENT not in queue.agent_order:
+        return None
+    asks = [requirement_at(s, item, queue, step) for step in range(len(queue.steps) + 1)]
+    return kept_for(s, item, tempo, asks)
 
 
 def step_by_age(queue: Queue, now: Instant, first_queued_at: Instant) -> int:
@@ -282,6 +323,17 @@ def put_at(now: Instant, item: Item, urgency_at: Instant, rule: str) -> e.ItemPr
     return e.ItemPrioritised(
         at=now, item=item.id, head_start=item.head_start, urgency_at=urgency_at, rule=rule
     )
+
+
+def follow_head_start(s: State, now: Instant, item: Item, before: Policy) -> Events:
+    """Rank the item by the head start that its queue has today, no longer by that of `before`."""
+    was = before.queues.get(item.queue) if item.queue is not None else None
+    queue = s.policy.queues.get(item.queue) if item.queue is not None else None
+    if was is None or queue is None or was.head_start == queue.head_start:
+        return
+    change = f"{was.head_start / SECOND:.0f} to {queue.head_start / SECOND:.0f} s"
+    rule = f"the policy changed: head_start_s of queue {queue.id} from {change}"
+    yield put_at(now, item, item.urgency_at + was.head_start - queue.head_start, rule)
 
 
 def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Events:

@@ -276,6 +276,13 @@ class KeyRow(Row, frozen=True):
     until: Instant | None
 
 
+class PaceRow(Row, frozen=True):
+    """When the next of a minimum is owed."""
+
+    minimum: str
+    due: Instant
+
+
 class DialRow(Row, frozen=True):
     """How often something was rung on a day; the row "" counts all together."""
 

@@ -1,32 +1,72 @@
-"""Requirements: which skills, at which levels, an agent needs for a work item.
+"""Requirements: which skills, at which levels, and which attributes a work item asks for.
 
     roads >= 3 and (french or english >= 5) and not trainee
+    general and agent.site == "north" and item.ward in ("1", "2")
+    tax and agent.team == item.owner_team
 
 A skill name alone means level 1 or better. A level a person does not have is not zero: every
 comparison with it is false, so `trainee < 3` leaves out who is no trainee at all, and
-`not trainee` lets them in. `any` asks for nothing; `$language` stands for the skill of the
-language the contact speaks and is bound item by item.
+`not trainee` lets them in; the same holds of attributes that nobody has given. `any` asks for
+nothing; `$language` stands for the skill of the language the contact speaks and is bound item by
+item, as the item's attributes are.
 
-Reads, prints and evaluates; which agents are looked at, and when a requirement is relaxed, is
+Prints, binds and evaluates; which agents are looked at, and when a requirement is relaxed, is
 decided elsewhere.
 """
 
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import ClassVar, Final, Literal, get_args
+from typing import Final
 
 import msgspec
 
-from router.errors import PolicyError
+from router.core import requirement_reader
+from router.core.requirement_terms import (
+    ANYONE,
+    ITEM,
+    LEVEL_MAX,
+    NOBODY,
+    And,
+    Anyone,
+    Attribute,
+    Compare,
+    Expr,
+    Language,
+    Not,
+    Or,
+    RequirementError,
+    Value,
+)
 
-LEVEL_MAX: Final = 10
+__all__ = [
+    "LEVEL_MAX",
+    "And",
+    "Anyone",
+    "Attribute",
+    "Compare",
+    "Expr",
+    "Language",
+    "Not",
+    "Or",
+    "RequirementError",
+    "Value",
+    "attributes_of_item",
+    "bind_item",
+    "bind_language",
+    "canonical",
+    "conjunction",
+    "for_some_item",
+    "matches",
+    "normalise",
+    "parse",
+    "skills_of",
+    "why_not",
+]
 
-Op = Literal[">=", ">", "<=", "<", "==", "!="]
-
+NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 _HOLDS: Final[Mapping[str, Callable[[int, int], bool]]] = MappingProxyType(
     {
         ">=": operator.ge,
@@ -49,67 +89,13 @@ _IN_WORDS: Final = MappingProxyType(
 )
 
 
-class RequirementError(PolicyError):
-    """The text is no requirement; `message` says what was found and what would be right."""
-
-    code: ClassVar[str] = "requirement-error"
-
-    def __init__(self, message: str, column: int) -> None:
-        super().__init__(f"column {column}: {message}")
-        self.message = message
-        self.column = column  # 1-based, within the text
-
-
-class Compare(msgspec.Struct, frozen=True, tag="compare"):
-    """The level of a skill; without operator and level: has it at all."""
-
-    skill: str
-    op: Op = ">="
-    level: int = 1
-
-
-class Language(msgspec.Struct, frozen=True, tag="language"):
-    """As `Compare`, of the skill that the item's language asks for; unbound it is undefined."""
-
-    op: Op = ">="
-    level: int = 1
-
-
-class Anyone(msgspec.Struct, frozen=True, tag="any"):
-    """True of everybody."""
-
-
-class Not(msgspec.Struct, frozen=True, tag="not"):
-    """True where the term is false, also where it is false for want of the skill."""
-
-    term: Expr
-
-
-class And(msgspec.Struct, frozen=True, tag="and"):
-    """All of the terms."""
-
-    terms: tuple[Expr, ...]
-
-
-class Or(msgspec.Struct, frozen=True, tag="or"):
-    """At least one of the terms."""
-
-    terms: tuple[Expr, ...]
-
-
-Expr = Compare | Language | Anyone | Not | And | Or
-
-_ANYONE: Final = Anyone()
-_NOBODY: Final = Not(_ANYONE)
-
-
 def parse(text: str) -> Expr:
     """The requirement as it is written, nested as its parentheses are.
 
     Raises:
         RequirementError: with the column of the first thing that does not fit.
     """
-    return _Reader(text).read()
+    return requirement_reader.read(text)
 
 
 def normalise(expr: Expr) -> Expr:
@@ -120,15 +106,15 @@ def normalise(expr: Expr) -> Expr:
     match expr:
         case Compare() | Language():
             return _plain(expr)
-        case Anyone():
+        case Anyone() | Attribute():
             return expr
         case Not():
             term = normalise(expr.term)
             return term.term if isinstance(term, Not) else Not(term)
         case And():
-            return _join(And, expr.terms, nothing=_ANYONE, everything=_NOBODY)
+            return _join(And, expr.terms, nothing=ANYONE, everything=NOBODY)
         case Or():
-            return _join(Or, expr.terms, nothing=_NOBODY, everything=_ANYONE)
+            return _join(Or, expr.terms, nothing=NOBODY, everything=ANYONE)
 
 
 def canonical(expr: Expr) -> str:
@@ -164,50 +150,122 @@ def bind_language(expr: Expr, skill: str) -> Expr:
             return expr
 
 
+def attributes_of_item(expr: Expr) -> frozenset[str]:
+    """Every attribute of the item that is named."""
+    match expr:
+        case Attribute():
+            return frozenset({expr.name if expr.of == ITEM else expr.item} - {""})
+        case Not():
+            return attributes_of_item(expr.term)
+        case And() | Or():
+            return frozenset().union(*(attributes_of_item(term) for term in expr.terms))
+        case _:
+            return frozenset()
+
+
+def bind_item(expr: Expr, given: Mapping[str, str]) -> Expr:
+    """The requirement with the item's attributes in place; what is not given matches nothing."""
+    match expr:
+        case Attribute(of="item"):
+            return ANYONE if _holds(expr, given.get(expr.name)) else NOBODY
+        case Attribute() if expr.item:
+            value = given.get(expr.item)
+            if value is None:
+                return NOBODY
+            return msgspec.structs.replace(expr, values=(value,), item="")
+        case Not():
+            return Not(bind_item(expr.term, given))
+        case And():
+            return And(tuple(bind_item(term, given) for term in expr.terms))
+        case Or():
+            return Or(tuple(bind_item(term, given) for term in expr.terms))
+        case _:
+            return expr
+
+
+def for_some_item(expr: Expr, *, wanted: bool = True) -> Expr:
+    """The requirement as the item asks it that asks for least: who fails it can serve none."""
+    match expr:
+        case Attribute() if expr.of == ITEM or expr.item:
+            return ANYONE if wanted else NOBODY
+        case Not():
+            return Not(for_some_item(expr.term, wanted=not wanted))
+        case And():
+            return And(tuple(for_some_item(term, wanted=wanted) for term in expr.terms))
+        case Or():
+            return Or(tuple(for_some_item(term, wanted=wanted) for term in expr.terms))
+        case _:
+            return expr
+
+
+def _holds(term: Attribute, has: Value | None) -> bool:
+    if has is None or term.item:
+        return False
+    if term.op == "in":
+        return has in term.values
+    (value,) = term.values
+    if isinstance(has, str) or isinstance(value, str):
+        return term.op == "!=" and has != value
+    return _HOLDS[term.op](has, value)
+
+
 def conjunction(a: Expr, b: Expr) -> Expr:
     """Both requirements, normalised."""
     return normalise(And((a, b)))
 
 
-def matches(expr: Expr, skills: Mapping[str, int]) -> bool:
-    """Whether somebody with these skills (name -> level 1..10) meets the requirement."""
+def matches(
+    expr: Expr, skills: Mapping[str, int], attributes: Mapping[str, Value] = NOTHING
+) -> bool:
+    """Whether somebody with these skills (name -> level 1..10) and attributes meets it."""
     match expr:
         case Compare():
             level = skills.get(expr.skill)
             return level is not None and _HOLDS[expr.op](level, expr.level)
         case And():
-            return all(matches(term, skills) for term in expr.terms)
+            return all(matches(term, skills, attributes) for term in expr.terms)
         case Or():
-            return any(matches(term, skills) for term in expr.terms)
+            return any(matches(term, skills, attributes) for term in expr.terms)
         case Not():
-            return not matches(expr.term, skills)
+            return not matches(expr.term, skills, attributes)
         case Anyone():
             return True
+        case Attribute():
+            return expr.of != ITEM and _holds(expr, attributes.get(expr.name))
         case Language():
             return False
 
 
-def why_not(expr: Expr, skills: Mapping[str, int]) -> str:
+def why_not(
+    expr: Expr, skills: Mapping[str, int], attributes: Mapping[str, Value] = NOTHING
+) -> str:
     """What is missing, in plain English: "needs french at 5 or better, has 3; ..."; "" if nothing.
 
     Shape: one part for each term that fails, joined by "; ", and by ", or " where one would do.
     """
-    if matches(expr, skills):
+    if matches(expr, skills, attributes):
         return ""
     match expr:
         case Compare():
             return f"needs {_wish(expr)}, has {skills.get(expr.skill, 'none')}"
+        case Attribute():
+            has = None if expr.of == ITEM else attributes.get(expr.name)
+            return f"needs {_text(expr)}, has {'none' if has is None else _quoted(has)}"
         case Language():
             return "needs the language of the contact, which is not known"
         case And():
-            return "; ".join(filter(None, (why_not(term, skills) for term in expr.terms)))
+            return "; ".join(
+                filter(None, (why_not(term, skills, attributes) for term in expr.terms))
+            )
         case Or():
-            reasons = (why_not(term, skills) for term in expr.terms)
+            reasons = (why_not(term, skills, attributes) for term in expr.terms)
             return ", or ".join(f"({r})" if "; " in r else r for r in reasons) or "nobody fits"
         case Not(term=Not(term=term)):
-            return why_not(term, skills)
+            return why_not(term, skills, attributes)
         case Not(term=Compare() as term):
             return f"must not have {_wish(term)}, has {skills[term.skill]}"
+        case Not(term=Attribute() as term):
+            return f"must not match: {canonical(term)}"
         case Not(term=And() | Or() as term):
             return f"must not match: {canonical(term)}"
         case _:
@@ -252,6 +310,8 @@ def _text(expr: Expr) -> str:
             return _compared(expr.skill, expr)
         case Language():
             return _compared("$language", expr)
+        case Attribute():
+            return _attribute(expr)
         case Anyone():
             return "any"
         case Not():
@@ -266,123 +326,19 @@ def _compared(name: str, term: Compare | Language) -> str:
     return name if (term.op, term.level) == (">=", 1) else f"{name} {term.op} {term.level}"
 
 
+def _attribute(term: Attribute) -> str:
+    name, op = f"{term.of}.{term.name}", "==" if term.op == "in" else term.op
+    if term.item:
+        return f"{name} {op} item.{term.item}"
+    shown = [_quoted(value) for value in term.values]
+    return f"{name} {op} {shown[0]}" if len(shown) == 1 else f"{name} in ({', '.join(shown)})"
+
+
+def _quoted(value: Value) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return f"'{value}'" if '"' in value else f'"{value}"'
+
+
 def _inner(expr: Expr) -> str:
     return f"({_text(expr)})" if isinstance(expr, And | Or) else _text(expr)
-
-
-_TOKEN: Final = re.compile(r"\s*(?:(\d[\w.]*|[^\W\d][\w-]*|\$\w*|[<>=!&|~]+|[^\s])|$)")
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
-_OPS: Final[Mapping[str, Op]] = MappingProxyType({op: op for op in get_args(Op)})
-_LEVELS: Final = frozenset(str(level) for level in range(1, LEVEL_MAX + 1))
-_KEYWORDS: Final = frozenset(("and", "or", "not", "any"))
-_DEPTH_MAX: Final = 50
-_MEANT: Final = MappingProxyType(  # what people write who know another language
-    {
-        "=": "==",
-        "=>": ">=",
-        "=<": "<=",
-        "<>": "!=",
-        "===": "==",
-        "&": "and",
-        "&&": "and",
-        ",": "and",
-        "|": "or",
-        "||": "or",
-        "!": "not",
-        "~": "not",
-        "AND": "and",
-        "OR": "or",
-        "NOT": "not",
-        "ANY": "any",
-    }
-)
-
-
-class _Reader:
-    """Recursive descent; `or` binds weaker than `and`, `and` weaker than `not`."""
-
-    def __init__(self, text: str) -> None:
-        found = (m for m in _TOKEN.finditer(text) if m[1])
-        self._tokens = [(m[1], m.start(1) + 1) for m in found]
-        self._tokens.append(("", len(text.rstrip()) + 1))
-        self._at = 0
-        self._depth = 0
-
-    def read(self) -> Expr:
-        expr = self._any_of()
-        if self._peek():
-            raise self._unexpected("'and', 'or' or the end")
-        return expr
-
-    def _any_of(self) -> Expr:
-        terms = [self._all_of()]
-        while self._take("or"):
-            terms.append(self._all_of())
-        return terms[0] if len(terms) == 1 else Or(tuple(terms))
-
-    def _all_of(self) -> Expr:
-        terms = [self._term()]
-        while self._take("and"):
-            terms.append(self._term())
-        return terms[0] if len(terms) == 1 else And(tuple(terms))
-
-    def _term(self) -> Expr:
-        self._depth += 1
-        if self._depth > _DEPTH_MAX:
-            raise self._error(f"nested deeper than {_DEPTH_MAX}: write it flatter")
-        expr = self._atom()
-        self._depth -= 1
-        return expr
-
-    def _atom(self) -> Expr:
-        if self._take("not"):
-            return Not(self._term())
-        if self._take("("):
-            expr = self._any_of()
-            if not self._take(")"):
-                raise self._unexpected("'and', 'or' or ')'")
-            return expr
-        if self._take("any"):
-            return _ANYONE
-        if self._take("$language"):
-            return Language(*self._comparison())
-        word = self._peek()
-        if not _NAME.fullmatch(word) or word in _KEYWORDS:
-            wanted = "a skill, 'not', 'any', '$language' or '('"
-            if word[:1].isalpha() and word not in _KEYWORDS:
-                wanted += "; a skill is written in a-z, 0-9 and _, beginning with a letter"
-            raise self._unexpected(wanted)
-        self._at += 1
-        return Compare(word, *self._comparison())
-
-    def _comparison(self) -> tuple[Op, int]:
-        op = _OPS.get(self._peek())
-        if op is None:
-            return ">=", 1
-        self._at += 1
-        word = self._peek()
-        if word not in _LEVELS:
-            raise self._unexpected(f"a level, 1 to {LEVEL_MAX}")
-        self._at += 1
-        return op, int(word)
-
-    def _peek(self) -> str:
-        return self._tokens[self._at][0]
-
-    def _take(self, word: str) -> bool:
-        taken = self._peek() == word
-        self._at += taken
-        return taken
-
-    def _unexpected(self, wanted: str) -> RequirementError:
-        word = self._peek()
-        if len(self._tokens) == 1:
-            return self._error("the requirement is empty: write 'any' where it asks for nothing")
-        if not word:
-            return self._error(f"the requirement ends where {wanted} should stand")
-        if word in _MEANT:
-            return self._error(f"found {word!r}: write {_MEANT[word]!r}")
-        return self._error(f"found {word!r}, want {wanted}")
-
-    def _error(self, message: str) -> RequirementError:
-        return RequirementError(message, self._tokens[self._at][1])

@@ -24,6 +24,7 @@ from router.core.records import (
     Item,
     KeyRow,
     Offer,
+    PaceRow,
     QueueRow,
 )
 from router.core.records_calls import Consult, Recall
@@ -62,6 +63,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     gaps: list[GapRow] = []
     consults: list[Consult] = []
     recalls: list[Recall] = []
+    paces: list[PaceRow] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
@@ -88,6 +90,7 @@ class State(TownTables):
         self.tallies: dict[TallyKey, TallyRow] = {}
         self.consults: dict[ItemId, Consult] = {}
         self.recalls: dict[ItemId, Recall] = {}
+        self.paces: dict[str, PaceRow] = {}
         self.index = Index()
         self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
         self._policy: Policy | None = None  # in force
@@ -237,6 +240,10 @@ class State(TownTables):
         """Put, replace or (None) remove."""
         self._put(self.recalls, item_id, row)
 
+    def put_pace(self, row: PaceRow) -> None:
+        """Put or replace."""
+        self._put(self.paces, row.minimum, row)
+
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
         self._put(self.pending, key, effect)
@@ -333,6 +340,7 @@ class State(TownTables):
             gaps=[self.gaps[k] for k in sorted(self.gaps)],
             consults=[self.consults[k] for k in sorted(self.consults)],
             recalls=[self.recalls[k] for k in sorted(self.recalls)],
+            paces=[self.paces[k] for k in sorted(self.paces)],
         )
 
     @classmethod
@@ -378,6 +386,8 @@ class State(TownTables):
             state.put_consult(consult.item, consult)
         for recall in frozen.recalls:
             state.put_recall(recall.item, recall)
+        for pace in frozen.paces:
+            state.put_pace(pace)
         return state
 
     def hash(self) -> str:

@@ -122,6 +122,11 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.PassedOverAgain: _reported("agents passed over may be offered it again"),
     e.ItemPrioritised: lambda s, v, i: f"head start set to {v.head_start / 1e9:.0f} s ({v.rule})",
     e.EstimateSpoken: _estimate,
+    e.ItemAssigned: lambda s, v, i: (
+        f"{v.by} assigned it to {_agent(s, v.agent)}"
+        + (", beyond what they may hold" if v.over else "")
+        + (f": {v.reason}" if v.reason else "")
+    ),
     e.OfferMade: lambda s, v, i: f"offered to {_agent(s, v.agent)}",
     e.OfferSeen: lambda s, v, i: f"{_offer_agent(s, v)}'s desk shows it",
     e.OfferEnded: _offer_ended,

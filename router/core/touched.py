@@ -90,6 +90,7 @@ _NOTED: Final[dict[type[e.Event], Callable[[Touched, State, Any], None]]] = {
     e.ConsultCompleted: _agent_let_go,
     e.ConsultEnded: _consult_ended,
     e.HandlingStarted: _handling_started,
+    e.OfferMade: _item_waits,  # for more agents, where its queue asks several at once
     e.OfferEnded: _offer_ended,
     e.AgentStatusSet: _agent_changed,
     e.AgentSignedIn: _agent_changed,

@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 from router.desk.answers import install_errors
 from router.desk.api_calls import call_routes
 from router.desk.api_hours import message_routes, on_call_routes, surge_routes
+from router.desk.api_lead import lead_routes
 from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
 from router.desk.api_text import file_routes, text_routes, upload_routes
@@ -47,6 +48,7 @@ def build_api(parts: Parts) -> FastAPI:
         desk_routes,
         item_routes,
         call_routes,
+        lead_routes,
         text_routes,
         file_routes,
         upload_routes,

@@ -12,6 +12,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from router.core.capacity import is_over
+from router.core.matching import may_ask_more
 from router.core.model import (
     AgentId,
     AgentState,
@@ -19,7 +21,6 @@ from router.core.model import (
     Form,
     Instant,
     ItemId,
-    ItemState,
     LegState,
 )
 from router.core.records import Agent, Conversation, Item, Offer, TextWork
@@ -283,6 +284,7 @@ def agent_view(state: State, agent_id: AgentId) -> AgentView:
             LoadView(tempo=tempo, held=sum(h.tempo is tempo for h in holdings), most=most)
             for tempo, most in (capacity.units.items() if capacity is not None else ())
         ),
+        over=row is not None and capacity is not None and is_over(row, capacity),
         missed=row.missed if row is not None else 0,
         may_take_back=_may_take_back(state, row),
     )
@@ -301,7 +303,7 @@ def _may_take_back(state: State, row: Agent | None) -> str | None:
     if row is None or row.declined_item is None:
         return None
     item = state.items.get(row.declined_item)
-    still_there = item is not None and item.state is ItemState.QUEUED
+    still_there = item is not None and may_ask_more(state, state.now, item)
     return row.declined if still_there else None
 
 

@@ -212,6 +212,24 @@ def _block(shown: Shown, rest: str) -> Posted:
     return Posted(f"/items/{shown.item()}/block", {"reason": reason, "hours": hours})
 
 
+def _prioritise(shown: Shown, rest: str) -> Posted:
+    item, _, more = rest.partition(" ")
+    seconds, _, reason = more.strip().partition(" ")
+    if not seconds.removeprefix("-").isdecimal():
+        raise Unclear("which item, by how much? prioritise ITEM SECONDS [WHY]; -60 ranks it later")
+    body = {"head_start_s": int(seconds), "reason": reason.strip()}
+    return Posted(f"/items/{item.upper()}/prioritise", body)
+
+
+def _assign(shown: Shown, rest: str) -> Posted:
+    item, _, more = rest.partition(" ")
+    agent, _, reason = more.strip().partition(" ")
+    known = [one.id for one in shown.policy.agents] if shown.policy is not None else []
+    if agent not in known:
+        raise Unclear(f"which item to whom? assign ITEM AGENT [WHY]; agents are {', '.join(known)}")
+    return Posted(f"/items/{item.upper()}/assign", {"agent": agent, "reason": reason.strip()})
+
+
 def _pick(shown: Shown, rest: str) -> None:
     if rest and rest not in shown.items:
         raise Unclear(f"you do not have {rest!r}; in hand: {', '.join(shown.items) or 'nothing'}")
@@ -298,6 +316,14 @@ TYPED: Final = (
     Typed("/", "split", "NUMBER", "from that message on it is another matter", _split),
     Typed("!", "flag", "TEXT", "tell supervisors that the resident abuses the chat", _flag),
     Typed("v", "block", "[HOURS] WHY", "they write no more by chat; for supervisors", _block),
+    Typed(
+        "+",
+        "prioritise",
+        "ITEM SECONDS",
+        "rank it earlier, or -60 later; for supervisors",
+        _prioritise,
+    ),
+    Typed("=", "assign", "ITEM AGENT", "also beyond what they may hold; for supervisors", _assign),
     Typed(
         "x",
         "undo-rule",

@@ -82,7 +82,7 @@ def _since(item: Item) -> Instant:
 
 
 def _staff(state: State, rule: Queue) -> Iterable[StaffView]:
-    wanted = requirement.parse(rule.requires)
+    wanted = requirement.for_some_item(requirement.parse(rule.requires))
     for tempo in (Tempo.LIVE, Tempo.SLOW_TEXT):
         for language in state.policy.languages:
             bound = requirement.canonical(requirement.bind_language(wanted, language.skill))

@@ -181,6 +181,7 @@ class AgentView(View, frozen=True, kw_only=True):
     state: AgentState
     holdings: tuple[HoldingView, ...]
     load: tuple[LoadView, ...]
+    over: bool  # holds more than they may: somebody assigned it
     missed: int  # offers in a row
     may_take_back: str | None  # the offer whose decline can still be taken back
 

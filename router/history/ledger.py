@@ -88,7 +88,7 @@ class MentionRow(msgspec.Struct, frozen=True):
 
 # what the story leaves out: plumbing that says nothing about the item's way, and carrier ids
 UNTOLD: Final = frozenset({e.KeyKept, e.KeyDropped, e.LegChanged, e.RoomNoted, e.ItemForgotten})
-HIDDEN: Final = frozenset({"at", "item", "offer", "address_key", "call_id", "attributes"})
+HIDDEN: Final = frozenset({"at", "item", "offer", "address_key", "call_id", "attributes", "paces"})
 # what happens between two items stands in the story of both; the field that names the other
 BETWEEN: Final[dict[type[e.Event], str]] = {
     e.ItemMerged: "into",

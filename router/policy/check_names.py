@@ -7,7 +7,7 @@ file does not make its names unknown. A file that cannot be read at all keeps it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from router.core import requirement
 from router.policy import models_flows as nodes
@@ -18,6 +18,7 @@ from router.policy.models_mail import WORD_KEYS, MailFile
 from router.policy.models_queues import QueueRules
 from router.policy.sources import Sources
 
+REQUIREMENT: Final = "requirement"  # a use that is no name: where one stands
 WHAT_BRANCHES_KNOW = ("language", "subject")
 
 
@@ -33,10 +34,18 @@ class Use(NamedTuple):
 def check_names(sources: Sources) -> None:
     """Complain about each name that nothing has, with the nearest one."""
     known = _known(sources)
+    known[REQUIREMENT] = None
     for document, path, kind, name in _uses(sources):
         names = known[kind]
         if names is not None and name not in names:
             document.complain(path, unknown(kind, name, names))
+
+
+def requirements_of(sources: Sources) -> Iterator[tuple[Document, Path, str]]:
+    """Yield every requirement of every file, and where it stands."""
+    for document, path, kind, text in _uses(sources):
+        if kind == REQUIREMENT:
+            yield document, path, text
 
 
 def _known(sources: Sources) -> dict[str, frozenset[str] | None]:
@@ -133,6 +142,9 @@ def _in_queues(sources: Sources) -> Iterator[Use]:
         yield from _skills(document, (*path, "requires"), queue.requires)
         for index, step in enumerate(queue.steps):
             yield from _skills(document, (*path, "steps", index, "requires"), step.requires)
+    for name, minimum in queues.minimums.items():
+        for index, counted in enumerate(minimum.queues):
+            yield Use(document, ("minimums", name, "queues", index), "queue", counted)
 
 
 def _in_rules(document: Document, path: Path, rules: QueueRules) -> Iterator[Use]:
@@ -281,5 +293,6 @@ def _targets(document: Document, path: Path, targets: list[str]) -> Iterator[Use
 
 def _skills(document: Document, path: Path, requires: str) -> Iterator[Use]:
     if requires:
+        yield Use(document, path, REQUIREMENT, requires)
         for skill in sorted(requirement.skills_of(requirement.parse(requires))):
             yield Use(document, path, "skill", skill)

@@ -10,6 +10,7 @@ from router.core.model import Tempo
 from router.policy import models_flows as nodes
 from router.policy.complaints import Path
 from router.policy.documents import Document
+from router.policy.models_attributes import typed
 from router.policy.models_mail import OWN
 from router.policy.models_queues import QueueShape
 from router.policy.models_skills import AgentShape, SkillsFile
@@ -57,7 +58,8 @@ def tempos_of(agent: AgentShape, skills: SkillsFile) -> frozenset[Tempo]:
 
 
 def _bound(requires: str, language: LanguageShape) -> requirement.Expr:
-    return requirement.bind_language(requirement.parse(requires), language.skill)
+    wanted = requirement.for_some_item(requirement.parse(requires))
+    return requirement.bind_language(wanted, language.skill)
 
 
 def _check_agents(
@@ -81,7 +83,12 @@ def _check_agents(
             if not any(getattr(skills.capacities[agent.capacity], t.value) for t in Tempo):
                 message = f"nobody could ever reach this agent: capacity {agent.capacity!r} is 0"
             sources.skills.document.complain(path, message, at_key=True)
-        elif not any(requirement.matches(each, agent.skills) for each in wanted):
+        elif not any(
+            requirement.matches(
+                each, agent.skills, typed(agent.attributes, skills.attributes, agent.team)
+            )
+            for each in wanted
+        ):
             sources.skills.document.complain(
                 path,
                 "nobody could ever reach this agent: the skills meet no queue's requirement at any"
@@ -99,7 +106,9 @@ def _unserved(
         fitting = [
             tempos_of(agent, skills)
             for agent in skills.agents.values()
-            if requirement.matches(needed, agent.skills)
+            if requirement.matches(
+                needed, agent.skills, typed(agent.attributes, skills.attributes, agent.team)
+            )
         ]
         shown = requirement.canonical(needed)
         if not fitting:

@@ -22,12 +22,13 @@ from router.core.model import (
 from router.core.policy_calls import Agreement
 from router.policy.compile_flows import compile_flow
 from router.policy.compile_hours import compile_hours, compile_layers
-from router.policy.compile_queues import compile_queue, place
+from router.policy.compile_queues import compile_minimums, compile_queue, place
 from router.policy.compile_surge import compile_surge
 from router.policy.compile_texts import compile_answers, compile_chat, compile_mail
 from router.policy.documents import Document
 from router.policy.holiday_dates import holiday_dates
 from router.policy.models_announcements import FrontMessageShape
+from router.policy.models_attributes import AttributeShape, typed
 from router.policy.models_fallback import ACTIONS, OWN, QUEUE_ACTIONS, FallbackFile, RuleShape
 from router.policy.models_forms import FieldShape, FormShape
 from router.policy.models_skills import AgentShape, CapacityShape
@@ -57,7 +58,10 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         subjects=town.subjects,
         skills={id_: compiled.Skill(id_, name) for id_, name in skills.skills.items()},
         capacities={id_: _capacity(id_, each) for id_, each in skills.capacities.items()},
-        agents={AgentId(id_): _agent(id_, each) for id_, each in skills.agents.items()},
+        agents={
+            AgentId(id_): _agent(id_, each, skills.attributes)
+            for id_, each in skills.agents.items()
+        },
         away_reasons=town.away_reasons,
         wrap_up_codes=town.wrap_up_codes,
         hours={
@@ -95,6 +99,7 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         call_outs=fallback.call_outs,
         services={id_: compile_layers(each) for id_, each in hours.services.items()},
         surge=None if fallback.surge is None else compile_surge(fallback.surge),
+        minimums=compile_minimums(model_of(sources.queues).minimums),
     )
 
 
@@ -135,9 +140,15 @@ def _capacity(id_: str, shape: CapacityShape) -> compiled.Capacity:
     )
 
 
-def _agent(id_: str, shape: AgentShape) -> compiled.AgentRule:
+def _agent(id_: str, shape: AgentShape, declared: dict[str, AttributeShape]) -> compiled.AgentRule:
     return compiled.AgentRule(
-        AgentId(id_), shape.name, dict(shape.skills), shape.capacity, shape.leg or "", shape.team
+        AgentId(id_),
+        shape.name,
+        dict(shape.skills),
+        shape.capacity,
+        shape.leg or "",
+        shape.team,
+        typed(shape.attributes, declared, shape.team),
     )
 
 

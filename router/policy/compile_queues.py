@@ -8,10 +8,12 @@ from router.core.flows.texts import REQUIRED_TEXTS
 from router.core.model import HOUR, MINUTE, SECOND, Channel, QueueId, Span, Tempo
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
 from router.core.policy_calls import CallbackWindows
+from router.core.policy_offers import Minimum, OfferTo
 from router.policy.compile_service_level import promises
 from router.policy.documents import Document
 from router.policy.models_announcements import WaitingShape
 from router.policy.models_callbacks import CallbackShape
+from router.policy.models_offers import MinimumShape
 from router.policy.models_queues import ItemOrder, QueueRules, QueueShape
 
 OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
@@ -38,6 +40,7 @@ def merged(queue: QueueShape, defaults: QueueRules) -> dict[str, Any]:
     rules["first_response_by"] = {**theirs, **queue.first_response_by}
     timeouts = {**OFFER_TIMEOUT_S, **defaults.offer_timeout_s}
     rules["offer_timeout_s"] = {**timeouts, **queue.offer_timeout_s}
+    rules["offer_to"] = {**defaults.offer_to, **queue.offer_to}  # tempo by tempo
     return rules
 
 
@@ -88,6 +91,26 @@ def compile_queue(
         length_per_agent=rules["length_per_agent"],
         last_entry=rules["last_entry_s"] * SECOND,
         is_age_reset=rules["transfer_age"] == "reset",
+        team=rules["team"],
+        last_agent_patience=rules["last_agent_patience_s"] * SECOND,
+        offer_to={
+            tempo: tuple(OfferTo(each.after_s * SECOND, each.agents) for each in by_wait)
+            for tempo, by_wait in rules["offer_to"].items()
+        },
+    )
+
+
+def compile_minimums(shapes: dict[str, MinimumShape]) -> tuple[Minimum, ...]:
+    """Return what must be begun within a time."""
+    return tuple(
+        Minimum(
+            id_,
+            each.tempo,
+            frozenset(map(QueueId, each.queues)),
+            each.at_least,
+            each.within_min * MINUTE,
+        )
+        for id_, each in shapes.items()
     )
 
 

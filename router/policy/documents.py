@@ -96,17 +96,20 @@ class Document:
         node = self._at(path)
         return tuple(node.entries) if isinstance(node, Mapping) else ()
 
-    def text(self, *path: str) -> str | None:
+    def text(self, *path: str | int) -> str | None:
         """Return the text at the path; None when there is none."""
         node = self._at(path)
         return node.text if isinstance(node, Scalar) else None
 
-    def _at(self, path: tuple[str, ...]) -> Node | None:
+    def _at(self, path: tuple[str | int, ...]) -> Node | None:
         node: Node = self.root
         for part in path:
-            if not isinstance(node, Mapping) or part not in node.entries:
+            if isinstance(node, Mapping) and str(part) in node.entries:
+                node = node.entries[str(part)][1]
+            elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.elements):
+                node = node.elements[part]
+            else:
                 return None
-            node = node.entries[part][1]
         return node
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from router.core.model import AgentOrder, Channel, Condition, Tempo
 from router.policy.models_callbacks import CallbackShape
+from router.policy.models_offers import MinimumShape, OfferTo
 from router.policy.models_service_level import ServiceLevelShape
 from router.policy.shape import Shape
 from router.policy.spans import FirstResponseText
@@ -91,14 +92,35 @@ class QueueRules(Shape):
         default=[AgentOrder.COVERAGE],
         description="who of the free agents gets it, one after the other, then the longest idle."
         " `coverage`: whose rarest other skill most of the free have, too; `least_flexible`: who"
-        " has the fewest skills; `best_level`: who is best at what is asked for",
-        examples=["[coverage]"],
+        " has the fewest skills; `best_level`: who is best at what is asked for; `team_first`: who"
+        " is of the queue's `team`; `last_agent`, first of all: who had the resident last, if they"
+        " are there and could take it. Idle counts from the end of the last handled work: no"
+        " refused offer, break or sign-in begins it anew",
+        examples=["[last_agent, team_first, coverage]"],
+    )
+    team: str = Field(
+        default="",
+        max_length=40,
+        description="with `team_first`: the team whose agents come first",
+        examples=["operations"],
+    )
+    last_agent_patience_s: SomeSeconds = Field(
+        default=20,
+        description="with `last_agent`: seconds for which it is kept for who had the resident last,"
+        " until they are free; then anyone may have it",
+        examples=["20"],
     )
     offer_timeout_s: dict[Tempo, SomeSeconds] = Field(
         default={},
         description="seconds an agent has to answer an offer; not named: live 20, fast_text 30,"
         " slow_text 120",
         examples=["{live: 20, slow_text: 120}"],
+    )
+    offer_to: dict[Tempo, OfferTo] = Field(
+        default={},
+        description="how many agents are asked at once, a number or a list by waiting time: the"
+        " first who accepts has it, the others lose nothing; not named: 1",
+        examples=["{live: [1, {after_s: 60, agents: 3}]}"],
     )
     wrap_up_s: Seconds = Field(
         default=60, description="most seconds for notes after handling; 0 = none", examples=["60"]
@@ -163,7 +185,10 @@ class QueueShape(QueueRules):
     name: Texts = Field(description="name for people", examples=["{en: Roads, fr: Voirie}"])
     requires: Requirement = Field(
         description="which skills an agent needs; `$language` is the skill of the resident's"
-        " language",
+        " language. Attributes stand beside them: of agents as in skills.yaml (`agent.site`,"
+        " `agent.team`), of items what flows set and forms let choose, and channel, language,"
+        ' subject, owner_team: `agent.site == "north"`, `item.ward in ("1", "2")`, `agent.team =='
+        " item.owner_team`; what is not given compares false",
         examples=["roads >= 3 and $language"],
     )
     steps: list[StepShape] = Field(
@@ -180,3 +205,8 @@ class QueuesFile(Shape):
         default_factory=QueueRules, description="holds for every queue that does not say otherwise"
     )
     queues: dict[Name, QueueShape] = Field(min_length=1, description="the queues")
+    minimums: dict[Name, MinimumShape] = Field(
+        default={},
+        description="so that neither mail starves behind calls nor calls behind mail",
+        examples=["texts: {tempo: slow_text, at_least: 4}"],
+    )

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from router.core.model import Tempo
+from router.policy.models_attributes import AttributeShape
 from router.policy.shape import Shape
 from router.policy.telephones import Line
 from router.policy.values import Count, Level, Name, OneOrMore, Text, Texts
@@ -60,6 +61,12 @@ class AgentShape(Shape):
         examples=["+1 905 555 0121"],
     )
     team: str = Field(default="", max_length=40, description="team", examples=["information"])
+    attributes: dict[Name, Text] = Field(
+        default={},
+        description="of those declared under `attributes`, for requirements: `agent.site`; one that"
+        " is not given matches nothing",
+        examples=["{site: north}"],
+    )
 
 
 class SkillsFile(Shape):
@@ -69,6 +76,12 @@ class SkillsFile(Shape):
         min_length=1,
         description="the skills there are",
         examples=["roads: {en: Roads, fr: Voirie}"],
+    )
+    attributes: dict[Name, AttributeShape] = Field(
+        default={},
+        description="what agents have beside skills; requirements ask for it as"
+        ' `agent.site == "north"`, `agent.team` needs no declaration',
+        examples=["site: {values: [north, south]}"],
     )
     capacities: dict[Name, CapacityShape] = Field(
         min_length=1,

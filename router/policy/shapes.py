@@ -100,12 +100,12 @@ def _complain(document: Document, model: type[Shape], error: ErrorDetails, path:
     message = _in_words(error, about, at_key)
     column = int(error.get("ctx", {}).get("column", 0))
     if column:
-        _complain_within(document, path, message, column)
+        complain_within(document, path, message, column)
     else:
         document.complain(path, message, at_key=at_key)
 
 
-def _complain_within(document: Document, path: Path, message: str, column: int) -> None:
+def complain_within(document: Document, path: Path, message: str, column: int) -> None:
     """Complain at a column of the text itself; quotes shift it by one."""
     before = len(document.complaints)
     document.complain(path, message)

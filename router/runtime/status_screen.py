@@ -141,7 +141,9 @@ def _agents(picture: Picture) -> Table:
             continue
         reason = f" ({agent['reason']})" if agent["reason"] else ""
         holds = ", ".join(f"{each['item']} {each['state']}" for each in agent["holdings"])
-        table.add_row(agent["name"], f"{agent['status']}{reason}", agent["state"], holds)
+        over = ", more than they may" if agent["over"] else ""
+        held = Text(f"{holds}{over}", style="yellow" if over else "")
+        table.add_row(agent["name"], f"{agent['status']}{reason}", agent["state"], held)
     if not table.rows:
         table.add_row(Text("nobody is signed in", style="yellow"))
     return table

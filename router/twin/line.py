@@ -1,7 +1,7 @@
 """The line alone: production's decisions and rows, without flows, legs, desks and journal.
 
 Contacts enter a queue at once and agents answer at once, so that what is measured is who gets whom.
-Urgency, requirement and steps come from `line_up`, who gets what from `best_item` and `best_agent`,
+Urgency, requirement and steps come from `line_up`, who gets what from `next_item` and `best_agent`,
 on the core's own state and index: nothing is decided here. What production folds as eight events
 for each contact, offers, acceptance, legs and the end among them, is folded as the change of two
 rows that it amounts to; who is answered at once never gets in line. A test holds
@@ -16,8 +16,9 @@ from msgspec.structs import replace
 
 from router.core import events as e
 from router.core.apply import apply
-from router.core.apply_line import queued
-from router.core.matching import best_agent, best_item
+from router.core.apply_line import put_paces, queued
+from router.core.matching import best_agent, next_item
+from router.core.minimums import begun, offered
 from router.core.model import (
     AgentId,
     AgentStatus,
@@ -78,11 +79,13 @@ class Line:
         if not rule.steps:
             agent = best_agent(state, now, row)
             if agent is not None:  # who does not wait needs no place in line
+                put_paces(state, begun(state, now, row.queue, row.tempo))
                 return self._taken(row, agent, now)
         steps = line_up(state, now, row, rule, form=Form.CALL, first_queued_at=now, rule="")
         event = next(steps)
         assert isinstance(event, e.ItemQueued)
         state.put_item(item, queued(row, event))
+        put_paces(state, event.paces)
         state.index.timers.clear()  # nobody asks for them: time is what each call says it is
         if not rule.steps:
             return []
@@ -125,13 +128,16 @@ class Line:
 
     def _taken(self, row: Item, agent: Agent, now: Instant) -> list[Answered]:
         """Let the agent answer, and whatever else they have room for then."""
+        put_paces(self.state, offered(self.state, now, row))
         answered = [Answered(row.id, agent.id)]
         return answered + self._serve(self._holding(agent, row), now)
 
     def _serve(self, agent: Agent, now: Instant) -> list[Answered]:
         """Put the agent's row, and let them answer whom they can."""
         answered: list[Answered] = []
-        while (item := best_item(self.state, now, agent)) is not None:
+        while (chosen := next_item(self.state, now, agent)) is not None:
+            item = chosen[0]
+            put_paces(self.state, offered(self.state, now, item))
             self.state.put_item(item.id, None)
             agent = self._holding(agent, item)
             answered.append(Answered(item.id, agent.id))

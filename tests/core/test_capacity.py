@@ -72,6 +72,23 @@ def test_one_kind_may_block_another_without_being_exclusive() -> None:
     assert beside(holder(SLOW), rule) == {LIVE, FAST, SLOW}
 
 
+def test_a_call_may_interrupt_texts_and_texts_never_a_call() -> None:
+    """Who may interrupt whom: what is named in `blocked_by` may not, everything else may."""
+    rule = capacity(set(), slow_text={LIVE, FAST}, fast_text={LIVE})
+    assert beside(holder(SLOW), rule) == {LIVE, FAST, SLOW}
+    assert beside(holder(FAST), rule) == {LIVE, FAST}
+    assert beside(holder(LIVE), rule) == set()
+    assert beside(holder(SLOW, LIVE), rule) == set()
+    desk = Desk(replace(town(), capacities={"standard": replace(rule, id="standard")}))
+    desk.sign_in("chloe")
+    desk.form("f1")
+    desk.answer("chloe")
+    desk.call("c1", "1", "1")
+    assert desk.answer("chloe") == "c1"
+    desk.form("f2")
+    assert desk.state.agents[CHLOE].offer is None
+
+
 def test_over_capacity_is_more_than_units_or_something_beside_what_excludes() -> None:
     rule = capacity({LIVE})
     assert not is_over(holder(LIVE), rule)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from router.core import commands as c
 from router.core import commands_text as t
 from router.core import events as e
+from router.core.capacity import is_over
 from router.core.model import HOUR, MINUTE, AgentId, Form, ItemId, ItemState, MessageKind, Tempo
 from tests.core.text_town import TextDesk, writing_town
 from tests.core.town import NIGHT
@@ -149,3 +151,26 @@ def test_a_conversation_leaves_with_its_last_item(desk: TextDesk) -> None:
     desk.wait(72 * HOUR)
     assert desk.state.conversations == {}
     assert any(isinstance(ev, e.ItemForgotten) for ev in desk.story)
+
+
+def test_a_chat_that_wakes_never_goes_beyond_what_its_agent_may_hold(desk: TextDesk) -> None:
+    """It waits for the one who had it, and goes to them once they have room."""
+    desk.chat("c1", "v1")
+    desk.answer("amina")
+    desk.reply(ItemId("c1"), "amina")
+    desk.keep_alive(6 * MINUTE)
+    assert desk.item(ItemId("c1")).state is ItemState.DEFERRED
+    for number in (2, 3):  # her two places are taken meanwhile
+        desk.chat(f"c{number}", f"v{number}")
+        assert desk.answer("amina") == f"c{number}"
+    desk.chat("c1", "v1", "2")
+    capacity = desk.state.policy.capacities["standard"]
+    woken = desk.item(ItemId("c1"))
+    assert (woken.state, woken.reserved_for) == (ItemState.QUEUED, "amina")
+    assert not is_over(desk.state.agents[AgentId("amina")], capacity)
+    desk.sign_in("boris")
+    assert desk.state.agents[AgentId("boris")].offer is None
+    desk.do(c.CloseItem(item_id=ItemId("c2"), agent_id=AgentId("amina"), code="answered"))
+    offer = desk.state.agents[AgentId("amina")].offer
+    assert offer is not None
+    assert desk.state.offers[offer].item == "c1"

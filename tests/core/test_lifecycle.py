@@ -435,6 +435,8 @@ def test_a_queue_without_wrap_up_closes_at_once_and_one_with_a_code_alone_waits_
         hang_up(desk, item)
         desk.keep_alive(10 * MINUTE)
         assert desk.state.items[item].state is state
+        desk.keep_alive(5 * MINUTE)  # nobody is kept from the next caller for ever
+        assert desk.state.items[item].state is ItemState.CLOSED
 
 
 # --- reopened, set aside -------------------------------------------------------------------------

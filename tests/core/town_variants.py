@@ -7,8 +7,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from router.core import policy as p
-from router.core.model import MINUTE, SECOND, AgentOrder, Condition, QueueId
+from router.core.model import MINUTE, SECOND, AgentOrder, Condition, QueueId, Tempo
 from router.core.policy_calls import CallbackWindows
+from router.core.policy_offers import Minimum, OfferTo
 from tests.core.town import rule, town
 
 
@@ -48,14 +49,23 @@ def fated_town() -> p.Policy:
         wrap_up=0,
         wrap_up_required=True,
         late_behind=2 * MINUTE,
-        agent_order=(AgentOrder.COVERAGE,),
+        agent_order=(AgentOrder.LAST_AGENT, AgentOrder.TEAM_FIRST, AgentOrder.COVERAGE),
+        last_agent_patience=20 * SECOND,
         callback=callback,
+        offer_to={
+            Tempo.LIVE: (OfferTo(after=0, agents=2), OfferTo(after=MINUTE, agents=3)),
+            Tempo.SLOW_TEXT: (OfferTo(after=0, agents=2),),
+        },
     )
     fallbacks = {name: p.Fallback(id=name, rules=rules) for name, rules in chains.items()}
     return replace(
         policy,
         queues={**policy.queues, general.id: general},
         fallbacks={**policy.fallbacks, **fallbacks},
+        minimums=(
+            Minimum("texts", Tempo.SLOW_TEXT, frozenset(), 20, 10 * MINUTE),
+            Minimum("calls", Tempo.LIVE, frozenset({general.id}), 30, 10 * MINUTE),
+        ),
     )
 
 

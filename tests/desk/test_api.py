@@ -73,6 +73,8 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "GET /v1/items/{item}/conversations/{conversation}/messages/{number}/original": ALL,
     "POST /v1/items/{item}/flag": {"amina": 1, "sam": 0, "adele": 0},
     "POST /v1/items/{item}/block": LEADERS,
+    "POST /v1/items/{item}/prioritise": LEADERS,
+    "POST /v1/items/{item}/assign": LEADERS,
     "GET /v1/blocked": LEADERS,
     "GET /v1/kept-mail": LEADERS,
     "DELETE /v1/blocked/{key}": LEADERS,
@@ -99,6 +101,8 @@ BODIES: dict[str, object] = {
     **{action: {"item": "x", **fields} for action, fields in WRITING.items()},
     "flag": {"text": "x", "key": "k"},
     "block": {"reason": "x"},
+    "prioritise": {"head_start_s": 60},
+    "assign": {"agent": "amina"},
     "role": {"role": "supervisor"},
     "accounts": {"name": "neu", "role": "supervisor"},
     "sessions": {"name": "nobody", "password": "wrong"},
@@ -336,6 +340,23 @@ async def test_a_shunted_item_is_released_by_a_person(office: House) -> None:
     released = await _ask(office, "sam", "POST", "/shunted/S1/release", {"queue": "general"})
     assert released.status_code == 200
     assert office.engine.state.items[ItemId("S1")].queue == "general"
+
+
+async def test_a_supervisor_ranks_and_assigns_what_waits_on_the_record(office: House) -> None:
+    refused = await _ask(office, "sam", "POST", "/items/nobody/prioritise", {"head_start_s": 60})
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown-item")
+    month = await _ask(office, "sam", "POST", "/items/x/prioritise", {"head_start_s": 9_000_000})
+    assert (month.status_code, month.json()["code"]) == (422, "malformed")
+    await office.form("F1")
+    body = {"head_start_s": 600, "reason": "the council asked"}
+    assert (await _ask(office, "sam", "POST", "/items/F1/prioritise", body)).status_code == 200
+    assert office.engine.state.items[ItemId("F1")].head_start == 600 * SECOND
+    away = await _ask(office, "sam", "POST", "/items/F1/assign", {"agent": "boris"})
+    assert (away.status_code, away.json()["code"]) == (404, "unknown-agent")
+    trail = (await _ask(office, "adele", "GET", "/audit?limit=5")).json()
+    assert ("sam", "item-prioritised", "F1 by 600 s") in [
+        (t["who"], t["what"], t["target"]) for t in trail
+    ]
 
 
 async def test_accounts_are_made_changed_and_removed_on_the_record(office: House) -> None:

@@ -336,6 +336,18 @@ async def test_a_message_on_another_matter_becomes_an_item_of_its_own(writing_ha
         assert len(writing_hall.engine.state.conversations[new.text.conversation].messages) == 1
 
 
+async def test_a_supervisor_ranks_and_assigns_from_the_terminal(writing_hall: House) -> None:
+    async with Person().at_work(writing_hall.url, "amina") as amina:
+        await in_hand(writing_hall, amina, "M1")
+        await writing_hall.accounts.set_role(
+            "amina", Role.SUPERVISOR, agent_id=AgentId("amina"), by="test"
+        )
+        amina.keys.type("+ m1 soon", "= m1 nobody", "+ m1 60 why")
+        await amina.reads("prioritise ITEM SECONDS")
+        await amina.reads("assign ITEM AGENT")
+        await amina.reads("only what waits has a rank")
+
+
 async def test_abuse_is_flagged_and_blocked_by_who_may(writing_hall: House) -> None:
     async with Person().at_work(writing_hall.url, "amina") as amina:
         await in_hand(writing_hall, amina, "M1")

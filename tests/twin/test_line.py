@@ -22,6 +22,7 @@ from router.core.model import (
     Tempo,
 )
 from router.core.policy import Capacity, Policy, Step
+from router.core.policy_offers import Minimum
 from router.core.state import State
 from router.twin.line import Line
 from tests.core.order_town import SERVICES, L, order_town
@@ -64,8 +65,19 @@ def policies(draw: st.DrawFn) -> Policy:
         )
         for id_, agent in policy.agents.items()
     }
+    minimum = Minimum(
+        "calls",
+        Tempo.LIVE,
+        frozenset(draw(st.sets(st.sampled_from([QueueId(each) for each in SERVICES])))),
+        draw(st.integers(1, 4)),
+        draw(st.sampled_from([20, 60, 200])) * SECOND,
+    )
     return replace(
-        policy, queues=queues, agents=agents, capacities={**policy.capacities, **CAPACITIES}
+        policy,
+        queues=queues,
+        agents=agents,
+        capacities={**policy.capacities, **CAPACITIES},
+        minimums=(minimum,) if draw(st.booleans()) else (),
     )
 
 

@@ -1,0 +1,28 @@
+"""What supervisors ask for about single items: another rank, a certain agent."""
+
+from __future__ import annotations
+
+from router.core.commands import Command
+from router.core.model import AgentId, ItemId, Span
+
+
+class PrioritiseItem(Command, frozen=True):
+    """Rank an item in line as if it had come so much earlier; replaces its own head start."""
+
+    item_id: ItemId
+    head_start: Span  # ns beside that of its queue; less than 0: later
+    reason: str
+    by: str
+
+
+class AssignItem(Command, frozen=True):
+    """Give an item to a certain agent, also beyond what they may hold.
+
+    What was written is theirs at once; a caller or a chat is offered to them, because somebody
+    must be there.
+    """
+
+    item_id: ItemId
+    agent_id: AgentId
+    reason: str
+    by: str
