@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from router.core import apply_agents, apply_handling, apply_line, apply_text
+from router.core import apply_agents, apply_handling, apply_line, apply_text, apply_waiting
 from router.core import events as e
 from router.core.state import State
 from router.errors import InvariantBroken
@@ -19,6 +19,7 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     **apply_handling.HANDLERS,
     **apply_agents.HANDLERS,
     **apply_text.HANDLERS,
+    **apply_waiting.HANDLERS,
 }
 
 

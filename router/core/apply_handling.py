@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from router.core import apply_agents
+from router.core import apply_agents, apply_waiting
 from router.core import events as e
 from router.core.apply_line import alive_again, item_of, release
 from router.core.estimate import smoothed
@@ -210,6 +210,7 @@ def _forgotten(state: State, ev: e.ItemForgotten) -> None:
     if item.state not in ENDED:
         raise InvariantBroken(f"item {ev.item!r} forgotten while {item.state}")
     state.put_item(ev.item, None)
+    apply_waiting.gone(state, ev.item)
     row = state.conversations.get(item.text.conversation) if item.text is not None else None
     if row is None or row.item != ev.item:
         return

@@ -39,6 +39,7 @@ from router.core.matching import settle
 from router.core.model import Instant
 from router.core.staffing import update_staffing
 from router.core.state import State
+from router.core.strain import update_strain
 from router.core.touched import Touched
 from router.errors import InvariantBroken
 
@@ -119,7 +120,7 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
         for event in update_staffing(state, now):
             touched.note(state, event)
             yield event
-    while touched.items or touched.agents:
+    while touched.items or touched.agents or touched.queues:
         for event in settle(state, now, touched):
             touched.note(state, event)
             yield event
@@ -128,6 +129,13 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
             for event in update_staffing(state, now):
                 touched.note(state, event)
                 yield event
+        queues = list(touched.queues)
+        touched.queues.clear()
+        for queue in queues:
+            for event in update_strain(state, now, queue):
+                touched.note(state, event)
+                yield event
+        touched.note_helpers(state)
 
 
 class Engine:

@@ -89,6 +89,7 @@ from router.core.events_town import (
     QueueHoursChanged,
     ServiceResumed,
 )
+from router.core.events_waiting import EstimateMet
 
 AnyEvent = (
     PolicyAdopted
@@ -113,6 +114,7 @@ AnyEvent = (
     | PassedOverAgain
     | ItemPrioritised
     | EstimateSpoken
+    | EstimateMet
     | OfferMade
     | OfferSeen
     | OfferEnded
@@ -188,6 +190,7 @@ __all__ = [
     "EffectWanted",
     "EmergencyCleared",
     "EmergencySet",
+    "EstimateMet",
     "EstimateSpoken",
     "Event",
     "FallbackWalked",

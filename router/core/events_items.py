@@ -119,6 +119,8 @@ class StepTaken(Event, frozen=True, tag="step-taken"):
     requirement: str
     step_due: Instant | None
     rule: str  # "file:line", or why it was taken early
+    kept: tuple[int, ...] = ()  # steps with a condition that the item keeps whatever holds now
+    urgency_at: Instant | None = None  # None: as before
 
 
 class LateNoted(Event, frozen=True, tag="late-noted"):
@@ -150,6 +152,7 @@ class EstimateSpoken(Event, frozen=True, tag="estimate-spoken"):
     high: int | None
     callback_offered: bool
     risen: bool  # longer than what was promised before: say so
+    counts: bool = False  # the first of this entry: it is compared with what comes true
 
 
 class OfferMade(Event, frozen=True, tag="offer-made"):

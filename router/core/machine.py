@@ -38,12 +38,14 @@ from router.core.model import (
 )
 from router.core.offers import end_offer_of, end_offers, expire
 from router.core.paging import nobody_answered
-from router.core.queueing import look_again, queue_of, release_reserved, requeue, take_step
+from router.core.queueing import look_again, queue_of, release_reserved, requeue
 from router.core.records import Agent, Item
 from router.core.service_level import count
 from router.core.shift import lose_lease
 from router.core.staffing import condition_lasted, divert_waiting, update_hours
 from router.core.state import State
+from router.core.stepping import step_due
+from router.core.strain import strain_due
 from router.core.waiting import IN_LINE, abandon
 from router.core.wishes import end_leg
 from router.errors import InvariantBroken, NotNow, UnknownTarget
@@ -74,12 +76,6 @@ def _item_due(s: State, now: Instant, name: str) -> Events:
     item = s.items[ItemId(name)]
     _, what = min(item_dues(item))
     yield from ITEM_DUE[what](s, now, item)
-
-
-def _step_due(s: State, now: Instant, item: Item) -> Events:
-    queue = queue_of(s, item)
-    place = queue.steps[min(item.step, len(queue.steps) - 1)].place if queue.steps else queue.place
-    yield from take_step(s, now, item, queue, f"{place.file}:{place.line}")
 
 
 def _threshold_due(s: State, now: Instant, item: Item) -> Events:
@@ -161,7 +157,7 @@ def _forget_due(s: State, now: Instant, item: Item) -> Events:
 
 
 ITEM_DUE: Final[dict[str, Callable[[State, Instant, Item], Events]]] = {
-    "step": _step_due,
+    "step": step_due,
     "threshold": _threshold_due,
     "late": _late_due,
     "reserved": _reserved_due,
@@ -210,6 +206,7 @@ DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "condition": _condition_due,
     "emergency": _emergency_due,
     "key": _key_due,
+    "strain": strain_due,
 }
 
 # --- effects -------------------------------------------------------------------------------------

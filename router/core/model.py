@@ -150,7 +150,7 @@ class AgentOrder(StrEnum):
 
 
 class Condition(StrEnum):
-    """Why an item cannot simply wait; each has its own declared fate."""
+    """Why an item cannot simply wait, or what is true of a queue; each may have a declared fate."""
 
     EMERGENCY = "emergency"
     CLOSED = "closed"
@@ -159,3 +159,8 @@ class Condition(StrEnum):
     FULL = "full"
     LATE = "late"  # waited longer than the queue's longest wait
     CLOSING = "closing"  # still waiting when the queue closes
+    LONG_WAIT = "long_wait"  # who came now would have to wait for long
+    AT_RISK = "at_risk"  # the promise to the first in line is about to be missed
+
+
+STRAIN: Final = frozenset({Condition.AT_RISK, Condition.LONG_WAIT})  # of a queue that is served

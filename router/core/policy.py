@@ -25,6 +25,7 @@ from router.core.model import (
     Tempo,
 )
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
+from router.core.policy_waiting import AtRisk, LongWait
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
 
@@ -75,11 +76,17 @@ class AgentRule(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """From `after` of waiting on, `requires` stands instead of what stood before."""
+    """What holds from `after` of waiting on, if the queue is in the condition."""
 
     after: Span  # since first queued
-    requires: str  # canonical requirement, may contain $language
+    requires: str  # canonical requirement instead of what stood before; "" = none
     place: Place
+    condition: Condition | None = None  # of STRAIN; calls and callbacks only. None: time alone
+    is_lasting: bool = True  # who waited in the condition keeps the step when it ends
+    adds: tuple[str, ...] = ()  # who meets one of these may take it, too
+    head_start: Span = 0  # ranks so much earlier
+    offers_callback: bool = False  # whatever the queue says of the time until then
+    chain: str = ""  # Fallback id: where who waits on the line goes; "" = nowhere
 
 
 class Announcements(Struct, frozen=True):
@@ -131,6 +138,8 @@ class Queue(Struct, frozen=True):
     absence: Span = 0  # so long must nobody have been there before it counts; 0 = at once
     late_behind: Span = 0  # who missed the target ranks so much later; 0: order of arrival
     agent_order: tuple[AgentOrder, ...] = ()  # who of the idle gets it; then the longest idle
+    at_risk: AtRisk | None = None  # None: is not measured
+    long_wait: LongWait | None = None  # None: is not measured
 
 
 class FallbackRule(Struct, frozen=True):

@@ -8,11 +8,10 @@ survives every return to the queue. Who has missed the target ranks later by wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Collection, Iterator
 from typing import Final
 
-from router.core import business_time, requirement
+from router.core import business_time
 from router.core import events as e
 from router.core.hours import Emergency, standing
 from router.core.model import (
@@ -30,6 +29,7 @@ from router.core.model import (
 from router.core.policy import Queue
 from router.core.records import Item
 from router.core.state import State
+from router.core.steps import asked, bound, head_start_of, open_steps, skill_of, text_at
 
 URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
 
@@ -38,6 +38,7 @@ RESERVED_MAX: Final[dict[Tempo, Span]] = {  # then what was kept for one agent i
     Tempo.FAST_TEXT: 2 * MINUTE,
     Tempo.SLOW_TEXT: 4 * HOUR,
 }
+BY_WEIGHT: Final = (Condition.LONG_WAIT, Condition.AT_RISK)  # what may send on who comes
 AGE_SHIFT: Final = 20  # a millionth of the age decides between those due at the same instant
 GIVEN_AWAY: Final[Span] = MINUTE  # an agent who transferred an item is not offered it for so long
 
@@ -53,15 +54,6 @@ TEMPO_OF: Final = {
 }
 # what becomes of an item that is kept for people: by the door it came through
 KEPT_AS: Final = {Channel.WEBFORM: Form.SUBMISSION, Channel.MAIL: Form.MAIL}
-
-
-@lru_cache(maxsize=4096)
-def bound(queue_requires: str, item_requires: str, language_skill: str) -> str:
-    """Return the canonical requirement of a queue or step, an item's own and its language."""
-    expr = requirement.parse(queue_requires)
-    if item_requires:
-        expr = requirement.conjunction(expr, requirement.parse(item_requires))
-    return requirement.canonical(requirement.bind_language(expr, language_skill))
 
 
 def queue_of(s: State, item: Item) -> Queue:
@@ -81,15 +73,6 @@ def _queue_of_door(s: State, item: Item) -> Queue:
     return first if entry is None else policy.queues.get(entry.queue, first)
 
 
-def language_skill(s: State, language: str) -> str:
-    """Return the skill that serves a language; the town's first one for an unknown language."""
-    languages = s.policy.languages
-    for known in languages:
-        if known.id == language:
-            return known.skill
-    return languages[0].skill
-
-
 def emergency_of(s: State, hours: str) -> Emergency | None:
     """Return the emergency rule in force for these hours."""
     row = s.emergencies.get(hours)
@@ -98,10 +81,39 @@ def emergency_of(s: State, hours: str) -> Emergency | None:
     return Emergency(closed=row.closed, since=row.since, until=row.until, reason=row.reason)
 
 
-def requirement_at(s: State, item: Item, queue: Queue, step: int) -> str:
-    """Return the bound requirement of a step; step 0 is the queue's own."""
-    text = queue.requires if step == 0 else queue.steps[step - 1].requires
-    return bound(text, item.requires, language_skill(s, item.language))
+def requirement_at(
+    s: State, item: Item, queue: Queue, step: int, held: Collection[int] = ()
+) -> str:
+    """Return the bound requirement after a step; `held`: those with a condition that count."""
+    return text_at(queue, step, item.requires, skill_of(s.policy, item.language), held)
+
+
+def kept_of(s: State, item: Item, queue: Queue) -> tuple[int, ...]:
+    """Return the steps with a condition that the item keeps, whatever holds now."""
+    row = s.kept.get(item.id)
+    if row is None or row.queue != queue.id:
+        return ()
+    steps = queue.steps
+    return tuple(n for n in row.steps if n <= len(steps) and steps[n - 1].condition is not None)
+
+
+def held_steps(s: State, item: Item, queue: Queue) -> tuple[int, ...]:
+    """Return the steps with a condition that count for the item now: open, or kept."""
+    row = s.queues.get(queue.id)
+    holds = row.conditions if row is not None and item.tempo is Tempo.LIVE else ()
+    return (*open_steps(queue, item.step, holds), *kept_of(s, item, queue))
+
+
+def offers_callback(s: State, item: Item, queue: Queue) -> bool:
+    """Say whether a step offers a callback to who waits, by its time or a condition."""
+    steps = queue.steps[: item.step]
+    if not any(step.offers_callback for step in steps):
+        return False
+    held = held_steps(s, item, queue)
+    return any(
+        step.offers_callback and (step.condition is None or number in held)
+        for number, step in enumerate(steps, 1)
+    )
 
 
 def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Condition]:
@@ -116,8 +128,9 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
     if item.tempo is Tempo.SLOW_TEXT:
         return
     signed_in = available = 0
-    for step in range(len(queue.steps) + 1):
-        staff = s.index.staff(requirement_at(s, item, queue, step), item.tempo)
+    for text in asked(queue):
+        asks = bound(text, item.requires, skill_of(s.policy, item.language))
+        staff = s.index.staff(asks, item.tempo)
         signed_in, available = max(signed_in, staff[0]), max(available, staff[1])
     nobody = Condition.UNSTAFFED if signed_in == 0 else Condition.ALL_AWAY
     in_effect = nobody if available == 0 else None
@@ -128,6 +141,8 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
         yield in_effect
     if queue.length_max and len(s.index.line(queue.id, item.tempo)) >= queue.length_max:
         yield Condition.FULL
+    if row is not None and item.tempo is Tempo.LIVE:
+        yield from (each for each in BY_WEIGHT if each in row.conditions)
 
 
 def due_at(s: State, now: Instant, queue: Queue) -> Instant | None:
@@ -175,6 +190,9 @@ def line_up(
     if due is not None and not urgent:
         aim = due + ((first_queued_at - due) >> AGE_SHIFT)
     step = step_by_age(queue, now, first_queued_at)
+    kept = kept_of(s, item, queue)
+    counts = {*kept, *(n for n in range(1, step + 1) if queue.steps[n - 1].condition is None)}
+    head += head_start_of(queue, counts)
     counted_until = now + queue.target_span if anew else item.threshold_at
     late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
     yield e.ItemQueued(
@@ -186,7 +204,7 @@ def line_up(
         first_queued_at=first_queued_at,
         urgency_at=aim - head,
         head_start=item.head_start + head_start,
-        requirement=named or requirement_at(s, item, queue, step),
+        requirement=named or requirement_at(s, item, queue, step, kept),
         step=step,
         step_due=None if named else due_of_step(queue, now, first_queued_at, step),
         threshold_at=counted_until if live else None,
@@ -239,18 +257,33 @@ def fresh_until(s: State, now: Instant, item: Item, queue: Queue, *, anew: bool)
 
 
 def take_step(
-    s: State, now: Instant, item: Item, queue: Queue, rule: str, step: int | None = None
+    s: State,
+    now: Instant,
+    item: Item,
+    queue: Queue,
+    rule: str,
+    step: int | None = None,
+    kept: tuple[int, ...] | None = None,
 ) -> Events:
-    """Let a step's requirement stand: the next one unless `step` says which."""
+    """Let a step stand: the next one unless `step` says which.
+
+    `kept`: all steps with a condition that the item keeps from now on; None: those it has kept.
+    """
     step = min(item.step + 1, len(queue.steps)) if step is None else step
     first = item.first_queued_at if item.first_queued_at is not None else now
+    had = kept_of(s, item, queue)
+    kept = had if kept is None else kept
+    timed = (n for n in range(item.step + 1, step + 1) if queue.steps[n - 1].condition is None)
+    lift = head_start_of(queue, {*timed, *kept}.difference(had))
     yield e.StepTaken(
         at=now,
         item=item.id,
         step=step,
-        requirement=requirement_at(s, item, queue, step),
+        requirement=requirement_at(s, item, queue, step, kept),
         step_due=due_of_step(queue, now, first, step),
         rule=rule,
+        kept=kept,
+        urgency_at=item.urgency_at - lift if lift else None,
     )
 
 
@@ -273,7 +306,8 @@ def look_again(s: State, now: Instant, item: Item, rule: str) -> Events:
     queue = queue_of(s, item)
     first = item.first_queued_at if item.first_queued_at is not None else now
     step = min(max(item.step, step_by_age(queue, now, first)), len(queue.steps))
-    asks = (requirement_at(s, item, queue, step), step, due_of_step(queue, now, first, step))
+    requires = requirement_at(s, item, queue, step, kept_of(s, item, queue))
+    asks = (requires, step, due_of_step(queue, now, first, step))
     if asks != (item.requirement, item.step, item.step_due):
         yield from take_step(s, now, item, queue, rule, step=step)
     yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
@@ -287,20 +321,33 @@ def put_at(now: Instant, item: Item, urgency_at: Instant, rule: str) -> e.ItemPr
 
 
 def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Events:
-    """Relax at once while nobody signed in could ever match, if a later step has somebody."""
+    """Relax at once while nobody signed in could ever match, if a later step has somebody.
+
+    Steps with a condition count as if it held, and are kept: nobody else can come of waiting.
+    """
     if item.state is not ItemState.QUEUED or item.reserved_for is not None:
         return
     if not s.index.signed_in:
         return
+    had = kept_of(s, item, queue)
     for step in range(item.step, len(queue.steps) + 1):
-        if s.index.has_somebody(requirement_at(s, item, queue, step), item.tempo):
-            break
-    else:
-        return
+        reached = range(1, step + 1)
+        more = [n for n in reached if queue.steps[n - 1].condition is not None]
+        for kept in dict.fromkeys((had, tuple(sorted({*had, *more})))):
+            asks = requirement_at(s, item, queue, step, kept)
+            if s.index.has_somebody(asks, item.tempo):
+                yield from _skip_to(s, now, item, queue, step, kept)
+                return
+
+
+def _skip_to(
+    s: State, now: Instant, item: Item, queue: Queue, step: int, kept: tuple[int, ...]
+) -> Events:
+    rule = "nobody signed in could match the step before"
     while s.items[item.id].step < step:
-        yield from take_step(
-            s, now, s.items[item.id], queue, "nobody signed in could match the step before"
-        )
+        yield from take_step(s, now, s.items[item.id], queue, rule)
+    if kept != kept_of(s, item, queue):
+        yield from take_step(s, now, s.items[item.id], queue, rule, step=step, kept=kept)
 
 
 def requeue(s: State, now: Instant, item: Item, rule: str) -> Events:
