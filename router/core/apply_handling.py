@@ -122,6 +122,10 @@ def _ended(state: State, ev: e.ItemClosed | e.ItemAbandoned | e.ItemDiverted) ->
     in_hand = item.state in (ItemState.HANDLING, ItemState.HELD)
     if in_hand and item.agent_call_state is LegState.CONNECTED:
         _count_handled(state, item, ev)
+    if isinstance(ev, e.ItemClosed) and ev.worked and item.queue is not None:
+        row = state.queues.get(item.queue, QueueRow(id=item.queue))
+        mean = smoothed(row.work_mean, row.worked, ev.worked)
+        state.put_queue(replace(row, work_mean=mean, worked=row.worked + 1))
     outcome = {
         e.ItemClosed: lambda: getattr(ev, "outcome", ""),
         e.ItemAbandoned: lambda: getattr(ev, "reason", ""),

@@ -15,7 +15,7 @@ import math
 from typing import Final
 
 from router.core.buckets import Bucket, LineKey, rank
-from router.core.model import MINUTE, SECOND, Instant, ItemId, QueueId, Span, Tempo
+from router.core.model import MINUTE, SECOND, Instant, ItemId, LegState, QueueId, Span, Tempo
 from router.core.policy import Queue
 from router.core.records import Item
 from router.core.state import State
@@ -23,6 +23,7 @@ from router.core.steps import text_at
 
 HANDLE_ASSUMED: Final[Span] = 4 * MINUTE  # before a queue has handled anything
 TENTH: Final = 1.2816  # normal quantile: a tenth of what happens lies below, a tenth above
+LAST: Final = "~"  # comes after every id
 DOUBT: Final = 1 / 31  # variance over squared mean of a mean that is smoothed by 1/16
 
 
@@ -33,15 +34,18 @@ def smoothed(mean: Span, count: int, span: Span) -> Span:
 
 def wait_of(s: State, now: Instant, item: Item) -> tuple[Span | None, Span | None]:
     """Return (low, high) from now on for an item in line, or (None, None)."""
-    return _range(s, s.index.bucket_of(item), rank(item, now), item.queue)
+    bucket, key = s.index.bucket_of(item), rank(item, now)
+    own = (item.urgency_at, item.id)
+    itself = own < key and own in bucket.fresh  # has missed its target since somebody looked
+    return _range(s, bucket, key, item.queue, bucket.before(key) - itself)
 
 
 def _range(
-    s: State, bucket: Bucket, key: LineKey, queue: QueueId | None
+    s: State, bucket: Bucket, key: LineKey, queue: QueueId | None, before: int
 ) -> tuple[Span | None, Span | None]:
     if bucket.available == 0 or queue is None:
         return None, None
-    departures = 1 + bucket.before(key)
+    departures = 1 + before
     handle = handling_of(s, queue)
     mean = departures * handle / _people(s, bucket, key, departures * handle)
     shape = 1 / (1 / departures + DOUBT)
@@ -54,15 +58,25 @@ def wait_of_newcomer(s: State, now: Instant, queue: Queue) -> tuple[Span | None,
     bucket = s.index.bucket(text, Tempo.LIVE)
     if any(profile.idle[Tempo.LIVE].head is not None for profile in bucket.profiles):
         return 0, 0
-    return _range(s, bucket, (now + queue.target_span - queue.head_start, ""), queue.id)
+    key = (now + queue.target_span - queue.head_start, LAST)
+    return _range(s, bucket, key, queue.id, bucket.before(key))
 
 
 def handling_of(s: State, queue: QueueId | None) -> Span:
-    """Return the mean handling time of a queue's items, as far as it is known."""
+    """Return for how long a call of the queue keeps an agent, notes included, as far as known."""
     row = s.queues.get(queue) if queue is not None else None
-    if row is None or not row.handled:
+    if row is None or not (row.worked or row.handled):
         return HANDLE_ASSUMED
-    return max(SECOND, row.handle_mean)  # talks that were over at once are no measure
+    mean = row.work_mean if row.worked else row.handle_mean
+    return max(SECOND, mean)  # talks that were over at once are no measure
+
+
+def worked_on(now: Instant, item: Item) -> Span:
+    """Return for how long the item has kept an agent who talked with the resident; else 0."""
+    talked = item.agent_call_state in (LegState.CONNECTED, LegState.ENDED)
+    if item.handled_since is None or item.tempo is not Tempo.LIVE or not talked:
+        return 0
+    return now - item.handled_since
 
 
 def _people(s: State, bucket: Bucket, key: LineKey, work: float) -> float:

@@ -16,6 +16,7 @@ from router.core.model import (
     OfferId,
     PolicyHash,
     QueueId,
+    Span,
     Tempo,
 )
 
@@ -235,6 +236,7 @@ class ItemClosed(Event, frozen=True, tag="item-closed"):
     code: str
     note_ref: str
     forget_at: Instant
+    worked: Span = 0  # on a call, from the accept to the end of the notes; 0: none of that
 
 
 class ItemAbandoned(Event, frozen=True, tag="item-abandoned"):

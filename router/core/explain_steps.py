@@ -1,4 +1,4 @@
-"""What a waiting item is asked for now, by which condition, and what happens next and when.
+"""What a waiting item asks for at present, by which condition, and what happens next and when.
 
 Computed after the fact, as the rest of the story is.
 """
@@ -28,7 +28,7 @@ def why_other_asks(state: State, item: Item) -> Iterator[str]:
         else:
             yield f"step {number} ({_place(step)}) is kept: it waited while {step.condition} held"
     if bucket.requirement != item.requirement:
-        yield f"asks for now: {bucket.requirement}"
+        yield f"asks at present for: {bucket.requirement}"
 
 
 def what_next(state: State, now: Instant, item: Item) -> Iterator[str]:

@@ -10,6 +10,7 @@ from router.core import commands as c
 from router.core import events as e
 from router.core.arrivals import open_item
 from router.core.buckets import NAMED
+from router.core.estimate import worked_on
 from router.core.flows.advance import outside_answered, transfer_outside
 from router.core.model import (
     AgentId,
@@ -326,6 +327,7 @@ def close(s: State, now: Instant, c_: c.CloseItem) -> Events:
         code=c_.code,
         note_ref=c_.note_ref,
         forget_at=now + policy.retention.closed_in_core,
+        worked=worked_on(now, s.items[item.id]),
     )
 
 

@@ -29,7 +29,15 @@ from router.core.model import (
 from router.core.policy import Queue
 from router.core.records import Item
 from router.core.state import State
-from router.core.steps import asked, bound, head_start_of, open_steps, skill_of, text_at
+from router.core.steps import (
+    asked,
+    bound,
+    head_start_of,
+    open_steps,
+    skill_of,
+    text_at,
+    timed_steps,
+)
 
 URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
 
@@ -184,15 +192,14 @@ def line_up(
     due = None
     if tempo is Tempo.SLOW_TEXT:  # elsewhere somebody waits there and then
         due = item.due_at if item.due_at is not None else due_at(s, first_queued_at, queue)
-    head = item.head_start + queue.head_start + head_start
     urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
     aim = first_queued_at + queue.target_span
     if due is not None and not urgent:
         aim = due + ((first_queued_at - due) >> AGE_SHIFT)
     step = step_by_age(queue, now, first_queued_at)
     kept = kept_of(s, item, queue)
-    counts = {*kept, *(n for n in range(1, step + 1) if queue.steps[n - 1].condition is None)}
-    head += head_start_of(queue, counts)
+    by_steps = head_start_of(queue, {*kept, *timed_steps(queue, 0, step)})
+    head = item.head_start + queue.head_start + head_start + by_steps
     counted_until = now + queue.target_span if anew else item.threshold_at
     late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
     yield e.ItemQueued(
@@ -273,8 +280,7 @@ def take_step(
     first = item.first_queued_at if item.first_queued_at is not None else now
     had = kept_of(s, item, queue)
     kept = had if kept is None else kept
-    timed = (n for n in range(item.step + 1, step + 1) if queue.steps[n - 1].condition is None)
-    lift = head_start_of(queue, {*timed, *kept}.difference(had))
+    lift = head_start_of(queue, {*timed_steps(queue, item.step, step), *kept}.difference(had))
     yield e.StepTaken(
         at=now,
         item=item.id,

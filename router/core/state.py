@@ -93,7 +93,7 @@ class State:
         self.index = Index()
         self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
         self._policy: Policy | None = None  # in force
-        self._watch = Watch()
+        self.watch = Watch()
 
     @property
     def policy(self) -> Policy:
@@ -105,11 +105,6 @@ class State:
         if self._policy is None:
             raise InvariantBroken("no policy was adopted yet")
         return self._policy
-
-    @property
-    def measured(self) -> frozenset[QueueId]:
-        """Return the queues of which it is measured whether they are under strain."""
-        return self._watch.measured
 
     # --- undo ------------------------------------------------------------------------------------
 
@@ -171,7 +166,7 @@ class State:
         self._policy = self.policies.get(policy_hash)
         if self._policy is not None:  # else the very first adoption is undone: nobody is there yet
             self.index.adopt(self._policy, self.agents, self.items)
-            for queue_id in self._watch.adopt(self._policy):
+            for queue_id in self.watch.adopt(self._policy):
                 self._look(queue_id)
 
     def put_item(self, item_id: ItemId, row: Item | None) -> None:
@@ -184,15 +179,15 @@ class State:
         else:
             self.items[item_id] = row
         self.index.item_changed(old, row)
-        if self._watch.queues:
+        if self.watch.queues:
             for each in (old, row):
-                if each is not None and each.queue in self._watch.queues:
+                if each is not None and each.queue in self.watch.queues:
                     self._look(each.queue)
 
     def _look(self, queue_id: QueueId) -> None:
         """Set the timer of a queue that may come to be at risk, if it is another one now."""
         line = self.index.line(queue_id, Tempo.LIVE)
-        due = self._watch.look(queue_id, self.queues.get(queue_id), line, self.items)
+        due = self.watch.look(queue_id, self.queues.get(queue_id), line, self.items)
         self.index.timer(due, "strain", queue_id)
 
     def put_agent(self, agent_id: AgentId, row: Agent | None) -> None:
@@ -234,7 +229,7 @@ class State:
     def _conditions_changed(self, queue_id: QueueId) -> None:
         row = self.queues.get(queue_id)
         self.index.queue_holds(queue_id, STRAIN.intersection(row.conditions if row else ()))
-        if queue_id in self._watch.queues:
+        if queue_id in self.watch.queues:
             self._look(queue_id)
 
     def _time_queue(self, row: QueueRow) -> None:
@@ -319,7 +314,7 @@ class State:
             queue = self.queues.get(QueueId(name))
             return queue is not None and queue.lasts_at == due
         if kind == "strain":
-            return self._watch.due.get(QueueId(name)) == due
+            return self.watch.due.get(QueueId(name)) == due
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due

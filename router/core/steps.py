@@ -73,6 +73,11 @@ def open_steps(queue: Queue, step: int, conditions: Collection[Condition]) -> tu
     )
 
 
+def timed_steps(queue: Queue, after: int, step: int) -> Iterator[int]:
+    """Yield the steps beyond `after` up to `step` that time alone takes."""
+    return (n for n in range(after + 1, step + 1) if queue.steps[n - 1].condition is None)
+
+
 def head_start_of(queue: Queue, numbers: Collection[int]) -> Span:
     """Return by how much these steps together let an item rank earlier."""
     return sum(queue.steps[number - 1].head_start for number in numbers)

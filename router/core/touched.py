@@ -25,19 +25,19 @@ class Touched:
         noted = _NOTED.get(type(event))
         if noted is not None:
             noted(self, s, event)
-        if s.measured and (noted is not None or isinstance(event, _OF_QUEUE)):
+        if s.watch.measured and (noted is not None or isinstance(event, _OF_QUEUE)):
             self._note_queues(s, event)
 
     def _note_queues(self, s: State, event: Any) -> None:
         """Remember whose line the event changes."""
         item = s.items.get(getattr(event, "item", ItemId("")))
         for queue in (getattr(event, "queue", None), item.queue if item is not None else None):
-            if queue in s.measured:
+            if queue in s.watch.measured:
                 self.queues[queue] = None
         if isinstance(event, _OF_QUEUE):
             self._turned[event.queue] = None
         if isinstance(event, _OF_STAFF):
-            self.queues.update(dict.fromkeys(sorted(s.measured)))
+            self.queues.update(dict.fromkeys(sorted(s.watch.measured)))
 
     def note_helpers(self, s: State) -> None:
         """Remember who is idle and may now take somebody, where a condition came or went."""

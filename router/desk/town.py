@@ -34,6 +34,7 @@ from router.desk.views import (
     StatusView,
     WaitingView,
 )
+from router.desk.waits import expected_wait, promises_view
 from router.errors import UnknownTarget
 
 FORMULA: Final = "answered in time / offered"  # both of today; see docs/glossary.md
@@ -54,6 +55,8 @@ def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
         waiting=tuple(_waiting(state, rule.id, tempo, now) for tempo in Tempo),
         staffed=tuple(_staff(state, rule)),
         today=_service_level(rule, row, local_day(state, now)),
+        expected=expected_wait(state, rule, now),
+        promises=promises_view(state, rule, now),
     )
 
 

@@ -22,6 +22,7 @@ from router.core.model import (
 )
 from router.desk.view_types import Moment, NamedView, View
 from router.desk.views_text import TextView
+from router.desk.waits import PromisesView, WaitView
 
 
 class WhoView(View, frozen=True, kw_only=True):
@@ -225,6 +226,8 @@ class QueueView(View, frozen=True, kw_only=True):
     waiting: tuple[WaitingView, ...]  # every tempo, zeros included
     staffed: tuple[StaffView, ...]
     today: ServiceLevelView
+    expected: WaitView
+    promises: PromisesView  # today
 
 
 class EmergencyView(View, frozen=True, kw_only=True):
