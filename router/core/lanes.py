@@ -93,7 +93,7 @@ class Lanes:
                     yield AgentId(agent)
 
     def _asks(self, text: str, lane: Lane) -> tuple[str, Span]:
-        """Return what a lane's items ask for at present, of whom `text` is asked without a condition.
+        """Return what a lane's items ask for, of whom `text` is asked without a condition.
 
         Who has kept a step of an earlier condition keeps it beside what holds now.
         """

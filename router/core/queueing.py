@@ -182,10 +182,9 @@ def line_up(
 ) -> Events:
     """Put the item in line, whatever the conditions; steps already due are taken at once.
 
-    `anew` says that the entry counts for the service level; else what was begun goes on. `named`
-    is a requirement "@agent" that stands until that agent does not take it or the time for it is
-    over (`named_span`; 0: as long as anything of that tempo is kept). `not_to` is an agent who
-    gave it away and shall not get it back at once.
+    `anew`: the entry counts for the service level; else what was begun goes on. `named`: a
+    requirement "@agent" that stands until that agent does not take it or `named_span` is over (0:
+    as long as anything of that tempo is kept). `not_to`: who gave it away, and is passed over.
     """
     tempo = TEMPO_OF[form]
     live = form is Form.CALL

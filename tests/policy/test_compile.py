@@ -110,7 +110,7 @@ def test_hours(policy: Policy, hours: str, when: str, is_open: bool, rule: str) 
 def test_a_step_asks_for_other_skills(policy: Policy) -> None:
     roads = policy.queues[QueueId("roads")]
     assert roads.requires == "$language >= 5 and roads >= 5"
-    assert [step.after for step in roads.steps] == [45 * SECOND, 120 * SECOND]
+    assert [step.after for step in roads.steps] == [45 * SECOND, 60 * SECOND, 120 * SECOND]
     assert roads.head_start == 30 * SECOND
 
 
