@@ -37,7 +37,7 @@ from router.core.records import (
     QueueRow,
 )
 from router.core.records_waiting import KeptSteps, Promise, PromisesMet
-from router.core.watch import Watch
+from router.core.watch import Watch, may_change_first
 from router.errors import InvariantBroken
 
 FORMAT: Final = 1  # of snapshots; another one is skipped and the journal replayed
@@ -179,7 +179,7 @@ class State:
         else:
             self.items[item_id] = row
         self.index.item_changed(old, row)
-        if self.watch.queues:
+        if self.watch.queues and may_change_first(old, row):
             for each in (old, row):
                 if each is not None and each.queue in self.watch.queues:
                     self._look(each.queue)

@@ -28,6 +28,18 @@ def waits_since(item: Item) -> Instant:
     return item.received_at if item.entered_at is None else item.entered_at
 
 
+def may_change_first(old: Item | None, new: Item | None) -> bool:
+    """Say whether an item's change may make another the first caller, or of another age."""
+    return (
+        old is None
+        or new is None
+        or old.state is not new.state
+        or old.queue != new.queue
+        or old.urgency_at != new.urgency_at
+        or old.entered_at != new.entered_at
+    )
+
+
 def risk_due(
     rule: Queue | None, row: QueueRow | None, line: Iterable[LineKey], items: Mapping[ItemId, Item]
 ) -> Instant | None:

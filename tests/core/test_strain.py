@@ -12,7 +12,17 @@ from router.core import events as e
 from router.core import policy as p
 from router.core.apply import apply
 from router.core.explain import lines_of, why_waiting
-from router.core.model import MINUTE, SECOND, AgentId, Condition, ItemId, ItemState, QueueId, Span
+from router.core.model import (
+    MINUTE,
+    SECOND,
+    AgentId,
+    Condition,
+    ItemId,
+    ItemState,
+    LegResult,
+    QueueId,
+    Span,
+)
 from router.core.policy_waiting import AtRisk, LongWait
 from router.core.state import State
 from tests.core.order_town import OrderDesk, order_town
@@ -32,7 +42,7 @@ class Strained(OrderDesk):
     """a00 does roads, a01 tax, a02 pool; queue roads has the steps and rules given."""
 
     def __init__(self, *steps: p.Step, **changes: object) -> None:
-        policy = order_town(staff=[("roads",), ("tax",), ("pool",)])
+        policy = order_town((0, 0, 0, 0), staff=[("roads",), ("tax",), ("pool",)])
         roads = replace(policy.queues[ROADS], steps=steps, at_risk=AT_RISK)
         roads = replace(roads, **changes)
         chain = p.Fallback(id="send", rules=(rule("send", "queue", queue=TAX),))
@@ -158,7 +168,9 @@ def test_a_kept_step_survives_an_offer_and_a_restart() -> None:
     desk.do(c.EndCall(item_id=ItemId("second"), call_id="CAsecond", reason="completed"))
     desk.come("a01")
     offer = desk.state.items[item].offers[0]
-    desk.do(c.DeclineOffer(offer_id=offer, agent_id=AgentId("a01"), reason=""))
+    desk.do(c.AcceptOffer(offer_id=offer, agent_id=AgentId("a01")))
+    desk.do(c.ReportLeg(item_id=item, leg="agent", call_id="L", result=LegResult.BUSY))
+    assert desk.state.items[item].state is ItemState.QUEUED
     assert desk.state.items[item].requirement == "roads or tax"
     again = State.thaw(desk.state.freeze(), desk.state.policies)
     assert again.hash() == desk.state.hash()
