@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from router.core import callbacks, promises
+from router.core import callbacks, told_waits
 from router.core import commands as c
 from router.core import events as e
 from router.core.arrivals import open_item
@@ -90,7 +90,7 @@ def _agent_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
     if c_.result is LegResult.ANSWERED:
         yield e.LegChanged(at=now, item=item.id, leg="agent", call_id=c_.call_id, connected=True)
         yield from count(s, now, s.items[item.id], "answered")
-        yield from promises.keep(s, now, item)
+        yield from told_waits.keep(s, now, item)
         item = s.items[item.id]
         if item.form is Form.CALLBACK and not item.call_id:
             yield from _ring_resident(s, now, item)

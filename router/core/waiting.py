@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from router.core import commands as c
 from router.core import events as e
-from router.core import promises
+from router.core import told_waits
 from router.core.arrivals import open_item
 from router.core.estimate import wait_of
 from router.core.flows.nodes import CALLBACK
@@ -45,7 +45,7 @@ def ask_wait(s: State, now: Instant, c_: c.AskWait) -> Events:
         high=high,
         callback_offered=queue.callback is not None
         and (now - first >= queue.callback.offer_after or offers_callback(s, item, queue)),
-        risen=promises.has_risen(s, now, item, low, high),
+        risen=told_waits.has_risen(s, now, item, low, high),
         counts=high is not None and item.id not in s.promises,
     )
 
