@@ -27,9 +27,10 @@ from router.core.model import (
 )
 from router.core.policy import Policy, Queue
 from router.core.policy_text import ChatPolicy
-from router.core.queueing import bound, emergency_of, language_skill, queue_of
+from router.core.queueing import emergency_of, queue_of
 from router.core.records import Conversation, Item
 from router.core.state import State
+from router.core.steps import asked, bound, skill_of
 from router.core.threads import work_on
 from router.core.transcript import AGENT
 
@@ -115,8 +116,8 @@ def _before(state: State, now: Instant, door: str, language: str) -> Standing:
     closed = _closed(state, now, queue, language)
     if closed is not None:
         return closed
-    skill = language_skill(state, language)
-    for requires in (queue.requires, *(step.requires for step in queue.steps)):
+    skill = skill_of(state.policy, language)
+    for requires in asked(queue):
         if state.index.staff(bound(requires, "", skill), Tempo.FAST_TEXT)[1]:
             return Standing(Stands.READY)
     return Standing(Stands.AWAY, can=_instead(queue))
@@ -137,7 +138,7 @@ def _of_item(state: State, now: Instant, item: Item, language: str) -> Standing:
     if item.state not in _IN_LINE or item.queue is None or item.tempo is not Tempo.FAST_TEXT:
         return Standing(Stands.AWAY, can=_instead(queue))
     place = state.index.line(item.queue, item.tempo).rank((item.urgency_at, item.id)) + 1
-    low, high = wait_of(state, item, place)
+    low, high = wait_of(state, now, item)
     if low is None or high is None:
         return Standing(Stands.AWAY, place=place, can=_instead(queue))
     return Standing(

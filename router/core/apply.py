@@ -17,6 +17,7 @@ from router.core import (
     apply_line,
     apply_service_level,
     apply_text,
+    apply_waiting,
 )
 from router.core import events as e
 from router.core.state import State
@@ -30,6 +31,7 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     **apply_text.HANDLERS,
     **apply_service_level.HANDLERS,
     **apply_hours.HANDLERS,
+    **apply_waiting.HANDLERS,
 }
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from router.core import events as e
 from router.core.effects import DialAgent, DialResident, DialThird
-from router.core.model import AgentId, AgentStatus, Instant, ItemId, OfferEnding, Tempo
+from router.core.model import STRAIN, AgentId, AgentStatus, Instant, ItemId, OfferEnding, Tempo
 from router.core.records import (
     Agent,
     DialRow,
@@ -211,13 +211,12 @@ def _hours_changed(state: State, ev: e.QueueHoursChanged) -> None:
 
 def _condition_entered(state: State, ev: e.ConditionEntered) -> None:
     row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
+    conditions = tuple(sorted({*row.conditions, ev.condition}))
+    if ev.condition in STRAIN:
+        state.put_queue(replace(row, conditions=conditions))
+        return
     state.put_queue(
-        replace(
-            row,
-            conditions=tuple(sorted({*row.conditions, ev.condition})),
-            lasts_at=ev.lasts_at,
-            meanwhile=ev.meanwhile,
-        )
+        replace(row, conditions=conditions, lasts_at=ev.lasts_at, meanwhile=ev.meanwhile)
     )
 
 
@@ -229,6 +228,9 @@ def _condition_lasted(state: State, ev: e.ConditionLasted) -> None:
 def _condition_left(state: State, ev: e.ConditionLeft) -> None:
     row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
     left = tuple(each for each in row.conditions if each is not ev.condition)
+    if ev.condition in STRAIN:
+        state.put_queue(replace(row, conditions=left))
+        return
     state.put_queue(replace(row, conditions=left, lasts_at=None, meanwhile=None))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from router.core import apply_agents, apply_calls
+from router.core import apply_agents, apply_calls, apply_waiting
 from router.core import events as e
 from router.core.apply_line import alive_again, item_of, put_paces, release
 from router.core.estimate import smoothed
@@ -126,6 +126,10 @@ def _ended(state: State, ev: e.ItemClosed | e.ItemAbandoned | e.ItemDiverted) ->
     in_hand = item.state in (ItemState.HANDLING, ItemState.HELD)
     if in_hand and item.agent_call_state is LegState.CONNECTED:
         _count_handled(state, item, ev)
+    if isinstance(ev, e.ItemClosed) and ev.worked and item.queue is not None:
+        row = state.queues.get(item.queue, QueueRow(id=item.queue))
+        mean = smoothed(row.work_mean, row.worked, ev.worked)
+        state.put_queue(replace(row, work_mean=mean, worked=row.worked + 1))
     outcome = {
         e.ItemClosed: lambda: getattr(ev, "outcome", ""),
         e.ItemAbandoned: lambda: getattr(ev, "reason", ""),
@@ -218,6 +222,7 @@ def _forgotten(state: State, ev: e.ItemForgotten) -> None:
     state.put_item(ev.item, None)
     state.put_on_call(ev.item, None)
     apply_calls.drop(state, ev.item)
+    apply_waiting.gone(state, ev.item)
     row = state.conversations.get(item.text.conversation) if item.text is not None else None
     if row is None or row.item != ev.item:
         return

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from router.core import apply_agents
+from router.core import apply_agents, apply_waiting
 from router.core import events as e
 from router.core.apply_agents import drop_holding
 from router.core.lifecycle import move
@@ -134,6 +134,7 @@ def _item_queued(state: State, ev: e.ItemQueued) -> None:
     item = item_of(state, ev.item)
     row = queued(item, ev)
     release(state, item, ev)
+    apply_waiting.entered(state, ev)
     state.put_item(ev.item, row)
     put_paces(state, ev.paces)
 
@@ -188,10 +189,12 @@ def _step_taken(state: State, ev: e.StepTaken) -> None:
             step=ev.step,
             requirement=ev.requirement,
             step_due=ev.step_due,
+            urgency_at=item.urgency_at if ev.urgency_at is None else ev.urgency_at,
             reserved_for=None,
             reserved_until=None,
         ),
     )
+    apply_waiting.kept(state, ev)
 
 
 def _late_noted(state: State, ev: e.LateNoted) -> None:
@@ -211,6 +214,7 @@ def _prioritised(state: State, ev: e.ItemPrioritised) -> None:
 
 def _estimate_spoken(state: State, ev: e.EstimateSpoken) -> None:
     item = item_of(state, ev.item)
+    apply_waiting.promised(state, ev)
     state.put_item(
         ev.item,
         replace(

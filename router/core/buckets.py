@@ -18,7 +18,7 @@ from typing import Final
 
 from router.core import requirement
 from router.core.capacity import NONE, beside, may_be_offered, whole_of
-from router.core.model import AgentId, Instant, ItemId, Tempo
+from router.core.model import AgentId, Instant, ItemId, Span, Tempo
 from router.core.ordered import OrderedKeys
 from router.core.policy import Capacity
 from router.core.records import Agent, Item
@@ -46,6 +46,7 @@ class Bucket:
         "_ripening",
         "available",
         "fresh",
+        "lift",
         "named",
         "profiles",
         "requirement",
@@ -57,11 +58,8 @@ class Bucket:
     )
 
     def __init__(self, text: str, tempo: Tempo) -> None:
-        self.requirement = text
         self.tempo = tempo
-        named = text.startswith(NAMED)
-        self.named = AgentId(text.removeprefix(NAMED)) if named else None  # nobody else may have it
-        self.skills = frozenset() if named else requirement.skills_of(requirement.parse(text))
+        self.ask(text, 0)
         self.fresh: OrderedKeys[LineKey] = OrderedKeys()
         self.steady: OrderedKeys[LineKey] = OrderedKeys()
         self.profiles: list[Profile] = []  # who could take them
@@ -69,6 +67,14 @@ class Bucket:
         self.available = 0  # of those, not away
         self.ripe_at: Instant = NEVER  # after this instant `ripen` has something to do
         self._ripening: list[tuple[Instant, LineKey]] = []  # a heap: fresh until, key
+
+    def ask(self, text: str, lift: Span) -> None:
+        """Let the bucket ask for this, and rank earlier by `lift`; its profiles join anew."""
+        self.requirement = text
+        self.lift = lift
+        named = text.startswith(NAMED)
+        self.named = AgentId(text.removeprefix(NAMED)) if named else None  # nobody else may have it
+        self.skills = frozenset() if named else requirement.skills_of(requirement.parse(text))
 
     def __len__(self) -> int:
         return len(self.fresh) + len(self.steady)
@@ -78,6 +84,15 @@ class Bucket:
         for keys in (self.steady, self.fresh):
             for _, item_id in keys:
                 yield ItemId(item_id)
+
+    @property
+    def head(self) -> LineKey | None:
+        """Return the key of some item that waits here; None: nobody does."""
+        return self.steady.head if self.steady.head is not None else self.fresh.head
+
+    def before(self, key: LineKey) -> int:
+        """Return how many items rank before the key."""
+        return self.fresh.rank(key) + self.steady.rank(key)
 
     def add(self, item: Item, key: LineKey) -> None:
         """Put a waiting item in its place; `key` is its urgency and id, as in its queue's line."""
@@ -157,6 +172,12 @@ class Profile:
         bucket.available += self.available
         self.members_of.append(bucket)
         self.buckets[bucket.tempo].append(bucket)
+        self._together.clear()
+
+    def part(self, bucket: Bucket) -> None:
+        """Take these agents from the bucket; its own lists are made anew."""
+        self.members_of.remove(bucket)
+        self.buckets[bucket.tempo].remove(bucket)
         self._together.clear()
 
     def buckets_of(self, tempos: frozenset[Tempo]) -> list[Bucket]:

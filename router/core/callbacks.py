@@ -14,8 +14,9 @@ from typing import Final
 
 from router.core import events as e
 from router.core.buckets import NAMED
+from router.core.estimate import worked_on
 from router.core.hours import next_open, standing
-from router.core.model import MINUTE, Form, Instant, ItemState, LegResult, Span, Tempo
+from router.core.model import MINUTE, Form, Instant, ItemId, ItemState, LegResult, Span, Tempo
 from router.core.policy import CallbackRule
 from router.core.queueing import emergency_of, line_up, queue_of
 from router.core.records import Item
@@ -236,4 +237,5 @@ def closed(s: State, now: Instant, item_id: str, outcome: str, *, code: str = ""
         code=code,
         note_ref="",
         forget_at=now + s.policy.retention.closed_in_core,
+        worked=worked_on(now, s.items[ItemId(item_id)]),
     )

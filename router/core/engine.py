@@ -50,6 +50,7 @@ from router.core.overflow import follow_staff
 from router.core.service_level import with_endings
 from router.core.staffing import update_staffing
 from router.core.state import State
+from router.core.strain import update_strain
 from router.core.touched import Touched
 from router.errors import InvariantBroken
 
@@ -133,30 +134,32 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
         CommandRefused: the caller can be told why.
     """
     touched = Touched()
-    for event in with_endings(state, HANDLERS[type(command)](state, now, command)):
-        touched.note(state, event)
-        yield event
+    yield from _noted(state, touched, HANDLERS[type(command)](state, now, command))
     if touched.talks:
-        for event in with_endings(state, consults.left_over(state, now, touched)):
-            touched.note(state, event)
-            yield event
+        yield from _noted(state, touched, consults.left_over(state, now, touched))
     if touched.items:
-        for event in with_endings(state, surge.begin_by_itself(state, now)):
-            touched.note(state, event)
-            yield event
+        yield from _noted(state, touched, surge.begin_by_itself(state, now))
     if touched.staffing:
-        for event in with_endings(state, _follow_staff(state, now)):
-            touched.note(state, event)
-            yield event
-    while touched.items or touched.agents:
+        yield from _noted(state, touched, _follow_staff(state, now))
+    while touched.items or touched.agents or touched.queues:
         for event in settle(state, now, touched):
             touched.note(state, event)
             yield event
         if touched.staffing:
             touched.staffing = False
-            for event in with_endings(state, _follow_staff(state, now)):
-                touched.note(state, event)
-                yield event
+            yield from _noted(state, touched, _follow_staff(state, now))
+        queues = list(touched.queues)
+        touched.queues.clear()
+        for queue in queues:
+            yield from _noted(state, touched, update_strain(state, now, queue))
+        touched.note_helpers(state)
+
+
+def _noted(state: State, touched: Touched, events: Iterator[e.Event]) -> Iterator[e.Event]:
+    """Yield the events and count the entries that they end; remember whom they touch."""
+    for event in with_endings(state, events):
+        touched.note(state, event)
+        yield event
 
 
 def _follow_staff(state: State, now: Instant) -> Iterator[e.Event]:

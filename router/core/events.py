@@ -108,6 +108,7 @@ from router.core.events_town import (
     QueueHoursChanged,
     ServiceResumed,
 )
+from router.core.events_waiting import EstimateMet
 
 AnyEvent = (
     PolicyAdopted
@@ -132,6 +133,7 @@ AnyEvent = (
     | PassedOverAgain
     | ItemPrioritised
     | EstimateSpoken
+    | EstimateMet
     | OfferMade
     | OfferSeen
     | OfferEnded
@@ -227,6 +229,7 @@ __all__ = [
     "EffectWanted",
     "EmergencyCleared",
     "EmergencySet",
+    "EstimateMet",
     "EstimateSpoken",
     "Event",
     "FallbackWalked",

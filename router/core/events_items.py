@@ -16,6 +16,7 @@ from router.core.model import (
     OfferId,
     PolicyHash,
     QueueId,
+    Span,
     Tempo,
 )
 
@@ -120,6 +121,8 @@ class StepTaken(Event, frozen=True, tag="step-taken"):
     requirement: str
     step_due: Instant | None
     rule: str  # "file:line", or why it was taken early
+    kept: tuple[int, ...] = ()  # steps with a condition that the item keeps whatever holds now
+    urgency_at: Instant | None = None  # None: as before
 
 
 class LateNoted(Event, frozen=True, tag="late-noted"):
@@ -151,6 +154,7 @@ class EstimateSpoken(Event, frozen=True, tag="estimate-spoken"):
     high: int | None
     callback_offered: bool
     risen: bool  # longer than what was promised before: say so
+    counts: bool = False  # the first of this entry: it is compared with what comes true
 
 
 class OfferMade(Event, frozen=True, tag="offer-made"):
@@ -236,6 +240,7 @@ class ItemClosed(Event, frozen=True, tag="item-closed"):
     code: str
     note_ref: str
     forget_at: Instant
+    worked: Span = 0  # on a call, from the accept to the end of the notes; 0: none of that
 
 
 class ItemAbandoned(Event, frozen=True, tag="item-abandoned"):

@@ -58,6 +58,7 @@ class ConditionEntered(Event, frozen=True, tag="condition-entered"):
     condition: Condition
     lasts_at: Instant | None = None  # in effect from then on; None: at once
     meanwhile: Condition | None = None  # in effect until then
+    because: str = ""  # what was measured, of a condition of STRAIN
 
 
 class ConditionLasted(Event, frozen=True, tag="condition-lasted"):
@@ -70,6 +71,7 @@ class ConditionLasted(Event, frozen=True, tag="condition-lasted"):
 class ConditionLeft(Event, frozen=True, tag="condition-left"):
     queue: QueueId
     condition: Condition
+    because: str = ""
 
 
 class KeyKept(Event, frozen=True, tag="key-kept"):

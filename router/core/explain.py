@@ -18,6 +18,7 @@ from router.core.buckets import NAMED
 from router.core.explain_next import what_next
 from router.core.explain_order import why_second, why_this_item
 from router.core.explain_places import place_of_node, place_of_requirement, place_of_rule
+from router.core.explain_steps import once_conditions_hold, why_other_asks
 from router.core.matching import LONGEST_IDLE, MOST_URGENT, OWED, best_agent, next_item
 from router.core.model import (
     ENDED,
@@ -141,7 +142,8 @@ def _has_to_last(state: State, now: Instant, queue_id: QueueId) -> Iterator[str]
 
 
 def _why_this_agent(state: State, event: e.OfferMade, item: Item) -> Iterator[str]:
-    yield f"chosen as {event.rule}; asks for: {item.requirement}"
+    yield f"chosen as {event.rule}; asks for: {state.index.bucket_of(item).requirement}"
+    yield from why_other_asks(state, item)
     if event.rule == MOST_URGENT:
         yield from why_this_item(state, event.at, item, event.agent)
     for agent_id in state.policy.agents:
@@ -180,7 +182,8 @@ def why_not(
         if item.requirement != NAMED + agent_id:
             return f"the item is kept for {item.requirement[1:]}"
     else:
-        lacks = requirement.why_not(requirement.parse(item.requirement), rule.skills, rule.traits)
+        asks = state.index.bucket_of(item).requirement
+        lacks = requirement.why_not(requirement.parse(asks), rule.skills, rule.traits)
         if lacks:
             return lacks
     profile = state.index.profile_of(agent_id)
@@ -238,6 +241,9 @@ def why_waiting(state: State, now: Instant, item_id: ItemId) -> Iterator[Line]:
         yield Line(now, f"is with {name_of(state, item.agent)} ({item.state})")
     if item.state in IN_LINE and item.queue is not None and item.tempo is not Tempo.SLOW_TEXT:
         yield from (Line(now, text) for text in _has_to_last(state, now, item.queue))
+    if item.state in IN_LINE:
+        yield from (Line(now, text) for text in why_other_asks(state, item))
+        yield from (Line(now, text) for text in once_conditions_hold(state, now, item))
     for at, what in what_next(state, item):
         yield Line(at, f"then, unless something happens before: {what}")
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from router.core.explain_places import place_of_chain, written
+from router.core.explain_steps import does
 from router.core.index import item_dues
 from router.core.model import ENDED, Condition, Instant, ItemState, Tempo
 from router.core.policy import Queue
-from router.core.queueing import queue_of, requirement_at
+from router.core.queueing import kept_of, queue_of, requirement_at
 from router.core.records import Item
 from router.core.state import State
 
@@ -48,8 +49,14 @@ def _follows(state: State, queue: Queue, condition: Condition, what: str) -> str
 
 def _step(state: State, item: Item, queue: Queue) -> str:
     following = min(item.step + 1, len(queue.steps))
-    place = queue.steps[following - 1].place if queue.steps else queue.place
-    requirement = requirement_at(state, item, queue, following)
+    step = queue.steps[following - 1] if queue.steps else None
+    place = queue.place if step is None else step.place
+    if step is not None and step.condition is not None:
+        only = f"if the queue is {step.condition} then"
+        return f"step {following}, {only}: {does(step)} ({written(place)})"
+    requirement = requirement_at(state, item, queue, following, kept_of(state, item, queue))
+    if step is not None and requirement == item.requirement:
+        return f"step {following}: {does(step)} ({written(place)})"
     return f"the requirement relaxes to: {requirement} ({written(place)})"
 
 

@@ -53,7 +53,7 @@ def _why_left(state: State, now: Instant, item: Item, other: Item) -> str:
 
 
 def _people(state: State, item: Item) -> int:
-    return state.index.bucket(item.requirement, item.tempo).available
+    return state.index.bucket_of(item).available
 
 
 def why_second(state: State, item: Item, agent: Agent, chosen: AgentId | None) -> str:
@@ -63,7 +63,7 @@ def why_second(state: State, item: Item, agent: Agent, chosen: AgentId | None) -
     theirs = state.index.profile_of(first.id) if first is not None else None
     if first is None or mine is None or theirs is None:
         return "free too, and would have been as good"
-    bucket = state.index.bucket(item.requirement, item.tempo)
+    bucket = state.index.bucket_of(item)
     queue = queue_of(state, item)
     for by in queue.agent_order:
         better, worse = (MERIT[by](state.index, bucket, each, queue) for each in (theirs, mine))

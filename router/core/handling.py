@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from router.core import callbacks
+from router.core import callbacks, told_waits
 from router.core import commands as c
 from router.core import events as e
 from router.core.arrivals import open_item
 from router.core.buckets import NAMED
 from router.core.consults import asked, hand_over, third_leg
+from router.core.estimate import worked_on
 from router.core.flows.advance import outside_answered, transfer_outside
 from router.core.minimums import begun
 from router.core.model import (
@@ -100,6 +101,7 @@ def _agent_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
     if c_.result is LegResult.ANSWERED:
         yield e.LegChanged(at=now, item=item.id, leg="agent", call_id=c_.call_id, connected=True)
         yield from count(s, now, s.items[item.id], "answered")
+        yield from told_waits.keep(s, now, item)
         item = s.items[item.id]
         if item.form is Form.CALLBACK and not item.call_id:
             yield from callbacks.ring_resident(s, now, item)
@@ -355,6 +357,7 @@ def close(s: State, now: Instant, c_: c.CloseItem) -> Events:
         code=c_.code,
         note_ref=c_.note_ref,
         forget_at=now + policy.retention.closed_in_core,
+        worked=worked_on(now, s.items[item.id]),
     )
 
 

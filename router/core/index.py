@@ -10,16 +10,18 @@ Whether a profile of agents meets the requirement of a bucket of items is worked
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from router.core import requirement
 from router.core.buckets import NAMED, Bucket, LineKey, Profile
 from router.core.capacity import NONE
+from router.core.lanes import Lanes
 from router.core.model import (
     ENDED,
     AgentId,
     AgentStatus,
+    Condition,
     Instant,
     ItemId,
     ItemState,
@@ -39,6 +41,7 @@ class Index:
 
     def __init__(self) -> None:
         self.buckets: dict[tuple[str, Tempo], Bucket] = {}
+        self.lanes = Lanes()  # buckets of those for whom a condition of their queue counts
         self.profiles: list[Profile] = []
         self._profile_of: dict[AgentId, Profile] = {}
         self._present: dict[AgentId, tuple[int, int]] = {}  # who is signed in: 1, and not away
@@ -54,8 +57,17 @@ class Index:
 
     # --- policy ----------------------------------------------------------------------------------
 
-    def adopt(self, policy: Policy, agents: dict[AgentId, Agent]) -> None:
-        """Group the policy's agents into profiles; the agents' rows are put in again."""
+    def adopt(
+        self, policy: Policy, agents: dict[AgentId, Agent], items: Mapping[ItemId, Item]
+    ) -> None:
+        """Group the policy's agents into profiles; the agents' rows are put in again.
+
+        So are the items of queues where a condition may change what is asked for.
+        """
+        moving = {item.id: item for item in self._in_lanes(items)}
+        for item in moving.values():
+            self.bucket_of(item).remove(item)
+        self.lanes.adopt(policy)
         made: dict[tuple[object, ...], Profile] = {}
         self._profile_of = {}
         for agent_id, rule in policy.agents.items():
@@ -75,6 +87,21 @@ class Index:
             self._join(bucket)
         for agent in agents.values():
             self.agent_changed(None, agent)
+        for item in self._in_lanes(items):
+            if item.id not in moving:
+                self.bucket(item.requirement, item.tempo).remove(item)
+                moving[item.id] = item
+        for item in moving.values():
+            self.bucket_of(item).add(item, (item.urgency_at, item.id))
+
+    def _in_lanes(self, items: Mapping[ItemId, Item]) -> list[Item]:
+        """Return who waits on the line where a condition may change what is asked for."""
+        return [
+            item
+            for queue in self.lanes.first
+            for _, name in self.line(queue, Tempo.LIVE)
+            if (item := items[ItemId(name)]).state is ItemState.QUEUED
+        ]
 
     def profile_of(self, agent_id: AgentId) -> Profile | None:
         """Return None for an agent whom the policy does not know (any more)."""
@@ -89,6 +116,28 @@ class Index:
             self.names_agents = self.names_agents or text.startswith(NAMED)
             self._join(bucket)
         return bucket
+
+    def every_bucket(self) -> Iterator[Bucket]:
+        """Yield all buckets, those of lanes last."""
+        yield from self.buckets.values()
+        yield from self.lanes.buckets()
+
+    def bucket_of(self, item: Item) -> Bucket:
+        """Return the bucket in which a waiting item waits."""
+        lane = self.lanes.lane_of(item) if item.queue in self.lanes.first else None
+        if lane is None:
+            return self.bucket(item.requirement, item.tempo)
+        bucket, is_new = self.lanes.bucket(item.requirement, lane)
+        if is_new:
+            self._join(bucket)
+        return bucket
+
+    def queue_holds(self, queue: QueueId, conditions: frozenset[Condition]) -> None:
+        """Let these conditions hold at a queue: whole buckets ask for something else."""
+        for bucket in self.lanes.holds(queue, conditions):
+            for profile in bucket.profiles:
+                profile.part(bucket)
+            self._join(bucket)
 
     def _join(self, bucket: Bucket) -> None:
         bucket.profiles, bucket.signed_in, bucket.available = [], 0, 0
@@ -124,6 +173,7 @@ class Index:
                 or old.tempo is not new.tempo
                 or old.fresh_until is not new.fresh_until
                 or old.late_behind is not new.late_behind
+                or (new.queue in self.lanes.first and self._changes_lane(old, new))
             ):
                 self._follow_line(old, new)
             if old.address_key is not new.address_key:
@@ -144,6 +194,9 @@ class Index:
             if due is not None:
                 heapq.heappush(self.timers, (due, "item", new.id))
 
+    def _changes_lane(self, old: Item, new: Item) -> bool:
+        return self.lanes.lane_of(old) != self.lanes.lane_of(new)
+
     def _follow_line(self, old: Item | None, new: Item | None) -> None:
         before = _line_key(old) if old is not None else None
         after = _line_key(new) if new is not None else None
@@ -159,13 +212,13 @@ class Index:
         if item.queue is not None:
             self.lines[(item.queue, item.tempo)].remove(key)
         if item.state is ItemState.QUEUED:
-            self.bucket(item.requirement, item.tempo).remove(item)
+            self.bucket_of(item).remove(item)
 
     def _join_line(self, item: Item, key: LineKey) -> None:
         if item.queue is not None:
             self.line(item.queue, item.tempo).add(key)
         if item.state is ItemState.QUEUED:
-            self.bucket(item.requirement, item.tempo).add(item, key)
+            self.bucket_of(item).add(item, key)
 
     def _move_bucket(self, old: Item, new: Item, key: LineKey) -> None:
         if (old.queue, old.tempo) != (new.queue, new.tempo):
@@ -173,9 +226,9 @@ class Index:
             self._join_line(new, key)
             return
         if old.state is ItemState.QUEUED:
-            self.bucket(old.requirement, old.tempo).remove(old)
+            self.bucket_of(old).remove(old)
         if new.state is ItemState.QUEUED:
-            self.bucket(new.requirement, new.tempo).add(new, key)
+            self.bucket_of(new).add(new, key)
 
     def _follow_address(self, old: Item | None, new: Item | None) -> None:
         if old is not None and old.address_key:

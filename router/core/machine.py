@@ -47,13 +47,14 @@ from router.core.queueing import (
     queue_of,
     release_reserved,
     requeue,
-    take_step,
 )
 from router.core.records import Agent, Item
 from router.core.service_level import count
 from router.core.shift import lose_lease
 from router.core.staffing import condition_lasted, divert_waiting, update_hours
 from router.core.state import State
+from router.core.stepping import step_due
+from router.core.strain import strain_due
 from router.core.surge import ended_by_time, withdrawn_by_time
 from router.core.waiting import IN_LINE, abandon
 from router.core.wishes import end_leg
@@ -86,12 +87,6 @@ def _item_due(s: State, now: Instant, name: str) -> Events:
     item = s.items[ItemId(name)]
     _, what = min(item_dues(item))
     yield from ITEM_DUE[what](s, now, item)
-
-
-def _step_due(s: State, now: Instant, item: Item) -> Events:
-    queue = queue_of(s, item)
-    place = queue.steps[min(item.step, len(queue.steps) - 1)].place if queue.steps else queue.place
-    yield from take_step(s, now, item, queue, f"{place.file}:{place.line}")
 
 
 def _threshold_due(s: State, now: Instant, item: Item) -> Events:
@@ -176,7 +171,7 @@ def _forget_due(s: State, now: Instant, item: Item) -> Events:
 
 
 ITEM_DUE: Final[dict[str, Callable[[State, Instant, Item], Events]]] = {
-    "step": _step_due,
+    "step": step_due,
     "threshold": _threshold_due,
     "late": _late_due,
     "reserved": _reserved_due,
@@ -233,6 +228,7 @@ DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "gap": gap_lasted,
     "notice": withdrawn_by_time,
     "surge": ended_by_time,
+    "strain": strain_due,
 }
 
 # --- effects -------------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
 
     By the queue's `agent_order`, which compares profiles; the longest idle of equals.
     """
-    bucket = s.index.bucket(item.requirement, item.tempo)
+    bucket = s.index.bucket_of(item)
     if not bucket.available:
         return None
     if bucket.named is not None:
@@ -256,16 +256,18 @@ def best_item(s: State, now: Instant, agent: Agent, minimum: Minimum | None = No
     for bucket in buckets:
         if bucket.ripe_at < now:
             bucket.ripen(now, items)
+        lift = bucket.lift
+        limit = steady if not lift or steady is None else (steady[0] + lift, steady[1])
         head = bucket.steady.head
-        if head is not None and (steady is None or head < steady):  # most heads end here
+        if head is not None and (limit is None or head < limit):  # most heads end here
             willing = _first_willing(items, now, agent.id, bucket.steady, head, queues)
-            if willing is not None and (steady is None or willing < steady):
-                steady = willing
+            if willing is not None and (limit is None or willing < limit):
+                limit, steady = willing, (willing[0] - lift, willing[1])
         head = bucket.fresh.head
-        if head is not None and (steady is None or head < steady):
+        if head is not None and (limit is None or head < limit):
             willing = _first_willing(items, now, agent.id, bucket.fresh, head, queues)
             if willing is not None:
-                fresh.append((willing, bucket.available))
+                fresh.append(((willing[0] - lift, willing[1]), bucket.available))
     best = steady
     if fresh:
         ahead = [(people, key) for key, people in fresh if steady is None or key < steady]
@@ -309,7 +311,7 @@ def _may_have(item: Item, agent_id: AgentId, now: Instant) -> bool:
 def could_take(s: State, item: Item, agent: Agent) -> bool:
     """Say whether the agent meets what the item asks for and has room for it now."""
     profile = s.index.profile_of(agent.id)
-    bucket = s.index.bucket(item.requirement, item.tempo)
+    bucket = s.index.bucket_of(item)
     if profile is None or profile not in bucket.profiles or bucket.named not in (None, agent.id):
         return False
     return item.tempo in profile.free_tempos(agent)

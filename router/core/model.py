@@ -153,7 +153,7 @@ class AgentOrder(StrEnum):
 
 
 class Condition(StrEnum):
-    """Why an item cannot simply wait; each has its own declared fate."""
+    """Why an item cannot simply wait, or what is true of a queue; each may have a declared fate."""
 
     EMERGENCY = "emergency"
     CLOSED = "closed"
@@ -164,3 +164,8 @@ class Condition(StrEnum):
     CLOSING = "closing"  # still waiting when the queue closes, or come shortly before
     NO_LANGUAGE = "no_language"  # staffed, but nobody signed in speaks the resident's language
     SURGE = "surge"  # far more people than can be answered, and other queues go first
+    LONG_WAIT = "long_wait"  # who came now would have to wait for long
+    AT_RISK = "at_risk"  # the promise to the first in line is about to be missed
+
+
+STRAIN: Final = frozenset({Condition.AT_RISK, Condition.LONG_WAIT})  # of a queue that is served

@@ -14,10 +14,11 @@ from router.core import events as e
 from router.core.crowding import gap_key, gaps_of, limit_of
 from router.core.model import Condition, Instant, ItemId, Tempo
 from router.core.policy import Language, Policy, Queue
-from router.core.queueing import bound, conditions, language_skill
+from router.core.queueing import conditions
 from router.core.records import Item
 from router.core.staffing import WAIT_THERE, divert_waiting
 from router.core.state import State
+from router.core.steps import asked, bound, skill_of
 
 Events = Iterator[e.Event]
 
@@ -111,7 +112,7 @@ def _send_on_speakers(s: State, now: Instant, queue: Queue, skill: str) -> Event
     for form, tempo in WAIT_THERE:
         for _, name in list(s.index.line(queue.id, tempo)):
             item = s.items[ItemId(name)]
-            if item.form is not form or language_skill(s, item.language) != skill:
+            if item.form is not form or skill_of(s.policy, item.language) != skill:
                 continue
             if Condition.NO_LANGUAGE in conditions(s, now, item, queue):
                 yield from divert_waiting(s, now, item, queue, Condition.NO_LANGUAGE, chain)
@@ -119,6 +120,5 @@ def _send_on_speakers(s: State, now: Instant, queue: Queue, skill: str) -> Event
 
 def _staff(s: State, queue: Queue, language: Language) -> tuple[int, int]:
     """Return (signed in, not away) of those who may take a call there in this language."""
-    every = (queue.requires, *(step.requires for step in queue.steps))
-    found = [s.index.staff(bound(each, "", language.skill), Tempo.LIVE) for each in every]
+    found = [s.index.staff(bound(each, "", language.skill), Tempo.LIVE) for each in asked(queue)]
     return max(each[0] for each in found), max(each[1] for each in found)

@@ -30,6 +30,7 @@ from router.core.policy_offers import Minimum, OfferTo
 from router.core.policy_service_level import Promise
 from router.core.policy_surge import SurgeRule
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
+from router.core.policy_waiting import AtRisk, LongWait
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
 
@@ -81,11 +82,17 @@ class AgentRule(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """From `after` of waiting on, `requires` stands instead of what stood before."""
+    """What holds from `after` of waiting on, if the queue is in the condition."""
 
     after: Span  # since first queued
-    requires: str  # canonical requirement, may contain $language
+    requires: str  # canonical requirement instead of what stood before; "" = none
     place: Place
+    condition: Condition | None = None  # of STRAIN; calls and callbacks only. None: time alone
+    is_lasting: bool = True  # who waited in the condition keeps the step when it ends
+    adds: tuple[str, ...] = ()  # who meets one of these may take it, too
+    head_start: Span = 0  # ranks so much earlier
+    offers_callback: bool = False  # whatever the queue says of the time until then
+    chain: str = ""  # Fallback id: where who waits on the line goes; "" = nowhere
 
 
 class Announcements(Struct, frozen=True):
@@ -158,6 +165,8 @@ class Queue(Struct, frozen=True):
     offer_to: dict[Tempo, tuple[OfferTo, ...]] = {}  # by wait; a missing tempo asks one at a time
     team: str = ""  # whose agents come first by AgentOrder.TEAM_FIRST
     last_agent_patience: Span = 0  # how long it is kept by AgentOrder.LAST_AGENT
+    at_risk: AtRisk | None = None  # None: is not measured
+    long_wait: LongWait | None = None  # None: is not measured
 
 
 class FallbackRule(Struct, frozen=True):

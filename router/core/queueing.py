@@ -8,17 +8,14 @@ survives every return to the queue. Who has missed the target ranks later by wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from router.core import events as e
-from router.core import requirement
 from router.core.buckets import NAMED
 from router.core.crowding import deflects, gap_of, has_room, surge_head_start
 from router.core.first_response import due_at
 from router.core.hours import Emergency, standing
-from router.core.item_attributes import values_of
 from router.core.last_agent import kept_for
 from router.core.minimums import begun
 from router.core.model import (
@@ -39,6 +36,16 @@ from router.core.policy import Policy, Queue
 from router.core.records import Item
 from router.core.service_level import threshold_at
 from router.core.state import State
+from router.core.steps import (
+    asked,
+    bound,
+    given_of,
+    head_start_of,
+    open_steps,
+    skill_of,
+    text_at,
+    timed_steps,
+)
 
 URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
 
@@ -47,6 +54,7 @@ RESERVED_MAX: Final[dict[Tempo, Span]] = {  # then what was kept for one agent i
     Tempo.FAST_TEXT: 2 * MINUTE,
     Tempo.SLOW_TEXT: 4 * HOUR,
 }
+BY_WEIGHT: Final = (Condition.LONG_WAIT, Condition.AT_RISK)  # what may send on who comes
 AGE_SHIFT: Final = 20  # a millionth of the age decides between those due at the same instant
 GIVEN_AWAY: Final[Span] = MINUTE  # an agent who transferred an item is not offered it for so long
 
@@ -62,33 +70,6 @@ TEMPO_OF: Final = {
 }
 # what becomes of an item that is kept for people: by the door it came through
 KEPT_AS: Final = {Channel.WEBFORM: Form.SUBMISSION, Channel.MAIL: Form.MAIL}
-
-
-@lru_cache(maxsize=4096)
-def bound(
-    queue_requires: str,
-    item_requires: str,
-    language_skill: str,
-    given: tuple[tuple[str, str], ...] | None = None,
-) -> str:
-    """Return the canonical requirement of a queue or step, an item's own, its language and more.
-
-    `given` has the item's attributes that are asked for; None: what some item asks for at least.
-    """
-    expr = requirement.parse(queue_requires)
-    if item_requires:
-        expr = requirement.conjunction(expr, requirement.parse(item_requires))
-    if given is None:
-        expr = requirement.for_some_item(expr)
-    else:
-        expr = requirement.bind_item(expr, dict(given))
-    return requirement.canonical(requirement.bind_language(expr, language_skill))
-
-
-@lru_cache(maxsize=4096)
-def _asked_of_item(queue_requires: str, item_requires: str) -> frozenset[str]:
-    asked = (requirement.parse(text) for text in (queue_requires, item_requires) if text)
-    return frozenset().union(*map(requirement.attributes_of_item, asked))
 
 
 def queue_of(s: State, item: Item) -> Queue:
@@ -108,15 +89,6 @@ def _queue_of_door(s: State, item: Item) -> Queue:
     return first if entry is None else policy.queues.get(entry.queue, first)
 
 
-def language_skill(s: State, language: str) -> str:
-    """Return the skill that serves a language; the town's first one for an unknown language."""
-    languages = s.policy.languages
-    for known in languages:
-        if known.id == language:
-            return known.skill
-    return languages[0].skill
-
-
 def emergency_of(s: State, hours: str) -> Emergency | None:
     """Return the emergency rule in force for these hours."""
     row = s.emergencies.get(hours)
@@ -125,12 +97,40 @@ def emergency_of(s: State, hours: str) -> Emergency | None:
     return Emergency(closed=row.closed, since=row.since, until=row.until, reason=row.reason)
 
 
-def requirement_at(s: State, item: Item, queue: Queue, step: int) -> str:
-    """Return the bound requirement of a step; step 0 is the queue's own."""
-    text = queue.requires if step == 0 else queue.steps[step - 1].requires
-    asked = _asked_of_item(text, item.requires)
-    given = values_of(s.policy, item, asked) if asked else ()
-    return bound(text, item.requires, language_skill(s, item.language), given)
+def requirement_at(
+    s: State, item: Item, queue: Queue, step: int, held: Collection[int] = ()
+) -> str:
+    """Return the bound requirement after a step; `held`: those with a condition that count."""
+    skill, given = skill_of(s.policy, item.language), given_of(s.policy, queue, item)
+    return text_at(queue, step, item.requires, skill, given, held)
+
+
+def kept_of(s: State, item: Item, queue: Queue) -> tuple[int, ...]:
+    """Return the steps with a condition that the item keeps, whatever holds now."""
+    row = s.kept.get(item.id)
+    if row is None or row.queue != queue.id:
+        return ()
+    steps = queue.steps
+    return tuple(n for n in row.steps if n <= len(steps) and steps[n - 1].condition is not None)
+
+
+def held_steps(s: State, item: Item, queue: Queue) -> tuple[int, ...]:
+    """Return the steps with a condition that count for the item now: open, or kept."""
+    row = s.queues.get(queue.id)
+    holds = row.conditions if row is not None and item.tempo is Tempo.LIVE else ()
+    return (*open_steps(queue, item.step, holds), *kept_of(s, item, queue))
+
+
+def offers_callback(s: State, item: Item, queue: Queue) -> bool:
+    """Say whether a step offers a callback to who waits, by its time or a condition."""
+    steps = queue.steps[: item.step]
+    if not any(step.offers_callback for step in steps):
+        return False
+    held = held_steps(s, item, queue)
+    return any(
+        step.offers_callback and (step.condition is None or number in held)
+        for number, step in enumerate(steps, 1)
+    )
 
 
 def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Condition]:
@@ -147,8 +147,9 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
     if queue.last_entry and stands.changes_at and stands.changes_at - now <= queue.last_entry:
         yield Condition.CLOSING
     signed_in = available = 0
-    for step in range(len(queue.steps) + 1):
-        staff = s.index.staff(requirement_at(s, item, queue, step), item.tempo)
+    skill, given = skill_of(s.policy, item.language), given_of(s.policy, queue, item)
+    for text in asked(queue):
+        staff = s.index.staff(bound(text, item.requires, skill, given), item.tempo)
         signed_in, available = max(signed_in, staff[0]), max(available, staff[1])
     nobody = Condition.UNSTAFFED if signed_in == 0 else Condition.ALL_AWAY
     in_effect = nobody if available == 0 else None
@@ -156,7 +157,7 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
     if in_effect is not None and row is not None and row.lasts_at is not None:
         in_effect = row.meanwhile  # somebody was there a moment ago and may be back
     if in_effect is not None:
-        gap = gap_of(s, queue, language_skill(s, item.language))
+        gap = gap_of(s, queue, skill)
         if gap is not None and gap.lasts_at is None:
             yield Condition.NO_LANGUAGE
         if gap is None or gap.lasts_at is None:  # else somebody spoke it a moment ago
@@ -165,6 +166,8 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
         yield Condition.FULL
     if deflects(s, queue):
         yield Condition.SURGE
+    if row is not None and item.tempo is Tempo.LIVE:
+        yield from (each for each in BY_WEIGHT if each in row.conditions)
 
 
 def line_up(
@@ -184,10 +187,9 @@ def line_up(
 ) -> Events:
     """Put the item in line, whatever the conditions; steps already due are taken at once.
 
-    `anew` says that the entry counts for the service level; else what was begun goes on. `named`
-    is a requirement "@agent" that stands until that agent does not take it or the time for it is
-    over (`named_span`; 0: as long as anything of that tempo is kept). `not_to` is an agent who
-    gave it away and shall not get it back at once.
+    `anew`: the entry counts for the service level; else what was begun goes on. `named`: a
+    requirement "@agent" that stands until that agent does not take it or `named_span` is over (0:
+    as long as anything of that tempo is kept). `not_to`: who gave it away, and is passed over.
     """
     tempo, live = TEMPO_OF[form], form is Form.CALL
     own_start = item.head_start + head_start
@@ -200,6 +202,8 @@ def line_up(
     if tempo is Tempo.SLOW_TEXT:  # elsewhere somebody waits there and then
         due = item.due_at or due_at(s, first_queued_at, queue, item.channel)
     step = step_by_age(queue, now, first_queued_at)
+    kept = kept_of(s, item, queue)
+    ahead += head_start_of(queue, {*kept, *timed_steps(queue, 0, step)})
     late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
     yield e.ItemQueued(
         at=now,
@@ -210,7 +214,7 @@ def line_up(
         first_queued_at=first_queued_at,
         urgency_at=_aim(item, queue, first_queued_at, due) - ahead,
         head_start=own_start,
-        requirement=named or requirement_at(s, item, queue, step),
+        requirement=named or requirement_at(s, item, queue, step, kept),
         step=step,
         step_due=None if named else due_of_step(queue, now, first_queued_at, step),
         threshold_at=threshold_at(now, item, queue, form, anew=anew),
@@ -278,18 +282,32 @@ def fresh_until(s: State, now: Instant, item: Item, queue: Queue, *, anew: bool)
 
 
 def take_step(
-    s: State, now: Instant, item: Item, queue: Queue, rule: str, step: int | None = None
+    s: State,
+    now: Instant,
+    item: Item,
+    queue: Queue,
+    rule: str,
+    step: int | None = None,
+    kept: tuple[int, ...] | None = None,
 ) -> Events:
-    """Let a step's requirement stand: the next one unless `step` says which."""
+    """Let a step stand: the next one unless `step` says which.
+
+    `kept`: all steps with a condition that the item keeps from now on; None: those it has kept.
+    """
     step = min(item.step + 1, len(queue.steps)) if step is None else step
     first = item.first_queued_at if item.first_queued_at is not None else now
+    had = kept_of(s, item, queue)
+    kept = had if kept is None else kept
+    lift = head_start_of(queue, {*timed_steps(queue, item.step, step), *kept}.difference(had))
     yield e.StepTaken(
         at=now,
         item=item.id,
         step=step,
-        requirement=requirement_at(s, item, queue, step),
+        requirement=requirement_at(s, item, queue, step, kept),
         step_due=due_of_step(queue, now, first, step),
         rule=rule,
+        kept=kept,
+        urgency_at=item.urgency_at - lift if lift else None,
     )
 
 
@@ -312,7 +330,8 @@ def look_again(s: State, now: Instant, item: Item, rule: str) -> Events:
     queue = queue_of(s, item)
     first = item.first_queued_at if item.first_queued_at is not None else now
     step = min(max(item.step, step_by_age(queue, now, first)), len(queue.steps))
-    asks = (requirement_at(s, item, queue, step), step, due_of_step(queue, now, first, step))
+    requires = requirement_at(s, item, queue, step, kept_of(s, item, queue))
+    asks = (requires, step, due_of_step(queue, now, first, step))
     if asks != (item.requirement, item.step, item.step_due):
         yield from take_step(s, now, item, queue, rule, step=step)
     yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
@@ -337,20 +356,33 @@ def follow_head_start(s: State, now: Instant, item: Item, before: Policy) -> Eve
 
 
 def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Events:
-    """Relax at once while nobody signed in could ever match, if a later step has somebody."""
+    """Relax at once while nobody signed in could ever match, if a later step has somebody.
+
+    Steps with a condition count as if it held, and are kept: nobody else can come of waiting.
+    """
     if item.state is not ItemState.QUEUED or item.reserved_for is not None:
         return
     if not s.index.signed_in:
         return
+    had = kept_of(s, item, queue)
     for step in range(item.step, len(queue.steps) + 1):
-        if s.index.has_somebody(requirement_at(s, item, queue, step), item.tempo):
-            break
-    else:
-        return
+        reached = range(1, step + 1)
+        more = [n for n in reached if queue.steps[n - 1].condition is not None]
+        for kept in dict.fromkeys((had, tuple(sorted({*had, *more})))):
+            asks = requirement_at(s, item, queue, step, kept)
+            if s.index.has_somebody(asks, item.tempo):
+                yield from _skip_to(s, now, item, queue, step, kept)
+                return
+
+
+def _skip_to(
+    s: State, now: Instant, item: Item, queue: Queue, step: int, kept: tuple[int, ...]
+) -> Events:
+    rule = "nobody signed in could match the step before"
     while s.items[item.id].step < step:
-        yield from take_step(
-            s, now, s.items[item.id], queue, "nobody signed in could match the step before"
-        )
+        yield from take_step(s, now, s.items[item.id], queue, rule)
+    if kept != kept_of(s, item, queue):
+        yield from take_step(s, now, s.items[item.id], queue, rule, step=step, kept=kept)
 
 
 def requeue(s: State, now: Instant, item: Item, rule: str, *, anew: bool = False) -> Events:

@@ -257,6 +257,9 @@ class QueueRow(Row, frozen=True):
     # from the offer to the answer of a call, smoothed likewise, ns
     ring_mean: int = 0
     rung: int = 0
+    # handling and notes, until the agent is free again, smoothed likewise, ns
+    work_mean: int = 0
+    worked: int = 0
 
 
 class EmergencyRow(Row, frozen=True):

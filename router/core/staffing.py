@@ -27,7 +27,6 @@ from router.core.model import (
 from router.core.offers import end_offers
 from router.core.policy import Queue
 from router.core.queueing import (
-    bound,
     conditions,
     emergency_of,
     queue_of,
@@ -37,6 +36,7 @@ from router.core.queueing import (
 from router.core.records import Item, QueueRow
 from router.core.service_level import count
 from router.core.state import State
+from router.core.steps import asked, bound
 from router.core.wishes import move_call
 from router.errors import InvariantBroken
 
@@ -57,7 +57,7 @@ def update_staffing(s: State, now: Instant) -> Events:
             yield e.ConditionLeft(at=now, queue=queue.id, condition=was)
         if is_now is not None:
             yield from _enter(s, now, queue, row, is_now)
-    for bucket in list(s.index.buckets.values()):
+    for bucket in list(s.index.every_bucket()):
         if len(bucket) and not bucket.signed_in:
             for item_id in list(bucket):
                 item = s.items[item_id]
@@ -114,7 +114,7 @@ def condition_lasted(s: State, now: Instant, queue_id: QueueId) -> Events:
 
 def _staff_condition(s: State, queue: Queue) -> Condition | None:
     signed_in = available = 0
-    for requires in (queue.requires, *(step.requires for step in queue.steps)):
+    for requires in asked(queue):
         for language in s.policy.languages:
             staff = s.index.staff(bound(requires, "", language.skill), Tempo.LIVE)
             signed_in, available = max(signed_in, staff[0]), max(available, staff[1])

@@ -14,7 +14,17 @@ import msgspec
 
 from router.core.effects import AnyEffect
 from router.core.index import Index, Timer, item_due
-from router.core.model import AgentId, EffectKey, Instant, ItemId, OfferId, PolicyHash, QueueId
+from router.core.model import (
+    STRAIN,
+    AgentId,
+    EffectKey,
+    Instant,
+    ItemId,
+    OfferId,
+    PolicyHash,
+    QueueId,
+    Tempo,
+)
 from router.core.policy import Policy
 from router.core.records import (
     Agent,
@@ -29,8 +39,10 @@ from router.core.records import (
 )
 from router.core.records_calls import Consult, Recall
 from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallRow, SurgeRow
+from router.core.records_waiting import KeptSteps, Promise, PromisesMet
 from router.core.state_town import TownTables
 from router.core.tallies import TallyKey, TallyRow
+from router.core.watch import Watch, may_change_first
 from router.errors import InvariantBroken
 
 FORMAT: Final = 1  # of snapshots; another one is skipped and the journal replayed
@@ -64,6 +76,9 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     consults: list[Consult] = []
     recalls: list[Recall] = []
     paces: list[PaceRow] = []
+    promises: list[Promise] = []
+    kept: list[KeptSteps] = []
+    promises_met: list[PromisesMet] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
@@ -91,9 +106,13 @@ class State(TownTables):
         self.consults: dict[ItemId, Consult] = {}
         self.recalls: dict[ItemId, Recall] = {}
         self.paces: dict[str, PaceRow] = {}
+        self.promises: dict[ItemId, Promise] = {}  # waits that were said and are still waited
+        self.kept: dict[ItemId, KeptSteps] = {}
+        self.promises_met: dict[QueueId, PromisesMet] = {}  # of the last day that had any
         self.index = Index()
         self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
         self._policy: Policy | None = None  # in force
+        self.watch = Watch()
 
     @property
     def policy(self) -> Policy:
@@ -165,7 +184,9 @@ class State(TownTables):
         self.policy_hash = policy_hash
         self._policy = self.policies.get(policy_hash)
         if self._policy is not None:  # else the very first adoption is undone: nobody is there yet
-            self.index.adopt(self._policy, self.agents)
+            self.index.adopt(self._policy, self.agents, self.items)
+            for queue_id in self.watch.adopt(self._policy):
+                self._look(queue_id)
 
     def put_item(self, item_id: ItemId, row: Item | None) -> None:
         """Put, replace or (None) remove."""
@@ -177,6 +198,16 @@ class State(TownTables):
         else:
             self.items[item_id] = row
         self.index.item_changed(old, row)
+        if self.watch.queues and may_change_first(old, row):
+            for each in (old, row):
+                if each is not None and each.queue in self.watch.queues:
+                    self._look(each.queue)
+
+    def _look(self, queue_id: QueueId) -> None:
+        """Set the timer of a queue that may come to be at risk, if it is another one now."""
+        line = self.index.line(queue_id, Tempo.LIVE)
+        due = self.watch.look(queue_id, self.queues.get(queue_id), line, self.items)
+        self.index.timer(due, "strain", queue_id)
 
     def put_agent(self, agent_id: AgentId, row: Agent | None) -> None:
         """Put, replace or (None) remove."""
@@ -198,9 +229,27 @@ class State(TownTables):
     def put_queue(self, row: QueueRow) -> None:
         """Put or replace."""
         old = self.queues.get(row.id)
-        self._put(self.queues, row.id, row)
+        if self._undo is not None:
+            self._undo.append((self._queue_back, row.id, old))
+        self.queues[row.id] = row
         if old is None or (old.changes_at, old.lasts_at) != (row.changes_at, row.lasts_at):
             self._time_queue(row)  # else its timers are set already: counts change all the time
+        if old is None or old.conditions is not row.conditions:
+            self._conditions_changed(row.id)
+
+    def _queue_back(self, queue_id: QueueId, old: QueueRow | None) -> None:
+        if old is None:
+            del self.queues[queue_id]
+        else:
+            self.queues[queue_id] = old
+            self._time_queue(old)  # may have been dropped meanwhile
+        self._conditions_changed(queue_id)
+
+    def _conditions_changed(self, queue_id: QueueId) -> None:
+        row = self.queues.get(queue_id)
+        self.index.queue_holds(queue_id, STRAIN.intersection(row.conditions if row else ()))
+        if queue_id in self.watch.queues:
+            self._look(queue_id)
 
     def _time_queue(self, row: QueueRow) -> None:
         self.index.timer(row.changes_at, "queue", row.id)
@@ -244,6 +293,10 @@ class State(TownTables):
         """Put or replace."""
         self._put(self.paces, row.minimum, row)
 
+    def put_beside(self, table: dict[R, V], key: R, row: V | None) -> None:
+        """Put, replace or (None) remove in a table of `records_waiting`."""
+        self._put(table, key, row)
+
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
         self._put(self.pending, key, effect)
@@ -264,8 +317,6 @@ class State(TownTables):
         table[key] = old
         if isinstance(old, Offer):  # its timer may have been dropped while it was gone
             self.index.timer(old.expires_at, "offer", old.id)
-        elif isinstance(old, QueueRow):
-            self._time_queue(old)
         elif isinstance(old, EmergencyRow):
             self.index.timer(old.until, "emergency", old.hours)
         elif isinstance(old, KeyRow):
@@ -303,6 +354,8 @@ class State(TownTables):
         if kind == "condition":
             queue = self.queues.get(QueueId(name))
             return queue is not None and queue.lasts_at == due
+        if kind == "strain":
+            return self.watch.due.get(QueueId(name)) == due
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due
@@ -341,6 +394,9 @@ class State(TownTables):
             consults=[self.consults[k] for k in sorted(self.consults)],
             recalls=[self.recalls[k] for k in sorted(self.recalls)],
             paces=[self.paces[k] for k in sorted(self.paces)],
+            promises=[self.promises[k] for k in sorted(self.promises)],
+            kept=[self.kept[k] for k in sorted(self.kept)],
+            promises_met=[self.promises_met[k] for k in sorted(self.promises_met)],
         )
 
     @classmethod
@@ -388,6 +444,9 @@ class State(TownTables):
             state.put_recall(recall.item, recall)
         for pace in frozen.paces:
             state.put_pace(pace)
+        state.promises = {row.item: row for row in frozen.promises}
+        state.kept = {row.item: row for row in frozen.kept}
+        state.promises_met = {row.queue: row for row in frozen.promises_met}
         return state
 
     def hash(self) -> str:

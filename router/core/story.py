@@ -80,9 +80,17 @@ def _message(state: State, ev: e.MessageAdded, _: Item | None) -> str:
     return f"message {ev.number}: {writer}, {ev.kind}{note}"
 
 
+def _step_taken(_: State, ev: e.StepTaken, item: Item | None) -> str:
+    if item is not None and ev.step == item.step and ev.kept:
+        return f"keeps step {ev.kept[-1]}"
+    if item is not None and ev.requirement == item.requirement:
+        return f"has reached step {ev.step}"
+    return f"requirement relaxed to step {ev.step}"
+
+
 def _condition_entered(_: State, ev: e.ConditionEntered, __: Item | None) -> str:
     if ev.lasts_at is None:
-        return f"queue {ev.queue} is {ev.condition}"
+        return f"queue {ev.queue} is {ev.condition}" + (f": {ev.because}" if ev.because else "")
     left = (ev.lasts_at - ev.at) / 1e9
     return f"queue {ev.queue} is {ev.condition}: has to last {left:.0f} s to count"
 
@@ -115,9 +123,11 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.LanguageGapLasted: lambda s, v, i: f"nobody has had {v.skill} for long enough",
     e.LanguageGapLeft: lambda s, v, i: f"somebody of queue {v.queue} has {v.skill} again",
     e.QueueLimited: lambda s, v, i: f"queue {v.queue} holds {v.length} with who is there",
-    e.ConditionLeft: lambda s, v, i: f"queue {v.queue} is no longer {v.condition}",
+    e.ConditionLeft: lambda s, v, i: (
+        f"queue {v.queue} is no longer {v.condition}" + (f": {v.because}" if v.because else "")
+    ),
     e.ItemQueued: _queued,
-    e.StepTaken: lambda s, v, i: f"requirement relaxed to step {v.step}",
+    e.StepTaken: _step_taken,
     e.LateNoted: _reported("has waited longer than the queue's longest wait, waits on"),
     e.PassedOverAgain: _reported("agents passed over may be offered it again"),
     e.ItemPrioritised: lambda s, v, i: f"head start set to {v.head_start / 1e9:.0f} s ({v.rule})",
@@ -126,6 +136,9 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
         f"{v.by} assigned it to {_agent(s, v.agent)}"
         + (", beyond what they may hold" if v.over else "")
         + (f": {v.reason}" if v.reason else "")
+    ),
+    e.EstimateMet: lambda s, v, i: (
+        f"was told {v.low / 6e10:.1f} to {v.high / 6e10:.1f} minutes, waited {v.waited / 6e10:.1f}"
     ),
     e.OfferMade: lambda s, v, i: f"offered to {_agent(s, v.agent)}",
     e.OfferSeen: lambda s, v, i: f"{_offer_agent(s, v)}'s desk shows it",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from router.core import events as e
-from router.core.model import AgentId, ItemId, OfferEnding
+from router.core.model import AgentId, ItemId, OfferEnding, QueueId
 from router.core.state import State
 
 
@@ -18,12 +18,33 @@ class Touched:
         self.agents: dict[AgentId, None] = {}
         self.talks: dict[ItemId, None] = {}  # with a third party; may be over
         self.staffing = False  # who is signed in or away has changed
+        self.queues: dict[QueueId, None] = {}  # of whose line something has changed
+        self._turned: dict[QueueId, None] = {}  # where a condition came or went
 
     def note(self, s: State, event: e.Event) -> None:
         """Remember whom the event touches; called before it is applied."""
         noted = _NOTED.get(type(event))
         if noted is not None:
             noted(self, s, event)
+        if s.watch.measured and (noted is not None or isinstance(event, _OF_QUEUE)):
+            self._note_queues(s, event)
+
+    def _note_queues(self, s: State, event: Any) -> None:
+        """Remember whose line the event changes."""
+        item = s.items.get(getattr(event, "item", ItemId("")))
+        for queue in (getattr(event, "queue", None), item.queue if item is not None else None):
+            if queue in s.watch.measured:
+                self.queues[queue] = None
+        if isinstance(event, _OF_QUEUE):
+            self._turned[event.queue] = None
+        if isinstance(event, _OF_STAFF):
+            self.queues.update(dict.fromkeys(sorted(s.watch.measured)))
+
+    def note_helpers(self, s: State) -> None:
+        """Remember who is idle and may now take somebody, where a condition came or went."""
+        for queue in self._turned:
+            self.agents.update(dict.fromkeys(s.index.lanes.idle_helpers(queue)))
+        self._turned.clear()
 
 
 def _item_waits(touched: Touched, s: State, event: Any) -> None:
@@ -72,6 +93,8 @@ def _policy_adopted(touched: Touched, s: State, event: e.PolicyAdopted) -> None:
     touched.agents.update(dict.fromkeys(s.agents))
 
 
+_OF_QUEUE: Final = (e.ConditionEntered, e.ConditionLeft)
+_OF_STAFF: Final = (e.AgentStatusSet, e.AgentSignedIn, e.AgentSignedOut, e.PolicyAdopted)
 _NOTED: Final[dict[type[e.Event], Callable[[Touched, State, Any], None]]] = {
     e.ItemQueued: _item_returned,
     e.ItemReturned: _item_returned,

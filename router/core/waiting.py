@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from router.core import commands as c
 from router.core import events as e
+from router.core import told_waits
 from router.core.arrivals import open_item
 from router.core.estimate import wait_of
 from router.core.flows.nodes import CALLBACK
 from router.core.flows.walk import PATIENCE, Walk
 from router.core.model import Form, Instant, ItemState, OfferEnding
 from router.core.offers import end_offers
-from router.core.queueing import queue_of
+from router.core.queueing import offers_callback, queue_of
 from router.core.records import Item
 from router.core.service_level import abandoned_or_lost, count
 from router.core.state import State
@@ -35,8 +36,7 @@ def ask_wait(s: State, now: Instant, c_: c.AskWait) -> Events:
     queue = queue_of(s, item)
     first = item.first_queued_at if item.first_queued_at is not None else now
     place = s.index.line(queue.id, item.tempo).rank((item.urgency_at, item.id)) + 1
-    low, high = wait_of(s, item, place)
-    before = item.spoken_high
+    low, high = wait_of(s, now, item)
     yield e.EstimateSpoken(
         at=now,
         item=item.id,
@@ -44,8 +44,10 @@ def ask_wait(s: State, now: Instant, c_: c.AskWait) -> Events:
         place=place,
         low=low,
         high=high,
-        callback_offered=queue.callback is not None and now - first >= queue.callback.offer_after,
-        risen=before is not None and high is not None and high > before,
+        callback_offered=queue.callback is not None
+        and (now - first >= queue.callback.offer_after or offers_callback(s, item, queue)),
+        risen=told_waits.has_risen(s, now, item, low, high),
+        counts=high is not None and item.id not in s.promises,
     )
 
 

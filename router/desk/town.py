@@ -36,6 +36,7 @@ from router.desk.views import (
     StatusView,
     WaitingView,
 )
+from router.desk.waits import expected_wait, promises_view
 from router.errors import UnknownTarget
 
 UNRETURNED_SHOWN: Final = 50
@@ -57,6 +58,8 @@ def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
         staffed=tuple(_staff(state, rule)),
         today=service_level_view(state, rule, Channel.VOICE, now),
         chats_today=service_level_view(state, rule, Channel.CHAT, now),
+        expected=expected_wait(state, rule, now),
+        promises=promises_view(state, rule, now),
     )
 
 

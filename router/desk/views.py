@@ -24,6 +24,7 @@ from router.desk.view_types import Moment, NamedView, View
 from router.desk.views_calls import AgreementView, ConsultView, RecallView
 from router.desk.views_hours import AnnouncementView, OnCallView, SurgeView
 from router.desk.views_text import TextView
+from router.desk.waits import PromisesView, WaitView
 
 
 class WhoView(View, frozen=True, kw_only=True):
@@ -244,6 +245,8 @@ class QueueView(View, frozen=True, kw_only=True):
     staffed: tuple[StaffView, ...]
     today: ServiceLevelView  # of calls
     chats_today: ServiceLevelView
+    expected: WaitView
+    promises: PromisesView  # today
 
 
 class EmergencyView(View, frozen=True, kw_only=True):

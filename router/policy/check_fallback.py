@@ -144,6 +144,7 @@ def _check_used(sources: Sources, chains: dict[str, list[RuleShape]]) -> None:
     used = {rule.chain for rules in chains.values() for rule in rules}
     for rules in (queues.model.defaults, *queues.model.queues.values()):
         used.update(rules.fallback.values())
+        used.update(step.fallback for step in getattr(rules, "steps", ()))
     for flow in flows:
         for node in flow.nodes.values() if flow is not None else ():
             if isinstance(node, nodes.FallbackNode):

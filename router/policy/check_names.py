@@ -141,7 +141,14 @@ def _in_queues(sources: Sources) -> Iterator[Use]:
         yield from _in_rules(document, path, queue)
         yield from _skills(document, (*path, "requires"), queue.requires)
         for index, step in enumerate(queue.steps):
-            yield from _skills(document, (*path, "steps", index, "requires"), step.requires)
+            at = (*path, "steps", index)
+            for key in ("requires", "or_requires"):
+                if (text := getattr(step, key)) is not None:
+                    yield from _skills(document, (*at, key), text)
+            for number, other in enumerate(step.or_agents_of):
+                yield Use(document, (*at, "or_agents_of", number), "queue", other)
+            if step.fallback:
+                yield Use(document, (*at, "fallback"), "chain", step.fallback)
     for name, minimum in queues.minimums.items():
         for index, counted in enumerate(minimum.queues):
             yield Use(document, ("minimums", name, "queues", index), "queue", counted)

@@ -34,8 +34,7 @@ def check_people(sources: Sources) -> None:
     _check_agents(sources, skills.model, queues.model.queues, town.model)
     live = _live_queues(sources)
     for name, queue in queues.model.queues.items():
-        widest = _widest(queue)
-        at = ("steps", len(queue.steps) - 1, "requires") if queue.steps else ("requires",)
+        at, widest = _widest(queue)
         tempos = (Tempo.LIVE, Tempo.SLOW_TEXT) if name in live else (Tempo.SLOW_TEXT,)
         for message in _unserved(skills.model, town.model, widest, tempos):
             queues.document.complain(("queues", name, *at), message)
@@ -43,9 +42,22 @@ def check_people(sources: Sources) -> None:
     _check_doors(sources, skills.model, queues.model.queues, town.model)
 
 
-def _widest(queue: QueueShape) -> str:
-    """Return what is needed after the longest wait."""
-    return queue.steps[-1].requires if queue.steps else queue.requires
+def _widest(queue: QueueShape) -> tuple[tuple[str | int, ...], str]:
+    """Return what is needed after the longest wait whatever condition holds, and where it stands.
+
+    Who may take it beside others makes it no narrower.
+    """
+    for index, step in reversed(list(enumerate(queue.steps))):
+        if step.requires is not None and step.condition is None:
+            return ("steps", index, "requires"), step.requires
+    return ("requires",), queue.requires
+
+
+def asked_in(queue: QueueShape) -> Iterator[str]:
+    """Yield every requirement that the queue itself names."""
+    yield queue.requires
+    for step in queue.steps:
+        yield from (each for each in (step.requires, step.or_requires) if each is not None)
 
 
 def tempos_of(agent: AgentShape, skills: SkillsFile) -> frozenset[Tempo]:
@@ -68,7 +80,7 @@ def _check_agents(
     wanted = [
         _bound(requires, language)
         for queue in queues.values()
-        for requires in (queue.requires, *(step.requires for step in queue.steps))
+        for requires in asked_in(queue)
         for language in town.languages
     ]
     for name, agent in skills.agents.items():
@@ -147,7 +159,7 @@ def _check_additions(
     for document, path, name, requires, tempo in _additions(sources):
         queue = queues.get(name)
         if queue is not None:
-            both = f"({_widest(queue)}) and ({requires})"
+            both = f"({_widest(queue)[1]}) and ({requires})"
             for message in _unserved(skills, town, both, (tempo,)):
                 document.complain(path, message)
 
@@ -186,7 +198,7 @@ def _check_doors(
         sources.skills.document.complain(("capacities",), message, at_key=True)
         return
     for name, door in sources.chat.model.doors.items():
-        widest = _widest(queues[door.queue]) if door.queue in queues else ""
+        widest = _widest(queues[door.queue])[1] if door.queue in queues else ""
         if widest and not any(_unserved(skills, town, widest, ())):  # said of the queue itself
             path = ("doors", name, "queue")
             for message in _unserved(skills, town, widest, (Tempo.FAST_TEXT,)):

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from router.core.dialling import may_dial
 from router.core.model import HOUR, Condition
 from router.policy.check_service_level import check_service_levels
+from router.policy.check_steps import check_steps
 from router.policy.clock_times import read_weekdays
 from router.policy.compile import dialling_of
 from router.policy.compile_queues import merged
@@ -114,12 +115,7 @@ def _check_queues(document: Document, queues: QueuesFile) -> None:
                 " `fallback`, here or in `defaults`",
                 at_key=True,
             )
-        before = 0
-        for index, step in enumerate(queue.steps):
-            if step.after_s <= before:
-                message = f"comes after a step at {before} s; steps stand in order of time"
-                document.complain((*path, "steps", index, "after_s"), message)
-            before = max(before, step.after_s)
+        check_steps(document, path, queue, rules)
 
 
 def _check_dialling(sources: Sources) -> None:

@@ -107,7 +107,9 @@ def _queues(sources: Sources, town: TownFile) -> dict[QueueId, compiled.Queue]:
     file, waiting = model_of(sources.queues), model_of(sources.announcements).waiting
     document = sources.queues.document
     return {
-        QueueId(id_): compile_queue(id_, each, file.defaults, waiting, town.texts, document)
+        QueueId(id_): compile_queue(
+            id_, each, file.defaults, waiting, town.texts, file.queues, document
+        )
         for id_, each in file.queues.items()
     }
 

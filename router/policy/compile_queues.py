@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from router.core.flows.texts import REQUIRED_TEXTS
@@ -9,12 +10,14 @@ from router.core.model import HOUR, MINUTE, SECOND, Channel, QueueId, Span, Temp
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
 from router.core.policy_calls import CallbackWindows
 from router.core.policy_offers import Minimum, OfferTo
+from router.core.policy_waiting import AtRisk, LongWait
 from router.policy.compile_service_level import promises
 from router.policy.documents import Document
 from router.policy.models_announcements import WaitingShape
 from router.policy.models_callbacks import CallbackShape
 from router.policy.models_offers import MinimumShape
 from router.policy.models_queues import ItemOrder, QueueRules, QueueShape
+from router.policy.models_steps import AtRiskShape, LongWaitShape
 
 OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
     Tempo.LIVE: 20,
@@ -50,15 +53,13 @@ def compile_queue(
     defaults: QueueRules,
     waiting: dict[str, WaitingShape],
     texts: dict[str, Texts],
+    queues: Mapping[str, QueueShape],
     document: Document,
 ) -> Queue:
     """Return one queue."""
     rules = merged(shape, defaults)
     path = ("queues", id_)
-    steps = tuple(
-        Step(step.after_s * SECOND, step.requires, place(document, *path, "steps", index))
-        for index, step in enumerate(shape.steps)
-    )
+    steps = compile_steps(id_, shape, queues, document)
     response = rules["first_response"]
     promised = promises(shape.service_level, defaults.service_level)
     return Queue(
@@ -97,6 +98,8 @@ def compile_queue(
             tempo: tuple(OfferTo(each.after_s * SECOND, each.agents) for each in by_wait)
             for tempo, by_wait in rules["offer_to"].items()
         },
+        at_risk=_at_risk(rules),
+        long_wait=_long_wait(rules["long_wait"]),
     )
 
 
@@ -125,6 +128,46 @@ def _late_behind(rules: dict[str, Any], target: Span) -> Span:
         return 0
     least = BALANCED_S if order is ItemOrder.BALANCED else rules["late_behind_s"]
     return max(int(least) * SECOND, 2 * target)
+
+
+def compile_steps(
+    id_: str, shape: QueueShape, queues: Mapping[str, QueueShape], document: Document
+) -> tuple[Step, ...]:
+    """Return the queue's steps; one without a time is due with the one before."""
+    steps: list[Step] = []
+    after: Span = 0
+    for index, step in enumerate(shape.steps):
+        after = after if step.after_s is None else step.after_s * SECOND
+        more = [step.or_requires] if step.or_requires is not None else []
+        more += [queues[name].requires for name in step.or_agents_of]
+        steps.append(
+            Step(
+                after=after,
+                requires=step.requires or "",
+                place=place(document, "queues", id_, "steps", index),
+                condition=step.condition,
+                is_lasting=step.while_ is None,
+                adds=tuple(more),
+                head_start=step.head_start_s * SECOND,
+                offers_callback=step.offer_callback,
+                chain=step.fallback,
+            )
+        )
+    return tuple(steps)
+
+
+def _at_risk(rules: dict[str, Any]) -> AtRisk | None:
+    shape: AtRiskShape | None = rules["at_risk"]
+    if shape is None:
+        return None
+    target = rules["service_level"].answer_within_s * SECOND
+    return AtRisk(enter=round(shape.enter * target), leave=round(shape.leave * target))
+
+
+def _long_wait(shape: LongWaitShape | None) -> LongWait | None:
+    if shape is None:
+        return None
+    return LongWait(enter=shape.enter_s * SECOND, leave=shape.leave_s * SECOND)
 
 
 def place(document: Document, *path: str | int) -> Place:

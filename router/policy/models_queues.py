@@ -11,6 +11,7 @@ from router.core.model import AgentOrder, Channel, Condition, Tempo
 from router.policy.models_callbacks import CallbackShape
 from router.policy.models_offers import MinimumShape, OfferTo
 from router.policy.models_service_level import ServiceLevelShape
+from router.policy.models_steps import AtRiskShape, LongWaitShape, StepShape
 from router.policy.shape import Shape
 from router.policy.spans import FirstResponseText
 from router.policy.values import (
@@ -21,18 +22,6 @@ from router.policy.values import (
     SomeSeconds,
     Texts,
 )
-
-
-class StepShape(Shape):
-    """After some waiting, somebody else may take it too."""
-
-    after_s: SomeSeconds = Field(
-        description="seconds since the item was first queued", examples=["60"]
-    )
-    requires: Requirement = Field(
-        description="from then on this is needed, instead of what was needed before",
-        examples=["general and $language"],
-    )
 
 
 class ItemOrder(StrEnum):
@@ -158,8 +147,21 @@ class QueueRules(Shape):
     )
     fallback: dict[Condition, str] = Field(
         default={},
-        description="condition -> chain of fallback.yaml; every condition that can occur needs one",
+        description="condition -> chain of fallback.yaml; every condition that can occur needs one."
+        " `long_wait` and `at_risk` need none: theirs is for callers who come then",
         examples=["{closed: after_hours}"],
+    )
+    at_risk: AtRiskShape | None = Field(
+        default=None,
+        description="when the promise for calls counts as at risk, for steps and `fallback`;"
+        " without it that is not measured",
+        examples=["{enter: 0.8, leave: 0.5}"],
+    )
+    long_wait: LongWaitShape | None = Field(
+        default=None,
+        description="when the expected wait counts as long, for steps and `fallback`; without it"
+        " that is not measured",
+        examples=["{enter_s: 300, leave_s: 200}"],
     )
     announcements: str = Field(
         default="",
@@ -193,7 +195,7 @@ class QueueShape(QueueRules):
     )
     steps: list[StepShape] = Field(
         default=[],
-        description="who else may take it after some waiting, in order of time",
+        description="what else holds after some waiting or in some condition, in order of time",
         examples=["- {after_s: 60, requires: general and $language}"],
     )
 

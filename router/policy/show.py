@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from router.core.hours import Hours
 from router.core.model import Tempo
-from router.core.policy import Fallback, FallbackRule, Flow, Policy, Queue, Texts
+from router.core.policy import Fallback, FallbackRule, Flow, Policy, Queue, Step, Texts
 from router.policy.clock_times import WEEKDAYS, written
 from router.policy.show_service_level import promised
 from router.policy.show_surge import show_surge
@@ -89,7 +89,13 @@ def _queues(policy: Policy, language: str) -> Iterator[str]:
 def _queue(queue: Queue) -> Iterator[str]:
     yield f"  at once        {queue.requires}"
     for step in queue.steps:
-        yield f"  after {written_span(step.after):<8} {step.requires}"
+        yield f"  after {written_span(step.after):<8} {_step(step)}"
+    if queue.at_risk is not None:
+        enter, leave = map(written_span, (queue.at_risk.enter, queue.at_risk.leave))
+        yield f"  at risk        when the first caller has waited {enter}, until below {leave}"
+    if queue.long_wait is not None:
+        enter, leave = map(written_span, (queue.long_wait.enter, queue.long_wait.leave))
+        yield f"  long wait      when {enter} are to be expected, until below {leave}"
     yield f"  promise        mail, forms and messages: {queue.first_response}"
     for door, by_door in queue.first_response_by.items():
         yield f"                 through {door}: {by_door.written}"
@@ -116,6 +122,17 @@ def _queue(queue: Queue) -> Iterator[str]:
             f" {callback.attempts_max} attempts every {written_span(callback.retry_after)},"
             f" within {written_span(callback.expires_after)}, in hours {callback.hours}"
         )
+
+
+def _step(step: Step) -> str:
+    """Return what a step does, and on which condition."""
+    does = [step.requires] if step.requires else []
+    does += [f"or {each}" for each in step.adds]
+    does += [f"ranks {written_span(step.head_start)} earlier"] if step.head_start else []
+    does += ["offers a callback"] if step.offers_callback else []
+    does += [f"goes along {step.chain}"] if step.chain else []
+    how = "once" if step.is_lasting else "while"
+    return "; ".join(does) + (f" ({how} {step.condition})" if step.condition else "")
 
 
 def _fallbacks(policy: Policy, _: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from router.core.model import STRAIN
 from router.errors import SettingsError
 from router.runtime.practice import operator_token
 from router.runtime.secret import installation_secret
@@ -106,24 +107,58 @@ def _troubles(picture: Picture) -> Iterator[Text]:
 
 
 def _queues(picture: Picture) -> Table:
-    columns = ("queue", "open", "waiting", "longest", "staffed", "calls today", "chats today")
+    columns = (
+        "queue",
+        "open",
+        "waiting",
+        "longest",
+        "expected",
+        "staffed",
+        "calls today",
+        "as told",
+        "chats today",
+    )
     table = Table(*columns, title_justify="left")
     for queue in picture["queues"]:
         waiting = [each for each in queue["waiting"] if each["waiting"]]
         table.add_row(
             queue["name"],
-            "yes" if queue["open"] else Text(queue["reason"] or "no", style="yellow"),
+            _standing(queue),
             ", ".join(f"{each['waiting']} {each['tempo']}" for each in waiting),
             _span(max((each["oldest_wait_s"] for each in waiting), default=0)),
+            _expected(queue["expected"]),
             ", ".join(
                 f"{each['available']}/{each['signed_in']} {each['language']}"
                 for each in queue["staffed"]
                 if each["tempo"] == "live"
             ),
             _level(queue["today"]),
+            _as_told(queue["promises"]),
             _level(queue["chats_today"]),
         )
     return table
+
+
+def _standing(queue: Picture) -> Text:
+    """Return whether the queue is open, and under what strain it is."""
+    if not queue["open"]:
+        return Text(queue["reason"] or "no", style="yellow")
+    strain = [each.replace("_", " ") for each in queue["conditions"] if each in STRAIN]
+    return Text(", ".join(["yes", *strain]), style="bold red" if strain else "")
+
+
+def _expected(wait: Picture) -> str:
+    if wait["high_s"] is None:
+        return "unknown"
+    return f"{wait['low_s'] / 60:.0f} to {wait['high_s'] / 60:.0f} min" if wait["high_s"] else ""
+
+
+def _as_told(promises: Picture) -> str:
+    """Return how often callers waited as long as they were told, and by how much it was missed."""
+    if not promises["told"]:
+        return ""
+    inside, off = promises["inside"], promises["mean_absolute_error_s"]
+    return f"{inside:.0%} of {promises['told']}, off by {off:.0f} s"
 
 
 def _level(today: Picture) -> Text:

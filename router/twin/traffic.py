@@ -62,10 +62,10 @@ _Step = tuple[Instant, int, int, int, str]  # when, turn, what, class, who
 class Run:
     """One replication."""
 
-    def __init__(self, model: Model, seed: int, begin: Instant) -> None:
+    def __init__(self, model: Model, seed: int, begin: Instant, line: Line | None = None) -> None:
         self._model = model
         self._begin = begin
-        self._line = Line(model.policy, begin)
+        self._line = line if line is not None else Line(model.policy, begin)
         self._chance = [random.Random(f"{seed}/{kind}") for kind in range(len(model.contacts))]
         self._talks: dict[ItemId, Span] = {}
         self._waiting: dict[ItemId, tuple[int, Instant]] = {}

@@ -9,8 +9,8 @@ from router.core import requirement
 from router.core.apply import apply
 from router.core.model import AgentStatus, Condition, Instant, QueueId
 from router.core.policy import Queue
-from router.core.queueing import bound
 from router.core.state import State
+from router.core.steps import bound
 
 GENERAL: Final = QueueId("general")
 OF_STAFF: Final = (Condition.UNSTAFFED, Condition.ALL_AWAY)
@@ -23,7 +23,7 @@ def staff_says(state: State, queue: Queue) -> list[Condition]:
         row = state.agents.get(agent_id)
         if row is None or row.lease_until is None:
             continue
-        for text in (queue.requires, *(step.requires for step in queue.steps)):
+        for text in _every_text(queue):
             for language in state.policy.languages:
                 needs = requirement.parse(bound(text, "", language.skill))
                 if requirement.matches(needs, agent.skills):
@@ -55,3 +55,10 @@ def nobody_is_sent_on_before_absence_lasted(story: list[e.AnyEvent], final: Stat
             gone_at = None
         elif gone_at is None:
             gone_at = event.at
+
+
+def _every_text(queue: Queue) -> list[str]:
+    texts = [queue.requires]
+    for step in queue.steps:
+        texts += [text for text in (step.requires, *step.adds) if text]
+    return texts

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from router.core.explain import why_not
 from router.core.model import AgentId, ItemId, QueueId, Tempo
-from router.core.queueing import bound
 from router.core.requirement import (
     NOTHING,
     attributes_of_item,
@@ -27,6 +26,7 @@ from router.core.requirement import (
 )
 from router.core.requirement_reader import mentions
 from router.core.requirement_terms import Attribute, RequirementError
+from router.core.steps import bound
 from tests.core.town import Desk, town
 
 BORIS, CHLOE = AgentId("boris"), AgentId("chloe")

@@ -40,6 +40,7 @@ from tests.core.absence_oracle import (
 )
 from tests.core.calls_walk import CallsWalk
 from tests.core.entry_oracle import every_entry_counts_once
+from tests.core.strain_oracle import check_strain
 from tests.core.town import OPEN, Desk
 from tests.core.town_variants import TOWNS
 
@@ -61,8 +62,8 @@ class Walk(CallsWalk):
         self.places: dict[ItemId, int] = {}
         self.read = 0  # events of the story looked at by `places_never_get_worse`
 
-    @initialize(hour=st.integers(0, 60), undo=st.booleans(), fated=st.booleans())
-    def begin(self, hour: int, undo: bool, fated: bool) -> None:
+    @initialize(hour=st.integers(0, 60), undo=st.booleans(), fated=st.sampled_from((0, 1, 3)))
+    def begin(self, hour: int, undo: bool, fated: int) -> None:
         self.desk = Desk(TOWNS[fated], now=OPEN + hour * 60 * MINUTE)
         if undo:
             self.desk.state.keep_undo()
@@ -250,12 +251,8 @@ class Walk(CallsWalk):
                 if any(h.item == item.id for h in a.holdings)
             ]
             offered = [o for o in self.state.offers.values() if o.item == item.id]
-            in_bucket = [
-                key
-                for key, bucket in self.state.index.buckets.items()
-                for waiting in bucket
-                if waiting == item.id
-            ]
+            buckets = self.state.index.every_bucket()
+            in_bucket = [b.requirement for b in buckets for name in b if name == item.id]
             queued = item.state is ItemState.QUEUED
             assert len(in_bucket) == queued, (item, in_bucket)
             if item.state is ItemState.OFFERED:
@@ -290,7 +287,7 @@ class Walk(CallsWalk):
         for item in self.state.items.values():
             if item.state is not ItemState.QUEUED:
                 continue
-            bucket = self.state.index.bucket(item.requirement, item.tempo)
+            bucket = self.state.index.bucket_of(item)
             blocked = {a for a, until in item.passed_over if until > self.state.now}
             for agent in self.state.agents.values():
                 profile = self.state.index.profile_of(agent.id)
@@ -321,6 +318,10 @@ class Walk(CallsWalk):
                 assert wakeup is not None
                 assert wakeup <= row.lasts_at <= self.desk.now + LONGEST_ABSENCE
                 assert said
+
+    @invariant()
+    def strain_is_what_the_lines_say(self) -> None:
+        check_strain(self.state, self.desk.now)
 
     @invariant()
     def places_never_get_worse(self) -> None:
@@ -505,14 +506,17 @@ def index_of(state: State) -> object:
             for key in keys:
                 idle[key[1], tempo] = key
     return (
-        {k: sorted(b) for k, b in state.index.buckets.items() if len(b)},
+        sorted(
+            (b.requirement, b.tempo, sorted(b), b.lift, b.signed_in, b.available)
+            for b in state.index.every_bucket()
+            if len(b)
+        ),
         {k: list(line) for k, line in state.index.lines.items() if len(line)},
         idle,
         {k: sorted(v) for k, v in state.index.by_address.items()},
         {k: sorted(v) for k, v in state.index.by_subject.items()},
         dict(state.index.by_call),
         [(p.signed_in, p.available) for p in state.index.profiles],
-        {k: (b.signed_in, b.available) for k, b in state.index.buckets.items() if len(b)},
         {t: {k: n for k, n in idle.items() if n} for t, idle in state.index.idle_with.items()},
     )
 

@@ -16,7 +16,7 @@ from router.core.flows.presentation import caller_script, on_call_script
 from router.core.flows.script import Accept, Dial
 from router.core.model import HOUR, MINUTE, Condition, ItemState, LegResult, QueueId, Tempo
 from router.core.policy_surge import SurgeRule
-from router.core.queueing import bound
+from router.core.steps import bound
 from tests.core import test_invariants
 from tests.core.test_on_call import on_call_town
 from tests.core.town import OPEN, Desk, both

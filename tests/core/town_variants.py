@@ -10,7 +10,8 @@ from router.core import policy as p
 from router.core.model import MINUTE, SECOND, AgentOrder, Condition, QueueId, Tempo
 from router.core.policy_calls import CallbackWindows
 from router.core.policy_offers import Minimum, OfferTo
-from tests.core.town import rule, town
+from router.core.policy_waiting import AtRisk, LongWait
+from tests.core.town import PLACE, rule, town
 
 
 def fated_town() -> p.Policy:
@@ -81,4 +82,33 @@ def small_town() -> p.Policy:
     return replace(policy, queues={roads.id: roads}, agents=agents, flows=flows)
 
 
-TOWNS: Final = (town(), fated_town(), small_town())
+def strained_town() -> p.Policy:
+    """The town in which strain lets others help, ranks callers earlier and sends some away."""
+    policy = fated_town()
+    risk, long_wait = Condition.AT_RISK, Condition.LONG_WAIT
+    again, ahead = "general or roads >= 2", 20 * SECOND
+    roads = replace(
+        policy.queues[QueueId("roads")],
+        requires="roads >= 5 and $language",
+        steps=(
+            p.Step(5 * SECOND, "roads and $language", PLACE, risk, head_start=ahead),
+            p.Step(10 * SECOND, "", PLACE, long_wait, is_lasting=False, adds=("general",)),
+            p.Step(40 * SECOND, "", PLACE, adds=(again,), head_start=5 * SECOND),
+            p.Step(50 * SECOND, "", PLACE, risk, chain="book"),
+            p.Step(60 * SECOND, "any", PLACE, offers_callback=True),
+            p.Step(90 * SECOND, "", PLACE, chain="other"),
+        ),
+        at_risk=AtRisk(enter=24 * SECOND, leave=15 * SECOND),
+        long_wait=LongWait(enter=4 * MINUTE, leave=2 * MINUTE),
+    )
+    general = replace(
+        policy.queues[QueueId("general")],
+        steps=(p.Step(15 * SECOND, "$language", PLACE, risk, is_lasting=False),),
+        at_risk=AtRisk(enter=20 * SECOND, leave=10 * SECOND),
+        long_wait=LongWait(enter=6 * MINUTE, leave=5 * MINUTE),
+        fates={**policy.queues[QueueId("general")].fates, long_wait: "other"},
+    )
+    return replace(policy, queues={**policy.queues, roads.id: roads, general.id: general})
+
+
+TOWNS: Final = (town(), fated_town(), small_town(), strained_town())

@@ -11,6 +11,7 @@ from router.core.model import (
     HOUR,
     MINUTE,
     SECOND,
+    STRAIN,
     AgentId,
     Channel,
     Condition,
@@ -47,7 +48,7 @@ def test_a_queue_takes_from_the_defaults_what_it_does_not_say(policy: Policy) ->
     assert animals.announcements.texts["place"] != policy.texts["place"]
     assert animals.callback is not None
     assert animals.callback.expires_after == 24 * HOUR
-    assert set(animals.fates) == set(Condition)
+    assert set(animals.fates) == set(Condition) - STRAIN
 
 
 def test_a_queue_may_change_single_entries_of_the_defaults(town: Town) -> None:
@@ -109,7 +110,7 @@ def test_hours(policy: Policy, hours: str, when: str, is_open: bool, rule: str) 
 def test_a_step_asks_for_other_skills(policy: Policy) -> None:
     roads = policy.queues[QueueId("roads")]
     assert roads.requires == "$language >= 5 and roads >= 5"
-    assert [step.after for step in roads.steps] == [45 * SECOND, 120 * SECOND]
+    assert [step.after for step in roads.steps] == [45 * SECOND, 60 * SECOND, 120 * SECOND]
     assert roads.head_start == 30 * SECOND
 
 

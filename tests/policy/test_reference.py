@@ -65,7 +65,9 @@ def test_every_key_is_described_with_an_example_or_a_block_of_its_own() -> None:
     for model in shapes():
         for name, info in model.model_fields.items():
             assert info.description, f"{model.__name__}.{name} has no description"
-            assert f"| `{name}` |" in page, f"{model.__name__}.{name} is not in {PAGE}"
+            assert f"| `{info.alias or name}` |" in page, (
+                f"{model.__name__}.{name} is not in {PAGE}"
+            )
 
 
 def test_every_text_is_on_the_page() -> None:

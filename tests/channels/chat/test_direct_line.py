@@ -519,7 +519,7 @@ async def test_a_standard_client_is_told_in_a_sentence_where_it_stands(
     await town.sign_in("amina")
     await chat.say("hello")
     sentence = (await chat.poll())["activities"][-1]
-    assert sentence["text"] == "You are next in line. We expect to be with you within 8 minutes."
+    assert sentence["text"] == "You are next in line. We expect to be with you within 10 minutes."
     assert sentence["channelData"] == {"townline": "standing"}
     await town.accept("amina")
     assert (await chat.texts("1")) == ["Amina is with you now."]
@@ -537,7 +537,7 @@ async def test_standing_is_derived_and_moves_no_watermark(town: ChatTown, chat: 
     await chat.say("hello")
     standing = await chat.standing()
     assert (standing["state"], standing["place"]) == ("waiting", 1)
-    assert (standing["wait_low_min"], standing["wait_high_min"]) == (0, 8)
+    assert (standing["wait_low_min"], standing["wait_high_min"]) == (0, 10)
     assert standing["reference"] == town.state.conversations[chat.id].item
     await town.accept("amina")
     standing = await chat.standing()
