@@ -34,6 +34,7 @@ def may_change_first(old: Item | None, new: Item | None) -> bool:
         old is None
         or new is None
         or old.state is not new.state
+        or old.form is not new.form
         or old.queue != new.queue
         or old.urgency_at != new.urgency_at
         or old.entered_at != new.entered_at

@@ -294,3 +294,22 @@ def test_nothing_is_measured_where_nothing_is_declared() -> None:
     desk.beat(MINUTE)
     assert desk.strain() == []
     assert desk.state.items[ItemId("second")].state is ItemState.QUEUED
+
+
+def test_who_books_a_callback_is_no_caller_any_more() -> None:
+    desk = OrderDesk()
+    policy = desk.state.policy
+    rules = {q: replace(r, at_risk=AT_RISK) for q, r in policy.queues.items()}
+    desk.adopt(replace(policy, queues=rules))
+    desk.sign_in("amina")
+    desk.call("first", "1", "2")
+    desk.answer("amina")
+    item = desk.call("second", "1", "2", caller="z")
+    desk.keep_alive(20 * SECOND)
+    desk.do(c.AskWait(item_id=item, turn=1))
+    desk.do(c.ChooseWhileWaiting(item_id=item, digits="1"))
+    position = desk.state.items[item].flow
+    desk.do(c.AdvanceFlow(item_id=item, step=position.step, digits="1"))
+    assert desk.state.items[item].form == "callback"
+    desk.keep_alive(MINUTE)
+    assert not [x for x in desk.story if isinstance(x, e.ConditionEntered) and x.condition is RISK]
