@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from router.cli_residents import audit, resident
+from router.cli_staff import staff
+from router.cli_twin import check_model, simulate
 from router.errors import TownlineError
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ account = typer.Typer(help="Who may sign in at a desk.", no_args_is_help=True)
 app.add_typer(account, name="account")
 app.add_typer(resident, name="resident")
 app.command()(audit)
+app.command()(simulate)
+app.command()(staff)
 
 At = Annotated[
     str | None,
@@ -98,6 +102,8 @@ def check(
     if show and loaded.policy is not None:
         console.print(shown(loaded.policy), markup=False, highlight=False, soft_wrap=True)
     console.print(f"[green]{folder} is a policy[/green] {loaded.hash[:12]}")
+    if loaded.policy is not None:
+        check_model(folder, loaded.policy)
 
 
 @app.command()

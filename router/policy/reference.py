@@ -15,7 +15,7 @@ from router.core.flows.texts import REQUIRED_TEXTS
 from router.policy.models_flows import FlowFile
 from router.policy.schemas import schema_of
 from router.policy.shape import Shape
-from router.policy.sources import FLOWS, MODELS
+from router.policy.sources import BESIDE, FLOWS, MODELS
 
 PAGE: Final = Path("docs/policy.md")
 MARKER: Final = "<!-- below: written by python -m router.policy.reference -->\n"
@@ -25,7 +25,7 @@ _UNITS: Final = {"_s": "seconds", "_h": "hours", "_min": "minutes", "_kb": "kB"}
 
 def tables() -> str:
     """Return the generated part of the page."""
-    files: dict[str, type[Shape]] = {**MODELS, f"{FLOWS}/*.yaml": FlowFile}
+    files: dict[str, type[Shape]] = {**MODELS, **BESIDE, f"{FLOWS}/*.yaml": FlowFile}
     parts = [_file(file, schema_of(model, file)) for file, model in files.items()]
     return "\n".join((MARKER, *parts, _texts()))
 
