@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from router.core.model import SECOND, Channel, Instant, QueueId
@@ -91,3 +91,9 @@ def _slot(instant: Instant, town: ZoneInfo) -> Slot:
 
 def _local(instant: Instant, town: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(instant // SECOND, UTC).astimezone(town)
+
+
+def local_dates(demand: Demand, zone: str) -> list[date]:
+    """Return the dates of the demand in the town."""
+    first = _local(demand.begin, ZoneInfo(zone)).date()
+    return [first + timedelta(days=ahead) for ahead in range(demand.days)]
