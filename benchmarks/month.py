@@ -64,11 +64,14 @@ Levels = Mapping[str, Estimate]
 
 def levels(runs: Sequence[Figures]) -> Levels:
     """Return the share in time of each kind of channel that came."""
-    in_time = MEASURES["service_level"]
     return {
-        name: estimate([in_time(together(run, lambda w: w.channel in channels)) for run in runs])
-        for name, channels in KINDS.items()
+        name: estimate([level(run, channels) for run in runs]) for name, channels in KINDS.items()
     }
+
+
+def level(run: Figures, channels: Sequence[Channel]) -> float:
+    """Return the share in time of these channels."""
+    return MEASURES["service_level"](together(run, lambda where: where.channel in channels))
 
 
 def of_kinds(demand: Demand, names: Sequence[str]) -> Demand:
@@ -77,9 +80,9 @@ def of_kinds(demand: Demand, names: Sequence[str]) -> Demand:
     return demand._replace(kinds=tuple(k for k in demand.kinds if k.channel in wanted))
 
 
-def team(policy: Policy, demand: Demand, seeds: Sequence[int], names: Sequence[str], least: int) -> (
-    tuple[int, Levels]
-):
+def team(
+    policy: Policy, demand: Demand, seeds: Sequence[int], names: Sequence[str], least: int
+) -> tuple[int, Levels]:
     """Return the smallest team that keeps the promises of these kinds, and how it keeps them."""
     mix = spread(policy, quarters(demand, policy))
     part = of_kinds(demand, names)

@@ -5,6 +5,7 @@ Replication n of two policies meets the same contacts: cases come from seed and 
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -35,11 +36,13 @@ def run_all(
     policies: Sequence[Policy], source: Source, seeds: Sequence[int], told: Told = lambda: None
 ) -> list[list[Figures]]:
     """Return the figures of each policy, in order of the seeds."""
-    if len(policies) * len(seeds) <= ONE_BY_ONE:
+    jobs = len(policies) * len(seeds)
+    if jobs <= ONE_BY_ONE:
         found = [[run_one(policy, source, seed) for seed in seeds] for policy in policies]
         told()
         return found
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+    fresh = multiprocessing.get_context("spawn")  # who shows the progress has threads
+    with ProcessPoolExecutor(min(jobs, os.cpu_count() or 1), mp_context=fresh) as pool:
         futures = [
             [pool.submit(run_one, policy, source, seed) for seed in seeds] for policy in policies
         ]

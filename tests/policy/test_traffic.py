@@ -37,7 +37,8 @@ MISTAKES = {
         "'fax' is not known here",
     ),
     "time of a profile": (
-        "    08:30: 8\n", "    8.30: 8\n", "8.30", "profiles.telephone.8.30", "write for example 08:15",
+        "    08:30: 8\n", "    8.30: 8\n", "8.30", "profiles.telephone.8.30",
+        "write for example 08:15",
     ),
     "agent": (
         "agents: [elise, ivan]", "agents: [elise, iwan]", "iwan", "shifts[2].agents[1]",

@@ -15,7 +15,17 @@ from router.core.policy import Policy
 from router.policy.load import load
 from router.policy.models_traffic import TrafficFile
 from router.policy.traffic import load_traffic
-from router.twin.demand import Demand, Duty, Kind, Piece, Times, case_of, hours_there, within, without
+from router.twin.demand import (
+    Demand,
+    Duty,
+    Kind,
+    Piece,
+    Times,
+    case_of,
+    hours_there,
+    within,
+    without,
+)
 from router.twin.intervals import estimate
 from router.twin.loads import quarters, text_hours
 from router.twin.modelled import demand_of
