@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.month [REPLICATIONS]
 
 The shipped town's traffic model for four weeks, and people like the town's own (in the order of
-`router.twin.staffing.spread`) who are there in all opening hours. A team is the smallest that
+`router.twin.staffing.spread`) who are there in all opening hours, one of them perhaps in half of them. A team is the smallest that
 keeps its promises in the mean of the replications: 70 % of calls in 30 seconds, 80 % of chats in
 2 minutes, 95 % of mail and forms by their first-response instant in business time.
 """
@@ -81,17 +81,25 @@ def of_kinds(demand: Demand, names: Sequence[str]) -> Demand:
 
 
 def team(
-    policy: Policy, demand: Demand, seeds: Sequence[int], names: Sequence[str], least: int
-) -> tuple[int, Levels]:
-    """Return the smallest team that keeps the promises of these kinds, and how it keeps them."""
+    policy: Policy, demand: Demand, seeds: Sequence[int], names: Sequence[str], least: float
+) -> tuple[float, Levels]:
+    """Return the smallest team that keeps the promises of these kinds, and how it keeps them.
+
+    Shape: in steps of half a person, who is there in the middle half of each opening.
+    """
     mix = spread(policy, quarters(demand, policy))
     part = of_kinds(demand, names)
-    for count in range(least, TEAM_MAX):
-        staffed = with_people(policy, mix, count)
-        duties = tuple(Duty(agent, "", opening(demand, policy)) for agent in staffed.agents)
-        found = levels(run_all([staffed], part._replace(duties=duties), seeds)[0])
+    whole = opening(demand, policy)
+    middle = tuple((3 * begin + end, begin + 3 * end) for begin, end in whole)
+    half = tuple((begin // 4, end // 4) for begin, end in middle)
+    for halves in range(round(2 * least), 2 * TEAM_MAX):
+        staffed = with_people(policy, mix, (halves + 1) // 2)
+        duties = [Duty(agent, "", whole) for agent in staffed.agents]
+        if halves % 2:
+            duties[-1] = duties[-1]._replace(spans=half)
+        found = levels(run_all([staffed], part._replace(duties=tuple(duties)), seeds)[0])
         if all(found[name].mean >= PROMISES[name] for name in names):
-            return count, found
+            return halves / 2, found
     raise ValueError(f"{TEAM_MAX} people do not keep the promise of {', '.join(names)}")
 
 
@@ -123,27 +131,27 @@ def main() -> None:
     month_h = sum(end - begin for begin, end in opening(demand, policy)) / HOUR
     began = time.perf_counter()
     print(f"{replications} months of {DAYS} days; one person at all opening hours: {month_h:.0f} h")
-    apart = 0
+    apart = 0.0
     for name in KINDS:
-        count, found = team(policy, demand, seeds, [name], 1)
+        count, found = team(policy, demand, seeds, [name], 0.5)
         apart += count
         tell(f"{name} alone", count, month_h, found, [name])
-    print(f"{'three teams':<34}{apart:>3} people {apart * month_h:6.0f} h")
+    print(f"{'three teams':<34}{apart:>4} people {apart * month_h:6.0f} h")
     for label, variant in (
         ("one team, as shipped", policy),
         ("one team, one mail at a time", with_capacity(policy, ONE_TEXT)),
         ("one team, calls interrupt mail", with_capacity(policy, INTERRUPTING)),
     ):
-        count, found = team(variant, demand, seeds, list(KINDS), max(1, apart - 8))
+        count, found = team(variant, demand, seeds, list(KINDS), max(0.5, apart - 3))
         tell(label, count, month_h, found, list(KINDS))
         print(f"{'':<34}{100 * (1 - count / apart):.0f} % fewer hours than three teams")
     print(f"{time.perf_counter() - began:.0f} s")
 
 
-def tell(label: str, count: int, month_h: float, found: Levels, names: Sequence[str]) -> None:
+def tell(label: str, count: float, month_h: float, found: Levels, names: Sequence[str]) -> None:
     """Print one team."""
     shown = [f"{n} {100 * found[n].mean:.1f} % ±{100 * found[n].half:.1f}" for n in names]
-    print(f"{label:<34}{count:>3} people {count * month_h:6.0f} h  {', '.join(shown)}", flush=True)
+    print(f"{label:<34}{count:>4} people {count * month_h:6.0f} h  {', '.join(shown)}", flush=True)
 
 
 if __name__ == "__main__":

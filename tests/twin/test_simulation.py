@@ -11,13 +11,14 @@ from msgspec.structs import replace
 
 from router.core.model import HOUR, MINUTE, SECOND, AgentId, Channel, Condition, QueueId, Tempo
 from router.core.policy import Capacity, Policy
+from router.policy.models_queues import ItemOrder
 from router.twin.contacts import Case, Contact, Presence
 from router.twin.demand import Demand, Kind, Piece, Times, case_of
 from router.twin.erlang import erlang_a
 from router.twin.figures import answered_in_time
 from router.twin.intervals import estimate
 from router.twin.simulation import Ending, Result, Simulation
-from router.twin.variants import ItemOrder, with_order, with_skill
+from router.twin.variants import with_order, with_skill
 from tests.core.order_town import order_town
 from tests.core.town import OPEN
 
