@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from router.twin.replications import Source, Told
 
 HISTORY: Final = "history"
+AS_IT_IS: Final = "the policy as it is"
 
 PolicyDir = Annotated[
     Path | None,
@@ -73,11 +74,12 @@ def simulate(
     if compare is not None and (compare_order is not None or policy is not None):
         raise typer.BadParameter("stands alone: it names both policies", param_hint="--compare")
     folders = list(compare) if compare is not None else [policy or settings().policy_dir]
-    named = {str(folder): load_policy(folder) for folder in folders}
+    names = [AS_IT_IS] if compare is None else [str(folder) for folder in folders]
+    named = {name: load_policy(folder) for name, folder in zip(names, folders, strict=True)}
     if compare_order is not None:
         from router.twin.variants import with_order
 
-        named[compare_order.value] = with_order(named[str(folders[0])], compare_order)
+        named[compare_order.value] = with_order(named[AS_IT_IS], compare_order)
     policies = list(named.values())
     if from_journal:
         past = read_past(settings())

@@ -24,20 +24,25 @@ def day_chart(title: str, named: Mapping[str, Sequence[Row]], target: float) -> 
 
     Shape: `target` is the share promised, 0 to 1; rows of two policies at most.
     """
-    quarters = sorted(
-        {row.quarter for rows in named.values() for row in rows if row.quarter is not None}
-    )
+    shown = {name: [row for row in rows if row.quarter is not None] for name, rows in named.items()}
+    quarters = sorted({row.quarter or 0 for rows in shown.values() for row in rows})
     if not quarters:
         return _page([_text(LEFT, TOP, "nothing came")])
     first, last = quarters[0], quarters[-1] + 1
     step = (RIGHT - LEFT) / (last - first)
     parts = [_text(LEFT, 25, title, size=16), *_grid(first, last, step, target)]
-    most = max((row.offered.mean for rows in named.values() for row in rows), default=1.0)
-    for number, (name, rows) in enumerate(named.items()):
-        colour, found = COLOURS[number], [row for row in rows if row.quarter is not None]
-        parts += [*_levels(found, first, step, colour), *_offered(found, first, step, most, colour)]
+    most = max(row.offered.mean for rows in shown.values() for row in rows)
+    for number, (name, rows) in enumerate(shown.items()):
+        colour = COLOURS[number]
+        parts += [*_levels(rows, first, step, colour), *_offered(rows, first, step, most, colour)]
         parts.append(_text(RIGHT - 300, 25 + 16 * number, name, colour=colour))
-    parts.append(_text(LEFT, BOTTOM + 34, f"contacts a quarter of an hour, at most {most:.1f}"))
+    parts.append(
+        _text(
+            LEFT,
+            BOTTOM + 34,
+            f"contacts by quarter of an hour, all days together, at most {most:.0f}",
+        )
+    )
     return _page(parts)
 
 

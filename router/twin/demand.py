@@ -81,7 +81,7 @@ def case_of(demand: Demand, seed: int) -> Case:
     return Case(
         begin=demand.begin,
         end=demand.end,
-        contacts=tuple(sorted(contacts)),
+        contacts=tuple(sorted(contacts, key=lambda each: each.at)),
         presences=tuple(_presences(demand, seed)),
         chat_target=demand.chat_target,
     )

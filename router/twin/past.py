@@ -70,7 +70,8 @@ class Past:
 
         Shape: contacts of queues that the policy does not have are left out.
         """
-        contacts = tuple(sorted(result.contact for result in self.results(policy)))
+        found = (result.contact for result in self.results(policy))
+        contacts = tuple(sorted(found, key=lambda each: each.at))
         open_ones = [Presence(who, since, self.last) for who, since in self._there.items()]
         presences = sorted([*self.presences, *open_ones], key=lambda each: each.begin)
         begin = min((each.begin for each in presences), default=self.last)

@@ -80,7 +80,7 @@ def test_contacts_come_as_often_as_expected_and_take_as_long() -> None:
     french = estimate([float(each.language == "fr") for each in case.contacts])
     for found, mean in ((work, 240.0), (patience, 300.0), (french, 0.25)):
         assert abs(found.mean - mean) < 2 * found.half
-    assert list(case.contacts) == sorted(case.contacts)
+    assert list(case.contacts) == sorted(case.contacts, key=lambda each: each.at)
 
 
 def test_what_one_kind_gets_does_not_depend_on_the_others() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from hypothesis import given, settings
@@ -44,6 +45,10 @@ def holding(policy: Policy, **capacity: object) -> Policy:
     return replace(policy, capacities={"own": rule}, agents=agents)
 
 
+def arrival(contact: Contact) -> int:
+    return contact.at
+
+
 def everybody(policy: Policy, end: int = NINE_TO) -> tuple[Presence, ...]:
     return tuple(Presence(agent, OPEN, end) for agent in policy.agents)
 
@@ -60,7 +65,7 @@ def call(at_s: float, work_s: float = 60, patience_s: float | None = None) -> Co
 
 
 def run(policy: Policy, contacts: Sequence[Contact], end: int = NINE_TO) -> list[Result]:
-    case = Case(OPEN, end, tuple(sorted(contacts)), everybody(policy, end))
+    case = Case(OPEN, end, tuple(sorted(contacts, key=arrival)), everybody(policy, end))
     return sorted(Simulation(policy, case).run(), key=lambda each: each.contact.at)
 
 
@@ -100,6 +105,16 @@ def test_the_queue_sends_away_who_finds_it_full_waits_for_too_long_or_is_left_at
     assert [each.waited for each in results[1:]] == [5 * MINUTE, 5 * MINUTE, 0]
     lasting = pool(1, wait_max=5 * MINUTE)
     assert [each.ending for each in run(lasting, [call(0, 900), call(1)])] == [Ending.ANSWERED] * 2
+
+
+def test_at_closing_who_waits_is_sent_away_if_a_chain_is_named_for_it() -> None:
+    closing = 8 * 3600
+    came = [call(closing - 60, 600), call(closing - 40)]
+    fates = {Condition.CLOSING: "x"}
+    left = run(pool(1, fates=fates), came, end=NINE_TO + HOUR)[1]
+    assert (left.ending, left.waited) == (Ending.SENT_AWAY, 40 * SECOND)
+    served = run(pool(1), came, end=NINE_TO + HOUR)[1]
+    assert (served.ending, served.waited) == (Ending.ANSWERED, 580 * SECOND)
 
 
 def test_nobody_comes_when_it_is_closed_but_mail_waits_for_the_morning() -> None:
@@ -173,10 +188,10 @@ def test_everybody_ends_once_and_nobody_works_more_than_there_is(
         )
         for at, channel, work, patience in given_contacts
     ]
-    case = Case(OPEN, NINE_TO, tuple(sorted(came)), everybody(policy))
+    case = Case(OPEN, NINE_TO, tuple(sorted(came, key=arrival)), everybody(policy))
     simulation = Simulation(policy, case)
     results = simulation.run()
-    assert sorted(each.contact for each in results) == sorted(came)
+    assert Counter(each.contact for each in results) == Counter(came)
     done = sum(each.contact.work for each in results if each.ending is Ending.ANSWERED)
     busy = sum(hands.busy for hands in simulation.hands.values())
     assert math.isclose(busy, done, rel_tol=1e-6, abs_tol=1e3)
