@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,16 @@ def test_contacts_come_as_often_as_expected_and_take_as_long() -> None:
     for found, mean in ((work, 240.0), (patience, 300.0), (french, 0.25)):
         assert abs(found.mean - mean) < 2 * found.half
     assert list(case.contacts) == sorted(case.contacts, key=lambda each: each.at)
+
+
+def test_arrivals_are_as_irregular_as_chance_makes_them() -> None:
+    steady = kind("calls", 3600.0, pieces=(Piece(0, HOUR, 3600.0),))
+    times = [each.at / SECOND for each in case_of(demand(steady), 2).contacts]
+    gaps = [after - before for before, after in pairwise(times)]
+    square = estimate([gap**2 for gap in gaps])
+    assert abs(square.mean - 2.0) < 2 * square.half  # of an exponential gap with mean 1
+    other = case_of(demand(steady, steady._replace(name="more")), 2).contacts
+    assert len({each.at for each in other}) > 7000  # kinds do not come at the same instants
 
 
 def test_what_one_kind_gets_does_not_depend_on_the_others() -> None:

@@ -11,14 +11,14 @@ from router.core.model import HOUR, MINUTE, AgentId, Channel, QueueId
 from router.core.policy import Policy
 from router.twin.advice import Training, advise, candidates
 from router.twin.demand import Demand, Duty, Kind, Piece, Times
-from router.twin.figures import Figures
+from router.twin.figures import Figures, Tally, Where
 from router.twin.loads import Quarter, apart, people_for, pooled, quarters
 from router.twin.replications import run_one
 from router.twin.staffing import plan_day, spread, with_people
 from tests.core.order_town import order_town
 from tests.core.town import OPEN
 
-HOURS = 3
+HOURS = 2
 
 
 def town(staff: Sequence[tuple[str, ...]]) -> Policy:
@@ -64,7 +64,7 @@ def test_the_plan_keeps_the_promise_in_every_quarter_and_skills_cost_people() ->
     needed: dict[str, int] = {}
     for name, staff in (("all", [("roads", "tax")]), ("one", [("roads",), ("tax",)])):
         policy = town(staff)
-        day = demand(policy, calls("roads", 50.0), calls("tax", 50.0))
+        day = demand(policy, calls("roads", 30.0), calls("tax", 30.0))
         slots = quarters(day, policy)
         plan = plan_day(policy, day, slots, runner)
         assert min(plan.levels) >= 0.7
@@ -81,6 +81,8 @@ def test_those_come_first_who_can_do_most_of_what_comes() -> None:
     slots = quarters(demand(policy, calls("roads", 50.0), calls("tax", 20.0)), policy)
     assert [each.id for each in spread(policy, slots)][:2] == ["a02", "a04"]
     assert spread(policy, slots)[-1].id == "a00"
+    one_each = town([("roads",), ("roads",), ("tax",)])
+    assert [each.id for each in spread(one_each, slots)] == ["a00", "a02", "a01"]
     people = with_people(policy, spread(policy, slots), 12).agents
     assert len(people) == 12
     assert people[AgentId("005_a02")].skills == policy.agents[AgentId("a02")].skills
@@ -106,6 +108,31 @@ def test_the_idle_one_is_told_to_learn_what_is_missed_most() -> None:
     assert found[0].gain.mean > 0.05
     assert found[0].in_queue.mean > found[0].gain.mean
     assert [each.gain.mean for each in found] == sorted((e.gain.mean for e in found), reverse=True)
+
+
+def test_the_best_of_those_tried_stands_first() -> None:
+    policy = town([("roads",), ("pool",), ("tax",)])
+
+    def run(policies: Sequence[Policy], seeds: Sequence[int]) -> list[list[Figures]]:
+        """The later in the alphabet somebody learns tax, the more it helps."""
+        gains = [
+            sum(
+                n
+                for n, agent in enumerate(("a00", "a01"), 1)
+                if "tax" in each.agents[AgentId(agent)].skills
+            )
+            for each in policies
+        ]
+        return [[figures(50 + 10 * gain) for _ in seeds] for gain in gains]
+
+    found = advise(policy, range(8), run)
+    assert [each.training.agent for each in found] == ["a01", "a00"]
+
+
+def figures(in_time: int) -> Figures:
+    where = Where(QueueId("tax"), Channel.VOICE, 40)
+    there = {AgentId(f"a{n:02}"): HOUR for n in range(3)}
+    return Figures({where: Tally(offered=100, in_time=in_time)}, {}, there)
 
 
 def test_only_what_is_lacking_is_taught_at_the_level_that_is_asked_for() -> None:
