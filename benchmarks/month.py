@@ -4,7 +4,7 @@
 
 The shipped town's traffic model for four weeks, and people like the town's own (in the order of
 `router.twin.staffing.spread`) who are there in all opening hours, one of them perhaps in half of
-them. A team is the smallest that surely keeps its promises (the 95 % interval lies above them): 70 %
+them. A team is the smallest that keeps its promises, with the whole 95 % interval above them: 70 %
 of calls in 30 seconds, 80 % of chats in 2 minutes, 95 % of mail and forms by their first-response
 instant in business time.
 """

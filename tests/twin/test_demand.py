@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from benchmarks.month import INTERRUPTING
 from router.core.model import DAY, HOUR, MINUTE, SECOND, AgentId, Channel, QueueId
 from router.core.policy import Policy
 from router.policy.load import load
@@ -30,6 +32,7 @@ from router.twin.demand import (
 from router.twin.intervals import estimate
 from router.twin.loads import quarters, text_hours
 from router.twin.modelled import demand_of
+from tests.policy.conftest import copy_town
 
 ROOT = Path(__file__).parents[2]
 MONDAY = 1_795_410_000 * SECOND  # 2026-11-23, midnight in Toronto
@@ -146,6 +149,16 @@ def test_the_shipped_week_is_laid_out_on_its_days(shipped: Policy, traffic: Traf
     saturday = within(week, MONDAY + 5 * DAY, MONDAY + 6 * DAY)
     assert len(saturday.duties) == 4
     assert len(within(week, MONDAY, MONDAY + DAY).kinds[0].pieces) == 11
+
+
+def test_the_capacity_named_beside_the_measured_month_is_the_measured_one(tmp_path: Path) -> None:
+    page = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    written = page.split("```yaml\n")[1].split("```")[0]
+    town = copy_town(tmp_path)
+    town.edit("skills.yaml", "capacities:\n", f"capacities:\n{written}")
+    policy = town.load().policy
+    assert policy is not None
+    assert replace(policy.capacities["interruptible"], id=INTERRUPTING.id) == INTERRUPTING
 
 
 def test_on_a_holiday_nobody_is_there_and_nobody_calls(
