@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 from zoneinfo import ZoneInfo
 
 import typer
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from router.twin.loads import Quarter
     from router.twin.staffing import Plan
 
-WEEKS_A_YEAR = 365.25 / 7
+WEEKS_A_YEAR: Final = 365.25 / 7
 
 
 def staff(

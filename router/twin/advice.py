@@ -14,9 +14,9 @@ from router.core.model import AgentId, QueueId
 from router.core.policy import AgentRule, Policy
 from router.core.queueing import bound
 from router.core.requirement import LEVEL_MAX, matches, parse, skills_of
+from router.twin.contacts import LIVE
 from router.twin.figures import MEASURES, Figures, together
 from router.twin.intervals import Estimate, difference
-from router.twin.loads import LIVE
 from router.twin.variants import with_skill
 
 QUEUES_TRIED: Final = 4

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from router.core.model import MINUTE, AgentId, Channel, Instant, QueueId, Span
 
+LIVE: Final = (Channel.VOICE, Channel.CHAT)  # doors at which people are there and wait
 CHAT_TARGET: Final = 2 * MINUTE  # until the first word to a chat, unless the traffic says otherwise
 
 

@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from router.core.model import HOUR, SECOND, Channel, Instant, QueueId, Span
 from router.core.policy import Policy
+from router.twin.contacts import LIVE
 from router.twin.demand import Demand
 from router.twin.erlang import agents_needed
 from router.twin.figures import QUARTER
 from router.twin.simulation import live_target
-
-LIVE = (Channel.VOICE, Channel.CHAT)
 
 
 class Load(NamedTuple):

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from router.core.hours import Hours, Range, openings_of
-from router.core.model import SECOND, AgentId, Channel, Instant, QueueId
+from router.core.model import SECOND, AgentId, Instant, QueueId
 from router.core.policy import Policy
 from router.policy.clock_times import DAY_MIN
 from router.policy.models_traffic import (
@@ -17,9 +17,8 @@ from router.policy.models_traffic import (
     TimesShape,
     TrafficFile,
 )
+from router.twin.contacts import LIVE
 from router.twin.demand import Demand, Duty, Kind, Piece, Times, without
-
-WAITED_FOR = (Channel.VOICE, Channel.CHAT)  # doors at which people are there while it is open
 
 Spans = list[tuple[Instant, Instant]]
 
@@ -76,7 +75,7 @@ def _pieces(
 ) -> Iterator[Piece]:
     """Yield the day's pieces, which together expect the day's contacts."""
     whole: Spans = [(_instant(hours, day, 0), _instant(hours, day, DAY_MIN))]
-    spans = list(openings_of(hours, day)) if each.channel in WAITED_FOR else whole
+    spans = list(openings_of(hours, day)) if each.channel in LIVE else whole
     weighted = [
         (begin, end, weight)
         for first, last, weight in _weighted(weights, hours, day)

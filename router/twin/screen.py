@@ -8,14 +8,12 @@ from typing import Final
 
 from rich.table import Table
 
-from router.core.model import Channel
+from router.twin.contacts import LIVE
 from router.twin.figures import FORMULA, Figures
 from router.twin.intervals import Estimate, difference, estimate
 from router.twin.reports import ALL, Row
 
 Written = Callable[[Estimate], str]
-
-WAITED_FOR: Final = (Channel.VOICE.value, Channel.CHAT.value)  # of others long waits say nothing
 
 
 def percent(each: Estimate) -> str:
@@ -70,7 +68,7 @@ def figures_table(title: str, rows: Sequence[Row], *, is_difference: bool = Fals
             shown = _signed(write)(each) if is_difference else write(each)
             if is_difference and each.is_apart:
                 shown = f"[bold]{shown}[/bold]"
-            cells.append("" if name in OF_PEOPLE and row.channel not in WAITED_FOR else shown)
+            cells.append("" if name in OF_PEOPLE and row.channel not in LIVE else shown)
         came = "" if is_difference else f"{row.offered.mean:.1f}"
         style = "bold" if row.queue == ALL and not is_difference else None
         table.add_row(row.queue, row.channel, came, *cells, style=style)

@@ -15,9 +15,10 @@ from router.core.model import AgentId, QueueId, Tempo
 from router.core.policy import AgentRule, Policy
 from router.core.queueing import bound
 from router.core.requirement import matches, parse
+from router.twin.contacts import LIVE
 from router.twin.demand import Demand, Duty
 from router.twin.figures import QUARTER, Figures, local_quarter, together
-from router.twin.loads import LIVE, Quarter, pooled
+from router.twin.loads import Quarter, pooled
 
 ROUNDS_MAX: Final = 25
 Runner = Callable[[Policy, Demand], list[Figures]]
