@@ -35,22 +35,6 @@ FOR_EVER: Final[Instant] = 1 << 62
 POLICY: Final = PolicyHash("twin")
 
 
-class Door(NamedTuple):
-    """How somebody comes, and what an agent will do with it."""
-
-    channel: Channel
-    tempo: Tempo
-    form: Form
-
-
-DOORS: Final = {
-    Channel.VOICE: Door(Channel.VOICE, Tempo.LIVE, Form.CALL),
-    Channel.CHAT: Door(Channel.CHAT, Tempo.FAST_TEXT, Form.CHAT),
-    Channel.MAIL: Door(Channel.MAIL, Tempo.SLOW_TEXT, Form.MAIL),
-    Channel.WEBFORM: Door(Channel.WEBFORM, Tempo.SLOW_TEXT, Form.SUBMISSION),
-}
-
-
 class Answered(NamedTuple):
     """An agent began to talk with somebody."""
 
@@ -80,23 +64,15 @@ class Line:
         self._set_status(agent, AgentStatus.AWAY, now)
         return self._settle(now)
 
-    def arrive(
-        self,
-        item: ItemId,
-        queue: QueueId,
-        now: Instant,
-        language: str,
-        channel: Channel = Channel.VOICE,
-    ) -> list[Answered]:
-        """Let somebody wait for a queue."""
-        door = DOORS[channel]
+    def arrive(self, item: ItemId, queue: QueueId, now: Instant, language: str) -> list[Answered]:
+        """Let somebody wait on the line for a queue."""
         self._fold(
             e.ItemReceived(
                 at=now,
                 item=item,
-                channel=door.channel,
-                tempo=door.tempo,
-                form=door.form,
+                channel=Channel.VOICE,
+                tempo=Tempo.LIVE,
+                form=Form.CALL,
                 called="",
                 address_key="",
                 contact_ref="",
@@ -108,7 +84,7 @@ class Line:
         )
         row, rule = self.state.items[item], self.state.policy.queues[queue]
         for event in line_up(
-            self.state, now, row, rule, form=door.form, first_queued_at=now, rule=""
+            self.state, now, row, rule, form=Form.CALL, first_queued_at=now, rule=""
         ):
             self._fold(event)
         return self._settle(now)

@@ -18,7 +18,7 @@ from router.core.model import AgentId, Channel, Condition, Instant, ItemId, Span
 from router.core.policy import Policy, Queue
 from router.twin.attention import Hands
 from router.twin.contacts import Case, Contact
-from router.twin.line import DOORS, Answered, Line
+from router.twin.town_line import DOORS, Answered, TownLine
 
 
 class Ending(StrEnum):
@@ -55,7 +55,7 @@ class Simulation:
     def __init__(self, policy: Policy, case: Case) -> None:
         self._policy = policy
         self._case = case
-        self._line = Line(policy, case.begin)
+        self._line = TownLine(policy, case.begin)
         self._waiting: dict[ItemId, tuple[Contact, Span | None]] = {}  # with its target
         self._steps: list[_Step] = []
         self._turn = 0
