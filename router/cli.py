@@ -8,14 +8,18 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from router.cli_policy import COMMANDS as POLICY_COMMANDS
+from router.cli_report import export, report
 from router.cli_residents import audit, resident
 from router.cli_staff import staff
-from router.cli_twin import check_model, simulate
+from router.cli_switch import announce, surge
+from router.cli_twin import simulate
 from router.errors import TownlineError
 
 if TYPE_CHECKING:
@@ -35,9 +39,15 @@ app = typer.Typer(
 account = typer.Typer(help="Who may sign in at a desk.", no_args_is_help=True)
 app.add_typer(account, name="account")
 app.add_typer(resident, name="resident")
+app.add_typer(report, name="report")
+app.add_typer(export, name="export")
 app.command()(audit)
 app.command()(simulate)
 app.command()(staff)
+for typed, command in POLICY_COMMANDS.items():
+    app.command(typed)(command)
+app.add_typer(surge, name="surge")
+app.command()(announce)
 
 At = Annotated[
     str | None,
@@ -77,36 +87,6 @@ def run(
 
 
 @app.command()
-def check(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Folder of the policy; default: TOWNLINE_POLICY_DIR.")
-    ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print the policy as understood.")] = False,
-) -> None:
-    """Tell every mistake in the policy files, as file:line:column; exit 1 if there are any."""
-    from router.policy.load import load
-    from router.policy.show import show as shown
-    from router.runtime.clock import SystemClock
-    from router.runtime.policy_loader import date_of
-
-    console = _console()
-    folder = folder or _settings().policy_dir
-    if not folder.is_dir():
-        raise typer.BadParameter(f"{folder} is no folder", param_hint="FOLDER")
-    loaded = load(folder, today=date_of(SystemClock(0).now()))
-    for complaint in loaded.complaints:
-        console.print(str(complaint), markup=False, highlight=False, soft_wrap=True)
-    if loaded.errors:
-        console.print(f"[red]{len(loaded.errors)} mistakes: this policy would not be adopted[/red]")
-        raise typer.Exit(1)
-    if show and loaded.policy is not None:
-        console.print(shown(loaded.policy), markup=False, highlight=False, soft_wrap=True)
-    console.print(f"[green]{folder} is a policy[/green] {loaded.hash[:12]}")
-    if loaded.policy is not None:
-        check_model(folder, loaded.policy)
-
-
-@app.command()
 def status() -> None:
     """Show who waits, who works and what is wrong; exit 1 when no daemon runs here."""
     from router.runtime.status_screen import fetch, screen
@@ -120,14 +100,23 @@ def status() -> None:
 
 
 @app.command()
-def explain(item: Annotated[str, typer.Argument(help="Reference number of the item.")]) -> None:
-    """Tell why an item went where it went, or why it still waits."""
+def explain(
+    item: Annotated[str, typer.Argument(help="Reference number of the item.")],
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f%z"],
+            help="As it stood then, local to the town.",
+        ),
+    ] = None,
+) -> None:
+    """Tell why an item went where it went, or why it still waits and what comes next."""
     from router.core.model import ItemId
     from router.runtime.clock import SystemClock
-    from router.runtime.explaining import explain_from_file
+    from router.runtime.explaining import explain_from
 
-    path, now = _settings().journal_path, SystemClock(0).now()
-    story = _wait(explain_from_file(path, ItemId(item.upper()), now))
+    now = SystemClock(0).now()
+    story = _wait(explain_from(_settings(), ItemId(item.upper()), now, at))
     console = _console()
     console.print(f"[bold]{story.item}[/bold] is {story.state}", highlight=False)
     for line in story.lines:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from router.history.database import Database
     from router.history.residents import Found, Redaction, Residents
     from router.ports import Clock
-    from router.runtime.journal_sqlite import SqliteJournal
+    from router.runtime.journals import OpenJournal
+    from router.runtime.settings import Settings
 
 T = TypeVar("T")
 
@@ -182,7 +183,7 @@ async def _residents() -> AsyncIterator[Residents]:
 
     settings = load_settings()
     async with _history() as (database, clock):
-        journal, is_ours = await _journal(settings.journal_path)
+        journal, is_ours = await _journal(settings)
         try:
             await _catch_up(database, journal, clock, is_ours)
             blobs = FolderBlobs(settings.data_dir / "blobs")
@@ -191,26 +192,24 @@ async def _residents() -> AsyncIterator[Residents]:
             await journal.close()
 
 
-async def _journal(path: Path) -> tuple[SqliteJournal, bool]:
+async def _journal(settings: Settings) -> tuple[OpenJournal, bool]:
     """Return the journal and whether we may write to it: no daemon does.
 
     Errors: `StorageFailed` when there is none.
     """
     from router.errors import StorageFailed
-    from router.runtime.journal_sqlite import SqliteJournal
+    from router.runtime.journals import open_to_read, open_to_write
 
-    reading = await SqliteJournal.open_readonly(path)
+    reading = await open_to_read(settings)
     try:
-        writing = await SqliteJournal.open(path)
+        writing = await open_to_write(settings)
     except StorageFailed:
         return reading, False
     await reading.close()
     return writing, True
 
 
-async def _catch_up(
-    database: Database, journal: SqliteJournal, clock: Clock, is_ours: bool
-) -> None:
+async def _catch_up(database: Database, journal: OpenJournal, clock: Clock, is_ours: bool) -> None:
     """Return once history has read what the journal holds now. Errors: `StorageFailed`."""
     from router.errors import StorageFailed
     from router.history.feeder import HistoryFeeder

@@ -245,13 +245,13 @@ def _check_queues(demand: Demand, named: dict[str, Policy]) -> None:
 def read_past(settings: Settings) -> Past:
     """Return what the journal of this installation has seen; works beside a running daemon."""
     from router.core.state import State
-    from router.runtime.journal_sqlite import SqliteJournal
+    from router.runtime.journals import open_to_read
     from router.runtime.recovery import batches_after
     from router.twin.past import Past as TheirPast
 
     async def read() -> Past:
         past = TheirPast()
-        journal = await SqliteJournal.open_readonly(settings.journal_path)
+        journal = await open_to_read(settings)
         try:
             async for events in batches_after(journal, State()):
                 past.note(events)

@@ -22,7 +22,7 @@ from router.core.state import State
 from router.errors import TownlineError
 from router.runtime.environment import PREFIX, variables
 from router.runtime.metrics import Metrics
-from scripts import draw_lifecycle
+from scripts import draw_formulas, draw_lifecycle
 from tests.fakes.image import instructions
 
 ROOT: Final = Path(__file__).parent.parent
@@ -188,7 +188,7 @@ def test_the_glossary_says_each_word_once() -> None:
 
 def test_there_is_no_second_word_for_a_thing() -> None:
     folders = (ROOT / "config", ROOT / "ivr_flows")
-    policies = [ROOT / "skills.yaml", *(path for folder in folders for path in folder.iterdir())]
+    policies = [ROOT / "skills.yaml", *(path for folder in folders for path in folder.rglob("*.*"))]
     found = [
         f"{path.relative_to(ROOT)}:{number} {word}"
         for path in (*documents(), *policies)
@@ -206,6 +206,11 @@ def test_the_life_of_an_item_is_drawn_from_the_table() -> None:
     """Run `python -m scripts.draw_lifecycle` when this fails."""
     assert set(draw_lifecycle.MEANINGS) == set(ItemState)
     assert text_of("docs/lifecycle.md") == draw_lifecycle.page()
+
+
+def test_every_formula_is_explained_with_its_place_for_every_ending() -> None:
+    """Run `python -m scripts.draw_formulas` when this fails."""
+    assert text_of("docs/service-level.md") == draw_formulas.page()
 
 
 def anchors(path: Path) -> set[str]:

@@ -64,7 +64,9 @@ class VoiceChannel:
     name = Channel.VOICE
     tempos = frozenset({Tempo.LIVE, Tempo.SLOW_TEXT})  # a call, or what a caller left
     capabilities = Capabilities(
-        effects=frozenset({f.DialAgent, f.DialResident, f.MoveCall, f.EndLeg, f.HoldLeg}),
+        effects=frozenset(
+            {f.DialAgent, f.DialResident, f.DialThird, f.MoveCall, f.EndLeg, f.HoldLeg}
+        ),
         hold=True,
         transfer=True,
     )
@@ -123,11 +125,17 @@ class VoiceChannel:
             (Path.HOLD, caller.hold, Leg.HELD),
             (Path.AGENT_ANSWER, legs.agent_answer, Leg.AGENT),
             (Path.AGENT, legs.agent, Leg.AGENT),
+            (Path.RESIDENT_ANSWER, legs.resident_answer, Leg.CALLER),
             (Path.RESIDENT, legs.resident, Leg.CALLER),
+            (Path.ON_CALL_ANSWER, legs.on_call_answer, Leg.AGENT),
+            (Path.ON_CALL, legs.on_call, Leg.AGENT),
+            (Path.THIRD_ANSWER, legs.third_answer, Leg.AGENT),
+            (Path.THIRD, legs.third, Leg.AGENT),
         )
         told: tuple[tuple[Path, Told], ...] = (
             (Path.AGENT_STATUS, legs.agent_status),
             (Path.RESIDENT_STATUS, legs.resident_status),
+            (Path.THIRD_STATUS, legs.third_status),
             (Path.OUTSIDE, legs.outside),
             (Path.ROOM, legs.room),
             (Path.STATUS, self._ended),

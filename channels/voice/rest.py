@@ -64,6 +64,7 @@ class RestOutlet:
         self._ways: dict[type[f.Effect], Callable[[Client, Any], Awaitable[str]]] = {
             f.DialAgent: self._dial_agent,
             f.DialResident: self._dial_resident,
+            f.DialThird: self._dial_third,
             f.MoveCall: self._move_call,
             f.EndLeg: self._end_leg,
             f.HoldLeg: self._hold_leg,
@@ -116,13 +117,7 @@ class RestOutlet:
         )
 
     async def _dial_resident(self, client: Client, effect: f.DialResident) -> str:
-        number = await self._contacts.number_of(effect.contact_ref)
-        if not number:
-            raise ChannelError(
-                f"nobody knows the number of contact {effect.contact_ref!r}",
-                retryable=False,
-                reason="no-number",
-            )
+        number = await self._number(effect.contact_ref)
         dialling = await self._dialling()
         _demand(dialling, number)
         ringing = await self._ringing(client, number, dialling.caller_number)
@@ -135,7 +130,30 @@ class RestOutlet:
             effect.ring_timeout,
             url=self._urls.resident(effect.item_id, effect.key),
             status_callback=self._urls.resident(effect.item_id, effect.key, "/status"),
+            detect="DetectMessageEnd" if effect.leave_message else "Enable",
         )
+
+    async def _dial_third(self, client: Client, effect: f.DialThird) -> str:
+        number = effect.leg or await self._number(effect.contact_ref)
+        dialling = await self._dialling()
+        _demand(dialling, number)
+        return await self._ring(
+            client,
+            number,
+            dialling,
+            effect.ring_timeout,
+            url=self._urls.third(effect.item_id, effect.key),
+            status_callback=self._urls.third(effect.item_id, effect.key, "/status"),
+        )
+
+    async def _number(self, ref: str) -> str:
+        """Return the number behind a reference, or raise `ChannelError` no-number."""
+        number = await self._contacts.number_of(ref)
+        if not number:
+            raise ChannelError(
+                f"nobody knows the number of contact {ref!r}", retryable=False, reason="no-number"
+            )
+        return number
 
     async def _ringing(self, client: Client, number: str, caller_number: str) -> str:
         """Return our call to that number which rings or talks; "" when there is none.
@@ -158,8 +176,9 @@ class RestOutlet:
         *,
         url: str,
         status_callback: str,
+        detect: str = "Enable",
     ) -> str:
-        detection = {"machine_detection": "Enable"} if to.startswith("+") else {}
+        detection = {"machine_detection": detect} if to.startswith("+") else {}
         call = await client.calls.create_async(
             to=to,
             from_=dialling.caller_number,

@@ -81,6 +81,8 @@ class Writer:
             s.Leave: self._leave,
             s.Room: self._room,
             s.Confirm: self._confirm,
+            s.Accept: self._accept,
+            s.Join: self._join,
             s.End: self._end,
         }
 
@@ -89,7 +91,7 @@ class Writer:
         prompts = self._prompts(script.spoken, place, voices)
         pause = f'<Pause length="{place.pause_s}" />' if place.pause_s else ""
         verbs = self._then[type(script.then)](prompts, script.then, place, voices)
-        return f"{_HEAD}{pause}{verbs}{_TAIL}"
+        return f"{_HEAD}{pause}{verbs}{_TAIL}" if pause or verbs else EMPTY
 
     def plain(self, script: s.Script, voices: Voices) -> str:
         """Return a script that needs no item."""
@@ -170,13 +172,21 @@ class Writer:
             timeout=_seconds(then.ring_timeout),
         )
         noun, address = _noun(then.number)
-        party = _open(
+        party = self._asked(noun, then, place) if then.accept else self._told(noun, then, place)
+        return f"{prompts}<{opened}><{party}>{_text(address)}</{noun}></Dial>"
+
+    def _told(self, noun: str, then: s.Dial, place: Place) -> str:
+        """Who picks up has it: we are told."""
+        return _open(
             noun,
             statusCallback=self._urls.outside(place.item_id, then.step),
             statusCallbackEvent="answered",
             statusCallbackMethod="POST",
         )
-        return f"{prompts}<{opened}><{party}>{_text(address)}</{noun}></Dial>"
+
+    def _asked(self, noun: str, then: s.Dial, place: Place) -> str:
+        """Who picks up is asked first, while the caller hears it ring."""
+        return _open(noun, method="POST", url=self._urls.on_call(place.item_id, then.step))
 
     def _wait(self, prompts: str, then: s.Wait, place: Place, voices: Voices) -> str:
         opened = _open(
@@ -218,7 +228,7 @@ class Writer:
             "Conference",
             beep="false",
             endConferenceOnExit="true" if then.resident else "false",
-            participantLabel="resident" if then.resident else "agent",
+            participantLabel=_label(then),
             startConferenceOnEnter="true",
             statusCallback=self._urls.room(place.item_id),
             statusCallbackEvent="start join",
@@ -229,21 +239,40 @@ class Writer:
         return f"{prompts}<{dial}><{room}>{_text(then.room)}</Conference></Dial>"
 
     def _confirm(self, prompts: str, then: s.Confirm, place: Place, voices: Voices) -> str:
-        url = self._urls.agent(place.item_id, place.key, "/answer")
-        opened = _open(
-            "Gather",
-            action=url,
-            actionOnEmptyResult="true",
-            finishOnKey="",
-            input="dtmf",
-            method="POST",
-            numDigits="1",
-            timeout=str(CONFIRM_TIMEOUT_S),
-        )
-        return f"{_closed(opened, 'Gather', prompts)}{_redirect(url)}"
+        urls = {"agent": self._urls.agent, "third": self._urls.third}
+        url = urls.get(then.leg, self._urls.resident)
+        return _press(prompts, url(place.item_id, place.key, "/answer"))
+
+    def _accept(self, prompts: str, then: s.Accept, place: Place, voices: Voices) -> str:
+        return _press(prompts, self._urls.on_call(place.item_id, then.step, "/answer"))
+
+    def _join(self, prompts: str, then: s.Join, place: Place, voices: Voices) -> str:
+        return prompts
 
     def _end(self, prompts: str, then: s.End, place: Place, voices: Voices) -> str:
         return f"{prompts}<Hangup />"
+
+
+def _press(prompts: str, url: str) -> str:
+    """Return prompts and the wait for one key; whoever presses none is told of as well."""
+    opened = _open(
+        "Gather",
+        action=url,
+        actionOnEmptyResult="true",
+        finishOnKey="",
+        input="dtmf",
+        method="POST",
+        numDigits="1",
+        timeout=str(CONFIRM_TIMEOUT_S),
+    )
+    return f"{_closed(opened, 'Gather', prompts)}{_redirect(url)}"
+
+
+def _label(then: s.Room) -> str:
+    """Return the participant's name, different for each of a room."""
+    if then.resident:
+        return "resident"
+    return "third" if then.third else "agent"
 
 
 def _noun(number: str) -> tuple[str, str]:

@@ -22,9 +22,15 @@ class Path(StrEnum):
     AGENT_ANSWER = "/voice/agent/{item}/{key}/answer"
     AGENT_STATUS = "/voice/agent/{item}/{key}/status"
     RESIDENT = "/voice/resident/{item}/{key}"
+    RESIDENT_ANSWER = "/voice/resident/{item}/{key}/answer"
     RESIDENT_STATUS = "/voice/resident/{item}/{key}/status"
+    THIRD = "/voice/third/{item}/{key}"
+    THIRD_ANSWER = "/voice/third/{item}/{key}/answer"
+    THIRD_STATUS = "/voice/third/{item}/{key}/status"
     ROOM = "/voice/room/{item}"
     OUTSIDE = "/voice/outside/{item}/{step}"
+    ON_CALL = "/voice/on-call/{item}/{step}"
+    ON_CALL_ANSWER = "/voice/on-call/{item}/{step}/answer"
     HOLD = "/voice/hold/{item}"
     STATUS = "/voice/status"
 
@@ -72,9 +78,13 @@ class Urls:
         return f"{self._voice}/agent/{quote(item_id, safe='')}/{quote(key, safe='')}{tail}{RETRIES}"
 
     def resident(self, item_id: str, key: str, tail: str = "") -> str:
-        """Return where the leg of a callback asks; `tail` is "" or "/status"."""
+        """Return where the leg of a callback asks; `tail` is "", "/answer" or "/status"."""
         place = f"{quote(item_id, safe='')}/{quote(key, safe='')}{tail}"
         return f"{self._voice}/resident/{place}{RETRIES}"
+
+    def third(self, item_id: str, key: str, tail: str = "") -> str:
+        """Return where a third party's leg asks; `tail` is "", "/answer" or "/status"."""
+        return f"{self._voice}/third/{quote(item_id, safe='')}/{quote(key, safe='')}{tail}{RETRIES}"
 
     def room(self, item_id: str) -> str:
         """Return where the carrier tells of the item's conference."""
@@ -83,6 +93,10 @@ class Urls:
     def outside(self, item_id: str, step: int) -> str:
         """Return where the carrier tells of the leg of somebody outside."""
         return f"{self._voice}/outside/{quote(item_id, safe='')}/{step}{RETRIES}"
+
+    def on_call(self, item_id: str, step: int, tail: str = "") -> str:
+        """Return where the leg of somebody on call asks; `tail` is "" or "/answer"."""
+        return f"{self._voice}/on-call/{quote(item_id, safe='')}/{step}{tail}{RETRIES}"
 
     def hold(self, item_id: str) -> str:
         """Return what a resident on hold listens to."""

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from router.core import apply_agents, apply_handling, apply_line, apply_text
+from router.core import (
+    apply_agents,
+    apply_calls,
+    apply_handling,
+    apply_hours,
+    apply_line,
+    apply_service_level,
+    apply_text,
+)
 from router.core import events as e
 from router.core.state import State
 from router.errors import InvariantBroken
@@ -18,7 +26,10 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     **apply_line.HANDLERS,
     **apply_handling.HANDLERS,
     **apply_agents.HANDLERS,
+    **apply_calls.HANDLERS,
     **apply_text.HANDLERS,
+    **apply_service_level.HANDLERS,
+    **apply_hours.HANDLERS,
 }
 
 

@@ -8,8 +8,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from router.core import events as e
-from router.core.effects import DialAgent, DialResident
-from router.core.estimate import smoothed
+from router.core.effects import DialAgent, DialResident, DialThird
 from router.core.model import AgentId, AgentStatus, Instant, ItemId, OfferEnding, Tempo
 from router.core.records import (
     Agent,
@@ -233,41 +232,6 @@ def _condition_left(state: State, ev: e.ConditionLeft) -> None:
     state.put_queue(replace(row, conditions=left, lasts_at=None, meanwhile=None))
 
 
-_COUNTERS: Final = {
-    "answered": "answered_in",
-    "abandoned": "abandoned_in",
-    "callback": "callbacks",
-    "diverted": "diverted",
-    "answered-late": "answered_late",
-    "abandoned-late": "abandoned_late",
-}
-
-
-def _service_level(state: State, ev: e.ServiceLevelCounted) -> None:
-    """The first result counts; what follows a passed threshold is late. A past day stays as it is.
-
-    Figures of past days are counted from the events, each of which carries its day.
-    """
-    item = state.items.get(ev.item)
-    if item is not None:
-        state.put_item(ev.item, replace(item, threshold_at=None, service_level=ev.result))
-    row = state.queues.get(ev.queue) or QueueRow(id=ev.queue)
-    changes: dict[str, int] = {}
-    counter = _COUNTERS.get(ev.result)
-    if counter in ("answered_in", "answered_late") and item is not None and item.offered_at:
-        rang = smoothed(row.ring_mean, row.rung, ev.at - item.offered_at)
-        changes = {"ring_mean": rang, "rung": row.rung + 1}
-    if ev.day >= row.day:
-        if ev.day != row.day:
-            row = replace(row, day=ev.day, offered=0, **dict.fromkeys(_COUNTERS.values(), 0))
-        if not ev.result.endswith("-late"):
-            changes["offered"] = row.offered + 1
-        if counter is not None:
-            changes[counter] = getattr(row, counter) + 1
-    if changes:
-        state.put_queue(replace(row, **changes))
-
-
 # --- the machine ---------------------------------------------------------------------------------
 
 
@@ -284,6 +248,9 @@ def _service_resumed(state: State, ev: e.ServiceResumed) -> None:
     for row in list(state.queues.values()):
         if row.lasts_at is not None:  # nobody could come back while nothing ran
             state.put_queue(replace(row, lasts_at=row.lasts_at + ev.offers_extended))
+    for key, gap in list(state.gaps.items()):
+        if gap.lasts_at is not None:
+            state.put_gap(key, replace(gap, lasts_at=gap.lasts_at + ev.offers_extended))
 
 
 def _emergency_set(state: State, ev: e.EmergencySet) -> None:
@@ -334,6 +301,9 @@ def _effect_wanted(state: State, ev: e.EffectWanted) -> None:
         row = replace(item, effect_count=count, agent_dial=key, leg_due=ev.due)
     elif isinstance(ev.effect, DialResident):
         row = replace(item, effect_count=count, resident_dial=key, leg_due=ev.due)
+    elif isinstance(ev.effect, DialThird):
+        state.put_consult(item.id, replace(state.consults[item.id], key=key))
+        row = replace(item, effect_count=count)
     else:
         row = replace(item, effect_count=count)
     state.put_item(item.id, row)
@@ -352,7 +322,6 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.ConditionEntered: _condition_entered,
     e.ConditionLasted: _condition_lasted,
     e.ConditionLeft: _condition_left,
-    e.ServiceLevelCounted: _service_level,
     e.PolicyAdopted: _policy_adopted,
     e.ServiceResumed: _service_resumed,
     e.EmergencySet: _emergency_set,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from router.core import apply_agents
+from router.core import apply_agents, apply_calls
 from router.core import events as e
 from router.core.apply_line import alive_again, item_of, release
 from router.core.estimate import smoothed
@@ -22,6 +22,9 @@ from router.errors import InvariantBroken
 
 
 def _leg_changed(state: State, ev: e.LegChanged) -> None:
+    if ev.leg == "third":
+        apply_calls.third_changed(state, ev)
+        return
     item = item_of(state, ev.item)
     leg = LegState.CONNECTED if ev.connected else LegState.DIALLING
     if not ev.call_id:
@@ -127,6 +130,8 @@ def _ended(state: State, ev: e.ItemClosed | e.ItemAbandoned | e.ItemDiverted) ->
         e.ItemAbandoned: lambda: getattr(ev, "reason", ""),
         e.ItemDiverted: lambda: getattr(ev, "to", ""),
     }[type(ev)]()
+    if ev.item in state.recalls and not is_merged(item):
+        state.put_recall(ev.item, None)
     state.put_item(
         ev.item,
         replace(
@@ -210,6 +215,8 @@ def _forgotten(state: State, ev: e.ItemForgotten) -> None:
     if item.state not in ENDED:
         raise InvariantBroken(f"item {ev.item!r} forgotten while {item.state}")
     state.put_item(ev.item, None)
+    state.put_on_call(ev.item, None)
+    apply_calls.drop(state, ev.item)
     row = state.conversations.get(item.text.conversation) if item.text is not None else None
     if row is None or row.item != ev.item:
         return

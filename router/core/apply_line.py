@@ -123,42 +123,43 @@ def _flow_moved(state: State, ev: e.FlowMoved) -> None:
 
 def _item_queued(state: State, ev: e.ItemQueued) -> None:
     item = item_of(state, ev.item)
-    following = move(item.state, ev)
+    row = queued(item, ev)
     release(state, item, ev)
-    reserved = ev.requirement[1:] if ev.requirement.startswith("@") else None
-    state.put_item(
-        ev.item,
-        replace(
-            item,
-            state=following,
-            queue=ev.queue,
-            form=ev.form,
-            tempo=ev.tempo,
-            first_queued_at=ev.first_queued_at,
-            urgency_at=ev.urgency_at,
-            head_start=ev.head_start,
-            requirement=ev.requirement,
-            step=ev.step,
-            step_due=ev.step_due,
-            threshold_at=ev.threshold_at,
-            service_level="" if ev.threshold_at is not None else item.service_level,
-            due_at=ev.due_at,
-            late_at=ev.late_at,
-            fresh_until=ev.fresh_until,
-            late_behind=ev.late_behind,
-            passed_over=ev.passed_over,
-            deferred_until=None,
-            callback=item.callback if ev.form is Form.CALLBACK else None,
-            agent=None,
-            handled_since=None,
-            reserved_for=reserved,
-            reserved_until=ev.reserved_until,
-            entered_at=item.entered_at if ev.entered_at is None else ev.entered_at,
-            resident_ringing="",
-            agent_call_id="",
-            agent_call_state=LegState.NONE,
-            flow=replace(item.flow, due=None) if item.flow is not None else None,
-        ),
+    state.put_item(ev.item, row)
+
+
+def queued(item: Item, ev: e.ItemQueued) -> Item:
+    """Return the row of an item that gets in line."""
+    return replace(
+        item,
+        state=move(item.state, ev),
+        queue=ev.queue,
+        form=ev.form,
+        tempo=ev.tempo,
+        first_queued_at=ev.first_queued_at,
+        urgency_at=ev.urgency_at,
+        head_start=ev.head_start,
+        requirement=ev.requirement,
+        step=ev.step,
+        step_due=ev.step_due,
+        threshold_at=ev.threshold_at,
+        service_level="" if ev.threshold_at is not None else item.service_level,
+        due_at=ev.due_at,
+        late_at=ev.late_at,
+        fresh_until=ev.fresh_until,
+        late_behind=ev.late_behind,
+        passed_over=ev.passed_over,
+        deferred_until=None,
+        callback=item.callback if ev.form is Form.CALLBACK else None,
+        agent=None,
+        handled_since=None,
+        reserved_for=AgentId(ev.requirement[1:]) if ev.requirement.startswith("@") else None,
+        reserved_until=ev.reserved_until,
+        entered_at=item.entered_at if ev.entered_at is None else ev.entered_at,
+        resident_ringing="",
+        agent_call_id="",
+        agent_call_state=LegState.NONE,
+        flow=replace(item.flow, due=None) if item.flow is not None else None,
     )
 
 
@@ -317,7 +318,6 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.ItemShaped: _shaped,
     e.FlowMoved: _flow_moved,
     e.FallbackWalked: _fallback_walked,
-    e.OutsideTried: _nothing,
     e.ItemQueued: _item_queued,
     e.StepTaken: _step_taken,
     e.LateNoted: _late_noted,

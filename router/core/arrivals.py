@@ -9,7 +9,7 @@ from router.core import events as e
 from router.core.callbacks import closed
 from router.core.fallback import enter_queue
 from router.core.flows.advance import arrive
-from router.core.flows.walk import Walk, front_messages, go
+from router.core.flows.walk import Walk, go
 from router.core.model import (
     ENDED,
     Channel,
@@ -22,6 +22,7 @@ from router.core.model import (
 from router.core.queueing import KEPT_AS, line_up, queue_of
 from router.core.records import Item
 from router.core.state import State
+from router.core.surge import heard_first
 from router.core.threads import goes_on_elsewhere, opened_again
 from router.errors import NotNow, UnknownItem, UnknownTarget
 
@@ -60,7 +61,7 @@ def start_call(s: State, now: Instant, c_: c.StartCall) -> Events:
     )
     yield e.KeyKept(at=now, key=c_.key, item=c_.item_id, until=now + policy.retention.dedupe_text)
     walk = Walk(item=c_.item_id, flow=flow_id, policy=s.policy_hash, step=1)
-    walk.trail.extend(front_messages(policy, now, c_.called))
+    walk.trail.extend(heard_first(s, now, c_.called))
     yield from arrive(s, now, walk, go(s, now, walk, policy.flows[flow_id].start), "call begins")
 
 

@@ -113,6 +113,7 @@ class Profile:
 
     __slots__ = (
         "_beside",
+        "_beside_one",
         "_together",
         "available",
         "buckets",
@@ -134,6 +135,7 @@ class Profile:
         self.signed_in = 0
         self.available = 0  # signed in and not away
         self._beside: dict[str, tuple[str, ...]] = {}  # by requirement
+        self._beside_one: dict[Tempo, frozenset[Tempo]] = {}  # by what alone the agent holds
         self._together: dict[frozenset[Tempo], list[Bucket]] = {}
 
     def join(self, bucket: Bucket) -> None:
@@ -174,4 +176,13 @@ class Profile:
         """Return the kinds of channel of which the agent could be offered one more now."""
         if not may_be_offered(agent):
             return NONE
-        return beside(agent, self.capacity) if agent.holdings else self.whole
+        held = agent.holdings
+        if not held:
+            return self.whole
+        if len(held) > 1:
+            return beside(agent, self.capacity)
+        tempo = held[0].tempo
+        found = self._beside_one.get(tempo)
+        if found is None:
+            found = self._beside_one[tempo] = beside(agent, self.capacity)
+        return found

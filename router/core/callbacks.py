@@ -1,9 +1,10 @@
 """Ringing back: the place is kept, the hours in which residents may be rung are observed.
 
-The agent is rung first, then the resident. Busy, no answer and an answering machine are attempts;
-an agent who does not take it is none. After the last attempt, or at the expiry, the callback
-becomes a message that a person sees: it never disappears. Whoever gets through by ringing the town
-in the meantime is not rung again.
+The queue says who is rung first, the agent or the resident. Busy and no answer are attempts, an
+answering machine is what the queue makes of it; an agent who does not take it is none, nor is a
+carrier that is down. After the last attempt, at the expiry, or when the number cannot be rung at
+all, the callback becomes a message that a person sees, with the reason: it never disappears.
+Whoever gets through by ringing the town in the meantime is not rung again.
 """
 
 from __future__ import annotations
@@ -12,17 +13,23 @@ from collections.abc import Iterator
 from typing import Final
 
 from router.core import events as e
+from router.core.buckets import NAMED
 from router.core.hours import next_open, standing
-from router.core.model import Form, Instant, ItemState, LegResult, Tempo
+from router.core.model import MINUTE, Form, Instant, ItemState, LegResult, Span, Tempo
 from router.core.policy import CallbackRule
 from router.core.queueing import emergency_of, line_up, queue_of
 from router.core.records import Item
-from router.core.service_level import count
+from router.core.ringing import over_cap
+from router.core.service_level import count, local_day
 from router.core.state import State
+from router.core.wishes import dial_resident, end_leg
 from router.errors import NotAllowed
 
 Events = Iterator[e.Event]
 
+OWNER_FIRST: Final[Span] = 10 * MINUTE  # so long a callback waits for who promised it
+UNRINGABLE: Final = frozenset({"not-allowed", "no-number", "refused", "gone"})
+"""Why an effect failed that rings: reasons which another try would meet again."""
 WAITING: Final = frozenset({ItemState.QUEUED, ItemState.OFFERED, ItemState.DEFERRED})
 _WITH_US: Final = frozenset(
     {ItemState.QUEUED, ItemState.OFFERED, ItemState.HANDLING, ItemState.HELD}
@@ -66,8 +73,15 @@ def deferral(now: Instant, item: Item, until: Instant, reason: str) -> e.ItemDef
     )
 
 
-def book(s: State, now: Instant, item: Item, address_key: str, contact_ref: str) -> Events:
-    """Promise the caller to ring back; the item must be in line.
+def book(
+    s: State,
+    now: Instant,
+    item: Item,
+    address_key: str,
+    contact_ref: str,
+    starts: Instant | None = None,
+) -> Events:
+    """Promise the caller to ring back, not before `starts`; the item must be in line.
 
     Raises:
         NotAllowed: the queue does not call back.
@@ -81,23 +95,90 @@ def book(s: State, now: Instant, item: Item, address_key: str, contact_ref: str)
         item=item.id,
         address_key=address_key,
         contact_ref=contact_ref,
-        expires_at=now + rule.expires_after,
+        expires_at=max(now, starts or 0) + rule.expires_after,
         attempts_max=rule.attempts_max,
     )
 
 
-def failed(s: State, now: Instant, item: Item, result: LegResult) -> Events:
-    """The resident was rung without success: again later, or a message for a person."""
+def rings_resident_first(s: State, item: Item) -> bool:
+    """Say whether the resident is rung, or on the line, before the agent's telephone rings."""
+    rule = rule_of(s, item) if item.form is Form.CALLBACK else None
+    return rule is not None and rule.first == "resident"
+
+
+def ring_resident(s: State, now: Instant, item: Item) -> Events:
+    """Ring the resident of a callback that an agent has; the agent is let go when that may not be.
+
+    The agent's leg, if there is one, is ended with it.
+    """
+    again = out_of_hours(s, now, item)
+    rule = rule_of(s, item)
+    refusal = over_cap(s, now, item.address_key)
+    if again is None and rule is not None and not refusal:
+        attempt = item.callback.attempts + 1 if item.callback is not None else 1
+        yield e.NumberDialled(at=now, target=item.address_key, day=local_day(s, now))
+        message = rule.machine == "message"
+        yield dial_resident(now, item, rule.ring_timeout, attempt, leave_message=message)
+        return
+    if item.agent_call_id:
+        yield end_leg(s, now, item, item.agent_call_id)
+    if again is not None:  # they closed while the agent's telephone rang
+        yield again
+    else:
+        yield from give_up(s, now, s.items[item.id], refusal or "no callback rule")
+
+
+def again(s: State, now: Instant, item: Item, rule: str) -> Events:
+    """Put a callback that was kept for later back in line at its old place, for its owner first."""
+    recall = s.recalls.get(item.id)
+    owner = recall.owner if recall is not None else None
+    agent = s.agents.get(owner) if owner is not None else None
+    is_there = agent is not None and agent.lease_until is not None
+    yield from line_up(
+        s,
+        now,
+        item,
+        queue_of(s, item),
+        form=item.form,
+        first_queued_at=item.first_queued_at or item.received_at,
+        rule=rule,
+        anew=False,
+        named=f"{NAMED}{owner}" if is_there else "",
+        named_span=OWNER_FIRST if is_there else 0,
+    )
+
+
+def not_rung(s: State, now: Instant, item: Item, why: str) -> Events:
+    """The carrier could not ring the resident: its failure is no attempt."""
+    rule = rule_of(s, item)
+    if rule is None or item.callback is None:
+        yield from give_up(s, now, item, f"{why}; the queue no longer calls back")
+        return
+    yield deferral(now, item, now + rule.retry_after, f"our carrier could not ring: {why}")
+
+
+def failed(s: State, now: Instant, item: Item, result: LegResult, why: str = "") -> Events:
+    """The resident was rung without success: again later, or a message for a person.
+
+    `why` says more of a failure, for the person.
+    """
     rule = rule_of(s, item)
     callback = item.callback
     if callback is None or rule is None:
         yield from give_up(s, now, item, f"{result}; the queue no longer calls back")
         return
-    attempt = callback.attempts + 1
+    machine = rule.machine if result is LegResult.MACHINE else "count"
+    attempt = callback.attempts + (machine != "again")
     yield e.CallbackAttempted(at=now, item=item.id, attempt=attempt, result=result)
     call = _call_of_resident(s, item)
     if call is not None:
         yield from _merge_into(s, now, s.items[item.id], call)
+    elif result is LegResult.FAILED:
+        reason = f"the number cannot be rung: {why}" if why else "the number cannot be rung"
+        yield from give_up(s, now, s.items[item.id], reason)
+    elif machine == "message":
+        left = "a message was left with an answering machine"
+        yield from give_up(s, now, s.items[item.id], left)
     elif attempt < callback.attempts_max:
         yield deferral(now, item, now + rule.retry_after, f"attempt {attempt}: {result}")
     else:
@@ -134,6 +215,7 @@ def _merge_into(s: State, now: Instant, item: Item, call: Item) -> Events:
 
 def give_up(s: State, now: Instant, item: Item, reason: str) -> Events:
     """The callback becomes a message: an unreturned call that somebody must look at."""
+    yield e.CallbackUnreturned(at=now, item=item.id, reason=reason)
     yield from line_up(
         s,
         now,

@@ -199,7 +199,7 @@ class TransferItem(Command, frozen=True):
     to_queue: QueueId | None = None
     to_agent: AgentId | None = None
     to_contact: str = ""  # OutsideContact id
-    keep_age: bool = True
+    keep_age: bool | None = None  # None: as the queue it comes to says
 
 
 class ReturnItem(Command, frozen=True):

@@ -39,6 +39,18 @@ class DialResident(Effect, frozen=True, tag="dial-resident"):
     contact_ref: str
     ring_timeout: Span
     attempt: int
+    leave_message: bool = False  # an answering machine hears a text after its tone
+
+
+class DialThird(Effect, frozen=True, tag="dial-third"):
+    """Ring a third party and put them into the item's room, beside resident and agent.
+
+    Worst repeat: a second leg rings and hears that the call is already taken.
+    """
+
+    leg: str  # "" = the number behind `contact_ref`
+    contact_ref: str
+    ring_timeout: Span
 
 
 class MoveCall(Effect, frozen=True, tag="move-call"):
@@ -81,4 +93,4 @@ class SendMail(Effect, frozen=True, tag="send-mail"):
     due_at: Instant | None = None  # acknowledgement: the first answer, as it was promised
 
 
-AnyEffect = DialAgent | DialResident | MoveCall | EndLeg | HoldLeg | SendMail
+AnyEffect = DialAgent | DialResident | DialThird | MoveCall | EndLeg | HoldLeg | SendMail

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from router.core import (
     arrivals,
     chat_in,
+    consults,
     correspondence,
     handling,
     machine,
@@ -22,11 +23,15 @@ from router.core import (
     offers,
     parting,
     shift,
+    surge,
+    transfers,
     waiting,
 )
 from router.core import (
     commands as c,
 )
+from router.core import commands_calls as k
+from router.core import commands_hours as h
 from router.core import (
     commands_text as t,
 )
@@ -37,6 +42,8 @@ from router.core.apply import apply
 from router.core.flows import advance
 from router.core.matching import settle
 from router.core.model import Instant
+from router.core.overflow import follow_staff
+from router.core.service_level import with_endings
 from router.core.staffing import update_staffing
 from router.core.state import State
 from router.core.touched import Touched
@@ -77,6 +84,14 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     c.ClearEmergency: machine.clear_emergency,
     c.ResumeService: machine.resume_service,
     c.ShuntArrival: arrivals.shunt_arrival,
+    h.AnnounceMessage: surge.announce,
+    h.WithdrawMessage: surge.withdraw,
+    h.BeginSurge: surge.begin,
+    h.EndSurge: surge.end,
+    k.ConsultItem: transfers.consult,
+    k.CompleteTransfer: transfers.complete,
+    k.CancelConsult: transfers.cancel,
+    k.PromiseCallback: transfers.promise,
     t.ReceiveMail: mail_in.receive_mail,
     t.KeepMail: mail_in.keep_mail,
     t.SetMailAside: mail_in.set_aside,
@@ -112,11 +127,19 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
         CommandRefused: the caller can be told why.
     """
     touched = Touched()
-    for event in HANDLERS[type(command)](state, now, command):
+    for event in with_endings(state, HANDLERS[type(command)](state, now, command)):
         touched.note(state, event)
         yield event
+    if touched.talks:
+        for event in with_endings(state, consults.left_over(state, now, touched)):
+            touched.note(state, event)
+            yield event
+    if touched.items:
+        for event in with_endings(state, surge.begin_by_itself(state, now)):
+            touched.note(state, event)
+            yield event
     if touched.staffing:
-        for event in update_staffing(state, now):
+        for event in with_endings(state, _follow_staff(state, now)):
             touched.note(state, event)
             yield event
     while touched.items or touched.agents:
@@ -125,9 +148,14 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
             yield event
         if touched.staffing:
             touched.staffing = False
-            for event in update_staffing(state, now):
+            for event in with_endings(state, _follow_staff(state, now)):
                 touched.note(state, event)
                 yield event
+
+
+def _follow_staff(state: State, now: Instant) -> Iterator[e.Event]:
+    yield from update_staffing(state, now)
+    yield from follow_staff(state, now)
 
 
 class Engine:

@@ -10,6 +10,24 @@ the event, because `apply` never computes what could change later.
 from __future__ import annotations
 
 from router.core.event_base import Event, Tried
+from router.core.events_calls import (
+    CallbackPromised,
+    CallbackUnreturned,
+    ConsultBegun,
+    ConsultCompleted,
+    ConsultEnded,
+)
+from router.core.events_hours import (
+    LanguageGapEntered,
+    LanguageGapLasted,
+    LanguageGapLeft,
+    MessageAnnounced,
+    MessageWithdrawn,
+    OnCallTold,
+    QueueLimited,
+    SurgeBegun,
+    SurgeEnded,
+)
 from router.core.events_items import (
     CallbackAttempted,
     CallbackBooked,
@@ -164,6 +182,20 @@ AnyEvent = (
     | ItemParked
     | UnreadMailed
     | ItemWoken
+    | OnCallTold
+    | MessageAnnounced
+    | MessageWithdrawn
+    | SurgeBegun
+    | SurgeEnded
+    | QueueLimited
+    | LanguageGapEntered
+    | LanguageGapLasted
+    | LanguageGapLeft
+    | ConsultBegun
+    | ConsultEnded
+    | ConsultCompleted
+    | CallbackPromised
+    | CallbackUnreturned
 )
 
 __all__ = [
@@ -175,10 +207,15 @@ __all__ = [
     "CallbackAttempted",
     "CallbackBooked",
     "CallbackMerged",
+    "CallbackPromised",
+    "CallbackUnreturned",
     "ChatRated",
     "ConditionEntered",
     "ConditionLasted",
     "ConditionLeft",
+    "ConsultBegun",
+    "ConsultCompleted",
+    "ConsultEnded",
     "ContactGiven",
     "ConversationBegun",
     "ConversationJoined",
@@ -216,16 +253,22 @@ __all__ = [
     "ItemWoken",
     "KeyDropped",
     "KeyKept",
+    "LanguageGapEntered",
+    "LanguageGapLasted",
+    "LanguageGapLeft",
     "LateNoted",
     "LeasesRenewed",
     "LegChanged",
     "MailKept",
     "MessageAdded",
+    "MessageAnnounced",
     "MessageLeft",
+    "MessageWithdrawn",
     "NumberDialled",
     "OfferEnded",
     "OfferMade",
     "OfferSeen",
+    "OnCallTold",
     "OutsideTried",
     "OwnerNoted",
     "PageAnswered",
@@ -233,6 +276,7 @@ __all__ = [
     "PassedOverAgain",
     "PolicyAdopted",
     "QueueHoursChanged",
+    "QueueLimited",
     "ResidentLeft",
     "RoomNoted",
     "RuleApplied",
@@ -240,6 +284,8 @@ __all__ = [
     "ServiceLevelCounted",
     "ServiceResumed",
     "StepTaken",
+    "SurgeBegun",
+    "SurgeEnded",
     "Tried",
     "UnreadMailed",
     "WrapUpStarted",

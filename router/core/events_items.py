@@ -289,10 +289,14 @@ class ServiceLevelCounted(Event, frozen=True, tag="service-level-counted"):
     item: ItemId
     queue: QueueId
     day: str  # local date of the queue entry
-    # threshold | answered | answered-late | abandoned | abandoned-late | callback | diverted; a
-    # late result follows the threshold of the same entry and only tells how it ended
+    # "threshold" or one of `formulas.ENDINGS`; with "-late" it follows the threshold of the same
+    # entry and only tells how that ended
     result: str
     waited: int
+    channel: Channel | None = None  # None: a call, counted before there were channels
+    interval: Instant = 0  # beginning of the quarter of an hour of the queue entry
+    within: int = 0  # ns promised for this entry; 0 after its threshold
+    short: int = 0  # ns within which giving up is short
 
 
 class CallbackBooked(Event, frozen=True, tag="callback-booked"):

@@ -8,15 +8,19 @@ decide otherwise than the journal says, the story shows both.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
 from router.core import events as e
 from router.core import requirement
 from router.core.buckets import NAMED
+from router.core.explain_next import what_next
 from router.core.explain_order import why_second, why_this_item
+from router.core.explain_places import place_of_node, place_of_requirement, place_of_rule
 from router.core.matching import LONGEST_IDLE, MOST_URGENT, best_agent, best_item
 from router.core.model import (
+    ENDED,
     AgentId,
     AgentStatus,
     Instant,
@@ -78,10 +82,21 @@ def lines_of(state: State, event: e.Event, item_id: ItemId) -> Iterator[Line]:
         yield Line(event.at, text, details)
 
 
+_OF_STAFF: Final = (
+    e.ConditionEntered,
+    e.ConditionLasted,
+    e.ConditionLeft,
+    e.LanguageGapEntered,
+    e.LanguageGapLasted,
+    e.LanguageGapLeft,
+    e.QueueLimited,
+)
+
+
 def _is_of_its_staff(event: e.Event, item: Item | None) -> bool:
     """Say whether the event tells of who is there for a caller or chat that waits."""
     return (
-        isinstance(event, e.ConditionEntered | e.ConditionLasted | e.ConditionLeft)
+        isinstance(event, _OF_STAFF)
         and item is not None
         and item.state in IN_LINE
         and item.tempo is not Tempo.SLOW_TEXT
@@ -97,11 +112,21 @@ def _named(state: State, item_id: ItemId) -> str:
 def _details(state: State, event: e.Event, item: Item | None) -> Iterator[str]:
     if isinstance(event, e.FallbackWalked):
         for tried in event.tried:
-            yield f"rule {tried.rule}: " + ("taken" if tried.hit else f"not taken, {tried.why}")
+            place = place_of_rule(state.policy, tried.rule)
+            came = "taken" if tried.hit else f"not taken, {tried.why}"
+            yield f"rule {tried.rule} ({place}): {came}"
+    elif isinstance(event, e.FlowMoved):
+        place = place_of_node(
+            state.policies.get(event.policy, state.policy), event.flow, event.node
+        )
+        if place:
+            yield f"the node stands in {place}"
     elif isinstance(event, e.OfferMade) and item is not None:
         yield from _why_this_agent(state, event, item)
     elif isinstance(event, e.ItemQueued | e.StepTaken):
-        yield f"asks for: {event.requirement}"
+        queue = event.queue if isinstance(event, e.ItemQueued) else item and item.queue
+        place = place_of_requirement(state.policy, queue, event.step) if queue else ""
+        yield f"asks for: {event.requirement} ({place})"
         yield f"because: {event.rule}"
         if isinstance(event, e.ItemQueued) and event.tempo is not Tempo.SLOW_TEXT:
             yield from _has_to_last(state, event.at, event.queue)
@@ -209,12 +234,12 @@ def why_waiting(state: State, now: Instant, item_id: ItemId) -> Iterator[Line]:
     elif item.state is ItemState.DEFERRED and item.deferred_until is not None:
         hours = (item.deferred_until - now) / 3.6e12
         yield Line(now, f"is kept for later: back in line in {hours:.1f} h")
-    elif item.agent is not None and item.state not in (ItemState.CLOSED,):
+    elif item.agent is not None and item.state not in ENDED:
         yield Line(now, f"is with {name_of(state, item.agent)} ({item.state})")
     if item.state in IN_LINE and item.queue is not None and item.tempo is not Tempo.SLOW_TEXT:
         yield from (Line(now, text) for text in _has_to_last(state, now, item.queue))
-    if item.state is ItemState.QUEUED and item.step_due is not None:
-        yield Line(now, f"the requirement relaxes in {(item.step_due - now) / 1e9:.0f} s")
+    for at, what in what_next(state, item):
+        yield Line(at, f"then, unless something happens before: {what}")
 
 
 def name_of(state: State, agent_id: AgentId) -> str:

@@ -13,10 +13,12 @@ from typing import Final
 
 from router.core import events as e
 from router.core.callbacks import closed
+from router.core.first_response import due_at
 from router.core.flows.nodes import node_at, targets_of
 from router.core.flows.walk import TRANSFER_MAX, Walk, deadline
 from router.core.hours import next_open, standing
-from router.core.model import Channel, Condition, Form, Instant, LegResult, QueueId, Span
+from router.core.model import Channel, Condition, Form, Instant, QueueId, Span
+from router.core.on_call import in_turn, passed, rung
 from router.core.paging import cannot, page
 from router.core.policy import FallbackRule, Queue
 from router.core.queueing import (
@@ -24,7 +26,6 @@ from router.core.queueing import (
     TEMPO_OF,
     URGENT,
     conditions,
-    due_at,
     emergency_of,
     line_up,
 )
@@ -218,7 +219,7 @@ def _act(
             why = f"fallback {taken.name[1:]}"
             index = 0
             if rule.action == "transfer":
-                index = yield from _first_to_ring(s, now, item, rule)
+                index = yield from _first_to_ring(s, now, item, rule, taken.name)
             due = deadline(now, node)
             yield walk.stop(now, taken.name, due, why, target=index, queue=target.id)
             return
@@ -230,15 +231,14 @@ def _act(
 
 
 def _first_to_ring(
-    s: State, now: Instant, item: Item, rule: FallbackRule
+    s: State, now: Instant, item: Item, rule: FallbackRule, name: str
 ) -> Generator[e.Event, None, int]:
     """Return whom of the rule's contacts the caller is put through to; `miss` knows somebody."""
-    targets = targets_of(s.policy, rule.targets, local_day(s, now))
-    found, refused = next_to_ring(s, now, targets)
-    for contact, _ in refused:
-        yield e.OutsideTried(at=now, item=item.id, contact=contact, result=LegResult.FAILED)
+    order = in_turn(s.policy, rule.targets, rule.rounds, local_day(s, now))
+    found, refused = next_to_ring(s, now, order)
+    yield from passed(s, now, item.id, name, refused)
     index = found if found is not None else 0
-    yield e.NumberDialled(at=now, target=targets[index], day=local_day(s, now))
+    yield from rung(s, now, item.id, name, order[index])
     return index
 
 
@@ -300,7 +300,9 @@ def keep_for_later(
         form=form,
         tempo=TEMPO_OF[form],
         reason=reason,
-        due_at=item.due_at if item.form is form and item.due_at else due_at(s, now, queue),
+        due_at=item.due_at
+        if item.form is form and item.due_at
+        else due_at(s, now, queue, item.channel),
     )
     if head:
         yield e.ItemPrioritised(

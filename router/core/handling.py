@@ -10,6 +10,7 @@ from router.core import commands as c
 from router.core import events as e
 from router.core.arrivals import open_item
 from router.core.buckets import NAMED
+from router.core.consults import asked, hand_over, third_leg
 from router.core.flows.advance import outside_answered, transfer_outside
 from router.core.model import (
     AgentId,
@@ -21,14 +22,15 @@ from router.core.model import (
     OfferEnding,
     Unreached,
 )
-from router.core.offers import away_if_missing, passed_over_until, signed_in
+from router.core.offers import RING_AGENT, away_if_missing, passed_over_until, signed_in
+from router.core.promises import owe, owed_by
 from router.core.queueing import due_of_step, late_at, line_up, look_again, queue_of
 from router.core.records import Item
-from router.core.ringing import may_ring, over_cap
-from router.core.service_level import count, local_day
+from router.core.ringing import may_ring
+from router.core.service_level import count
 from router.core.state import State
 from router.core.waiting import IN_LINE, abandon
-from router.core.wishes import dial_resident, end_leg, hold_leg, move_call
+from router.core.wishes import dial_agent, end_leg, hold_leg, move_call
 from router.errors import NotAllowed, NotNow, UnknownAgent, UnknownTarget
 
 Events = Iterator[e.Event]
@@ -64,8 +66,12 @@ def report_leg(s: State, now: Instant, c_: c.ReportLeg) -> Events:
         yield from _agent_leg(s, now, item, c_)
     elif c_.leg == "resident":
         yield from _resident_leg(s, now, item, c_)
+    elif c_.leg == "third" and c_.key and c_.key == item.agent_dial:  # it is theirs by now
+        yield from _agent_leg(s, now, item, c_)
+    elif c_.leg == "third":
+        yield from third_leg(s, now, item, c_)
     else:
-        raise UnknownTarget(f"no leg {c_.leg!r}; legs are agent, resident, outside")
+        raise UnknownTarget(f"no leg {c_.leg!r}; legs are agent, resident, third, outside")
 
 
 def _outside_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
@@ -91,8 +97,8 @@ def _agent_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
         yield from count(s, now, s.items[item.id], "answered")
         item = s.items[item.id]
         if item.form is Form.CALLBACK and not item.call_id:
-            yield from _ring_resident(s, now, item)
-        elif item.call_id:
+            yield from callbacks.ring_resident(s, now, item)
+        elif item.call_id and item.form is Form.CALL:  # else they are in the room already
             yield move_call(now, item)
         return
     cause = NOT_REACHED.get(c_.result, OfferEnding.MISSED)
@@ -100,23 +106,6 @@ def _agent_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
     yield from give_back(
         s, now, item, f"agent's telephone: {c_.result}", cause=cause, missed=missed
     )
-
-
-def _ring_resident(s: State, now: Instant, item: Item) -> Events:
-    again = callbacks.out_of_hours(s, now, item)
-    if again is not None:  # they closed while the agent's telephone rang
-        yield end_leg(s, now, item, item.agent_call_id)
-        yield again
-        return
-    rule = callbacks.rule_of(s, item)
-    attempt = item.callback.attempts + 1 if item.callback is not None else 1
-    refusal = over_cap(s, now, item.address_key)
-    if rule is None or refusal:
-        yield end_leg(s, now, item, item.agent_call_id)
-        yield from callbacks.give_up(s, now, s.items[item.id], refusal or "no callback rule")
-        return
-    yield e.NumberDialled(at=now, target=item.address_key, day=local_day(s, now))
-    yield dial_resident(now, item, rule.ring_timeout, attempt)
 
 
 def _resident_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
@@ -129,16 +118,36 @@ def _resident_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events
         return
     if answered and not item.call_id:
         yield e.LegChanged(at=now, item=item.id, leg="resident", call_id=c_.call_id, connected=True)
+        agent = item.agent
+        if agent is not None and item.agent_call_state is not LegState.CONNECTED:
+            leg = s.policy.agents[agent].leg
+            yield dial_agent(now, s.items[item.id], agent, leg, RING_AGENT)
     elif answered:
         yield end_leg(s, now, item, c_.call_id)
     elif not item.call_id and c_.key in ("", item.resident_dial):
         yield from resident_unreached(s, now, item, c_.result)
 
 
-def resident_unreached(s: State, now: Instant, item: Item, result: LegResult) -> Events:
-    """The resident was rung for a callback without success; the agent is let go."""
+def resident_unreached(
+    s: State, now: Instant, item: Item, result: LegResult, why: str = ""
+) -> Events:
+    """The resident was rung for a callback without success; the agent is let go.
+
+    A machine's leg stays: it hangs up by itself, when it has heard what the queue has for it.
+    """
+    machine = result is LegResult.MACHINE
+    legs = (item.call_id, item.agent_call_id, "" if machine else item.resident_ringing)
+    yield from _end_all(s, now, item, legs)
+    yield from callbacks.failed(s, now, s.items[item.id], result, why)
+
+
+def resident_not_rung(s: State, now: Instant, item: Item, why: str) -> Events:
+    """The carrier would not, or could not, ring the resident; the agent is let go."""
+    if why in callbacks.UNRINGABLE:
+        yield from resident_unreached(s, now, item, LegResult.FAILED, why)
+        return
     yield from _end_legs(s, now, item)
-    yield from callbacks.failed(s, now, s.items[item.id], result)
+    yield from callbacks.not_rung(s, now, s.items[item.id], why)
 
 
 def note_room(s: State, now: Instant, c_: c.NoteRoom) -> Events:
@@ -154,7 +163,7 @@ def note_room(s: State, now: Instant, c_: c.NoteRoom) -> Events:
 def hold(s: State, now: Instant, c_: c.HoldItem) -> Events:
     """The resident hears hold music."""
     item = held_by(s, c_.item_id, c_.agent_id, ItemState.HANDLING)
-    _need_talk(item)
+    need_talk(item)
     yield e.ItemHeld(at=now, item=item.id)
     yield hold_leg(now, s.items[item.id], hold=True)
 
@@ -166,7 +175,8 @@ def resume(s: State, now: Instant, c_: c.ResumeItem) -> Events:
     yield hold_leg(now, s.items[item.id], hold=False)
 
 
-def _need_talk(item: Item) -> None:
+def need_talk(item: Item) -> None:
+    """Raise `NotNow` unless resident and agent talk with each other."""
     if item.form not in (Form.CALL, Form.CALLBACK):
         raise NotNow(f"item {item.id!r} is a {item.form}: nobody is on the line")
     talks = item.call_id and item.agent_call_state is LegState.CONNECTED
@@ -204,7 +214,8 @@ def transfer(s: State, now: Instant, c_: c.TransferItem) -> Events:
         to = f"contact:{c_.to_contact}"
     else:
         to = f"queue:{queue_id}"
-    yield e.ItemTransferred(at=now, item=item.id, by=c_.agent_id, to=to, keep_age=c_.keep_age)
+    keep_age = not policy.queues[queue_id].is_age_reset if c_.keep_age is None else c_.keep_age
+    yield e.ItemTransferred(at=now, item=item.id, by=c_.agent_id, to=to, keep_age=keep_age)
     agent_leg = item.agent_call_id
     if c_.to_contact:
         yield from transfer_outside(s, now, item.id, c_.to_contact)
@@ -216,7 +227,7 @@ def transfer(s: State, now: Instant, c_: c.TransferItem) -> Events:
             row,
             policy.queues[queue_id],
             form=row.form,
-            first_queued_at=(row.first_queued_at or now) if c_.keep_age else now,
+            first_queued_at=(row.first_queued_at or now) if keep_age else now,
             rule=f"transferred by {c_.agent_id}",
             named=f"{NAMED}{c_.to_agent}" if c_.to_agent is not None else "",
             not_to=c_.agent_id,
@@ -265,7 +276,7 @@ def give_back(
         missed=missed,
     )
     row = s.items[item.id]
-    if row.call_id and talked:
+    if row.call_id and (talked or item.form is Form.CALLBACK):  # from the room into the line
         yield move_call(now, row)
     for leg in legs:
         yield end_leg(s, now, s.items[item.id], leg)
@@ -281,7 +292,18 @@ def finish(s: State, now: Instant, c_: c.FinishHandling) -> Events:
 
 
 def finish_talk(s: State, now: Instant, item: Item) -> Events:
-    """The agent's side ends the talk."""
+    """The agent's side ends the talk.
+
+    Whom they are asking has the resident then; while that telephone still rings the resident is
+    put back in line.
+    """
+    third = asked(s, item)
+    if third is not None and third.connected:
+        yield from hand_over(s, now, item, third)
+        return
+    if third is not None:
+        yield from give_back(s, now, item, f"the agent left before {third.to} had answered")
+        return
     if item.form is Form.CALLBACK and not item.call_id:
         if item.agent_call_state is LegState.CONNECTED:
             yield from resident_unreached(s, now, item, LegResult.NO_ANSWER)
@@ -294,7 +316,11 @@ def finish_talk(s: State, now: Instant, item: Item) -> Events:
 
 
 def after_talk(s: State, now: Instant, item: Item) -> Events:
-    """The talk is over: wrap-up, or done where there is none."""
+    """The talk is over: wrap-up, or done where there is none; what is owed becomes a callback."""
+    owed = owed_by(s, item)
+    if owed:
+        yield from owe(s, now, item, owed)
+        return
     if item.agent_call_id:
         yield end_leg(s, now, item, item.agent_call_id)
     queue = queue_of(s, item)
@@ -329,7 +355,11 @@ def close(s: State, now: Instant, c_: c.CloseItem) -> Events:
 
 
 def _end_legs(s: State, now: Instant, item: Item) -> Events:
-    for call_id in (item.call_id, item.agent_call_id, item.resident_ringing):
+    yield from _end_all(s, now, item, (item.call_id, item.agent_call_id, item.resident_ringing))
+
+
+def _end_all(s: State, now: Instant, item: Item, legs: tuple[str, ...]) -> Events:
+    for call_id in legs:
         if call_id:
             yield end_leg(s, now, s.items[item.id], call_id)
 

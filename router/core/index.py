@@ -42,6 +42,7 @@ class Index:
         self.profiles: list[Profile] = []
         self._profile_of: dict[AgentId, Profile] = {}
         self.signed_in = 0  # agents of the policy
+        self.names_agents = False  # something was kept for one agent, now or before
         self.idle_with: dict[Tempo, dict[str, int]] = {}  # skill -> agents who could take one now
         self.lines: dict[tuple[QueueId, Tempo], OrderedKeys[LineKey]] = {}
         self.by_address: dict[str, dict[ItemId, None]] = {}
@@ -80,6 +81,7 @@ class Index:
         bucket = self.buckets.get(key)
         if bucket is None:
             bucket = self.buckets[key] = Bucket(text, tempo)
+            self.names_agents = self.names_agents or text.startswith(NAMED)
             self._join(bucket)
         return bucket
 
@@ -216,15 +218,16 @@ class Index:
             was = profile.free_tempos(old) if old is not None else NONE
             now = profile.free_tempos(new) if new is not None else NONE
             moved = old is None or new is None or old.idle_since != new.idle_since
-            if moved or was != now:
+            if (was or now) and (moved or was != now):
                 for tempo in was if moved else was - now:
                     if old is not None:
                         profile.idle[tempo].remove((old.idle_since, old.id))
                 for tempo in now if moved else now - was:
                     if new is not None:
                         profile.idle[tempo].add((new.idle_since, new.id))
-                self._count_idle(profile, was - now, -1)
-                self._count_idle(profile, now - was, 1)
+                if was != now:
+                    self._count_idle(profile, was - now, -1)
+                    self._count_idle(profile, now - was, 1)
         if (
             new is not None
             and new.lease_until is not None

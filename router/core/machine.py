@@ -12,12 +12,14 @@ from router.core import effects as f
 from router.core import events as e
 from router.core.callbacks import closed
 from router.core.chat_in import fell_silent
+from router.core.consults import third_not_rung, third_rings, unheard
 from router.core.correspondence import waited_enough
 from router.core.families import family
 from router.core.handling import (
     IN_HAND,
     give_back,
     resident_gone,
+    resident_not_rung,
     resident_unreached,
 )
 from router.core.index import item_dues
@@ -37,6 +39,7 @@ from router.core.model import (
     QueueId,
 )
 from router.core.offers import end_offer_of, end_offers, expire
+from router.core.overflow import gap_lasted, limits_fell
 from router.core.paging import nobody_answered
 from router.core.queueing import look_again, queue_of, release_reserved, requeue, take_step
 from router.core.records import Agent, Item
@@ -44,6 +47,7 @@ from router.core.service_level import count
 from router.core.shift import lose_lease
 from router.core.staffing import condition_lasted, divert_waiting, update_hours
 from router.core.state import State
+from router.core.surge import ended_by_time, withdrawn_by_time
 from router.core.waiting import IN_LINE, abandon
 from router.core.wishes import end_leg
 from router.errors import InvariantBroken, NotNow, UnknownTarget
@@ -102,7 +106,8 @@ def _reserved_due(s: State, now: Instant, item: Item) -> Events:
 
 def _leg_due(s: State, now: Instant, item: Item) -> Events:
     """Nothing was heard of a leg that we had rung: the news was lost, or the carrier failed."""
-    if item.agent_call_state is LegState.CONNECTED:
+    resident = callbacks.rings_resident_first(s, item) and not item.call_id
+    if resident or item.agent_call_state is LegState.CONNECTED:
         yield from resident_unreached(s, now, item, LegResult.NO_ANSWER)
     else:
         yield from give_back(s, now, item, "nothing was heard of the agent's telephone")
@@ -130,6 +135,8 @@ def _deferred_due(s: State, now: Instant, item: Item) -> Events:
         if again is not None:
             yield again
             return
+        yield from callbacks.again(s, now, item, "its time has come")
+        return
     if item.text is not None and item.text.waiting_for:
         yield from waited_enough(s, now, item)
         return
@@ -202,6 +209,10 @@ def _key_due(s: State, now: Instant, name: str) -> Events:
     yield e.KeyDropped(at=now, key=name)
 
 
+def _consult_due(s: State, now: Instant, name: str) -> Events:
+    yield from unheard(s, now, s.items[ItemId(name)])
+
+
 DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "item": _item_due,
     "offer": _offer_due,
@@ -209,7 +220,11 @@ DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "queue": _queue_due,
     "condition": _condition_due,
     "emergency": _emergency_due,
+    "consult": _consult_due,
     "key": _key_due,
+    "gap": gap_lasted,
+    "notice": withdrawn_by_time,
+    "surge": ended_by_time,
 }
 
 # --- effects -------------------------------------------------------------------------------------
@@ -236,12 +251,14 @@ def report_effect(s: State, now: Instant, c_: c.ReportEffect) -> Events:
     elif isinstance(effect, f.MoveCall):
         if c_.reason == LEG_GONE and item.call_id == effect.call_id:
             yield from resident_gone(s, now, item, "the carrier no longer has the call")
+    elif isinstance(effect, f.DialThird):
+        yield from third_not_rung(s, now, item, effect, c_.reason)
     elif not _rung_by(item, effect):
         return
     elif isinstance(effect, f.DialAgent):
         yield from give_back(s, now, item, f"agent's telephone: {c_.reason}")
     elif not item.call_id:
-        yield from resident_unreached(s, now, item, LegResult.FAILED)
+        yield from resident_not_rung(s, now, item, c_.reason)
 
 
 def _rung_by(item: Item, effect: f.Effect) -> bool:
@@ -255,6 +272,9 @@ def _rung_by(item: Item, effect: f.Effect) -> bool:
 
 def _rings(s: State, now: Instant, item: Item, effect: f.Effect, call_id: str) -> Events:
     """Note the leg that was made; one that nobody waits for any more is ended."""
+    if isinstance(effect, f.DialThird):
+        yield from third_rings(s, now, item, effect, call_id)
+        return
     agents = isinstance(effect, f.DialAgent)
     has = item.agent_call_id if agents else item.call_id
     if not _rung_by(item, effect):
@@ -274,6 +294,7 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
     """Decide by this policy from now on; whoever waits is looked at again."""
     if c_.policy_hash == s.policy_hash:
         return
+    before = s.policies.get(s.policy_hash)
     yield e.PolicyAdopted(at=now, policy=c_.policy_hash)
     for agent in [a for a in s.agents.values() if a.id not in s.policy.agents]:
         if agent.lease_until is not None:
@@ -287,6 +308,8 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
             yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the queue is gone")
         if s.items[item.id].state in IN_LINE:
             yield from look_again(s, now, s.items[item.id], "the policy changed")
+    if before is not None:
+        yield from limits_fell(s, now, before)
     yield from _bring_back(s, now)
 
 
@@ -312,9 +335,13 @@ def _bring_back(s: State, now: Instant) -> Events:
             continue
         if item.form is Form.CALLBACK:
             tried = item.callback is not None and item.callback.attempts > 0
+            recall = s.recalls.get(item.id)
+            tried |= recall is not None and recall.starts is not None and recall.starts > now
             if tried or callbacks.out_of_hours(s, now, item) is not None:
                 continue
-        elif row is None or not row.is_open:
+            yield from callbacks.again(s, now, item, "open earlier than foreseen")
+            continue
+        if row is None or not row.is_open:
             continue
         yield from requeue(s, now, item, "open earlier than foreseen")
 

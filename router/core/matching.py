@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 from router.core import callbacks
@@ -105,21 +106,31 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
     bucket = s.index.bucket(item.requirement, item.tempo)
     if not bucket.available:
         return None
-    order = queue_of(s, item).agent_order
-    best: LineKey | None = None
-    merit: tuple[int, ...] = ()
+    found: list[tuple[LineKey, Profile]] = []  # the longest idle of each profile
     for profile in bucket.profiles:
-        if not profile.available:
-            continue
-        head = profile.idle[item.tempo].head
+        head = profile.idle[item.tempo].head if profile.available else None
         if head is not None and item.passed_over:
             head = _first_not_passed_over(profile.idle[item.tempo], item, now)
-        if head is None:
-            continue
-        merits = tuple(MERIT[by](s.index, bucket, profile) for by in order)
-        if best is None or merits > merit or (merits == merit and head < best):
-            best, merit = head, merits
-    return None if best is None else s.agents[AgentId(best[1])]
+        if head is not None:
+            found.append((head, profile))
+    if not found:
+        return None
+    best = found[0]
+    if len(found) > 1:
+        order = [MERIT[by] for by in queue_of(s, item).agent_order]
+        if order:
+            best = min(found, key=lambda each: _preference(s.index, bucket, each, order))
+        else:
+            best = min(found, key=itemgetter(0))
+    return s.agents[AgentId(best[0][1])]
+
+
+def _preference(
+    index: Index, bucket: Bucket, each: tuple[LineKey, Profile], order: list[Merit]
+) -> tuple[list[int], LineKey]:
+    """Return what is least for who shall have it: the most merit, then the longest idle."""
+    head, profile = each
+    return [-merit(index, bucket, profile) for merit in order], head
 
 
 def _first_not_passed_over(idle: OrderedKeys[LineKey], item: Item, now: Instant) -> LineKey | None:
@@ -147,7 +158,8 @@ def _best_level(index: Index, bucket: Bucket, profile: Profile) -> int:
 
 
 ALL_THERE_IS: Final = 1 << 62  # more than any count
-MERIT: Final[dict[AgentOrder, Callable[[Index, Bucket, Profile], int]]] = {
+Merit = Callable[[Index, Bucket, Profile], int]
+MERIT: Final[dict[AgentOrder, Merit]] = {
     AgentOrder.COVERAGE: _coverage,
     AgentOrder.LEAST_FLEXIBLE: _least_flexible,
     AgentOrder.BEST_LEVEL: _best_level,
@@ -179,8 +191,10 @@ def best_item(s: State, now: Instant, agent: Agent) -> Item | None:
             willing = _first_willing(items, now, agent.id, bucket.fresh, head)
             if willing is not None:
                 fresh.append((willing, bucket.available))
-    ahead = [(people, key) for key, people in fresh if steady is None or key < steady]
-    best = min(ahead)[1] if ahead else steady
+    best = steady
+    if fresh:
+        ahead = [(people, key) for key, people in fresh if steady is None or key < steady]
+        best = min(ahead)[1] if ahead else steady
     return None if best is None else items[ItemId(best[1])]
 
 
@@ -188,6 +202,8 @@ def buckets_of(index: Index, profile: Profile, agent: Agent) -> list[Bucket]:
     """Return the buckets of which the agent could take something now."""
     tempos = profile.free_tempos(agent)
     found = profile.buckets_of(tempos)
+    if not index.names_agents:  # as nearly always
+        return found
     mine = NAMED + agent.id
     named = [index.buckets[mine, tempo] for tempo in tempos if (mine, tempo) in index.buckets]
     return [*found, *named] if named else found

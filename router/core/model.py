@@ -139,6 +139,7 @@ class LegResult(StrEnum):
     FAILED = "failed"
     MACHINE = "machine"
     ENDED = "ended"  # was connected, has hung up
+    NOT_ACCEPTED = "not_accepted"  # picked up and pressed no key: perhaps a machine
 
 
 class AgentOrder(StrEnum):
@@ -158,4 +159,6 @@ class Condition(StrEnum):
     ALL_AWAY = "all_away"  # signed in, but every one of them away
     FULL = "full"
     LATE = "late"  # waited longer than the queue's longest wait
-    CLOSING = "closing"  # still waiting when the queue closes
+    CLOSING = "closing"  # still waiting when the queue closes, or come shortly before
+    NO_LANGUAGE = "no_language"  # staffed, but nobody signed in speaks the resident's language
+    SURGE = "surge"  # far more people than can be answered, and other queues go first

@@ -7,6 +7,7 @@ from typing import Final
 
 from router.core import commands as c
 from router.core import events as e
+from router.core.callbacks import ring_resident, rings_resident_first
 from router.core.matching import could_take, make_offer
 from router.core.model import (
     SECOND,
@@ -71,7 +72,9 @@ def accept(s: State, now: Instant, c_: c.AcceptOffer) -> Events:
         at=now, offer=offer.id, ending=OfferEnding.ACCEPTED, reason="", passed_over_until=None
     )
     yield e.HandlingStarted(at=now, item=item.id, agent=c_.agent_id, offered_at=offer.made_at)
-    if item.form in (Form.CALL, Form.CALLBACK):
+    if rings_resident_first(s, item):
+        yield from ring_resident(s, now, s.items[item.id])
+    elif item.form in (Form.CALL, Form.CALLBACK):
         leg = s.policy.agents[c_.agent_id].leg
         yield dial_agent(now, s.items[item.id], c_.agent_id, leg, RING_AGENT)
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from router.core import events as e
 from router.core.families import talks_of
-from router.core.flows.nodes import targets_of
-from router.core.model import Instant, MessageKind
+from router.core.model import Instant, LegResult, MessageKind
+from router.core.on_call import in_turn, open_attempt, told
 from router.core.policy import FallbackRule
 from router.core.records import Item
 from router.core.service_level import local_day
@@ -22,9 +22,9 @@ PAGE: Final = "page:"  # and the contact: the note of a message that told somebo
 
 
 def reachable(s: State, now: Instant, rule: FallbackRule) -> list[str]:
-    """Return the contacts of a rule that can be told by mail today, in order, each once."""
-    targets = targets_of(s.policy, rule.targets, local_day(s, now))
-    return [t for t in dict.fromkeys(targets) if s.policy.contacts[t].email]
+    """Return the contacts of a rule that can be told by mail today, in order, each round."""
+    targets = in_turn(s.policy, rule.targets, rule.rounds, local_day(s, now))
+    return [t for t in targets if s.policy.contacts[t].email]
 
 
 def last_told(s: State, item: Item) -> str:
@@ -53,6 +53,7 @@ def page(s: State, now: Instant, item: Item, rule: FallbackRule, name: str, inde
     contact = targets[index]
     due = now + rule.every if rule.every else None
     yield e.PageSent(at=now, item=item.id, contact=contact, index=index, rule=name, due=due)
+    yield from told(s, now, item.id, contact, "mail", name)
     conversation = talks[0]
     yield added(
         s,
@@ -76,6 +77,7 @@ def nobody_answered(s: State, now: Instant, item: Item) -> Events:
     if item.text is None:
         return
     name = item.text.page_rule
+    yield from _in_vain(s, now, item)
     chain_id, _, rule_id = name.lstrip("!").partition("/")
     chain = s.policy.fallbacks.get(chain_id)
     rules = chain.rules if chain is not None else ()
@@ -84,8 +86,19 @@ def nobody_answered(s: State, now: Instant, item: Item) -> Events:
         yield e.PageAnswered(at=now, item=item.id, contact="")
         return
     targets, last = reachable(s, now, rule), last_told(s, item)
-    following = targets.index(last) + 1 if last in targets else 0
+    index = item.text.page_index
+    if index >= len(targets) or targets[index] != last:
+        index = targets.index(last) if last in targets else -1
+    following = index + 1
     yield from page(s, now, item, rule, name, following)
+
+
+def _in_vain(s: State, now: Instant, item: Item) -> Events:
+    """Who was told last has not answered in time."""
+    before = open_attempt(s, item.id)
+    if before is not None:
+        result = LegResult.NO_ANSWER
+        yield e.OutsideTried(at=now, item=item.id, contact=before.contact, result=result)
 
 
 def took(s: State, now: Instant, item: Item, contact: str) -> Events:
@@ -94,6 +107,7 @@ def took(s: State, now: Instant, item: Item, contact: str) -> Events:
     if text is None or text.page_answered_by:
         return
     messages = (m for talk in talks_of(s, item) for m in s.conversations[talk].messages)
-    told = any(m.note == f"{PAGE}{contact}" for m in messages)
-    if text.page_due is not None or told:
+    was_told = any(m.note == f"{PAGE}{contact}" for m in messages)
+    if text.page_due is not None or was_told:
+        yield e.OutsideTried(at=now, item=item.id, contact=contact, result=LegResult.ANSWERED)
         yield e.PageAnswered(at=now, item=item.id, contact=contact)

@@ -16,6 +16,7 @@ from router.core.buckets import NAMED
 from router.core.callbacks import give_up
 from router.core.correspondence import with_text
 from router.core.families import family
+from router.core.first_response import due_at
 from router.core.model import (
     ENDED,
     Channel,
@@ -26,7 +27,7 @@ from router.core.model import (
     Tempo,
 )
 from router.core.offers import end_offers
-from router.core.queueing import KEPT_AS, due_at, line_up, look_again, put_at, queue_of
+from router.core.queueing import KEPT_AS, line_up, look_again, put_at, queue_of
 from router.core.records import Conversation, Item, Message, TextWork
 from router.core.relations import earliest, is_merged
 from router.core.service_level import local_day
@@ -125,7 +126,7 @@ def _due_again(s: State, item: Item, since: Instant | None) -> Instant | None:
         return item.due_at
     if since is None or item.tempo is not Tempo.SLOW_TEXT:  # who chats waits there and then
         return None
-    return due_at(s, since, queue_of(s, item))
+    return due_at(s, since, queue_of(s, item), item.channel)
 
 
 def _left_owed(s: State, into: Item, others: list[Item]) -> Instant | None:

@@ -24,6 +24,10 @@ from router.core.model import (
     Span,
     Tempo,
 )
+from router.core.policy_calls import Agreement, CallbackWindows
+from router.core.policy_layers import Layer
+from router.core.policy_service_level import Promise
+from router.core.policy_surge import SurgeRule
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
@@ -104,6 +108,19 @@ class CallbackRule(Struct, frozen=True):
     expires_after: Span  # from booking; then it becomes a message item
     hours: str  # Hours id in which residents may be rung
     ring_timeout: Span
+    first: str = "agent"  # who is rung first: agent | resident
+    machine: str = "count"  # an answering machine: count | again | message
+    windows: CallbackWindows | None = None  # times that residents may choose; None: none
+
+
+class FirstResponse(Struct, frozen=True):
+    """When a text must have had its first response."""
+
+    written: str  # "2 business days"
+    span: Span  # 0 when days are meant
+    days: int  # business days; 0 when a span is meant
+    business: bool  # the span counts opening time only
+    same_day: bool = False  # by the end of the business day on which it came
 
 
 class Queue(Struct, frozen=True):
@@ -131,6 +148,11 @@ class Queue(Struct, frozen=True):
     absence: Span = 0  # so long must nobody have been there before it counts; 0 = at once
     late_behind: Span = 0  # who missed the target ranks so much later; 0: order of arrival
     agent_order: tuple[AgentOrder, ...] = ()  # who of the idle gets it; then the longest idle
+    first_response_by: dict[Channel, FirstResponse] = {}  # instead of the above, by door
+    promises: dict[Channel, Promise] = {}  # how calls and chats are judged; missing: the target
+    length_per_agent: int = 0  # most items waiting for each agent who is there; 0 = no such limit
+    last_entry: Span = 0  # so long before closing nobody is let in any more: Condition.CLOSING
+    is_age_reset: bool = False  # a call transferred to it begins to wait anew
 
 
 class FallbackRule(Struct, frozen=True):
@@ -149,6 +171,8 @@ class FallbackRule(Struct, frozen=True):
     urgent: bool  # head start of URGENT for what is kept for people
     place: Place
     every: Span = 0  # for page: so long until the next one is told
+    accept: Texts = {}  # for transfer: read to who picks up, who must press a key; {} = not asked
+    rounds: int = 1  # for transfer and page: how often the list is walked
 
 
 class Fallback(Struct, frozen=True):
@@ -197,6 +221,7 @@ class Node(Struct, frozen=True):
     menu       prompt, choices {digit: Choice}, timeout, tries, otherwise (node after the tries)
     hours      hours, open/closed in `exits`
     set        values, next
+    service    service, exits {layer: node}, otherwise (every layer was closed by hand)
     branch     attribute, exits {value: node}, otherwise
     queue      queue, requires, head_start
     fallback   condition, chain
@@ -228,6 +253,9 @@ class Node(Struct, frozen=True):
     targets: tuple[str, ...] = ()
     flow: FlowId | None = None
     length_max: Span = 0
+    accept: Texts = {}  # transfer: as of a fallback rule
+    rounds: int = 1
+    service: str = ""
 
 
 class Values(Struct, frozen=True):
@@ -351,6 +379,10 @@ class Policy(Struct, frozen=True):
     mail: MailPolicy | None = None
     chat: ChatPolicy | None = None
     answers: dict[str, CannedAnswer] = {}
+    call_outs: dict[str, Texts] = {}  # subject -> read to people on call before they accept
+    surge: SurgeRule | None = None
+    services: dict[str, tuple[Layer, ...]] = {}  # who answers when, in order
+    agreements: dict[str, Agreement] = {}  # subject -> who does what
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

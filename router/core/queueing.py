@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from router.core import business_time, requirement
 from router.core import events as e
+from router.core import requirement
+from router.core.crowding import deflects, gap_of, has_room, surge_head_start
+from router.core.first_response import due_at
 from router.core.hours import Emergency, standing
 from router.core.model import (
     HOUR,
@@ -29,6 +31,7 @@ from router.core.model import (
 )
 from router.core.policy import Queue
 from router.core.records import Item
+from router.core.service_level import threshold_at
 from router.core.state import State
 
 URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
@@ -115,6 +118,8 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
         return
     if item.tempo is Tempo.SLOW_TEXT:
         return
+    if queue.last_entry and stands.changes_at and stands.changes_at - now <= queue.last_entry:
+        yield Condition.CLOSING
     signed_in = available = 0
     for step in range(len(queue.steps) + 1):
         staff = s.index.staff(requirement_at(s, item, queue, step), item.tempo)
@@ -125,21 +130,15 @@ def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Con
     if in_effect is not None and row is not None and row.lasts_at is not None:
         in_effect = row.meanwhile  # somebody was there a moment ago and may be back
     if in_effect is not None:
-        yield in_effect
-    if queue.length_max and len(s.index.line(queue.id, item.tempo)) >= queue.length_max:
+        gap = gap_of(s, queue, language_skill(s, item.language))
+        if gap is not None and gap.lasts_at is None:
+            yield Condition.NO_LANGUAGE
+        if gap is None or gap.lasts_at is None:  # else somebody spoke it a moment ago
+            yield in_effect
+    if not has_room(s, queue, item.tempo):
         yield Condition.FULL
-
-
-def due_at(s: State, now: Instant, queue: Queue) -> Instant | None:
-    """Return when a text item must have had its first response; None without such a promise."""
-    hours = s.policy.hours[queue.hours]
-    if queue.first_response_days:
-        return business_time.add_days(hours, now, queue.first_response_days)
-    if not queue.first_response_span:
-        return None
-    if queue.first_response_business:
-        return business_time.add(hours, now, queue.first_response_span)
-    return now + queue.first_response_span
+    if deflects(s, queue):
+        yield Condition.SURGE
 
 
 def line_up(
@@ -168,14 +167,13 @@ def line_up(
     live = form is Form.CALL
     due = None
     if tempo is Tempo.SLOW_TEXT:  # elsewhere somebody waits there and then
-        due = item.due_at if item.due_at is not None else due_at(s, first_queued_at, queue)
-    head = item.head_start + queue.head_start + head_start
+        due = item.due_at or due_at(s, first_queued_at, queue, item.channel)
+    head = item.head_start + queue.head_start + head_start + surge_head_start(s, queue)
     urgent = item.text is not None and item.text.urgent  # as if somebody were on the line
     aim = first_queued_at + queue.target_span
     if due is not None and not urgent:
         aim = due + ((first_queued_at - due) >> AGE_SHIFT)
     step = step_by_age(queue, now, first_queued_at)
-    counted_until = now + queue.target_span if anew else item.threshold_at
     late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
     yield e.ItemQueued(
         at=now,
@@ -189,7 +187,7 @@ def line_up(
         requirement=named or requirement_at(s, item, queue, step),
         step=step,
         step_due=None if named else due_of_step(queue, now, first_queued_at, step),
-        threshold_at=counted_until if live else None,
+        threshold_at=threshold_at(now, item, queue, form, anew=anew),
         due_at=due,
         late_at=late_at(now, item, queue, anew=anew) if live else None,
         rule=rule,
@@ -266,7 +264,7 @@ def release_reserved(s: State, now: Instant, item: Item, rule: str) -> Events:
 def look_again(s: State, now: Instant, item: Item, rule: str) -> Events:
     """Give an item in line what queue, age and policy ask for today; a step taken stays taken."""
     if item.queue not in s.policy.queues:
-        yield from requeue(s, now, item, f"queue {item.queue} no longer exists")
+        yield from requeue(s, now, item, f"queue {item.queue} no longer exists", anew=True)
         return
     if item.reserved_for is not None:  # staffing lets go what is kept for somebody who is gone
         return
@@ -303,8 +301,8 @@ def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Eve
         )
 
 
-def requeue(s: State, now: Instant, item: Item, rule: str) -> Events:
-    """Put a deferred item back in line at its old place."""
+def requeue(s: State, now: Instant, item: Item, rule: str, *, anew: bool = False) -> Events:
+    """Put an item back in line at its old place; `anew` as in `line_up`."""
     yield from line_up(
         s,
         now,
@@ -313,5 +311,5 @@ def requeue(s: State, now: Instant, item: Item, rule: str) -> Events:
         form=item.form,
         first_queued_at=item.first_queued_at or item.received_at,
         rule=rule,
-        anew=False,
+        anew=anew,
     )

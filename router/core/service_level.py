@@ -1,22 +1,36 @@
-"""When an item counts, and as what: once per entry into a queue.
+"""When an entry into a queue counts, and as what: calls and chats, once per entry.
 
 The service-level event is the first of answered, abandoned, threshold passed, callback taken, left
 the queue otherwise. What happens after the threshold is counted once more as the late result, so
-that each named formula can be computed from the same events. A call is answered when a person is
-connected, not when a desk clicked. Each entry is measured from its own beginning: a transfer or
-a second call keeps its place, but the queue it comes to has its whole time for it.
+that each named formula (`router.core.formulas`) can be computed from the same events. A call is
+answered when a person is connected, a chat with the first word of a person, neither when a desk
+clicked. Each entry is measured from its own beginning: a transfer or a second call keeps its place,
+but the queue it comes to has its whole time for it. It counts in the interval and on the day in
+which it began, whenever it ends.
+
+Who knows why an entry ends calls `count`; `with_endings` counts whatever ends without that, so that
+no entry is left over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from router.core import events as e
-from router.core.model import SECOND, Form, Instant
+from router.core.formulas import LATE, THRESHOLD, result_of
+from router.core.model import MINUTE, SECOND, Channel, Form, Instant, Span
+from router.core.policy import Queue
+from router.core.policy_service_level import Promise
 from router.core.records import Item
 from router.core.state import State
+from router.core.transcript import AGENT, SAID
+
+INTERVAL: Final[Span] = 15 * MINUTE
+CHANNELS: Final[Mapping[Form, Channel]] = {Form.CALL: Channel.VOICE, Form.CHAT: Channel.CHAT}
+CARRIER_FAILED: Final = frozenset({"failed"})  # of a call: nobody hung up
 
 
 def local_day(s: State, instant: Instant) -> str:
@@ -29,20 +43,115 @@ def local_day(s: State, instant: Instant) -> str:
     )
 
 
-def count(s: State, now: Instant, item: Item, result: str) -> Iterator[e.Event]:
-    """Count the item's result, if it is a call in a queue that has not been counted so yet."""
-    if item.form is not Form.CALL or item.queue is None or item.first_queued_at is None:
+def interval_of(instant: Instant) -> Instant:
+    """Return when the quarter of an hour began; every zone's offset is a whole number of them."""
+    return instant - instant % INTERVAL
+
+
+def promise_of(queue: Queue, channel: Channel) -> Promise:
+    """Return what the queue promises on the channel."""
+    promise = queue.promises.get(channel)
+    return promise if promise is not None else Promise(queue.target_share, queue.target_span)
+
+
+def threshold_at(
+    now: Instant, item: Item, queue: Queue, form: Form, *, anew: bool
+) -> Instant | None:
+    """Return when the promised time is over; None where nobody waits there and then.
+
+    `anew`: an entry begins now; else what was begun goes on.
+    """
+    channel = CHANNELS.get(form)
+    if channel is None:
+        return None
+    return now + promise_of(queue, channel).within if anew else item.threshold_at
+
+
+def is_open(item: Item) -> bool:
+    """Say whether the item's present entry into its queue has not ended yet."""
+    if item.form not in CHANNELS or item.queue is None:
+        return False
+    return item.threshold_at is not None or item.service_level == THRESHOLD
+
+
+def count(s: State, now: Instant, item: Item, ending: str) -> Iterator[e.Event]:
+    """Count the item's ending, or that its threshold has passed, if its entry has not ended."""
+    if not is_open(item):
         return
     entered = item.entered_at if item.entered_at is not None else item.first_queued_at
-    if item.threshold_at is None:
-        if item.service_level != "threshold" or result not in ("answered", "abandoned"):
-            return
-        result = f"{result}-late"
-    yield e.ServiceLevelCounted(
-        at=now,
-        item=item.id,
-        queue=item.queue,
-        day=local_day(s, entered),
-        result=result,
-        waited=now - entered,
-    )
+    queue, threshold = item.queue, item.threshold_at
+    if entered is None or queue is None:
+        return
+    rule, channel = s.policy.queues.get(queue), CHANNELS[item.form]
+    short = promise_of(rule, channel).short if rule is not None else 0
+    within = threshold - entered if threshold is not None else 0
+
+    def counted(result: str) -> e.ServiceLevelCounted:
+        return e.ServiceLevelCounted(
+            at=now,
+            item=item.id,
+            queue=queue,
+            day=local_day(s, entered),
+            result=result,
+            waited=now - entered,
+            channel=channel,
+            interval=interval_of(entered),
+            within=within,
+            short=short,
+        )
+
+    if threshold is not None and now >= threshold:
+        yield counted(THRESHOLD)
+    if ending != THRESHOLD:
+        after = threshold is None  # it was counted, and this only tells how it ended
+        yield counted(ending + LATE if after else result_of(ending, now - entered, within, short))
+
+
+# --- whatever ends an entry ----------------------------------------------------------------------
+
+
+def _answered_chat(item: Item, event: e.MessageAdded) -> str:
+    from_agent = event.by.startswith(AGENT) and event.kind in SAID
+    return "answered" if from_agent and item.form is Form.CHAT else ""
+
+
+def _queued_again(item: Item, event: e.ItemQueued) -> str:
+    """Another entry, or as something that nobody waits for on the line, ends this one."""
+    if event.form is Form.CALLBACK:
+        return "callback"
+    goes_on = event.entered_at is None and event.queue == item.queue and event.form in CHANNELS
+    return "" if goes_on else "other"
+
+
+_ENDINGS: Final[Mapping[type[e.Event], Callable[[Item, Any], str]]] = {
+    e.MessageAdded: _answered_chat,
+    e.ItemQueued: _queued_again,
+    e.CallbackBooked: lambda item, event: "callback",
+    e.ItemTransferred: lambda item, event: "transferred",
+    e.ItemDiverted: lambda item, event: "diverted",
+    e.ItemAbandoned: lambda item, event: abandoned_or_lost(event.reason),
+    e.ResidentLeft: lambda item, event: "abandoned",
+    e.ItemShunted: lambda item, event: "error",
+    e.ItemClosed: lambda item, event: "other",
+    e.ItemDeferred: lambda item, event: "other",
+    e.ItemParked: lambda item, event: "other",
+    e.WrapUpStarted: lambda item, event: "other",
+}
+
+
+def abandoned_or_lost(reason: str) -> str:
+    """Return how the entry of a resident ends who is no longer there."""
+    return "lost" if reason in CARRIER_FAILED else "abandoned"
+
+
+def with_endings(s: State, events: Iterator[e.Event]) -> Iterator[e.Event]:
+    """Yield the events, each after the count of the entry that it ends."""
+    for event in events:
+        ending_of = _ENDINGS.get(type(event))
+        if ending_of is not None:
+            item = s.items.get(event.item)  # type: ignore[attr-defined]
+            if item is not None and is_open(item):
+                ending = ending_of(item, event)
+                if ending:
+                    yield from count(s, event.at, item, ending)
+        yield event

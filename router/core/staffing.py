@@ -184,6 +184,8 @@ def divert_waiting(
         return
     yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, f"queue {queue.id}: {condition}")
     item = s.items[item.id]
+    yield from count(s, now, item, "timeout" if condition is Condition.LATE else "diverted")
+    item = s.items[item.id]
     if item.form is not Form.CALL:
         yield from follow(s, now, item, queue, condition, chain, None)
         return
@@ -191,8 +193,7 @@ def divert_waiting(
     step = item.flow.step + 1 if item.flow is not None else 1
     walk = Walk(item=item.id, flow=flow, policy=s.policy_hash, step=step)
     call_id, before = item.call_id, item.queue
-    yield from count(s, now, item, "diverted")
-    yield from follow(s, now, s.items[item.id], queue, condition, chain, walk)
+    yield from follow(s, now, item, queue, condition, chain, walk)
     row = s.items[item.id]
     if call_id and (row.state is not ItemState.QUEUED or row.queue != before):
         yield move_call(now, row, call_id)

@@ -26,6 +26,10 @@ from router.core.records import (
     Offer,
     QueueRow,
 )
+from router.core.records_calls import Consult, Recall
+from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallRow, SurgeRow
+from router.core.state_town import TownTables
+from router.core.tallies import TallyKey, TallyRow
 from router.errors import InvariantBroken
 
 FORMAT: Final = 1  # of snapshots; another one is skipped and the journal replayed
@@ -50,15 +54,24 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     dials: list[DialRow]
     pending: list[AnyEffect]
     conversations: list[Conversation] = []
+    tallies: list[TallyRow] = []
+    on_call: list[OnCallRow] = []
+    notices: list[NoticeRow] = []
+    surges: list[SurgeRow] = []
+    limits: list[LimitRow] = []
+    gaps: list[GapRow] = []
+    consults: list[Consult] = []
+    recalls: list[Recall] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
 
 
-class State:
+class State(TownTables):
     """See the module's text."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.version = 0  # events applied
         self.now: Instant = 0  # of the last event
         self.policy_hash = PolicyHash("")
@@ -72,6 +85,9 @@ class State:
         self.dials: dict[str, DialRow] = {}
         self.pending: dict[EffectKey, AnyEffect] = {}
         self.conversations: dict[str, Conversation] = {}
+        self.tallies: dict[TallyKey, TallyRow] = {}
+        self.consults: dict[ItemId, Consult] = {}
+        self.recalls: dict[ItemId, Recall] = {}
         self.index = Index()
         self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
         self._policy: Policy | None = None  # in force
@@ -207,6 +223,20 @@ class State:
         """Put, replace or (None) remove."""
         self._put(self.conversations, conversation_id, row)
 
+    def put_tally(self, key: TallyKey, row: TallyRow | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.tallies, key, row)
+
+    def put_consult(self, item_id: ItemId, row: Consult | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.consults, item_id, row)
+        if row is not None:
+            self.index.timer(row.due, "consult", item_id)
+
+    def put_recall(self, item_id: ItemId, row: Recall | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.recalls, item_id, row)
+
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
         self._put(self.pending, key, effect)
@@ -233,6 +263,10 @@ class State:
             self.index.timer(old.until, "emergency", old.hours)
         elif isinstance(old, KeyRow):
             self.index.timer(old.until, "key", old.key)
+        elif isinstance(old, Consult):
+            self.index.timer(old.due, "consult", old.item)
+        else:
+            self.time_town(old)
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -265,6 +299,11 @@ class State:
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due
+        if kind in ("gap", "notice", "surge"):
+            return self.due_of_town(kind, name) == due
+        if kind == "consult":
+            consult = self.consults.get(ItemId(name))
+            return consult is not None and consult.due == due
         key = self.keys.get(name)
         return key is not None and key.until == due
 
@@ -286,6 +325,14 @@ class State:
             dials=[self.dials[k] for k in sorted(self.dials)],
             pending=[self.pending[k] for k in sorted(self.pending)],
             conversations=[self.conversations[k] for k in sorted(self.conversations)],
+            tallies=[self.tallies[k] for k in sorted(self.tallies)],
+            on_call=[self.on_call[k] for k in sorted(self.on_call)],
+            notices=[self.notices[k] for k in sorted(self.notices)],
+            surges=[self.surges[k] for k in sorted(self.surges)],
+            limits=[self.limits[k] for k in sorted(self.limits)],
+            gaps=[self.gaps[k] for k in sorted(self.gaps)],
+            consults=[self.consults[k] for k in sorted(self.consults)],
+            recalls=[self.recalls[k] for k in sorted(self.recalls)],
         )
 
     @classmethod
@@ -315,6 +362,22 @@ class State:
             state.put_pending(effect.key, effect)
         for conversation in frozen.conversations:
             state.put_conversation(conversation.id, conversation)
+        for tally in frozen.tallies:
+            state.put_tally((tally.queue, tally.channel, tally.interval), tally)
+        for told in frozen.on_call:
+            state.put_on_call(told.item, told)
+        for notice in frozen.notices:
+            state.put_notice(notice.id, notice)
+        for surge in frozen.surges:
+            state.put_surge(surge)
+        for limit in frozen.limits:
+            state.put_limit(limit)
+        for gap in frozen.gaps:
+            state.put_gap(f"{gap.queue}/{gap.skill}", gap)
+        for consult in frozen.consults:
+            state.put_consult(consult.item, consult)
+        for recall in frozen.recalls:
+            state.put_recall(recall.item, recall)
         return state
 
     def hash(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from router.core import events as e
 from router.core.model import AgentId, OfferEnding
+from router.core.on_call import open_attempt
 from router.core.records import Item
 from router.core.state import State
 
@@ -68,7 +69,8 @@ def _estimate(_: State, ev: e.EstimateSpoken, __: Item | None) -> str:
 
 
 def _leg(_: State, ev: e.LegChanged, __: Item | None) -> str:
-    return f"the {ev.leg}'s telephone " + ("is connected" if ev.connected else "rings")
+    whose = "third party" if ev.leg == "third" else ev.leg
+    return f"the {whose}'s telephone " + ("is connected" if ev.connected else "rings")
 
 
 def _message(state: State, ev: e.MessageAdded, _: Item | None) -> str:
@@ -85,6 +87,17 @@ def _condition_entered(_: State, ev: e.ConditionEntered, __: Item | None) -> str
     return f"queue {ev.queue} is {ev.condition}: has to last {left:.0f} s to count"
 
 
+def _on_call_told(state: State, ev: e.OnCallTold, _: Item | None) -> str:
+    again = f", round {ev.round}" if ev.round > 1 else ""
+    return f"rings {ev.contact}{again}" if ev.way == "call" else ""
+
+
+def _outside_tried(state: State, ev: e.OutsideTried, _: Item | None) -> str:
+    told = open_attempt(state, ev.item)
+    by_mail = told is not None and told.way == "mail"
+    return f"{'told' if by_mail else 'rang'} {ev.contact}: {ev.result}"
+
+
 def _reported(text: str) -> Teller:
     return lambda _s, _e, _i: text
 
@@ -94,9 +107,14 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.ItemShaped: lambda s, v, i: "the form adds what it asks for",
     e.FlowMoved: _flow_moved,
     e.FallbackWalked: lambda s, v, i: f"{v.condition}: followed chain {v.chain}, took {v.action}",
-    e.OutsideTried: lambda s, v, i: f"rang {v.contact}: {v.result}",
+    e.OnCallTold: _on_call_told,
+    e.OutsideTried: _outside_tried,
     e.ConditionEntered: _condition_entered,
     e.ConditionLasted: lambda s, v, i: f"queue {v.queue} has been {v.condition} for long enough",
+    e.LanguageGapEntered: lambda s, v, i: f"nobody of queue {v.queue} has {v.skill}",
+    e.LanguageGapLasted: lambda s, v, i: f"nobody has had {v.skill} for long enough",
+    e.LanguageGapLeft: lambda s, v, i: f"somebody of queue {v.queue} has {v.skill} again",
+    e.QueueLimited: lambda s, v, i: f"queue {v.queue} holds {v.length} with who is there",
     e.ConditionLeft: lambda s, v, i: f"queue {v.queue} is no longer {v.condition}",
     e.ItemQueued: _queued,
     e.StepTaken: lambda s, v, i: f"requirement relaxed to step {v.step}",
@@ -113,6 +131,11 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.ItemResumed: _reported("taken off hold"),
     e.ItemReturned: lambda s, v, i: f"back in line at its old place: {v.reason}",
     e.ItemTransferred: lambda s, v, i: f"{_agent(s, v.by)} transferred it to {v.to}",
+    e.ConsultBegun: lambda s, v, i: f"{_agent(s, v.by)} has {v.to} rung, the resident stays",
+    e.ConsultEnded: lambda s, v, i: f"the third party is off the line: {v.reason}",
+    e.ConsultCompleted: lambda s, v, i: f"{_agent(s, v.by)} left the talk to {v.to}",
+    e.CallbackPromised: lambda s, v, i: "callback promised" + (f" by {v.owner}" if v.owner else ""),
+    e.CallbackUnreturned: lambda s, v, i: f"the call was not returned: {v.reason}",
     e.WrapUpStarted: _reported("the talk is over, wrap-up"),
     e.ItemClosed: lambda s, v, i: f"closed: {v.outcome}" + (f", code {v.code}" if v.code else ""),
     e.ItemAbandoned: lambda s, v, i: f"the resident left ({v.reason})",

@@ -11,6 +11,7 @@ from router.core.buckets import NAMED
 from router.core.callbacks import closed
 from router.core.fallback import enter_queue
 from router.core.families import work_for
+from router.core.first_response import due_at, promise_of
 from router.core.model import (
     ENDED,
     AgentId,
@@ -24,7 +25,7 @@ from router.core.model import (
 )
 from router.core.policy import Queue
 from router.core.policy_text import ChatPolicy, MailPolicy
-from router.core.queueing import KEPT_AS, TEMPO_OF, due_at, line_up, queue_of
+from router.core.queueing import KEPT_AS, TEMPO_OF, line_up, queue_of
 from router.core.records import Conversation, Item
 from router.core.state import State
 from router.core.transcript import RESIDENT
@@ -137,15 +138,18 @@ def due_when_woken(s: State, now: Instant, item: Item) -> Instant | None:
     stood = text.waiting_for in THEIR_TURN
     if text.responded_at is not None:
         since = now if stood or text.unanswered_since is None else text.unanswered_since
-        return due_at(s, since, queue)
+        return due_at(s, since, queue, item.channel)
     if item.due_at is None or text.parked_at is None or not stood:
         return item.due_at
-    return _moved(s, queue, item.due_at, text.parked_at, now)
+    is_business = promise_of(queue, item.channel).business
+    return _moved(s, queue, item.due_at, text.parked_at, now, business=is_business)
 
 
-def _moved(s: State, queue: Queue, due: Instant, since: Instant, now: Instant) -> Instant:
+def _moved(
+    s: State, queue: Queue, due: Instant, since: Instant, now: Instant, *, business: bool
+) -> Instant:
     """Return what was due, later by the time since an instant that counts in the queue."""
-    if not queue.first_response_business:
+    if not business:
         return due + now - since
     hours = s.policy.hours[queue.hours]
     later = business_time.add(hours, due, business_time.elapsed(hours, since, now))

@@ -16,6 +16,7 @@ class Touched:
     def __init__(self) -> None:
         self.items: dict[ItemId, None] = {}
         self.agents: dict[AgentId, None] = {}
+        self.talks: dict[ItemId, None] = {}  # with a third party; may be over
         self.staffing = False  # who is signed in or away has changed
 
     def note(self, s: State, event: e.Event) -> None:
@@ -32,6 +33,8 @@ def _item_waits(touched: Touched, s: State, event: Any) -> None:
 
 def _agent_let_go(touched: Touched, s: State, event: Any) -> None:
     """Whoever had the item may now take another."""
+    if event.item in s.consults:
+        touched.talks[event.item] = None
     item = s.items.get(event.item)
     if item is not None and item.agent is not None:
         touched.agents[item.agent] = None
@@ -40,6 +43,12 @@ def _agent_let_go(touched: Touched, s: State, event: Any) -> None:
 def _item_returned(touched: Touched, s: State, event: Any) -> None:
     _item_waits(touched, s, event)
     _agent_let_go(touched, s, event)
+
+
+def _consult_ended(touched: Touched, s: State, event: e.ConsultEnded) -> None:
+    row = s.consults.get(event.item)
+    if row is not None and row.agent is not None:
+        touched.agents[row.agent] = None
 
 
 def _offer_ended(touched: Touched, s: State, event: e.OfferEnded) -> None:
@@ -78,6 +87,8 @@ _NOTED: Final[dict[type[e.Event], Callable[[Touched, State, Any], None]]] = {
     e.ItemParked: _agent_let_go,
     e.ItemShunted: _agent_let_go,
     e.WrapUpStarted: _agent_let_go,
+    e.ConsultCompleted: _agent_let_go,
+    e.ConsultEnded: _consult_ended,
     e.HandlingStarted: _handling_started,
     e.OfferEnded: _offer_ended,
     e.AgentStatusSet: _agent_changed,

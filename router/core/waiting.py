@@ -14,8 +14,9 @@ from router.core.model import Form, Instant, ItemState, OfferEnding
 from router.core.offers import end_offers
 from router.core.queueing import queue_of
 from router.core.records import Item
-from router.core.service_level import count
+from router.core.service_level import abandoned_or_lost, count
 from router.core.state import State
+from router.core.windows import node_of, offered
 from router.core.wishes import end_leg
 
 Events = Iterator[e.Event]
@@ -61,7 +62,9 @@ def choose(s: State, now: Instant, c_: c.ChooseWhileWaiting) -> Events:
     if position is None:
         return
     walk = Walk(item=item.id, flow=position.flow, policy=position.policy, step=position.step + 1)
-    yield walk.stop(now, CALLBACK, now + PATIENCE, "key 1 while waiting")
+    starts = offered(s, now, queue_of(s, item))
+    node = node_of(starts) if starts else CALLBACK
+    yield walk.stop(now, node, now + PATIENCE, "key 1 while waiting")
 
 
 def leave_waiting(s: State, now: Instant, c_: c.LeaveWaiting) -> Events:
@@ -84,7 +87,7 @@ def abandon(s: State, now: Instant, item: Item, reason: str) -> Events:
     """The resident left before anybody answered; an agent who was rung is let go unpunished."""
     yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the caller hung up")
     item = s.items[item.id]
-    yield from count(s, now, item, "abandoned")
+    yield from count(s, now, item, abandoned_or_lost(reason))
     if item.agent_call_id:
         yield end_leg(s, now, s.items[item.id], item.agent_call_id)
     yield e.ItemAbandoned(

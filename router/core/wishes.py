@@ -34,7 +34,9 @@ def dial_agent(
     )
 
 
-def dial_resident(now: Instant, item: Item, ring_timeout: Span, attempt: int) -> e.EffectWanted:
+def dial_resident(
+    now: Instant, item: Item, ring_timeout: Span, attempt: int, *, leave_message: bool
+) -> e.EffectWanted:
     """Ring the resident for a callback."""
     return e.EffectWanted(
         at=now,
@@ -44,8 +46,25 @@ def dial_resident(now: Instant, item: Item, ring_timeout: Span, attempt: int) ->
             contact_ref=item.contact_ref,
             ring_timeout=ring_timeout,
             attempt=attempt,
+            leave_message=leave_message,
         ),
         due=now + ring_timeout + LEG_PATIENCE,
+    )
+
+
+def dial_third(
+    now: Instant, item: Item, leg: str, contact_ref: str, ring_timeout: Span
+) -> e.EffectWanted:
+    """Ring a third party beside resident and agent."""
+    return e.EffectWanted(
+        at=now,
+        effect=f.DialThird(
+            key=_key(item),
+            item_id=item.id,
+            leg=leg,
+            contact_ref=contact_ref,
+            ring_timeout=ring_timeout,
+        ),
     )
 
 

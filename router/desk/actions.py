@@ -9,13 +9,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from router.core import commands as c
+from router.core import commands_calls as k
 from router.core.model import AgentId, ItemId, OfferId, QueueId
 from router.core.policy import Policy, Texts
 from router.core.state import State
 from router.desk import messages as m
+from router.desk import messages_calls as x
 from router.desk.message_types import ClientMessage
 from router.desk.named import text_of
-from router.desk.view_types import NamedView, seconds
+from router.desk.view_types import NamedView, instant_of, seconds
 from router.desk.writing import WRITTEN, Writing
 from router.ports import Ids, Inbox, Words
 
@@ -31,6 +33,15 @@ def _transfer(message: m.Transfer, agent: AgentId) -> c.Command:
     )
 
 
+def _promise(message: x.Promise, agent: AgentId) -> c.Command:
+    return k.PromiseCallback(
+        item_id=ItemId(message.item),
+        agent_id=agent,
+        owner=AgentId(message.owner) if message.owner is not None else None,
+        starts=instant_of(message.at) if message.at is not None else None,
+    )
+
+
 # the message types are checked where the table is used: each row is called with its key's type
 COMMANDS: Final[dict[type[ClientMessage], Callable[[Any, AgentId], c.Command]]] = {
     m.Status: lambda said, agent: c.SetStatus(agent, said.status, said.reason, said.after_item),
@@ -41,6 +52,9 @@ COMMANDS: Final[dict[type[ClientMessage], Callable[[Any, AgentId], c.Command]]] 
     m.Hold: lambda said, agent: c.HoldItem(ItemId(said.item), agent),
     m.Resume: lambda said, agent: c.ResumeItem(ItemId(said.item), agent),
     m.Transfer: _transfer,
+    x.Complete: lambda said, agent: k.CompleteTransfer(ItemId(said.item), agent),
+    x.Unconsult: lambda said, agent: k.CancelConsult(ItemId(said.item), agent),
+    x.Promise: _promise,
     m.Return: lambda said, agent: c.ReturnItem(ItemId(said.item), agent, said.reason),
     m.Finish: lambda said, agent: c.FinishHandling(ItemId(said.item), agent),
     m.SignOut: lambda _, agent: c.SignOut(agent),

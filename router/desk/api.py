@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from router.desk.answers import install_errors
+from router.desk.api_calls import call_routes
+from router.desk.api_hours import message_routes, on_call_routes, surge_routes
 from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
 from router.desk.api_text import file_routes, text_routes, upload_routes
@@ -38,9 +40,13 @@ def build_api(parts: Parts) -> FastAPI:
         session_routes,
         town_routes,
         emergency_routes,
+        on_call_routes,
+        surge_routes,
+        message_routes,
         shunted_routes,
         desk_routes,
         item_routes,
+        call_routes,
         text_routes,
         file_routes,
         upload_routes,

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from router.core.model import AgentStatus, OfferEnding
 from router.desk.message_types import ClientMessage, Name, NoteText, Reason
+from router.desk.messages_calls import Complete, Consult, Promise, Unconsult
 from router.desk.messages_text import (
     Draft,
     Forward,
@@ -93,7 +94,7 @@ class Transfer(ClientMessage, frozen=True, kw_only=True, tag="transfer"):
     queue: Name | None = None
     agent: Name | None = None
     contact: Name | None = None
-    keep_age: bool = True
+    keep_age: bool | None = None  # None: as the queue it comes to says
 
 
 class Return(ClientMessage, frozen=True, kw_only=True, tag="return"):
@@ -134,6 +135,10 @@ Action = (
     | Hold
     | Resume
     | Transfer
+    | Consult
+    | Complete
+    | Unconsult
+    | Promise
     | Return
     | Finish
     | Close

@@ -26,6 +26,7 @@ from router.core.records import Agent, Conversation, Item, Offer, TextWork
 from router.core.state import State
 from router.desk.conversations import conversations_of, refs_of_text, text_view, told_text
 from router.desk.named import queue_named, subject_of
+from router.desk.recalls import agreement_view, consult_view
 from router.desk.related import contacts_of, duplicates_of, refs_of_contacts, told_contacts
 from router.desk.residents import who_of, words_view
 from router.desk.view_types import moment, moment_or_none, seconds
@@ -61,7 +62,8 @@ class ShownItem(msgspec.Struct, frozen=True):
     @property
     def drawn_from(self) -> object:
         """Return what decides whether it looks the same."""
-        return self.row, self.conversations, self.view.duplicates
+        view = self.view
+        return self.row, self.conversations, view.duplicates, view.consult, view.agreement
 
 
 def shown(state: State, row: Item) -> ShownItem:
@@ -153,6 +155,8 @@ def item_view(state: State, row: Item) -> ItemView:
         text=text_view(state, row),
         contacts=contacts_of(state, row),
         duplicates=duplicates_of(state, row),
+        consult=consult_view(state, row),
+        agreement=agreement_view(policy, row),
     )
 
 
@@ -247,6 +251,7 @@ def offer_shown(state: State, offer: Offer) -> ShownOffer | None:
         seen=offer.seen,
         why=offer.rule,
         story=story_of(state, row),
+        agreement=agreement_view(policy, row),
     )
     return ShownOffer(view=view, contact_ref=row.contact_ref)
 

@@ -214,7 +214,7 @@ class _Terminal:
 
     def _item(self, item: ItemView, *, yours: bool) -> None:
         before = self._shown.items.get(item.item)
-        if not yours or before is None or (before.state, before.legs) != (item.state, item.legs):
+        if not yours or before is None or _stands(before) != _stands(item):
             self._screen.item(item, yours=yours)
         if not yours:
             shown = self._shown
@@ -300,6 +300,11 @@ class _Terminal:
         if isinstance(answer, m.Refused):
             self._screen.say(f"refused: {answer.message} ({answer.code})", "red")
         return isinstance(answer, m.Ok)
+
+
+def _stands(item: ItemView) -> tuple[object, ...]:
+    """Return what is told again when it has changed."""
+    return item.state, item.legs, item.consult
 
 
 def _wants_answer(item: ItemView) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from router.core.model import AgentStatus
 from router.desk import messages as m
+from router.desk import messages_calls as x
 from router.desk import messages_text as w
 from router.desk.view_types import NamedView
 from router.desk.views import AgentView, ItemView, OfferView
@@ -96,6 +97,30 @@ def _transfer(shown: Shown, rest: str) -> m.Action:
     )
 
 
+def _consult(shown: Shown, rest: str) -> m.Action:
+    item = shown.item()
+    number = rest.removeprefix("number:").strip()
+    if number.startswith("+"):
+        return x.Consult(item=item, number=number)
+    to = _transfer(shown, rest)
+    if not isinstance(to, m.Transfer):
+        raise Unclear("ask whom? consult queue:X, agent:X, contact:X or +19055550123")
+    return x.Consult(item=item, queue=to.queue, agent=to.agent, contact=to.contact)
+
+
+def _promise(shown: Shown, rest: str) -> m.Action:
+    if not rest:
+        return x.Promise(item=shown.item())
+    return x.Promise(item=shown.item(), at=_in(shown, rest, "promise 30m, promise 2h, promise 1d"))
+
+
+def _in(shown: Shown, rest: str, right: str) -> datetime:
+    number, unit = rest.rstrip("mhd"), rest[-1:]
+    if not number.isdigit() or unit not in _UNITS or shown.at is None:
+        raise Unclear(f"how long? {right}")
+    return shown.at + int(number) * _UNITS[unit]
+
+
 def _places(shown: Shown) -> dict[str, list[str]]:
     policy = shown.policy
     if policy is None:
@@ -141,10 +166,8 @@ def _take(shown: Shown, rest: str) -> m.Action:
 
 
 def _snooze(shown: Shown, rest: str) -> m.Action:
-    number, unit = rest.rstrip("mhd"), rest[-1:]
-    if not number.isdigit() or unit not in _UNITS or shown.at is None:
-        raise Unclear("how long? snooze 30m, snooze 2h, snooze 3d")
-    return w.Snooze(item=shown.item(), until=shown.at + int(number) * _UNITS[unit])
+    until = _in(shown, rest, "snooze 30m, snooze 2h, snooze 3d")
+    return w.Snooze(item=shown.item(), until=until)
 
 
 def _forward(shown: Shown, rest: str) -> m.Action:
@@ -238,6 +261,22 @@ TYPED: Final = (
     Typed("h", "hold", "", "hold music for the resident", lambda s, _: m.Hold(item=s.item())),
     Typed("r", "resume", "", "back to the resident", lambda s, _: m.Resume(item=s.item())),
     Typed("t", "transfer", "queue:X", "or agent:X, contact:X", _transfer),
+    Typed("+", "consult", "WHOM", "ask queue:X, agent:X, contact:X, +1905...; they stay", _consult),
+    Typed(
+        "=",
+        "complete",
+        "",
+        "leave the resident to whom you asked",
+        lambda s, _: x.Complete(item=s.item()),
+    ),
+    Typed(
+        "-",
+        "unconsult",
+        "",
+        "let go whom you asked",
+        lambda s, _: x.Unconsult(item=s.item()),
+    ),
+    Typed("@", "promise", "[30m|2h|1d]", "hang up; you ring them back then, or soon", _promise),
     Typed(
         "g",
         "giveback",

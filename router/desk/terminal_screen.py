@@ -19,12 +19,19 @@ from rich.text import Text
 from router.core.model import AgentStatus, ItemState
 from router.desk.terminal_commands import TYPED, Shown
 from router.desk.views import AgentView, ItemView, OfferView, WhoView, WordsView
+from router.desk.views_calls import AgreementView
 from router.desk.views_text import InboxView
 
 _COLOURS: Final = {
     AgentStatus.AVAILABLE: "green",
     AgentStatus.AWAY: "yellow",
     AgentStatus.OFFLINE: "red",
+}
+
+_AGREED: Final = {
+    "none": "note it and hand it over at once",
+    "partial": "tell what is known, ask for the details, hand it over",
+    "full": "done here",
 }
 
 
@@ -77,9 +84,21 @@ class Screen:
         if offer.due is not None:
             self.say(f"  first response due {offer.due:%Y-%m-%d %H:%M} UTC")
         self.say(f"  why you: {offer.why}")
+        self._agreed(offer.agreement)
         for line in offer.story:
             self.say(f"  · {line}", "dim")
         self.say(f"  a accept, d decline; {left_s:.0f} s left", "bold")
+
+    def _agreed(self, agreement: AgreementView | None) -> None:
+        """Say who does what about the subject."""
+        if agreement is None:
+            return
+        to = agreement.department
+        tail = f"; ask them with + contact:{to.id}" if to is not None else ""
+        self.say(f"  agreement {agreement.level}: {_AGREED[agreement.level]}{tail}", "magenta")
+        for line in (agreement.script, agreement.link):
+            if line:
+                self.say(f"    {line}", "magenta")
 
     def item(self, item: ItemView, *, yours: bool) -> None:
         """Tell how an item stands now."""
@@ -89,6 +108,11 @@ class Screen:
         legs = ", ".join(f"{leg.of} {leg.state}" for leg in item.legs)
         tail = f" ({legs})" if legs else ""
         self.say(f"▶ {item.item} {item.form} {item.state}{tail}", "bold")
+        asked = item.consult
+        if asked is not None:
+            result = f": {asked.result}" if asked.result is not None else ""
+            then = {"talking": "; = leaves them together, - lets them go"}.get(asked.state, "")
+            self.say(f"  asks {asked.name or asked.to}, {asked.state}{result}{then}", "cyan")
         if item.state is ItemState.WRAP_UP:
             until = f" until {item.wrap_up_until:%H:%M:%S} UTC" if item.wrap_up_until else ""
             need = ", a code is needed (w CODE)" if item.wrap_up_required else ""

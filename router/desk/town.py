@@ -12,14 +12,17 @@ from typing import Final
 
 from router.core import requirement
 from router.core.apply_text import DUPLICATES
-from router.core.model import Instant, ItemId, ItemState, QueueId, Tempo
+from router.core.model import Channel, Instant, ItemId, ItemState, QueueId, Tempo
 from router.core.policy import Queue
 from router.core.records import Item, QueueRow
 from router.core.service_level import local_day
 from router.core.state import State
 from router.desk.named import text_of
 from router.desk.pictures import agent_view, item_view
+from router.desk.recalls import ALL, recalls_of
+from router.desk.service_levels import service_level_view
 from router.desk.surroundings import About
+from router.desk.town_hours import conditions_of, message_views, on_call_views, surge_views
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
@@ -29,14 +32,13 @@ from router.desk.views import (
     PolicyView,
     QueueView,
     RefusalView,
-    ServiceLevelView,
     StaffView,
     StatusView,
     WaitingView,
 )
 from router.errors import UnknownTarget
 
-FORMULA: Final = "answered in time / offered"  # both of today; see docs/glossary.md
+UNRETURNED_SHOWN: Final = 50
 SHUNTED_SHOWN: Final = 100  # in the status; all of them at /shunted
 
 
@@ -50,10 +52,11 @@ def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
         open=row.is_open,
         reason=row.reason,
         changes_at=moment_or_none(row.changes_at),
-        conditions=tuple(row.conditions),
+        conditions=conditions_of(state, rule, row),
         waiting=tuple(_waiting(state, rule.id, tempo, now) for tempo in Tempo),
         staffed=tuple(_staff(state, rule)),
-        today=_service_level(rule, row, local_day(state, now)),
+        today=service_level_view(state, rule, Channel.VOICE, now),
+        chats_today=service_level_view(state, rule, Channel.CHAT, now),
     )
 
 
@@ -87,24 +90,6 @@ def _staff(state: State, rule: Queue) -> Iterable[StaffView]:
             yield StaffView(
                 tempo=tempo, language=language.id, signed_in=signed_in, available=available
             )
-
-
-def _service_level(rule: Queue, row: QueueRow, today: str) -> ServiceLevelView:
-    if row.day != today:
-        row = QueueRow(id=row.id)
-    return ServiceLevelView(
-        formula=FORMULA,
-        level=round(row.answered_in / row.offered, 4) if row.offered else None,
-        target_share=rule.target_share,
-        target_s=seconds(rule.target_span),
-        offered=row.offered,
-        answered_in=row.answered_in,
-        answered_late=row.answered_late,
-        abandoned_in=row.abandoned_in,
-        abandoned_late=row.abandoned_late,
-        callbacks=row.callbacks,
-        diverted=row.diverted,
-    )
 
 
 # --- lists of items ------------------------------------------------------------------------------
@@ -199,5 +184,9 @@ def status_view(state: State, about: About, now: Instant) -> StatusView:
         ),
         pending_effects=len(state.pending),
         open_offers=len(state.offers),
+        unreturned=recalls_of(state, ALL, UNRETURNED_SHOWN),
         duplicates_avoided=duplicates_avoided(state, local_day(state, now)),
+        surge=surge_views(state),
+        announcements=message_views(state),
+        on_call=on_call_views(state),
     )

@@ -21,6 +21,8 @@ from router.core.model import (
     Tempo,
 )
 from router.desk.view_types import Moment, NamedView, View
+from router.desk.views_calls import AgreementView, ConsultView, RecallView
+from router.desk.views_hours import AnnouncementView, OnCallView, SurgeView
 from router.desk.views_text import TextView
 
 
@@ -60,6 +62,7 @@ class OfferView(View, frozen=True, kw_only=True):
     seen: bool
     why: str  # the rule that chose this agent
     story: tuple[str, ...]
+    agreement: AgreementView | None = None  # who does what about the subject
 
 
 class LegView(View, frozen=True, kw_only=True):
@@ -111,6 +114,8 @@ class ItemView(View, frozen=True, kw_only=True):
     text: TextView | None = None
     contacts: tuple[ContactView, ...] = ()  # of everything merged into it, and its own; () = alone
     duplicates: tuple[DuplicateView, ...] = ()  # what may be about the same, likeliest first
+    consult: ConsultView | None = None  # whom the agent asks beside the resident
+    agreement: AgreementView | None = None  # who does what about the subject
 
 
 class ContactView(View, frozen=True, kw_only=True):
@@ -197,10 +202,20 @@ class StaffView(View, frozen=True, kw_only=True):
     available: int  # of those, not away
 
 
+class IntervalView(View, frozen=True, kw_only=True):
+    """Of those who came in the present quarter of an hour."""
+
+    begins: Moment
+    level: float | None
+    offered: int
+
+
 class ServiceLevelView(View, frozen=True, kw_only=True):
     """Today's figures; a level of None means that nothing was counted yet."""
 
-    formula: str
+    channel: str
+    formula: str  # name and version
+    definition: str
     level: float | None  # 0..1
     target_share: float
     target_s: float
@@ -210,7 +225,9 @@ class ServiceLevelView(View, frozen=True, kw_only=True):
     abandoned_in: int
     abandoned_late: int
     callbacks: int
-    diverted: int
+    diverted: int  # left the line unanswered in any other way
+    lost: int  # calls that the carrier failed
+    interval: IntervalView
 
 
 class QueueView(View, frozen=True, kw_only=True):
@@ -224,7 +241,8 @@ class QueueView(View, frozen=True, kw_only=True):
     conditions: tuple[str, ...]
     waiting: tuple[WaitingView, ...]  # every tempo, zeros included
     staffed: tuple[StaffView, ...]
-    today: ServiceLevelView
+    today: ServiceLevelView  # of calls
+    chats_today: ServiceLevelView
 
 
 class EmergencyView(View, frozen=True, kw_only=True):
@@ -282,7 +300,11 @@ class StatusView(View, frozen=True, kw_only=True):
     doors: tuple[DoorView, ...]
     pending_effects: int
     open_offers: int
+    unreturned: tuple[RecallView, ...]  # calls not returned yet, the longest waiting first
     duplicates_avoided: int  # items merged today into another, and not taken out again
+    surge: tuple[SurgeView, ...]  # none on an ordinary day
+    announcements: tuple[AnnouncementView, ...]
+    on_call: tuple[OnCallView, ...]  # who on call was told of what; the newest first
 
 
 class ErrorView(View, frozen=True, kw_only=True):

@@ -11,23 +11,26 @@ from typing import Final, Protocol
 
 import msgspec
 
+from router.core import commands_calls as k
 from router.core import commands_text as t
 from router.core.commands import Command
+from router.core.dialling import may_dial
 from router.core.families import family
-from router.core.model import AgentId, ItemId, MessageKind
+from router.core.model import AgentId, ItemId, MessageKind, QueueId
 from router.core.records import Item
 from router.core.relations import has_conversation
 from router.core.state import State
 from router.desk import messages_text as m
 from router.desk.lookup import WordLookup
+from router.desk.messages_calls import Consult
 from router.desk.pictures import find_item
 from router.desk.residents import who_of
 from router.desk.surroundings import BlockList, FindKept, RenderHtml
 from router.desk.view_types import instant_of
 from router.errors import NotAllowed, NotNow
-from router.ports import Blobs, FileRef, Ids, Inbox, Said, Words
+from router.ports import Blobs, Contact, FileRef, Ids, Inbox, Said, Words
 
-KeyOf = Callable[[str], str]  # a mail address -> its address key
+KeyOf = Callable[[str], str]  # an address (of mail, a number to ring) -> what stands for it
 TellResident = Callable[[str, AgentId], None]  # in which conversation which agent is typing
 
 
@@ -78,6 +81,8 @@ class Writing:
                 await self._with_words(command, Said(text=said.text))
             case m.Forward():
                 await self._forward(said, agent)
+            case Consult():
+                await self._consult(said, agent)
             case m.Draft():
                 await self._drafts.save(said.item, agent, said.text)
             case m.Typing():
@@ -151,6 +156,27 @@ class Writing:
         )
         await self._with_words(command, Said(text=said.text))
 
+    async def _consult(self, said: Consult, agent: AgentId) -> None:
+        """Have a third party rung; a number that is typed goes along as words."""
+        number = "".join(each for each in said.number or "" if each not in " -.()")
+        words: tuple[Words, ...] = ()
+        if said.number is not None:
+            refusal = await self._inbox.read(lambda s: may_dial(s.policy.dialling, number))
+            if refusal:
+                raise NotAllowed(refusal)
+            body = msgspec.json.encode(Contact(number, ""))
+            words = (Words(ref=self._ids.unique("w-"), kind="contact", body=body),)
+        command = k.ConsultItem(
+            item_id=ItemId(said.item),
+            agent_id=agent,
+            to_queue=QueueId(said.queue) if said.queue is not None else None,
+            to_agent=AgentId(said.agent) if said.agent is not None else None,
+            to_contact=said.contact or "",
+            number_ref=words[0].ref if words else "",
+            number_key=self._key_of(number) if words else "",
+        )
+        await self._inbox.submit(command, _nothing, words=words)
+
     async def _with_words(
         self, command: t.SendReply | t.AddNote | t.ForwardItem, said: Said
     ) -> None:
@@ -172,7 +198,9 @@ SIMPLE: Final[dict[type[msgspec.Struct], Callable[..., Command]]] = {
     m.Unmerge: lambda said, agent: t.UnmergeItem(ItemId(said.item), agent),
     m.UndoRule: lambda said, agent: t.UndoRule(ItemId(said.item), agent, said.reason),
 }
-WRITTEN: Final = frozenset({*SIMPLE, m.Reply, m.Note, m.Forward, m.Draft, m.Typing, m.Split})
+WRITTEN: Final = frozenset(
+    {*SIMPLE, m.Reply, m.Note, m.Forward, m.Draft, m.Typing, m.Split, Consult}
+)
 
 
 def _nothing(_: State) -> None:

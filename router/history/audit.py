@@ -1,8 +1,9 @@
 """The trail of what people inside did: to accounts, policy and the town, and whose words they read.
 
-Changes are written beside what they changed, in its transaction, by `note`. Looking is written too:
-`item-read` (an item's reference), `file-read` (reference and file), `resident-exported` and
-`resident-redacted` (the key of the address). Never holds residents' words or passwords.
+Changes are written beside what they changed, in its transaction, by `note`; `policy-published`
+(number and reason) after it. Looking is written too: `item-read` (an item's reference), `file-read`
+(reference and file), `resident-exported` and `resident-redacted` (the key of the address). Never
+holds residents' words or passwords.
 """
 
 from __future__ import annotations

@@ -36,6 +36,11 @@ def _targets(sources: Sources, fallback: FallbackFile) -> Iterator[tuple[Documen
                 for each, target in enumerate(getattr(rule, action)):
                     path = ("chains", chain, index, action, each)
                     yield sources.fallback.document, path, action, target
+    town = sources.town
+    for subject, agreement in town.model.agreements.items() if town.model is not None else ():
+        if agreement.department:
+            where = ("agreements", subject, "department")
+            yield town.document, where, "transfer", agreement.department
     for part in sources.flows.values():
         for name, node in part.model.nodes.items() if part.model is not None else ():
             if isinstance(node, nodes.TransferNode):

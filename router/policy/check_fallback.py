@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from router.core.model import Condition
 from router.policy import models_flows as nodes
 from router.policy.circles import circles
 from router.policy.compile_queues import merged
-from router.policy.models_fallback import OWN, FallbackFile, RuleShape, WhenShape
+from router.policy.models_fallback import OWN, RuleShape, WhenShape
 from router.policy.sources import Sources
 
 _ENDS_HERE = ("queue", "defer", "chain", "end")  # after these no further rule is looked at
@@ -21,7 +20,6 @@ def check_fallback(sources: Sources) -> None:
     fallback = sources.fallback
     if fallback.model is None:
         return
-    _check_shifts(sources, fallback.model)
     if not fallback.whole:
         return
     for name, rules in fallback.model.chains.items():
@@ -156,15 +154,3 @@ def _check_used(sources: Sources, chains: dict[str, list[RuleShape]]) -> None:
             sources.fallback.document.complain(
                 ("chains", name), message, at_key=True, is_warning=True
             )
-
-
-def _check_shifts(sources: Sources, fallback: FallbackFile) -> None:
-    """Complain about shifts of one list that overlap."""
-    for name, on_call in fallback.on_call.items():
-        taken: list[tuple[date, date]] = []
-        for index, shift in enumerate(on_call.shifts):
-            for first, last in taken:
-                if shift.first <= last and first <= shift.last:
-                    message = f"overlaps the shift from {first} to {last}; change one of them"
-                    sources.fallback.document.complain(("on_call", name, "shifts", index), message)
-            taken.append((shift.first, shift.last))

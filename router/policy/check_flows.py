@@ -58,7 +58,7 @@ def silent_ways(node: nodes.NodeShape) -> Iterator[tuple[Path, str]]:
             for exit_ in ("holiday", "emergency"):
                 if target := getattr(node, exit_):
                     yield (exit_,), target
-        case nodes.BranchNode():
+        case nodes.BranchNode() | nodes.ServiceNode():
             for value, target in node.exits.items():
                 yield ("exits", value), target
             yield ("otherwise",), node.otherwise

@@ -55,6 +55,7 @@ def _known(sources: Sources) -> dict[str, frozenset[str] | None]:
         "queue": names(sources.queues.document, "queues"),
         "set of opening hours": names(sources.hours.document, "hours"),
         "set of waiting announcements": names(sources.announcements.document, "waiting"),
+        "service": names(sources.hours.document, "services"),
         "chain": names(fallback, "chains"),
         "mailbox": None if sources.mail is None else names(sources.mail.document, "mailboxes"),
         "word list": None if sources.mail is None else names(sources.mail.document, "word_lists"),
@@ -80,7 +81,7 @@ def _attributes(sources: Sources) -> Iterator[str]:
 
 
 def _uses(sources: Sources) -> Iterator[Use]:
-    for found in (_in_town, _in_skills, _in_queues, _in_fallback, _in_forms, _in_texts):
+    for found in (_in_town, _in_hours, _in_skills, _in_queues, _in_fallback, _in_forms, _in_texts):
         yield from found(sources)
     for part in sources.flows.values():
         for name, node in part.model.nodes.items() if part.model is not None else ():
@@ -93,6 +94,11 @@ def _in_town(sources: Sources) -> Iterator[Use]:
         return
     for index, language in enumerate(town.languages):
         yield Use(document, ("languages", index, "skill"), "skill", language.skill)
+    for subject, agreement in town.agreements.items():
+        yield Use(document, ("agreements", subject), "subject", subject)
+        if agreement.department:
+            path = ("agreements", subject, "department")
+            yield Use(document, path, "contact", agreement.department)
     for typed in document.keys("numbers"):
         flow = document.text("numbers", typed)
         if flow is not None:
@@ -105,6 +111,15 @@ def _in_skills(sources: Sources) -> Iterator[Use]:
         for skill in agent.skills:
             yield Use(document, ("agents", name, "skills", skill), "skill", skill)
         yield Use(document, ("agents", name, "capacity"), "capacity", agent.capacity)
+
+
+def _in_hours(sources: Sources) -> Iterator[Use]:
+    document, hours = sources.hours.document, sources.hours.model
+    for name, layers in hours.services.items() if hours is not None else ():
+        for index, layer in enumerate(layers):
+            path = ("services", name, index, "hours")
+            for each, used in enumerate(layer.hours):
+                yield Use(document, (*path, each), "set of opening hours", used)
 
 
 def _in_queues(sources: Sources) -> Iterator[Use]:
@@ -155,6 +170,10 @@ def _in_fallback(sources: Sources) -> Iterator[Use]:
                 yield Use(document, (*path, "chain"), "chain", rule.chain)
             for action in CALLED_ON:
                 yield from _targets(document, (*path, action), getattr(rule, action))
+    for index, queue in enumerate(fallback.surge.first if fallback.surge is not None else ()):
+        yield Use(document, ("surge", "first", index), "queue", queue)
+    for subject in fallback.call_outs:
+        yield Use(document, ("call_outs", subject), "subject", subject)
     for name, on_call in fallback.on_call.items():
         for each, contact in enumerate(on_call.otherwise):
             yield Use(document, ("on_call", name, "otherwise", each), "contact", contact)
@@ -224,6 +243,8 @@ def _in_node(document: Document, path: Path, node: nodes.NodeShape) -> Iterator[
             yield from _in_values(document, (*path, "set"), node.set)
         case nodes.HoursNode():
             yield Use(document, (*path, "hours"), "set of opening hours", node.hours)
+        case nodes.ServiceNode():
+            yield Use(document, (*path, "service"), "service", node.service)
         case nodes.BranchNode():
             yield Use(document, (*path, "branch"), "attribute", node.branch)
             for value in node.exits if node.branch in ("language", "subject") else ():

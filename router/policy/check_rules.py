@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from router.core.dialling import may_dial
 from router.core.model import HOUR, Condition
+from router.policy.check_service_level import check_service_levels
 from router.policy.clock_times import read_weekdays
 from router.policy.compile import dialling_of
 from router.policy.compile_queues import merged
@@ -43,6 +44,7 @@ def check_rules(sources: Sources, today: date) -> None:
     _check_holidays(sources, today)
     if sources.queues.model is not None:
         _check_queues(sources.queues.document, sources.queues.model)
+        check_service_levels(sources.queues.document, sources.queues.model)
     _check_dialling(sources)
     if sources.forms.model is not None:
         subjects = frozenset(sources.town.document.keys("subjects"))
@@ -102,7 +104,7 @@ def _check_queues(document: Document, queues: QueuesFile) -> None:
             message = "key 'hours' is missing, here and in `defaults`; for example town_hall"
             document.complain(path, message, at_key=True)
         possible = list(_ALWAYS_POSSIBLE)
-        possible += [Condition.FULL] if rules["length_max"] else []
+        possible += [Condition.FULL] if rules["length_max"] or rules["length_per_agent"] else []
         possible += [Condition.LATE] if rules["wait_max_s"] else []
         lacking = [each.value for each in possible if each not in rules["fallback"]]
         if lacking:

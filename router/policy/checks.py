@@ -8,9 +8,12 @@ from router.policy.check_chat import check_chat
 from router.policy.check_contacts import check_contacts
 from router.policy.check_fallback import check_fallback
 from router.policy.check_flows import check_flows
+from router.policy.check_layers import check_layers
 from router.policy.check_mail import check_mail
 from router.policy.check_mail_rules import check_mail_rules
 from router.policy.check_names import check_names
+from router.policy.check_on_call import check_on_call
+from router.policy.check_openings import check_openings
 from router.policy.check_people import check_people
 from router.policy.check_rules import check_rules
 from router.policy.check_texts import check_texts
@@ -24,6 +27,9 @@ def check(sources: Sources, today: date) -> None:
     check_rules(sources, today)
     check_flows(sources)
     check_fallback(sources)
+    check_layers(sources, today)
+    check_openings(sources, today)
+    check_on_call(sources, today)
     check_contacts(sources)
     check_mail(sources)
     check_mail_rules(sources)

@@ -19,9 +19,11 @@ from router.core.model import (
     Tempo,
     Unreached,
 )
+from router.core.policy_calls import Agreement
 from router.policy.compile_flows import compile_flow
-from router.policy.compile_hours import compile_hours
+from router.policy.compile_hours import compile_hours, compile_layers
 from router.policy.compile_queues import compile_queue, place
+from router.policy.compile_surge import compile_surge
 from router.policy.compile_texts import compile_answers, compile_chat, compile_mail
 from router.policy.documents import Document
 from router.policy.holiday_dates import holiday_dates
@@ -85,7 +87,14 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         compiled_with={name: version(name) for name in NOTED},
         mail=None if sources.mail is None else compile_mail(sources.mail),
         chat=None if sources.chat is None else compile_chat(sources.chat),
+        agreements={
+            subject: Agreement(each.level, each.department, each.link, each.script)
+            for subject, each in town.agreements.items()
+        },
         answers={} if sources.answers is None else compile_answers(sources.answers),
+        call_outs=fallback.call_outs,
+        services={id_: compile_layers(each) for id_, each in hours.services.items()},
+        surge=None if fallback.surge is None else compile_surge(fallback.surge),
     )
 
 
@@ -162,6 +171,8 @@ def _rule(shape: RuleShape, where: compiled.Place) -> compiled.FallbackRule:
         urgent=shape.urgent,
         place=where,
         every=shape.every if shape.page else 0,
+        accept=shape.accept,
+        rounds=shape.rounds,
     )
 
 

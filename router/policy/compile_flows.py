@@ -77,6 +77,16 @@ def _hours(shape: shapes.HoursNode) -> Node:
 
 
 @_node.register
+def _service(shape: shapes.ServiceNode) -> Node:
+    return _with(
+        kind="service",
+        service=shape.service,
+        exits=dict(shape.exits),
+        otherwise=shape.otherwise,
+    )
+
+
+@_node.register
 def _set(shape: shapes.SetNode) -> Node:
     return _with(kind="set", values=_values(shape.set), next=shape.next)
 
@@ -138,6 +148,8 @@ def _transfer(shape: shapes.TransferNode) -> Node:
         prompt=_prompt(shape.say),
         targets=tuple(shape.transfer),
         next=shape.next,
+        accept=shape.accept,
+        rounds=shape.rounds,
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from router.core.hours import Hours, Override
+from router.core.policy_layers import Layer
 from router.policy.models_hours import DatesShape, HoursShape
+from router.policy.models_layers import LayerShape
 
 
 def compile_hours(id_: str, shape: HoursShape, time_zone: str, holidays: dict[date, str]) -> Hours:
@@ -21,6 +23,11 @@ def compile_hours(id_: str, shape: HoursShape, time_zone: str, holidays: dict[da
             if not any(each.first <= written <= each.last for each in overrides):
                 overrides.append(Override(written, written, shape.on_holidays, name))
     return Hours(id_, time_zone, tuple(weekly), closed, tuple(overrides))
+
+
+def compile_layers(layers: list[LayerShape]) -> tuple[Layer, ...]:
+    """Return the layers of one service, in order."""
+    return tuple(Layer(each.layer, tuple(each.hours)) for each in layers)
 
 
 def _override(shape: DatesShape) -> Override:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from router.core.flows.texts import REQUIRED_TEXTS
-from router.core.model import HOUR, SECOND, QueueId, Span, Tempo
+from router.core.model import HOUR, MINUTE, SECOND, Channel, QueueId, Span, Tempo
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
+from router.core.policy_calls import CallbackWindows
+from router.policy.compile_service_level import promises
 from router.policy.documents import Document
 from router.policy.models_announcements import WaitingShape
-from router.policy.models_queues import CallbackShape, ItemOrder, QueueRules, QueueShape
+from router.policy.models_callbacks import CallbackShape
+from router.policy.models_queues import ItemOrder, QueueRules, QueueShape
 
 OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
     Tempo.LIVE: 20,
@@ -17,6 +20,7 @@ OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
     Tempo.SLOW_TEXT: 120,
 }
 BALANCED_S: Final = 120
+MACHINE: Final = {"count": "count", "try_again": "again", "leave_message": "message"}
 WAITING_TEXTS: Final = tuple(
     key for key in REQUIRED_TEXTS if key in ("place", "callback_offer") or key.startswith("wait_")
 )
@@ -30,6 +34,8 @@ def merged(queue: QueueShape, defaults: QueueRules) -> dict[str, Any]:
     }
     if "fallback" in queue.model_fields_set:  # condition by condition
         rules["fallback"] = {**defaults.fallback, **queue.fallback}
+    theirs = {} if "first_response" in queue.model_fields_set else defaults.first_response_by
+    rules["first_response_by"] = {**theirs, **queue.first_response_by}
     timeouts = {**OFFER_TIMEOUT_S, **defaults.offer_timeout_s}
     rules["offer_timeout_s"] = {**timeouts, **queue.offer_timeout_s}
     return rules
@@ -51,14 +57,15 @@ def compile_queue(
         for index, step in enumerate(shape.steps)
     )
     response = rules["first_response"]
+    promised = promises(shape.service_level, defaults.service_level)
     return Queue(
         id=QueueId(id_),
         name=shape.name,
         hours=rules["hours"],
         requires=shape.requires,
         steps=steps,
-        target_share=rules["service_level"].share,
-        target_span=rules["service_level"].answer_within_s * SECOND,
+        target_share=promised[Channel.VOICE].share,
+        target_span=promised[Channel.VOICE].within,
         first_response=response.written,
         first_response_span=response.span,
         first_response_days=response.days,
@@ -74,12 +81,17 @@ def compile_queue(
         callback=_callback(rules["callback"]),
         place=place(document, *path),
         absence=rules["absence_s"] * SECOND,
-        late_behind=_late_behind(rules),
+        late_behind=_late_behind(rules, promised[Channel.VOICE].within),
         agent_order=tuple(dict.fromkeys(rules["agent_order"])),
+        first_response_by=rules["first_response_by"],
+        promises=promised,
+        length_per_agent=rules["length_per_agent"],
+        last_entry=rules["last_entry_s"] * SECOND,
+        is_age_reset=rules["transfer_age"] == "reset",
     )
 
 
-def _late_behind(rules: dict[str, Any]) -> Span:
+def _late_behind(rules: dict[str, Any], target: Span) -> Span:
     """Return by how much who missed the target ranks later; 0: order of arrival.
 
     Twice the target at least: with less, ordering by the target gains little (measured in
@@ -89,7 +101,7 @@ def _late_behind(rules: dict[str, Any]) -> Span:
     if order is ItemOrder.ARRIVAL:
         return 0
     least = BALANCED_S if order is ItemOrder.BALANCED else rules["late_behind_s"]
-    return max(int(least), 2 * int(rules["service_level"].answer_within_s)) * SECOND
+    return max(int(least) * SECOND, 2 * target)
 
 
 def place(document: Document, *path: str | int) -> Place:
@@ -111,6 +123,7 @@ def _announcements(shape: WaitingShape, texts: dict[str, Texts]) -> Announcement
 def _callback(shape: CallbackShape | None) -> CallbackRule | None:
     if shape is None:
         return None
+    windows = shape.windows
     expires: Span = shape.expires_after_h * HOUR
     return CallbackRule(
         offer_after=shape.offer_after_s * SECOND,
@@ -119,4 +132,13 @@ def _callback(shape: CallbackShape | None) -> CallbackRule | None:
         expires_after=expires,
         hours=shape.hours,
         ring_timeout=shape.ring_timeout_s * SECOND,
+        first=shape.first,
+        machine=MACHINE[shape.answering_machine],
+        windows=CallbackWindows(
+            length=windows.length_min * MINUTE,
+            most=windows.callbacks_max,
+            days=windows.days_ahead,
+        )
+        if windows is not None
+        else None,
     )

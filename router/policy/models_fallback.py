@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from router.core.model import Channel, Condition
 from router.policy.addresses import MailAddress
+from router.policy.models_surge import SurgeShape
 from router.policy.shape import Shape
 from router.policy.spans import SpanText
 from router.policy.telephones import Line
@@ -87,6 +88,21 @@ class RuleShape(Shape):
         description="for `page`: so long until the next one is told",
         examples=["5 min"],
     )
+    accept: Texts = Field(
+        default={},
+        description="for `transfer`: who picks up hears the text of `call_outs` for the subject and"
+        " then this, and must press 1 to be connected; else, as with an answering machine, the next"
+        " one is rung",
+        examples=["{en: Press 1 to take the call., fr: Faites le 1 pour prendre l'appel.}"],
+    )
+    rounds: int = Field(
+        default=1,
+        ge=1,
+        le=10,
+        description="for `transfer` and `page`: how often the whole list is walked before the next"
+        " rule follows",
+        examples=["2"],
+    )
     chain: str = Field(
         default="", description="action: go on with this chain", examples=["after_hours"]
     )
@@ -110,6 +126,10 @@ class RuleShape(Shape):
             raise wrong("takes a message without a word; `say` that one may speak after the tone")
         if "every" in self.model_fields_set and not self.page:
             raise wrong("tells nobody, so `every` means nothing; delete it, or give `page`")
+        if self.accept and not self.transfer:
+            raise wrong("rings nobody, so `accept` means nothing; delete it, or give `transfer`")
+        if "rounds" in self.model_fields_set and not (self.transfer or self.page):
+            raise wrong("walks no list, so `rounds` means nothing; delete it")
         return self
 
     @property
@@ -168,7 +188,9 @@ class OnCallShape(Shape):
         examples=["- {first: 2026-12-21, last: 2026-12-27, contacts: [officer_b]}"],
     )
     otherwise: Annotated[list[str], OneOrMore] = Field(
-        min_length=1, description="contacts for every other date", examples=["[officer_a]"]
+        default=[],
+        description="contacts for every other date; without it the shifts must leave no date out",
+        examples=["[officer_a]"],
     )
 
 
@@ -189,4 +211,15 @@ class FallbackFile(Shape):
         default={},
         description="on-call lists",
         examples=["roads_on_call: {otherwise: roads_duty}"],
+    )
+    surge: SurgeShape | None = Field(
+        default=None,
+        description="what holds while somebody has switched the surge on; without it nobody can",
+        examples=["{say: {en: Many are calling., fr: Beaucoup appellent.}, first: [roads]}"],
+    )
+    call_outs: dict[str, Texts] = Field(
+        default={},
+        description="subject -> what somebody on call is told before they accept; a subject without"
+        " one is told by its name",
+        examples=["noise: {en: Ask for the address., fr: Demandez l'adresse.}"],
     )

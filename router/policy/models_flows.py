@@ -1,7 +1,7 @@
 """The shape of ivr_flows/*.yaml: what a caller hears and can choose, node by node.
 
-The kind of a node is the one key that says what it does: `say`, `menu`, `hours`, `set`, `branch`,
-`queue`, `fallback`, `callback`, `voicemail`, `transfer`, `goto` or `hangup`.
+The kind of a node is the one key that says what it does: `say`, `menu`, `hours`, `service`, `set`,
+`branch`, `queue`, `fallback`, `callback`, `voicemail`, `transfer`, `goto` or `hangup`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from router.policy.values import (
 )
 
 KINDS: Final = (
-    "say", "menu", "hours", "set", "branch", "queue", "fallback", "callback", "voicemail",
-    "transfer", "goto", "hangup",
+    "say", "menu", "hours", "service", "set", "branch", "queue", "fallback", "callback",
+    "voicemail", "transfer", "goto", "hangup",
 )  # fmt: skip
 
 Digit = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
@@ -121,6 +121,20 @@ class HoursNode(Shape):
     )
 
 
+class ServiceNode(Shape):
+    """Goes to whoever answers at this time of day."""
+
+    service: str = Field(description="one of `services` in hours.yaml", examples=["single_number"])
+    exits: dict[str, NodeName] = Field(
+        min_length=1,
+        description="layer -> node; every layer has one",
+        examples=["{centre: subjects, third_party: night}"],
+    )
+    otherwise: NodeName = Field(
+        description="node when every layer was closed by hand", examples=["closed"]
+    )
+
+
 class SetNode(Shape):
     """Notes something about the caller."""
 
@@ -212,6 +226,18 @@ class TransferNode(Shape):
     say: Texts = Field(
         default={}, description="said first", examples=["{en: One moment., fr: Un instant.}"]
     )
+    accept: Texts = Field(
+        default={},
+        description="as of a rule in fallback.yaml: who picks up must press 1",
+        examples=["{en: Press 1 to take the call., fr: Faites le 1 pour prendre l'appel.}"],
+    )
+    rounds: int = Field(
+        default=1,
+        ge=1,
+        le=10,
+        description="how often the whole list is walked before `next`",
+        examples=["2"],
+    )
     next: NodeName = Field(description="node when nobody answers", examples=["message"])
 
 
@@ -249,6 +275,7 @@ NodeShape = Annotated[
     Annotated[SayNode, Tag("say node")]
     | Annotated[MenuNode, Tag("menu node")]
     | Annotated[HoursNode, Tag("hours node")]
+    | Annotated[ServiceNode, Tag("service node")]
     | Annotated[SetNode, Tag("set node")]
     | Annotated[BranchNode, Tag("branch node")]
     | Annotated[QueueNode, Tag("queue node")]

@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 
 from router.core.hours import Range
 from router.policy.clock_times import WEEKDAYS, OpenTimes, Weekdays, read_ranges
+from router.policy.models_layers import LayerShape
 from router.policy.shape import Shape
-from router.policy.values import LocalDate, Text, converter, wrong
+from router.policy.values import LocalDate, Name, Text, converter, wrong
 
 HolidayTimes = tuple[Range, ...] | Literal["as_usual"]
 
@@ -132,4 +133,10 @@ class HoursFile(Shape):
         min_length=1,
         description="named opening hours",
         examples=["town_hall: {weekly: {mon-fri: 08:00-18:00}}"],
+    )
+    services: dict[Name, Annotated[list[LayerShape], Field(min_length=1)]] = Field(
+        default={},
+        description="for each instant, who answers: at every instant exactly one layer's hours must"
+        " be open; `service` nodes of flows ask here",
+        examples=["line: [{layer: centre, hours: day}, {layer: third_party, hours: night}]"],
     )

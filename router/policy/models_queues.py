@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
-from router.core.model import AgentOrder, Condition, Tempo
+from router.core.model import AgentOrder, Channel, Condition, Tempo
+from router.policy.models_callbacks import CallbackShape
+from router.policy.models_service_level import ServiceLevelShape
 from router.policy.shape import Shape
 from router.policy.spans import FirstResponseText
 from router.policy.values import (
@@ -14,18 +17,9 @@ from router.policy.values import (
     Name,
     Requirement,
     Seconds,
-    Share,
-    SomeCount,
     SomeSeconds,
     Texts,
 )
-
-
-class ServiceLevelShape(Shape):
-    """The promise for live contacts: this share of them is answered within that time."""
-
-    share: Share = Field(description="share of calls, above 0 to 1", examples=["0.70"])
-    answer_within_s: SomeSeconds = Field(description="seconds", examples=["30"])
 
 
 class StepShape(Shape):
@@ -37,37 +31,6 @@ class StepShape(Shape):
     requires: Requirement = Field(
         description="from then on this is needed, instead of what was needed before",
         examples=["general and $language"],
-    )
-
-
-class CallbackShape(Shape):
-    """How residents are called back."""
-
-    offer_after_s: Seconds = Field(
-        default=120,
-        description="seconds of waiting after which a caller is offered a callback",
-        examples=["120"],
-    )
-    attempts_max: int = Field(
-        default=3, ge=1, le=10, description="most attempts when nobody answers", examples=["3"]
-    )
-    retry_after_s: SomeSeconds = Field(
-        default=900, description="seconds between two attempts", examples=["900"]
-    )
-    expires_after_h: SomeCount = Field(
-        default=24,
-        description="hours from booking after which it becomes a message to be answered",
-        examples=["24"],
-    )
-    hours: str = Field(
-        description="opening hours in which residents may be rung", examples=["town_hall"]
-    )
-    ring_timeout_s: int = Field(
-        default=25,
-        ge=1,
-        le=120,
-        description="seconds for which the resident's telephone rings",
-        examples=["25"],
     )
 
 
@@ -86,8 +49,8 @@ class QueueRules(Shape):
         default="", description="opening hours, from hours.yaml", examples=["town_hall"]
     )
     service_level: ServiceLevelShape = Field(
-        default=ServiceLevelShape(share=0.8, answer_within_s=20),
-        description="promise for calls",
+        default_factory=ServiceLevelShape,
+        description="promise for calls and chats; taken over from `defaults` key by key",
         examples=["{share: 0.70, answer_within_s: 30}"],
     )
     first_response: FirstResponseText = Field(
@@ -96,6 +59,12 @@ class QueueRules(Shape):
         description="promise for mail, forms and messages: business days, business hours or a plain"
         " time",
         examples=["2 business days"],
+    )
+    first_response_by: dict[Channel, FirstResponseText] = Field(
+        default={},
+        description="the same for those who come through one door: mail, webform, chat (what is"
+        " kept of chats) and voice (messages left by callers)",
+        examples=["{webform: same business day, voice: 1 business day}"],
     )
     head_start_s: Seconds = Field(
         default=0,
@@ -147,6 +116,18 @@ class QueueRules(Shape):
         description="most items waiting, then the fallback `full` follows; 0 = no limit",
         examples=["40"],
     )
+    length_per_agent: Count = Field(
+        default=0,
+        description="most items waiting for each agent who is there, beside `length_max`; when"
+        " agents go, those who came last follow the fallback `full`; 0 = no such limit",
+        examples=["4"],
+    )
+    last_entry_s: Seconds = Field(
+        default=0,
+        description="seconds before closing from which nobody is let in any more: who comes then"
+        " follows the fallback `closing`",
+        examples=["300"],
+    )
     absence_s: Seconds = Field(
         default=60,
         description="seconds for which nobody must have been there before the fallback `unstaffed`"
@@ -167,6 +148,12 @@ class QueueRules(Shape):
         default=None,
         description="how residents are called back; without it no callback is offered",
         examples=["{hours: town_hall}"],
+    )
+    transfer_age: Literal["kept", "reset"] = Field(
+        default="kept",
+        description="a call or item transferred to the queue keeps the age it has (`kept`) or waits"
+        " anew, behind those who are there (`reset`); agents can say otherwise",
+        examples=["reset"],
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from router.policy.models_agreements import AgreementShape
 from router.policy.shape import Shape
 from router.policy.spans import SpanText
 from router.policy.telephones import Called, Number, Prefix
@@ -151,6 +152,11 @@ class TownFile(Shape):
         description="what contacts are about; flows, forms, mail rules and chat doors set one,"
         " fallback rules look at it",
         examples=["noise: {en: Noise, fr: Bruit}"],
+    )
+    agreements: dict[Name, AgreementShape] = Field(
+        default={},
+        description="subject -> who does what about it: shown to agents with the offer",
+        examples=["building: {level: partial, department: building_department}"],
     )
     numbers: dict[Called, str] = Field(
         min_length=1,

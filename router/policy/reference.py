@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from router.core.flows.texts import REQUIRED_TEXTS
 from router.policy.models_flows import FlowFile
+from router.policy.models_scenarios import ScenariosFile
 from router.policy.schemas import schema_of
 from router.policy.shape import Shape
 from router.policy.sources import BESIDE, FLOWS, MODELS
@@ -25,7 +26,12 @@ _UNITS: Final = {"_s": "seconds", "_h": "hours", "_min": "minutes", "_kb": "kB"}
 
 def tables() -> str:
     """Return the generated part of the page."""
-    files: dict[str, type[Shape]] = {**MODELS, **BESIDE, f"{FLOWS}/*.yaml": FlowFile}
+    files: dict[str, type[Shape]] = {
+        **MODELS,
+        **BESIDE,
+        f"{FLOWS}/*.yaml": FlowFile,
+        "config/scenarios/*.yaml": ScenariosFile,
+    }
     parts = [_file(file, schema_of(model, file)) for file, model in files.items()]
     return "\n".join((MARKER, *parts, _texts()))
 

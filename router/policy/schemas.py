@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from router.policy.models_flows import FlowFile
+from router.policy.models_scenarios import ScenariosFile
 from router.policy.shape import Shape
 from router.policy.sources import BESIDE, FLOWS, MODELS
 
@@ -31,7 +32,12 @@ def schema_of(model: type[Shape], file: str) -> dict[str, Any]:
 
 def schemas() -> dict[str, str]:
     """Return file name -> text of every schema."""
-    models: dict[str, type[Shape]] = {**MODELS, **BESIDE, f"{FLOWS}/flow.yaml": FlowFile}
+    models: dict[str, type[Shape]] = {
+        **MODELS,
+        **BESIDE,
+        f"{FLOWS}/flow.yaml": FlowFile,
+        "config/scenarios/scenario.yaml": ScenariosFile,
+    }
     return {
         f"{Path(file).stem}.schema.json": json.dumps(
             schema_of(model, file), indent=1, ensure_ascii=False, sort_keys=True

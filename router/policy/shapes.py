@@ -168,6 +168,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "greater_than_equal": "{value} is too small; at least {ge}",
     "less_than": "{value} is too large; less than {lt}",
     "less_than_equal": "{value} is too large; at most {le}",
+    "multiple_of": "{value} does not fit; write a multiple of {multiple_of}",
     "string_type": "must be a text, not a list or a block of keys",
     "string_too_short": "is empty",
     "string_too_long": "is too long; at most {max_length} characters",

@@ -8,6 +8,8 @@ from router.core.hours import Hours
 from router.core.model import Tempo
 from router.core.policy import Fallback, FallbackRule, Flow, Policy, Queue, Texts
 from router.policy.clock_times import WEEKDAYS, written
+from router.policy.show_service_level import promised
+from router.policy.show_surge import show_surge
 from router.policy.show_texts import TEXTS
 from router.policy.spans import written_span
 from router.policy.telephones import shown
@@ -88,8 +90,10 @@ def _queue(queue: Queue) -> Iterator[str]:
     yield f"  at once        {queue.requires}"
     for step in queue.steps:
         yield f"  after {written_span(step.after):<8} {step.requires}"
-    share = f"{queue.target_share:.0%} of calls within {written_span(queue.target_span)}"
-    yield f"  promise        {share}; mail, forms and messages: {queue.first_response}"
+    yield f"  promise        mail, forms and messages: {queue.first_response}"
+    for door, by_door in queue.first_response_by.items():
+        yield f"                 through {door}: {by_door.written}"
+    yield from (f"  promise        {each}" for each in promised(queue))
     offers = ", ".join(f"{t.value} {written_span(queue.offer_timeout[t])}" for t in Tempo)
     yield f"  offers         {offers}; wrap-up {written_span(queue.wrap_up)}"
     if queue.head_start:
@@ -97,6 +101,10 @@ def _queue(queue: Queue) -> Iterator[str]:
     limits = [f"{queue.length_max} waiting"] if queue.length_max else []
     limits += [f"{written_span(queue.wait_max)} of waiting"] if queue.wait_max else []
     yield f"  limits         {', '.join(limits) or 'none'}"
+    if queue.length_per_agent:
+        yield f"  per agent      {queue.length_per_agent} may wait"
+    if queue.last_entry:
+        yield f"  last entry     {written_span(queue.last_entry)} before closing"
     if queue.absence:
         yield f"  nobody there   counts after {written_span(queue.absence)}"
     fates = ", ".join(f"{condition.value}: {chain}" for condition, chain in queue.fates.items())
@@ -137,15 +145,26 @@ def _action(rule: FallbackRule) -> str:
         "defer": f"keep for {queue} until it opens",
         "voicemail": f"take a message for {queue}",
         "callback": f"book a callback from {queue}",
-        "transfer": f"ring {', then '.join(rule.targets)}; if nobody answers, go on",
+        "transfer": (
+            f"ring {', then '.join(rule.targets)}{_rounds(rule)}{_accepting(rule)};"
+            " if nobody answers, go on"
+        ),
         "page": (
-            f"keep for {queue} until it opens, mail to {', then '.join(rule.targets)}, one every"
-            f" {written_span(rule.every)} until somebody answers"
+            f"keep for {queue} until it opens, mail to {', then '.join(rule.targets)}"
+            f"{_rounds(rule)}, one every {written_span(rule.every)} until somebody answers"
         ),
         "chain": f"chain {rule.chain}",
         "end": "end",
     }[rule.action]
     return f"{said}{done}{', urgent' if rule.urgent else ''}"
+
+
+def _rounds(rule: FallbackRule) -> str:
+    return f", {rule.rounds} times over" if rule.rounds > 1 else ""
+
+
+def _accepting(rule: FallbackRule) -> str:
+    return ", who must press 1" if rule.accept else ""
 
 
 def _outside(policy: Policy, _: str) -> Iterator[str]:
@@ -156,9 +175,10 @@ def _outside(policy: Policy, _: str) -> Iterator[str]:
             f" rings {written_span(contact.ring_timeout)}"
         )
     for each in policy.on_call.values():
-        yield f"On call {each.id}: otherwise {', '.join(each.otherwise)}"
+        yield f"On call {each.id}: otherwise {', '.join(each.otherwise) or 'nobody'}"
         for shift in each.shifts:
             yield f"  {shift.first} to {shift.last}: {', '.join(shift.contacts)}"
+    yield from show_surge(policy)
     for message in policy.front_messages:
         numbers = ", ".join(shown(each) for each in sorted(message.numbers)) or "all numbers"
         yield f"Front message {message.id} on {numbers}"

@@ -7,9 +7,10 @@ Nothing here is a point in time. A span of zero is refused: where nothing may ha
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 from router.core.model import DAY, HOUR, MINUTE, SECOND, Span
+from router.core.policy import FirstResponse
 from router.policy.complaints import remedy
 from router.policy.values import converter, wrong
 
@@ -76,25 +77,22 @@ def written_span(value: Span) -> str:
     return f"{value // SECOND} s"
 
 
-class FirstResponse(NamedTuple):
-    """When the first answer to a text is due."""
-
-    written: str
-    span: Span  # 0 when business days are meant
-    days: int  # business days; 0 when a span is meant
-    business: bool  # the span counts opening time only
-
-
+_SAME_DAY: Final = "same business day"
+_FIRST_RESPONSE: Final = (
+    f"write for example '2 business days', '{_SAME_DAY}', '4 business hours' or '90 s'"
+)
 _RESPONSE: Final = re.compile(r"([0-9]{1,6}) +(business +)?([a-z]+?)(?<!s)s?|([0-9]{1,6}) +(s)")
 
 
 def read_first_response(text: str) -> FirstResponse:
-    """Read `2 business days`, `4 business hours`, `90 s`, `3 days`."""
+    """Read `2 business days`, `same business day`, `4 business hours`, `90 s`, `3 days`."""
+    if text.split() == _SAME_DAY.split():
+        return FirstResponse(_SAME_DAY, 0, 0, True, same_day=True)
     found = _RESPONSE.fullmatch(text)
     unit = (found[3] or found[5]) if found is not None else ""
     amount = int(found[1] or found[4]) if found is not None else 0
     if found is None or unit not in _UNITS or unit == "year" or amount == 0:
-        raise wrong(f"{text!r}: write for example '2 business days', '4 business hours' or '90 s'")
+        raise wrong(f"{text!r}: {_FIRST_RESPONSE}")
     business = bool(found[2])
     written = " ".join(text.split())
     if business and unit in ("day", "d"):
@@ -106,8 +104,12 @@ FirstResponseText = Annotated[
     FirstResponse,
     *converter(
         read_first_response,
-        "write for example '2 business days', '4 business hours' or '90 s'",
-        {"type": "string", "pattern": "^[0-9]+ +(business +)?[a-z]+$", "x-kind": "span of time"},
+        _FIRST_RESPONSE,
+        {
+            "type": "string",
+            "pattern": f"^([0-9]+ +(business +)?[a-z]+|{_SAME_DAY})$",
+            "x-kind": "span of time",
+        },
     ),
 ]
 SpanText = Annotated[

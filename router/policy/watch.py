@@ -31,6 +31,16 @@ async def changes(directory: Path) -> AsyncIterator[None]:
         yield
 
 
+async def additions(directory: Path) -> AsyncIterator[None]:
+    """Yield after something was added to `directory`, which exists; what, one has to look up."""
+    async for _ in awatch(directory, watch_filter=_is_added, recursive=False):
+        yield
+
+
+def _is_added(change: Change, _: str) -> bool:
+    return change is Change.added
+
+
 def _is_policy(_: Change, file: str) -> bool:
     name = Path(file).name
     return name.endswith((".yaml", ".yml")) and not name.startswith(".")

@@ -56,12 +56,13 @@ from router.runtime.channels import (
 from router.runtime.clock import SystemClock
 from router.runtime.duties import keep_doing
 from router.runtime.effects import EffectRunner
-from router.runtime.explaining import explain_from_file
+from router.runtime.explaining import explain_from
 from router.runtime.health import Health, status_route
 from router.runtime.ids import RandomIds
-from router.runtime.journal_sqlite import SqliteJournal
+from router.runtime.journals import OpenJournal, open_to_write
 from router.runtime.metrics import Metrics
 from router.runtime.policy_loader import PolicyKeeper
+from router.runtime.policy_source import edits, source_of
 from router.runtime.publisher import Publisher
 from router.runtime.recovery import recover
 from router.runtime.secret import installation_secret
@@ -84,7 +85,7 @@ class About:
 
     def __init__(self, settings: Settings, clock: Clock, keeper: PolicyKeeper) -> None:
         self.version = distribution_version("townline")
-        self.journal = f"sqlite:{settings.journal_path}"
+        self.journal = settings.shown_journal
         self.started_at: Instant = clock.now()
         self._keeper = keeper
         self.watched: list[Callable[[], Door | None]] = []
@@ -113,7 +114,7 @@ class Daemon:
         self,
         settings: Settings,
         secret: bytes,
-        journal: SqliteJournal,
+        journal: OpenJournal,
         state: State,
         system_clock: SystemClock,
         clock: practice.PracticeClock,
@@ -133,7 +134,7 @@ class Daemon:
             waiting_max=settings.limits.waiting_commands_max,
             batch_max=settings.limits.batch_commands_max,
         )
-        self.keeper = PolicyKeeper(settings.policy_dir, self.sequencer, clock, self.metrics)
+        self.keeper = PolicyKeeper(source_of(settings), self.sequencer, clock, self.metrics)
         self.about = About(settings, clock, self.keeper)
         self.database = Database(settings.history or default_url(settings.data_dir))
         self.accounts = Accounts(self.database, clock, Passwords())
@@ -268,6 +269,7 @@ class Daemon:
         return [
             *own,
             *keeping,
+            *self.journal.duties(),
             *self.desk.duties(),
             *(d for c in self.channels for d in c.duties()),
         ]
@@ -290,8 +292,7 @@ class Daemon:
         return msgspec.json.encode(view)
 
     async def _explain(self, item_id: str) -> tuple[str, ...]:
-        path, now = self.settings.journal_path, self.clock.now()
-        story = await explain_from_file(path, ItemId(item_id), now)
+        story = await explain_from(self.settings, ItemId(item_id), self.clock.now())
         return tuple(
             text
             for line in story.lines
@@ -306,9 +307,7 @@ class Daemon:
             await self.keeper.reload()
 
     async def _reload_when_edited(self) -> None:
-        from router.policy.watch import changes  # heavy (calendars), not needed to begin serving
-
-        async for _ in changes(self.settings.policy_dir):
+        async for _ in edits(self.settings):
             await self.keeper.reload()
 
     async def _prepare_accounts(self) -> None:
@@ -366,7 +365,7 @@ async def serve(settings: Settings, at: str | None, say: Say) -> None:
     async with AsyncExitStack() as closing:
         closing.callback(listening.close)
         secret = installation_secret(settings)
-        journal = await SqliteJournal.open(settings.journal_path)
+        journal = await open_to_write(settings)
         closing.push_async_callback(journal.close)
         system_clock = SystemClock(await journal.last_instant())
         clock = practice.PracticeClock(system_clock)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,10 +16,11 @@ from router.core.apply import apply
 from router.core.explain import Line, lines_of, why_waiting
 from router.core.model import ENDED, SECOND, Instant, ItemId
 from router.core.state import State
-from router.errors import UnknownItem
+from router.errors import NotNow, UnknownItem
 from router.ports import Journal
-from router.runtime.journal_sqlite import SqliteJournal
+from router.runtime.journals import open_to_read
 from router.runtime.recovery import batches_after, nearest_snapshot
+from router.runtime.settings import Settings
 
 
 class StoryLine(msgspec.Struct, frozen=True):
@@ -39,13 +39,17 @@ class Explanation(msgspec.Struct, frozen=True):
     lines: tuple[StoryLine, ...]
 
 
-async def explain(journal: Journal, item_id: ItemId, now: Instant) -> Explanation:
+async def explain(
+    journal: Journal, item_id: ItemId, now: Instant, at: datetime | None = None
+) -> Explanation:
     """Replay what is needed of the journal and tell what happened to the item and why.
 
-    From the snapshot before the item came, if one is kept, until nothing more can happen to it.
+    From the snapshot before the item came, if one is kept, until nothing more can happen to it, or
+    until `at`, which counts as now then: a time with an offset, or the town's local time.
 
     Raises:
         UnknownItem: the journal never heard of it.
+        NotNow: it had not come yet at that time.
     """
     mentioned = await journal.mentions(item_id)
     if mentioned is None:
@@ -56,15 +60,22 @@ async def explain(journal: Journal, item_id: ItemId, now: Instant) -> Explanatio
     async with aclosing(batches_after(journal, state)) as batches:
         async for events in batches:
             for event in events:
+                if at is not None and state.policy_hash and event.at > _instant(state, at):
+                    break
                 if state.version >= before and state.policy_hash:
                     lines.extend(lines_of(state, event, item_id))
                 apply(state, event)
-            if state.version >= after and _is_over(state, item_id):
-                break
+            else:
+                if state.version < after or not _is_over(state, item_id):
+                    continue
+            break
     if not lines:
+        if at is not None:
+            raise NotNow(f"item {item_id!r} had not come yet at {at:%Y-%m-%d %H:%M:%S}")
         raise UnknownItem(item_id)
     item = state.items.get(item_id)
-    lines.extend(why_waiting(state, max(now, state.now), item_id))
+    as_of = now if at is None else _instant(state, at)
+    lines.extend(why_waiting(state, max(as_of, state.now), item_id))
     zone = ZoneInfo(state.policy.time_zone)
     return Explanation(
         item=item_id,
@@ -73,26 +84,36 @@ async def explain(journal: Journal, item_id: ItemId, now: Instant) -> Explanatio
     )
 
 
+def _instant(state: State, at: datetime) -> Instant:
+    local = at if at.tzinfo is not None else at.replace(tzinfo=ZoneInfo(state.policy.time_zone))
+    return int(local.timestamp() * 1000) * (SECOND // 1000)
+
+
 def _is_over(state: State, item_id: ItemId) -> bool:
     """Say whether only what names the item could still change it."""
     item = state.items.get(item_id)
     return item is None or item.state in ENDED
 
 
-async def explain_from_file(path: Path, item_id: ItemId, now: Instant) -> Explanation:
-    """Explain from a journal file, in a thread, so that a daemon's loop goes on.
+async def explain_from(
+    settings: Settings, item_id: ItemId, now: Instant, at: datetime | None = None
+) -> Explanation:
+    """Explain from the journal, in a thread, so that a daemon's loop goes on.
 
     Raises:
         UnknownItem: the journal never heard of it.
-        StorageFailed: the file cannot be read.
+        NotNow: it had not come yet at that time.
+        StorageFailed: the journal cannot be read.
     """
-    return await asyncio.to_thread(lambda: asyncio.run(_from_file(path, item_id, now)))
+    return await asyncio.to_thread(lambda: asyncio.run(_explained(settings, item_id, now, at)))
 
 
-async def _from_file(path: Path, item_id: ItemId, now: Instant) -> Explanation:
-    journal = await SqliteJournal.open_readonly(path)
+async def _explained(
+    settings: Settings, item_id: ItemId, now: Instant, at: datetime | None
+) -> Explanation:
+    journal = await open_to_read(settings)
     try:
-        return await explain(journal, item_id, now)
+        return await explain(journal, item_id, now, at)
     finally:
         await journal.close()
 

@@ -20,7 +20,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from router.core.model import Instant
 from router.errors import StorageFailed
-from router.ports import Batch, Snapshot, StoredBatch, Words
+from router.ports import Batch, Duty, Snapshot, StoredBatch, Words
 from router.runtime import sqlite_reader, sqlite_spool
 from router.runtime.folder_lock import FolderLock
 from router.runtime.sqlite_file import SqliteFile
@@ -155,6 +155,10 @@ class SqliteJournal:
             return shutil.disk_usage(self._path.parent).free
         except OSError as error:
             raise storage_failed("measuring free space", self._path, error) from error
+
+    def duties(self) -> list[Duty]:
+        """Return nothing: a file needs no looking after."""
+        return []
 
     async def close(self) -> None:
         """Give file, threads and lock back once running work has ended; harmless twice."""

@@ -1,4 +1,4 @@
-"""From the policy folder to the policy in force: only what checks is adopted.
+"""From the policy folder, or what was published, to the policy in force: only what checks.
 
 A folder with mistakes never stops a running daemon: the policy in force stays, and why the other
 one was refused is logged, counted and shown in the status.
@@ -7,6 +7,7 @@ one was refused is logged, counted and shown in the status.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 SHOWN_AT_MOST: Final = 50  # complaints kept for the status; `townline check` lists all
 REFRESH_EVERY: Final[Span] = 6 * HOUR  # holidays are computed some way ahead of the date
+
+
+Source = Callable[[], Path]  # the folder whose policy is to be in force; raises PolicyError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +56,25 @@ class PolicyKeeper:
     name = "policy-refresh"
     period: Span = REFRESH_EVERY
 
-    def __init__(self, folder: Path, sequencer: Sequencer, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, source: Source, sequencer: Sequencer, clock: Clock, metrics: Metrics
+    ) -> None:
         self.refusal: Refusal | None = None  # since the last adoption
         self.adopted_at: Instant | None = None  # by this daemon
-        self._folder = folder
+        self._source = source
         self._sequencer = sequencer
         self._clock = clock
         self._metrics = metrics
         self._one_at_a_time = asyncio.Lock()
 
     async def first(self) -> None:
-        """Return with a policy in force: the journal's, or at the very first start the folder's.
+        """Return with a policy in force: the journal's, or at the very first start the source's.
 
-        With a policy from the journal the town is served at once; the folder is looked at by the
+        With a policy from the journal the town is served at once; the source is looked at by the
         duty a moment later.
 
         Raises:
-            PolicyError: there is none yet, and the folder's has mistakes.
+            PolicyError: there is none yet, and the source's has mistakes, or nothing is published.
         """
         if await self._sequencer.read(lambda state: state.policy_hash):
             return
@@ -78,11 +84,15 @@ class PolicyKeeper:
         await self._adopt(loaded)
 
     async def reload(self) -> bool:
-        """Adopt the folder's policy if it checks; say whether it is in force now."""
+        """Adopt the source's policy if it checks; say whether it is in force now."""
         async with self._one_at_a_time:
-            loaded = await self._load()
+            try:
+                loaded = await self._load()
+            except PolicyError as error:
+                self._refuse((str(error),))
+                return False
             if loaded.errors:
-                self._refuse(loaded)
+                self._refuse(tuple(str(each) for each in loaded.errors))
                 return False
             try:
                 await self._adopt(loaded)
@@ -96,7 +106,7 @@ class PolicyKeeper:
         await self.reload()
 
     async def _load(self) -> Loaded:
-        return await asyncio.to_thread(_load, self._folder, date_of(self._clock.now()))
+        return await asyncio.to_thread(_load, self._source, date_of(self._clock.now()))
 
     async def _adopt(self, loaded: Loaded) -> None:
         for complaint in loaded.complaints:
@@ -110,17 +120,16 @@ class PolicyKeeper:
         self._metrics.policy_reloads.labels("adopted").inc()
         log.info("policy_adopted", policy=name[:12], queues=len(policy.queues))
 
-    def _refuse(self, loaded: Loaded) -> None:
-        complaints = tuple(str(each) for each in loaded.errors)
+    def _refuse(self, complaints: tuple[str, ...]) -> None:
         self.refusal = Refusal(self._clock.now(), complaints[:SHOWN_AT_MOST])
         self._metrics.policy_reloads.labels("refused").inc()
         log.error("policy_refused", mistakes=len(complaints), complaints=complaints[:SHOWN_AT_MOST])
 
 
-def _load(folder: Path, today: date) -> Loaded:
+def _load(source: Source, today: date) -> Loaded:
     from router.policy.load import load  # heavy (calendars); a second start does not wait for it
 
-    return load(folder, today=today)
+    return load(source(), today=today)
 
 
 def _policy(state: State) -> Policy:

@@ -63,7 +63,7 @@ async def batches_after(journal: Journal, state: State) -> AsyncGenerator[list[A
             )
         for event in events:
             if type(event) is PolicyAdopted and event.policy not in state.policies:
-                state.policies[event.policy] = await _load_policy(journal, event.policy)
+                state.policies[event.policy] = await load_policy(journal, event.policy)
         yield events
 
 
@@ -80,14 +80,15 @@ async def nearest_snapshot(journal: Journal, version: int | None = None) -> Stat
             if snapshot.version > stands_at:
                 raise UnreadableSnapshot(f"the journal ends at version {stands_at}")
             frozen = decode_snapshot(snapshot)
-            policies = {name: await _load_policy(journal, name) for name in policies_of(frozen)}
+            policies = {name: await load_policy(journal, name) for name in policies_of(frozen)}
             return State.thaw(frozen, policies)
         except (UnreadableSnapshot, InvariantBroken) as error:
             log.warning("snapshot_skipped", version=snapshot.version, why=str(error))
     return State()
 
 
-async def _load_policy(journal: Journal, name: PolicyHash) -> Policy:
+async def load_policy(journal: Journal, name: PolicyHash) -> Policy:
+    """Return an adopted policy. Raises InvariantBroken: it is not there or unreadable."""
     body = await journal.policy(name)
     if body is None:
         raise InvariantBroken(f"policy {name!r} was adopted and is not stored")

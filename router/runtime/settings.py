@@ -33,12 +33,20 @@ def _in_e164(number: str) -> str:
     return number
 
 
-def _sqlite_path(journal: str) -> str:
-    if not journal.startswith("sqlite:") or journal == "sqlite:":
+def _journal(secret: SecretStr) -> SecretStr:
+    address = secret.get_secret_value()  # of a Redis it may hold a password
+    if address.startswith(("redis://", "rediss://", "unix:///")):
+        return secret
+    if address.startswith("redis+sentinel://"):
+        if "?master=" not in address and "&master=" not in address:
+            raise ValueError("must name the master: redis+sentinel://host:26379/0?master=NAME")
+        return secret
+    if not address.startswith("sqlite:") or address == "sqlite:":
         raise ValueError(
-            "must be sqlite: and a path, as in sqlite:/var/lib/townline/journal.sqlite"
+            "must be sqlite: and a path, as in sqlite:/var/lib/townline/journal.sqlite,"
+            " or a redis://, rediss://, unix:/// or redis+sentinel:// address"
         )
-    return journal
+    return secret
 
 
 def _listen(address: str) -> str:
@@ -51,7 +59,7 @@ def _listen(address: str) -> str:
 Listen = Annotated[str, AfterValidator(_listen)]
 WebAddress = Annotated[str, AfterValidator(_without_slash)]
 PhoneNumber = Annotated[str, AfterValidator(_in_e164)]
-JournalAddress = Annotated[str, AfterValidator(_sqlite_path)]
+JournalAddress = Annotated[SecretStr, AfterValidator(_journal)]
 
 
 class _Part(BaseModel):
@@ -186,6 +194,11 @@ class Settings(BaseSettings):
     policy_dir: Path = Field(
         Path("."), description="Folder with skills.yaml, config/ and ivr_flows/."
     )
+    policy_source: Literal["folder", "published"] = Field(
+        "folder",
+        description="folder: saved changes of policy_dir are adopted; published: only what "
+        "`townline publish` has published.",
+    )
     data_dir: Path = Field(
         Path("var"), description="Folder of the journal, history, secret and recordings."
     )
@@ -196,7 +209,14 @@ class Settings(BaseSettings):
     )
     twilio: Twilio = Twilio()
     journal: JournalAddress | None = Field(
-        None, description="Journal as sqlite:PATH; unset: journal.sqlite in data_dir."
+        None,
+        description="Journal as sqlite:PATH, redis://, rediss:// (TLS), unix:///PATH or "
+        "redis+sentinel://host:26379/0?master=NAME; unset: journal.sqlite in data_dir.",
+    )
+    town: str = Field(
+        "town",
+        pattern=r"^[a-z0-9-]{1,40}$",
+        description="Name of the town among those that share one Redis: a-z, 0-9 and -.",
     )
     history: str | None = Field(
         None,
@@ -218,11 +238,17 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
 
     @property
-    def journal_path(self) -> Path:
-        """The file of the embedded journal."""
+    def journal_address(self) -> str:
+        """Where the journal is; may hold a password, see `shown_journal`."""
         if self.journal is None:
-            return self.data_dir / "journal.sqlite"
-        return Path(self.journal.removeprefix("sqlite:"))
+            return f"sqlite:{self.data_dir / 'journal.sqlite'}"
+        return self.journal.get_secret_value()
+
+    @property
+    def shown_journal(self) -> str:
+        """The same for people, without user and password."""
+        scheme, slashes, rest = self.journal_address.partition("//")
+        return f"{scheme}{slashes}{rest.rpartition('@')[2]}" if slashes else scheme
 
     @property
     def web_root(self) -> str:

@@ -16,6 +16,7 @@ from router.runtime.secret import installation_secret
 from router.runtime.settings import Settings
 
 ASK_S = 5.0
+ON_CALL_SHOWN = 5
 
 Picture = dict[str, Any]  # `StatusView` of the API, as JSON
 
@@ -50,7 +51,12 @@ def fetch(settings: Settings) -> Picture | None:
 def screen(picture: Picture) -> RenderableType:
     """Return the whole screen."""
     return Group(
-        _heading(picture), *_troubles(picture), _queues(picture), _agents(picture), _foot(picture)
+        _heading(picture),
+        *_troubles(picture),
+        _queues(picture),
+        _agents(picture),
+        *_on_call(picture),
+        _foot(picture),
     )
 
 
@@ -79,16 +85,29 @@ def _troubles(picture: Picture) -> Iterator[Text]:
             f"{emergency['reason']}",
             style="bold yellow",
         )
+    for surge in picture["surge"]:
+        text = f"surge by {surge['by']} until {surge['until']}: {surge['reason']}"
+        yield Text(text, style="bold yellow")
+    for message in picture["announcements"]:
+        said = "; ".join(message["text"].values())
+        yield Text(f"every call hears until {message['until']}: {said}", style="yellow")
     if picture["shunted"]:
         names = ", ".join(item["item"] for item in picture["shunted"])
         yield Text(f"set aside, need a person: {names}", style="bold red")
+    if picture["unreturned"]:
+        yield Text("calls not returned yet:", style="bold yellow")
+        for call in picture["unreturned"]:
+            owner = f", {call['owner']}'s" if call["owner"] else ""
+            must = "a person must look" if call["state"] == "given_up" else "will be rung"
+            yield Text(f"  {call['item']}{owner}, {must}: {call['why']}", style="yellow")
     for door in picture["doors"]:
         if door["why"]:
             yield Text(f"{door['name']} {door['state']}: {door['why']}", style="bold red")
 
 
 def _queues(picture: Picture) -> Table:
-    table = Table("queue", "open", "waiting", "longest", "staffed", "today", title_justify="left")
+    columns = ("queue", "open", "waiting", "longest", "staffed", "calls today", "chats today")
+    table = Table(*columns, title_justify="left")
     for queue in picture["queues"]:
         waiting = [each for each in queue["waiting"] if each["waiting"]]
         table.add_row(
@@ -102,6 +121,7 @@ def _queues(picture: Picture) -> Table:
                 if each["tempo"] == "live"
             ),
             _level(queue["today"]),
+            _level(queue["chats_today"]),
         )
     return table
 
@@ -109,7 +129,8 @@ def _queues(picture: Picture) -> Table:
 def _level(today: Picture) -> Text:
     if today["level"] is None:
         return Text("")
-    text = f"{today['level']:.0%} of {today['offered']} in {today['target_s']:.0f} s"
+    counted = f"{today['level']:.0%} of {today['offered']} in {today['target_s']:.0f} s"
+    text = f"{counted}, {today['formula']}"
     return Text(text, style="green" if today["level"] >= today["target_share"] else "red")
 
 
@@ -124,6 +145,19 @@ def _agents(picture: Picture) -> Table:
     if not table.rows:
         table.add_row(Text("nobody is signed in", style="yellow"))
     return table
+
+
+def _on_call(picture: Picture) -> Iterator[Table]:
+    """Yield the on-call log, if anybody on call was told of anything."""
+    table = Table("on call for", "about", "taken by", "told", title_justify="left")
+    for each in picture["on_call"][:ON_CALL_SHOWN]:
+        told = [f"{a['name']} by {a['way']}: {a['result']}" for a in each["attempts"]]
+        nobody = Text("nobody", style="bold red")
+        table.add_row(
+            each["item"], each["subject"], each["acknowledged_by"] or nobody, "\n".join(told)
+        )
+    if table.rows:
+        yield table
 
 
 def _foot(picture: Picture) -> Text:

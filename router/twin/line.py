@@ -1,18 +1,23 @@
-"""The line alone: production's matching and production's events, without flows, legs and desks.
+"""The line alone: production's decisions and rows, without flows, legs, desks and journal.
 
 Contacts enter a queue at once and agents answer at once, so that what is measured is who gets whom.
-Every change is an event that the core itself has decided (`line_up`, `settle`) or would decide, and
-is folded by `apply`: order, capacity, skills and steps are those of the policy.
+Urgency, requirement and steps come from `line_up`, who gets what from `best_item` and `best_agent`,
+on the core's own state and index: nothing is decided here. What production folds as eight events
+for each contact, offers, acceptance, legs and the end among them, is folded as the change of two
+rows that it amounts to; who is answered at once never gets in line. A test holds
+this beside the line of events (`tests/twin/test_line.py`): the same contacts go to the same agents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from router.core import events as e
 from router.core.apply import apply
-from router.core.matching import settle
+from router.core.apply_line import queued
+from router.core.matching import best_agent, best_item
 from router.core.model import (
     AgentId,
     AgentStatus,
@@ -20,16 +25,15 @@ from router.core.model import (
     Form,
     Instant,
     ItemId,
-    OfferEnding,
-    OfferId,
+    ItemState,
     PolicyHash,
     QueueId,
     Tempo,
 )
 from router.core.policy import Policy
-from router.core.queueing import line_up, take_step
+from router.core.queueing import line_up, requirement_at, take_step
+from router.core.records import Agent, Holding, Item
 from router.core.state import State
-from router.core.touched import Touched
 
 FOR_EVER: Final[Instant] = 1 << 62
 POLICY: Final = PolicyHash("twin")
@@ -48,46 +52,43 @@ class Line:
     def __init__(self, policy: Policy, now: Instant) -> None:
         self.state = State()
         self.state.policies[POLICY] = policy
-        self._touched = Touched()
-        self._fold(e.PolicyAdopted(at=now, policy=POLICY))
+        self._talking: dict[ItemId, AgentId] = {}
+        self._kinds: dict[tuple[QueueId, str], Item] = {}
+        apply(self.state, e.PolicyAdopted(at=now, policy=POLICY))
 
     def come(self, agent: AgentId, now: Instant) -> list[Answered]:
         """Let an agent begin work, or come back to it."""
         row = self.state.agents.get(agent)
         if row is None or row.lease_until is None:
-            self._fold(e.AgentSignedIn(at=now, agent=agent, desk="", lease_until=FOR_EVER))
+            signed_in = e.AgentSignedIn(at=now, agent=agent, desk="", lease_until=FOR_EVER)
+            apply(self.state, signed_in)
         self._set_status(agent, AgentStatus.AVAILABLE, now)
-        return self._settle(now)
+        return self._serve(self.state.agents[agent], now)
 
     def go(self, agent: AgentId, now: Instant) -> list[Answered]:
         """Let an agent take nothing more; the present talk goes on."""
         self._set_status(agent, AgentStatus.AWAY, now)
-        return self._settle(now)
+        return []
 
     def arrive(self, item: ItemId, queue: QueueId, now: Instant, language: str) -> list[Answered]:
         """Let somebody wait on the line for a queue."""
-        self._fold(
-            e.ItemReceived(
-                at=now,
-                item=item,
-                channel=Channel.VOICE,
-                tempo=Tempo.LIVE,
-                form=Form.CALL,
-                called="",
-                address_key="",
-                contact_ref="",
-                words_ref="",
-                call_id="",
-                language=language,
-                subject="",
-            )
-        )
-        row, rule = self.state.items[item], self.state.policy.queues[queue]
-        for event in line_up(
-            self.state, now, row, rule, form=Form.CALL, first_queued_at=now, rule=""
-        ):
-            self._fold(event)
-        return self._settle(now)
+        state = self.state
+        rule = state.policy.queues[queue]
+        row = replace(self._kind(queue, language), id=item, received_at=now)
+        if not rule.steps:
+            agent = best_agent(state, now, row)
+            if agent is not None:  # who does not wait needs no place in line
+                return self._taken(row, agent, now)
+        steps = line_up(state, now, row, rule, form=Form.CALL, first_queued_at=now, rule="")
+        event = next(steps)
+        assert isinstance(event, e.ItemQueued)
+        state.put_item(item, queued(row, event))
+        state.index.timers.clear()  # nobody asks for them: time is what each call says it is
+        if not rule.steps:
+            return []
+        for each in steps:
+            apply(state, each)
+        return self._offer(state.items[item], now)
 
     def relax(self, item: ItemId, now: Instant) -> list[Answered]:
         """Take the item's next step, which is due now."""
@@ -95,50 +96,76 @@ class Line:
         if row.queue is not None:
             rule = self.state.policy.queues[row.queue]
             for event in take_step(self.state, now, row, rule, "twin"):
-                self._fold(event)
-        return self._settle(now)
+                apply(self.state, event)
+        return self._offer(self.state.items[item], now)
 
     def hang_up(self, item: ItemId, now: Instant) -> None:
         """Let somebody who waits give up."""
-        self._fold(e.ItemAbandoned(at=now, item=item, reason="hang-up", forget_at=now))
-        self._fold(e.ItemForgotten(at=now, item=item))
+        self.state.put_item(item, None)
 
     def finish(self, item: ItemId, now: Instant) -> list[Answered]:
         """Let a talk be over."""
-        self._fold(
-            e.ItemClosed(at=now, item=item, outcome="done", code="", note_ref="", forget_at=now)
-        )
-        self._fold(e.ItemForgotten(at=now, item=item))
-        return self._settle(now)
+        agent = self.state.agents[self._talking.pop(item)]
+        left = tuple(held for held in agent.holdings if held.item != item)
+        return self._serve(replace(agent, holdings=left, idle_since=now), now)
 
     def _set_status(self, agent: AgentId, status: AgentStatus, now: Instant) -> None:
-        self._fold(
-            e.AgentStatusSet(at=now, agent=agent, status=status, reason="", after_item=False)
+        apply(
+            self.state,
+            e.AgentStatusSet(at=now, agent=agent, status=status, reason="", after_item=False),
         )
 
-    def _fold(self, event: e.Event) -> None:
-        self._touched.note(self.state, event)
-        apply(self.state, event)
+    def _offer(self, row: Item, now: Instant) -> list[Answered]:
+        """Let the best agent, if there is one, answer somebody who waits."""
+        agent = best_agent(self.state, now, row)
+        if agent is None:
+            return []
+        self.state.put_item(row.id, None)
+        return self._taken(row, agent, now)
 
-    def _settle(self, now: Instant) -> list[Answered]:
-        """Let the core offer what it can; every offer is accepted and answered at once."""
+    def _taken(self, row: Item, agent: Agent, now: Instant) -> list[Answered]:
+        """Let the agent answer, and whatever else they have room for then."""
+        answered = [Answered(row.id, agent.id)]
+        return answered + self._serve(self._holding(agent, row), now)
+
+    def _serve(self, agent: Agent, now: Instant) -> list[Answered]:
+        """Put the agent's row, and let them answer whom they can."""
         answered: list[Answered] = []
-        while self._touched.items or self._touched.agents:
-            made = [event for event in self._folded(now) if isinstance(event, e.OfferMade)]
-            answered += [self._accept(each.offer, each.item, each.agent, now) for each in made]
+        while (item := best_item(self.state, now, agent)) is not None:
+            self.state.put_item(item.id, None)
+            agent = self._holding(agent, item)
+            answered.append(Answered(item.id, agent.id))
+        self.state.put_agent(agent.id, agent)
         return answered
 
-    def _folded(self, now: Instant) -> Iterator[e.Event]:
-        for event in settle(self.state, now, self._touched):
-            self._fold(event)
-            yield event
+    def _holding(self, agent: Agent, item: Item) -> Agent:
+        self._talking[item.id] = agent.id
+        held = Holding(item=item.id, tempo=item.tempo, state="handling")
+        return replace(agent, holdings=(*agent.holdings, held))
 
-    def _accept(self, offer: OfferId, item: ItemId, agent: AgentId, now: Instant) -> Answered:
-        accepted = OfferEnding.ACCEPTED
-        for event in (
-            e.OfferEnded(at=now, offer=offer, ending=accepted, reason="", passed_over_until=None),
-            e.HandlingStarted(at=now, item=item, agent=agent),
-            e.LegChanged(at=now, item=item, leg="agent", call_id=offer, connected=True),
-        ):
-            self._fold(event)
-        return Answered(item, agent)
+    def _kind(self, queue: QueueId, language: str) -> Item:
+        """Return what all who come to the queue with this language have in common."""
+        kind = self._kinds.get((queue, language))
+        if kind is None:
+            kind = _received(queue, language)
+            asks = requirement_at(self.state, kind, self.state.policy.queues[queue], 0)
+            kind = self._kinds[queue, language] = replace(kind, requirement=asks)
+        return kind
+
+
+def _received(queue: QueueId, language: str) -> Item:
+    return Item(
+        id=ItemId(""),
+        channel=Channel.VOICE,
+        tempo=Tempo.LIVE,
+        form=Form.CALL,
+        state=ItemState.RECEIVED,
+        received_at=0,
+        called="",
+        address_key="",
+        contact_ref="",
+        words_ref="",
+        language=language,
+        subject="",
+        queue=queue,
+    )

@@ -1,13 +1,14 @@
-"""What every journal promises, run for the one on disk and for its twin in memory."""
+"""What every journal promises: the one on disk, the one in Redis, and their twin in memory."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -25,10 +26,12 @@ from router.errors import Conflict, InvariantBroken, StorageFailed
 from router.ports import Batch, Snapshot, StoredBatch, StoredPolicy, Words
 from router.runtime.clock import VirtualClock
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
+from router.runtime.journal_redis import RedisJournal
 from router.runtime.journal_sqlite import SqliteJournal
+from tests.fakes import redis_server
 
 T = TypeVar("T")
-AnyJournal = SqliteJournal | MemoryJournal
+AnyJournal = SqliteJournal | MemoryJournal | RedisJournal
 
 
 class Disk(Protocol):
@@ -53,7 +56,30 @@ class MemoryDisk:
         return MemoryJournal(self.store, VirtualClock(0))
 
 
+class RedisDisk:
+    url: ClassVar[str] = ""  # of the server of this module's tests
+    towns: ClassVar[Iterator[int]] = count()
+
+    def __init__(self, folder: Path) -> None:
+        self.town = f"town-{next(self.towns)}"
+
+    async def open(self) -> RedisJournal:
+        return await RedisJournal.open(self.url, self.town)
+
+
 DISKS: dict[str, Callable[[Path], Disk]] = {"sqlite": SqliteDisk, "memory": MemoryDisk}
+if redis_server.PROGRAM is not None:
+    DISKS["redis"] = RedisDisk
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    if redis_server.PROGRAM is None:
+        yield
+        return
+    with redis_server.redis_server(*redis_server.DURABLE) as running:
+        RedisDisk.url = running.url
+        yield
 
 
 @pytest.fixture(params=DISKS)
@@ -320,7 +346,7 @@ async def test_free_space_is_told(disk: Disk) -> None:
 
 
 class Walk(RuleBasedStateMachine):
-    """Both journals beside a plain list, in any order of calls, closed and opened at any time."""
+    """All journals beside a plain list, in any order of calls, closed and opened at any time."""
 
     refs = st.sampled_from([f"ref-{number}" for number in range(6)])
     hashes = st.sampled_from(["p", "q", "r"])
@@ -394,7 +420,7 @@ class Walk(RuleBasedStateMachine):
         self.journals = [self.runner.run(disk.open()) for disk in self.disks]
 
     @invariant()
-    def both_hold_what_the_list_holds(self) -> None:
+    def all_hold_what_the_list_holds(self) -> None:
         self.each(lambda journal: journal.version(), self.at())
         self.each(lambda journal: everything(journal), self.batches)
         self.each(lambda journal: journal.waiting(100), list(self.words.values()))
@@ -412,7 +438,7 @@ class Walk(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-def test_both_journals_behave_as_a_plain_list() -> None:
+def test_all_journals_behave_as_a_plain_list() -> None:
     run_state_machine_as_test(
         Walk, settings=settings(max_examples=20, stateful_step_count=20, deadline=None)
     )

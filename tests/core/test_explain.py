@@ -59,8 +59,8 @@ def test_a_fallback_names_every_rule_tried() -> None:
     item = desk.call("i1", "1", "2")
     walked = dict(story_of(desk, item))["closed: followed chain night, took defer"]
     assert walked == (
-        "rule night/urgent: not taken, subject is tax, the rule is for others",
-        "rule night/others: taken",
+        "rule night/urgent (t.yaml:1): not taken, subject is tax, the rule is for others",
+        "rule night/others (t.yaml:1): taken",
     )
 
 

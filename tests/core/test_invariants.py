@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from router.core import commands as c
 from router.core import events as e
@@ -38,6 +38,8 @@ from tests.core.absence_oracle import (
     nobody_is_sent_on_before_absence_lasted,
     staff_says,
 )
+from tests.core.calls_walk import CallsWalk
+from tests.core.entry_oracle import every_entry_counts_once
 from tests.core.town import OPEN, Desk
 from tests.core.town_variants import TOWNS
 
@@ -49,7 +51,7 @@ LONGEST_ABSENCE = max(queue.absence for town in TOWNS for queue in town.queues.v
 DECODER = msgspec.msgpack.Decoder(list[e.AnyEvent])
 
 
-class Walk(RuleBasedStateMachine):
+class Walk(CallsWalk):
     """What agents and the clock do in any town, and what is always true there."""
 
     def __init__(self) -> None:
@@ -362,7 +364,7 @@ class Walk(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         nobody_is_sent_on_before_absence_lasted(self.desk.story, self.state)
-        every_entry_counts_once(self.desk.story)
+        every_entry_counts_once(self.desk.story, self.state)
         every_offer_ends_once(self.desk.story, set(self.state.offers))
         twin = Engine()
         twin.state.policies = dict(self.state.policies)
@@ -484,20 +486,6 @@ class TownWalk(Walk):
             item = ItemId(key.rpartition("-")[0])
             if item in self.state.items:
                 self.attempt(c.ReportLeg(item, leg, f"E{key}", result, key))
-
-
-def every_entry_counts_once(story: list[e.AnyEvent]) -> None:
-    """After the beginning of an entry: one result, and a late one after the threshold alone."""
-    last: dict[ItemId, str] = {}
-    for event in story:
-        if isinstance(event, e.ItemQueued) and event.entered_at is not None:
-            last[event.item] = ""
-        elif isinstance(event, e.ServiceLevelCounted):
-            before = last[event.item]
-            late = event.result.endswith("-late")
-            assert before == ("threshold" if late else ""), (event, before)
-            assert event.waited >= 0
-            last[event.item] = event.result
 
 
 def every_offer_ends_once(story: list[e.AnyEvent], still_open: set[OfferId]) -> None:

@@ -502,7 +502,7 @@ def test_what_is_not_in_line_any_more_leaves_the_waiting_room() -> None:
     hang_up(desk, item)
     assert wait_script(desk.state, item).then == Leave()
     assert caller_script(desk.state, item).then == End()
-    assert resident_script(desk.state, item).then == End()
+    assert resident_script(desk.state, item, pressed=False).then == End()
     assert item in {i.id for i in desk.state.items.values() if i.state in ENDED}
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from router.core import policy as p
 from router.core.model import MINUTE, SECOND, AgentOrder, Condition, QueueId
+from router.core.policy_calls import CallbackWindows
 from tests.core.town import rule, town
 
 
@@ -34,6 +35,10 @@ def fated_town() -> p.Policy:
         Condition.LATE: "other",
         Condition.CLOSING: "book",
     }
+    callback = policy.queues[QueueId("general")].callback
+    assert callback is not None
+    windows = CallbackWindows(length=60 * MINUTE, most=2, days=1)
+    callback = replace(callback, first="resident", machine="again", windows=windows)
     general = replace(
         policy.queues[QueueId("general")],
         fates=fates,
@@ -44,6 +49,7 @@ def fated_town() -> p.Policy:
         wrap_up_required=True,
         late_behind=2 * MINUTE,
         agent_order=(AgentOrder.COVERAGE,),
+        callback=callback,
     )
     fallbacks = {name: p.Fallback(id=name, rules=rules) for name, rules in chains.items()}
     return replace(

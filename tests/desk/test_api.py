@@ -23,6 +23,7 @@ ADMINS = {"amina": 0, "sam": 0, "adele": 1}
 ANYONE = {**ALL, "": 1}
 ON_OFFERS = ("seen", "accept", "decline", "take_back")
 ON_ITEMS = ("hold", "resume", "transfer", "return", "finish", "close")
+ON_CALLS = ("consult", "complete", "unconsult", "promise")
 # messages of the desk about what was written, with what they need
 WRITING: Mapping[str, Mapping[str, object]] = {
     "take": {},
@@ -38,7 +39,7 @@ WRITING: Mapping[str, Mapping[str, object]] = {
     "undo_rule": {},
     "typing": {},
 }
-AT_DESK = ("sign_in", "beat", "status", *ON_OFFERS, *ON_ITEMS, *WRITING, "sign_out")
+AT_DESK = ("sign_in", "beat", "status", *ON_OFFERS, *ON_ITEMS, *ON_CALLS, *WRITING, "sign_out")
 ROLES: Mapping[str, Mapping[str, int]] = {
     "POST /v1/sessions": ANYONE,
     "DELETE /v1/sessions": ALL,
@@ -48,12 +49,20 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "GET /v1/emergencies": ALL,
     "POST /v1/hours/{hours}/emergency": LEADERS,
     "DELETE /v1/hours/{hours}/emergency": LEADERS,
+    "GET /v1/on-call": ALL,
+    "GET /v1/surge": ALL,
+    "POST /v1/surge": LEADERS,
+    "DELETE /v1/surge": LEADERS,
+    "GET /v1/announcements": ALL,
+    "POST /v1/announcements/{message}": LEADERS,
+    "DELETE /v1/announcements/{message}": LEADERS,
     "GET /v1/shunted": LEADERS,
     "POST /v1/shunted/{item}/release": LEADERS,
     "GET /v1/items": LEADERS,
     "GET /v1/items/{item}": ALL,
     "GET /v1/items/{item}/explain": ALL,
     "POST /v1/items/{item}/reopen": ALL,
+    "GET /v1/callbacks": ALL,
     "GET /v1/inbox": ALL,
     "GET /v1/items/{item}/read": ALL,
     "GET /v1/items/{item}/answers": ALL,
@@ -80,11 +89,13 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "GET /v1/audit": ADMINS,
 }
 BODIES: dict[str, object] = {
+    "{message}": {"text": {"en": "x"}, "for_s": 60},
+    "surge": {"for_s": 60},
     "status": {"status": "away", "reason": "break"},
     "beat": {"desk": "d"},
     "password": {"old": PASSWORD, "new": "other four plain words"},
     **{action: {"offer": "x.1"} for action in ON_OFFERS},
-    **{action: {"item": "x"} for action in ON_ITEMS},
+    **{action: {"item": "x"} for action in (*ON_ITEMS, *ON_CALLS)},
     **{action: {"item": "x", **fields} for action, fields in WRITING.items()},
     "flag": {"text": "x", "key": "k"},
     "block": {"reason": "x"},
@@ -211,7 +222,8 @@ async def test_the_status_of_the_town(office: House) -> None:
         (s["tempo"], s["language"]): (s["signed_in"], s["available"]) for s in roads["staffed"]
     }
     assert staffed[("live", "fr")] == (1, 0)
-    assert roads["today"]["formula"] == "answered in time / offered"
+    assert roads["today"]["formula"] == "townline/1"
+    assert roads["today"]["definition"].startswith("answered in time / offered")
     assert roads["today"]["level"] is None
     chloe = next(a for a in status["agents"] if a["agent"] == "chloe")
     assert (chloe["state"], chloe["status"], chloe["signed_in"]) == ("idle", "away", True)
@@ -229,6 +241,7 @@ async def test_the_service_level_of_today_follows_the_named_formula(office: Hous
     queues = (await _ask(office, "amina", "GET", "/queues")).json()
     today = next(q for q in queues if q["queue"] == "general")["today"]
     assert (today["level"], today["offered"], today["answered_in"]) == (1.0, 1, 1)
+    assert (today["interval"]["level"], today["interval"]["offered"]) == (1.0, 1)
     await office.pass_time(24 * 60 * MINUTE)
     queues = (await _ask(office, "amina", "GET", "/queues")).json()
     assert next(q for q in queues if q["queue"] == "general")["today"]["level"] is None

@@ -12,6 +12,7 @@ import pytest
 from router.core.model import ItemId, ItemState, MessageKind
 from router.desk import messages_text
 from router.desk.message_types import ClientMessage
+from router.desk.messages_calls import Consult
 from router.desk.writing import WRITTEN
 from router.ports import FileRef, Said
 from tests.core.text_town import writing_town
@@ -268,4 +269,4 @@ def test_the_messages_that_the_protocol_names_are_the_commands_of_the_core() -> 
         for kind in vars(messages_text).values()
         if isinstance(kind, type) and issubclass(kind, ClientMessage) and kind is not ClientMessage
     }
-    assert named == WRITTEN
+    assert {*named, Consult} == WRITTEN

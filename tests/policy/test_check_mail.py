@@ -230,7 +230,7 @@ MISTAKES = {
         "of this list operations_b cannot be told by mail; add `email` there",
     ),
     "transfer to a contact without a number": Mistake(
-        FALLBACK, "    number: +1 905 555 0184\n", "", "operations_on_call]\n    - rule: parking",
+        FALLBACK, "    number: +1 905 555 0184\n", "", "operations_on_call]\n      accept",
         "chains.after_hours[0].transfer[1]", "of this list operations_chief cannot be rung",
     ),
     "page to nobody": Mistake(

@@ -31,6 +31,22 @@ NAMES = {
         QUEUES, "requires: building >= 6", "requires: bulding >= 6", "bulding",
         "queues.building.requires", "no skill is called 'bulding'; did you mean 'building'?",
     ),
+    "subject of an agreement": Mistake(
+        TOWN,
+        "  licence:\n    level: full",
+        "  licences:\n    level: full",
+        "licences:\n    level",
+        "agreements.licences",
+        "licences",
+    ),
+    "department of an agreement": Mistake(
+        TOWN,
+        "department: arena",
+        "department: arenas",
+        "arenas",
+        "agreements.facility.department",
+        "arenas",
+    ),
     "hours of a queue": Mistake(
         QUEUES, "hours: recreation_line", "hours: recreation", "recreation\n    requires",
         "queues.recreation.hours", "no set of opening hours is called 'recreation'",

@@ -13,16 +13,22 @@ import pytest
 from router.core.flows.texts import REQUIRED_TEXTS
 from router.policy.documents import Plain, plain, read
 from router.policy.models_flows import FlowFile
+from router.policy.models_scenarios import ScenariosFile
 from router.policy.reference import MARKER, PAGE, tables, write
 from router.policy.schemas import FOLDER, schema_of, schemas
 from router.policy.shape import Shape
 from router.policy.sources import BESIDE, FLOWS, MODELS
+from router.scenarios.reading import FOLDER as SCENARIOS
 from tests.policy.conftest import ROOT
 
 FILES = {
     **MODELS,
     **BESIDE,
     **{f"{FLOWS}/{each.name}": FlowFile for each in sorted((ROOT / FLOWS).glob("*.yaml"))},
+    **{
+        f"{SCENARIOS}/{each.name}": ScenariosFile
+        for each in sorted((ROOT / SCENARIOS).glob("*.yaml"))
+    },
 }
 
 

@@ -35,9 +35,22 @@ SHAPES = {
         QUEUES, "offer_after_s: 90", "offer_after_s: later", "later",
         "defaults.callback.offer_after_s", "'later' is no whole number; for example 120",
     ),
+    "agreement with nobody": Mistake(
+        TOWN, "    level: none\n    department: arena\n", "    level: none\n",
+        "facility:\n    level", "agreements.facility",
+        "level none hands over to a department; name it",
+    ),
+    "window that is no half hours": Mistake(
+        QUEUES, "length_min: 120", "length_min: 45", "45, callbacks",
+        "defaults.callback.windows.length_min", "'45' does not fit; write a multiple of 30",
+    ),
+    "no such machine": Mistake(
+        QUEUES, "answering_machine: leave_message", "answering_machine: hang_up", "hang_up",
+        "defaults.callback.answering_machine", "there are: count, leave_message, try_again",
+    ),
     "no share": Mistake(
-        QUEUES, "{share: 0.70, answer_within_s: 30}", "{share: 70, answer_within_s: 30}",
-        "70, answer", "defaults.service_level.share", "'70' is too large; at most 1",
+        QUEUES, "share: 0.70 #", "share: 70 #",
+        "70 # taken", "defaults.service_level.share", "'70' is too large; at most 1",
     ),
     "neither true nor false": Mistake(
         QUEUES, "wrap_up_code_required: true", "wrap_up_code_required: maybe", "maybe",

@@ -12,8 +12,9 @@ from pydantic_core import PydanticCustomError
 
 from router.core.hours import Range
 from router.core.model import DAY, HOUR, MINUTE, SECOND
+from router.core.policy import FirstResponse
 from router.policy.clock_times import read_ranges, read_weekdays, written
-from router.policy.spans import FirstResponse, read_first_response
+from router.policy.spans import read_first_response
 from router.policy.telephones import read_called, read_line, read_number, read_prefix, shown
 from router.policy.values import read_requirement
 
@@ -50,6 +51,7 @@ def test_weekdays() -> None:
     [
         ("2 business days", FirstResponse("2 business days", 0, 2, True)),
         ("1 business day", FirstResponse("1 business day", 0, 1, True)),
+        ("same  business day", FirstResponse("same business day", 0, 0, True, same_day=True)),
         ("4 business hours", FirstResponse("4 business hours", 4 * HOUR, 0, True)),
         ("90 s", FirstResponse("90 s", 90 * SECOND, 0, False)),
         ("30 minutes", FirstResponse("30 minutes", 30 * MINUTE, 0, False)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,7 +14,7 @@ from router.core.model import MINUTE, SECOND, AgentId, AgentStatus, ItemId
 from router.core.policy import encode, policy_hash
 from router.core.state import State
 from router.core.upcast import decode_events, encode_events
-from router.errors import UnknownItem
+from router.errors import NotNow, UnknownItem
 from router.ports import Batch, StoredBatch, StoredPolicy
 from router.runtime.clock import VirtualClock
 from router.runtime.explaining import Explanation, explain
@@ -110,7 +112,9 @@ async def test_of_an_item_that_waits_everything_is_told_up_to_now() -> None:
     assert seen[-1] == len(desk.story)
     texts = [line.text for line in story.lines]
     assert "queue general is unstaffed" in texts  # tells of the queue, names no item
-    assert texts[-1] == "still waits in queue general, number 1 of 1"
+    (waits,) = (text for text in texts if text.startswith("still waits"))
+    assert waits == "still waits in queue general, number 1 of 1"
+    assert texts[-1].endswith("it closes: no chain for closing, it waits on")
 
 
 async def test_what_the_journal_never_heard_of_is_known_without_reading_it() -> None:
@@ -120,3 +124,33 @@ async def test_what_the_journal_never_heard_of_is_known_without_reading_it() -> 
     assert journal.seen == []
     with pytest.raises(UnknownItem):  # its letters occur in what was stored
         await explain(journal, ItemId("EARL"), 0)
+
+
+async def test_as_of_an_instant_nothing_later_is_told() -> None:
+    desk = a_morning()
+    store = stored(desk)
+    came = next(e.at for e in desk.story if getattr(e, "item", "") == OPEN_ITEM)
+    journal = MemoryJournal(store, VirtualClock(0))
+    moment = datetime.fromtimestamp((came + 10 * SECOND) / SECOND, UTC)
+    then = await explain(journal, OPEN_ITEM, desk.now, moment)
+    texts = [line.text for line in then.lines]
+    assert "queue general is unstaffed" not in texts
+    waits = next(line for line in then.lines if line.text.startswith("still waits"))
+    assert waits.at == moment.astimezone(ZoneInfo("America/Toronto")).isoformat(
+        timespec="milliseconds"
+    )
+    assert "Amina: away (break)" in waits.details
+    local = moment.astimezone(ZoneInfo("America/Toronto")).replace(tzinfo=None)
+    assert await explain(journal, OPEN_ITEM, desk.now, local) == then
+    with pytest.raises(NotNow, match="had not come yet"):
+        await explain(journal, OPEN_ITEM, desk.now, moment - timedelta(days=1))
+
+
+async def test_as_of_now_is_the_whole_story() -> None:
+    desk = a_morning()
+    journal = MemoryJournal(stored(desk), VirtualClock(0))
+    moment = datetime.fromtimestamp(desk.now / SECOND, UTC)
+    for item in (LATE, OPEN_ITEM):
+        assert await explain(journal, item, desk.now, moment) == await explain(
+            journal, item, desk.now
+        )

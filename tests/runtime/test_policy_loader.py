@@ -39,7 +39,7 @@ async def kept(
     town: Path, store: MemoryStore | None = None, faults: FaultPlan | None = None
 ) -> AsyncIterator[tuple[Rig, PolicyKeeper]]:
     async with running(store, faults) as rig:
-        yield rig, PolicyKeeper(town, rig.sequencer, rig.clock, rig.metrics)
+        yield rig, PolicyKeeper(lambda: town, rig.sequencer, rig.clock, rig.metrics)
 
 
 def adoptions(rig: Rig) -> int:

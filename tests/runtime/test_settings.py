@@ -33,7 +33,7 @@ def complaint_about(name: str) -> str:
 def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     settings = load_settings()
     assert settings.policy_dir == Path(".")
-    assert settings.journal_path == Path("var/journal.sqlite")
+    assert settings.journal_address == "sqlite:var/journal.sqlite"
     assert settings.web_root == "http://127.0.0.1:8400"
     assert settings.is_practice is True
     assert settings.webhook_tokens == ()
@@ -47,7 +47,7 @@ def test_variables_reach_into_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOWNLINE_LIMITS__BODY_BYTES_MAX", "4096")
     settings = load_settings()
     assert settings.web_root == "http://[::1]:9000"
-    assert settings.journal_path == Path("/srv/townline/journal.sqlite")
+    assert settings.journal_address == "sqlite:/srv/townline/journal.sqlite"
     assert settings.limits.body_bytes_max == 4096
 
 
@@ -90,7 +90,8 @@ def test_two_tokens_are_good_during_a_rotation(monkeypatch: pytest.MonkeyPatch) 
         ("TOWNLINE_PUBLIC_URL", "https://town.example.org/?x=1", "no query"),
         ("TOWNLINE_TWILIO__FALLBACK_NUMBER", "905 555 0100", "8 to 15 digits"),
         ("TOWNLINE_TWILIO__FALLBACK_NUMBER", "+٩٠٥٥٥٥٠١٠٠", "8 to 15 digits"),
-        ("TOWNLINE_JOURNAL", "redis://localhost", "sqlite:"),
+        ("TOWNLINE_JOURNAL", "journal.sqlite", "sqlite:"),
+        ("TOWNLINE_JOURNAL", "redis+sentinel://a:26379/0", "must name the master"),
         ("TOWNLINE_HISTORY", "history.sqlite", "SQLAlchemy URL"),
         ("TOWNLINE_SECRET", "short", "at least 32"),
         ("TOWNLINE_LOG__LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),

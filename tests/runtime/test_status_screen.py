@@ -7,11 +7,12 @@ import io
 import msgspec
 from rich.console import Console
 
-from router.core.commands_text import SetMailAside
-from router.core.model import ItemId
+from router.core.commands_text import LeaveChat, SetMailAside
+from router.core.model import SECOND, ItemId
 from router.desk.surroundings import Door, PolicyRefusal
 from router.desk.town import status_view
 from router.runtime.status_screen import screen
+from tests.core.entry_traffic import busy_town
 from tests.core.text_town import TextDesk, writing_town
 from tests.core.town import OPEN
 
@@ -42,3 +43,19 @@ def test_what_was_set_aside_and_what_is_broken_is_told() -> None:
     assert "set aside, need a person: A1" in text
     assert "imap failed: login: refused" in text
     assert "Amina" in text
+
+
+def test_each_service_level_is_told_with_its_formula() -> None:
+    desk = TextDesk(busy_town())
+    desk.sign_in("amina")
+    desk.call("i1", "1", "2")
+    desk.answer("amina")
+    desk.chat("c1")
+    desk.wait(20 * SECOND)
+    desk.do(LeaveChat(conversation="v"))
+    picture = msgspec.json.decode(msgspec.json.encode(status_view(desk.state, _About(), desk.now)))
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(screen(picture))
+    text = console.export_text()
+    assert "100% of 1 in 30 s, townline/1" in text
+    assert "100% of 1 in 60 s, amazon-connect/1" in text  # who gives up in time was served

@@ -31,7 +31,6 @@ from router.core.model import (
     ItemId,
     ItemState,
     LegState,
-    QueueId,
     Span,
     Tempo,
 )
@@ -40,7 +39,8 @@ from router.core.records import Item
 from router.core.state import State
 from router.core.upcast import decode_events
 from router.runtime.journal_memory import MemoryStore
-from tests.core.test_invariants import every_entry_counts_once, every_offer_ends_once, index_of
+from tests.core.entry_oracle import every_entry_counts_once, tallied
+from tests.core.test_invariants import every_offer_ends_once, index_of
 from tests.simulation.ledgers import Broken
 from tests.simulation.watch_text import TextWatch
 
@@ -61,14 +61,6 @@ ON_THE_LINE: Final = (
     ItemState.HELD,
 )
 IN_HAND: Final = (ItemState.HANDLING, ItemState.HELD, ItemState.WRAP_UP)
-COUNTED: Final = {
-    "answered": "answered_in",
-    "answered-late": "answered_late",
-    "abandoned": "abandoned_in",
-    "abandoned-late": "abandoned_late",
-    "callback": "callbacks",
-    "diverted": "diverted",
-}
 
 
 class Watch:
@@ -89,7 +81,7 @@ class Watch:
         self._calls: Counter[str] = Counter()
         self._places: dict[ItemId, Instant] = {}
         self._wanted: dict[EffectKey, Instant] = {}
-        self._results: dict[tuple[QueueId, str], Counter[str]] = {}
+        self.counted: list[e.ServiceLevelCounted] = []  # of the last day
 
     # --- the twin --------------------------------------------------------------------------------
 
@@ -138,8 +130,10 @@ class Watch:
             case e.EffectDone() | e.EffectFailed():
                 self._wanted.pop(event.key, None)
             case e.ServiceLevelCounted():
-                results = self._results.setdefault((event.queue, event.day), Counter())
-                results[event.result] += 1
+                if self.counted and event.day > self.counted[-1].day:
+                    self.counted = []
+                if not self.counted or event.day == self.counted[-1].day:
+                    self.counted.append(event)
 
     def follow(self, events: Sequence[e.AnyEvent], state: State) -> None:
         """Be a subscriber: what the daemon calls stored is what the store holds."""
@@ -227,14 +221,9 @@ class Watch:
             limit = SENDING_MAX if isinstance(effect, SendMail) else PENDING_MAX
             if self.twin.now - since > limit:
                 raise Broken(f"pending for {(self.twin.now - since) / 1e9:.0f} s: {key}")
-        for row in self.twin.queues.values():
-            counted = self._results.get((row.id, row.day), Counter())
-            expected = {field: counted[result] for result, field in COUNTED.items()}
-            expected["offered"] = sum(
-                count for result, count in counted.items() if not result.endswith("-late")
-            )
-            if {field: getattr(row, field) for field in expected} != expected:
-                raise Broken(f"counters of {row} should be {expected}")
+        tallies = {key: dict(row.counts) for key, row in self.twin.tallies.items()}
+        if tallies != tallied(self.counted):
+            raise Broken(f"tallies {tallies} should be {tallied(self.counted)}")
         for sent, reference in self.promised.items():
             if self._received[reference] != 1:
                 raise Broken(f"{sent} was acknowledged as {reference}, which does not exist")
@@ -318,7 +307,7 @@ class Watch:
         self._look(sweep=True)
         if self.twin.pending:
             raise Broken(f"still pending: {sorted(self.twin.pending)}")
-        every_entry_counts_once(self.story)
+        every_entry_counts_once(self.story, self.twin)
         every_offer_ends_once(self.story, set(self.twin.offers))
         self.texts.close()
         for item in self.twin.items.values():

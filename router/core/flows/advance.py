@@ -10,11 +10,12 @@ from typing import Final
 
 from router.core import commands as c
 from router.core import events as e
-from router.core.callbacks import book, closed
+from router.core.callbacks import book, closed, deferral
 from router.core.fallback import enter_queue, follow, keep_for_later
-from router.core.flows.nodes import CALLBACK, CONTACT, node_at, rule_at, targets_of
-from router.core.flows.walk import Arrival, Walk, deadline, go
+from router.core.flows.nodes import CALLBACK, CONTACT, node_at, rule_at
+from router.core.flows.walk import PATIENCE, Arrival, Walk, deadline, go
 from router.core.model import (
+    MINUTE,
     Condition,
     Form,
     Instant,
@@ -24,6 +25,7 @@ from router.core.model import (
     QueueId,
     Span,
 )
+from router.core.on_call import in_turn, open_attempt, passed, place_in, rung
 from router.core.policy import Node, Queue, Values
 from router.core.queueing import URGENT, line_up, queue_of
 from router.core.records import FlowPosition, Item
@@ -31,6 +33,7 @@ from router.core.redials import merge
 from router.core.ringing import next_to_ring
 from router.core.service_level import local_day
 from router.core.state import State
+from router.core.windows import WHEN, starts_in
 from router.errors import UnknownItem
 
 Events = Iterator[e.Event]
@@ -195,7 +198,41 @@ def _callback(
         rule="callback booked",
         anew=not counted,
     )
-    yield from book(s, now, s.items[item.id], key, ref)
+    start = _window_of(now, position)
+    yield from book(s, now, s.items[item.id], key, ref, start)
+    if start is not None:
+        length = queue.callback.windows.length if queue.callback.windows is not None else 0
+        yield e.CallbackPromised(
+            at=now, item=item.id, owner=None, starts=start, ends=start + length
+        )
+        yield deferral(now, s.items[item.id], start, "at the time that was chosen")
+
+
+def _window_of(now: Instant, position: FlowPosition) -> Instant | None:
+    """Return when the window begins that was chosen; None: as soon as possible."""
+    chosen = position.node.removeprefix(CALLBACK).removeprefix(":")
+    start = int(chosen) * MINUTE if chosen and position.node.startswith(CALLBACK) else 0
+    return start if start > now else None
+
+
+def _when(
+    s: State, now: Instant, item: Item, position: FlowPosition, node: Node, c_: c.AdvanceFlow
+) -> Events:
+    """The caller chose when to be called back: key 1 as soon as possible, the others a window."""
+    walk = walk_from(item, position)
+    starts = starts_in(position.node)
+    choices = {"1": CALLBACK} | {
+        str(key): f"{CALLBACK}:{start // MINUTE}" for key, start in enumerate(starts, 2)
+    }
+    chosen = choices.get(c_.digits)
+    if chosen is not None:
+        rule = f"key {c_.digits}: when to be called back"
+        yield walk.stop(now, chosen, now + PATIENCE, rule)
+    elif position.tries + 1 < node.tries:
+        tries = position.tries + 1
+        yield walk.stop(now, position.node, deadline(now, node), "no such time", tries=tries)
+    else:
+        yield from _on_from(s, now, item, position, node, "no time was chosen")
 
 
 def _transfer(
@@ -203,12 +240,15 @@ def _transfer(
 ) -> Events:
     result = c_.result if c_.result is not None else LegResult.FAILED
     if result in (LegResult.ANSWERED, LegResult.ENDED):
-        yield from outside_answered(s, now, item)
-        return
-    target = _target_of(s, now, position, node)
+        if not node.accept:
+            yield from outside_answered(s, now, item)
+            return
+        result = LegResult.NOT_ACCEPTED  # who has accepted has the item already
+    target = _target_of(s, now, item, position, node)
+    after = place_in(s, item.id, _order_of(s, now, node), position.target)
     yield e.OutsideTried(at=now, item=item.id, contact=target, result=result)
     walk = walk_from(item, position)
-    yield from _ring_next(s, now, walk, position.node, node, position.target, f"{target}: {result}")
+    yield from _ring_next(s, now, walk, position.node, node, after, f"{target}: {result}")
 
 
 def outside_answered(s: State, now: Instant, item: Item) -> Events:
@@ -219,7 +259,7 @@ def outside_answered(s: State, now: Instant, item: Item) -> Events:
     node = node_at(s.policies[position.policy], position.flow, position.node, item.queue)
     if node is None or node.kind != "transfer":
         return
-    target = _target_of(s, now, position, node)
+    target = _target_of(s, now, item, position, node)
     yield e.OutsideTried(at=now, item=item.id, contact=target, result=LegResult.ANSWERED)
     yield e.ItemDiverted(
         at=now,
@@ -230,23 +270,30 @@ def outside_answered(s: State, now: Instant, item: Item) -> Events:
     )
 
 
-def _target_of(s: State, now: Instant, position: FlowPosition, node: Node) -> str:
-    targets = targets_of(s.policy, node.targets, local_day(s, now))
-    return targets[position.target] if position.target < len(targets) else position.node
+def _order_of(s: State, now: Instant, node: Node) -> tuple[str, ...]:
+    return in_turn(s.policy, node.targets, node.rounds, local_day(s, now))
+
+
+def _target_of(s: State, now: Instant, item: Item, position: FlowPosition, node: Node) -> str:
+    told = open_attempt(s, item.id)
+    if told is not None:
+        return told.contact
+    order = _order_of(s, now, node)
+    return order[position.target] if position.target < len(order) else position.node
 
 
 def _ring_next(
     s: State, now: Instant, walk: Walk, name: str, node: Node, after: int, rule: str
 ) -> Events:
     """Ring the next outside contact that may be dialled, or go on without."""
-    targets = targets_of(s.policy, node.targets, local_day(s, now))
-    index, refused = next_to_ring(s, now, targets, after)
+    order = _order_of(s, now, node)
+    index, refused = next_to_ring(s, now, order, after)
+    yield from passed(s, now, walk.item, name, refused)
     for contact, refusal in refused:
-        yield e.OutsideTried(at=now, item=walk.item, contact=contact, result=LegResult.FAILED)
         rule = f"{contact}: {refusal}"
     if index is not None:
         yield walk.stop(now, name, deadline(now, node), rule, target=index)
-        yield e.NumberDialled(at=now, target=targets[index], day=local_day(s, now))
+        yield from rung(s, now, walk.item, name, order[index])
         return
     item = s.items[walk.item]
     position = item.flow
@@ -264,6 +311,7 @@ ANSWERS: Final[
     "menu": _menu,
     "voicemail": _voicemail,
     "callback": _callback,
+    "when": _when,
     "transfer": _transfer,
 }
 
@@ -285,7 +333,7 @@ def _on_from(
         chain = position.node[1:].partition("/")[0]
         condition = item.condition if item.condition is not None else Condition.CLOSED
         yield from follow(s, now, item, queue, condition, chain, walk, after=position.node)
-    elif position.node == CALLBACK or position.node.startswith(CONTACT):
+    elif position.node.startswith((CALLBACK, WHEN, CONTACT)):
         yield from line_up(
             s,
             now,

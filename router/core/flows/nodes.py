@@ -2,7 +2,9 @@
 
 A position's node name begins with
     "!"  a rule of a fallback chain: "!after_hours/urgent"
-    "@"  a step of ours: "@callback" (book a callback in the item's queue), "@contact:security"
+    "@"  a step of ours: "@callback" (book a callback in the item's queue; "@callback:29400000": for
+         the window that begins then), "@when:29400000+29400120" (choose a window, or as soon as
+         possible), "@contact:security"
 and is the id of a node of the flow file otherwise. The trail of a position uses the same names,
 with flow nodes as "flow/node", and "#front:snow" for a front message.
 """
@@ -13,6 +15,7 @@ from typing import Final
 
 from router.core.model import SECOND, FlowId, QueueId
 from router.core.policy import FallbackRule, Node, Place, Policy, Prompt
+from router.core.windows import WHEN
 
 CALLBACK: Final = "@callback"
 CONTACT: Final = "@contact:"
@@ -26,7 +29,9 @@ def node_at(policy: Policy, flow: FlowId, name: str, queue: QueueId | None) -> N
     if name.startswith("!"):
         rule = rule_at(policy, name)
         return None if rule is None else _node_of_rule(name, rule)
-    if name == CALLBACK:
+    if name.startswith(WHEN):
+        return Node(id=name, kind="when", place=HERE, queue=queue, timeout=12 * SECOND, tries=2)
+    if name.startswith(CALLBACK):
         return Node(id=name, kind="callback", place=HERE, queue=queue, timeout=12 * SECOND, tries=2)
     if name.startswith(CONTACT):
         target = name[len(CONTACT) :]
@@ -55,6 +60,8 @@ def _node_of_rule(name: str, rule: FallbackRule) -> Node:
         timeout=12 * SECOND,
         tries=2,
         length_max=180 * SECOND,
+        accept=rule.accept,
+        rounds=rule.rounds,
     )
 
 

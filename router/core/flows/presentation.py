@@ -6,12 +6,15 @@ Texts come from the version of the policy on which the caller began; the town's 
 
 from __future__ import annotations
 
-from router.core.flows.nodes import node_at, rule_at, targets_of
+from router.core.callbacks import rings_resident_first
+from router.core.flows.nodes import node_at, rule_at
 from router.core.flows.script import (
+    Accept,
     Ask,
     Confirm,
     Dial,
     End,
+    Join,
     Leave,
     Listen,
     Record,
@@ -30,10 +33,13 @@ from router.core.model import (
     ItemState,
     LegState,
 )
+from router.core.on_call import in_turn, open_attempt
 from router.core.policy import Node, Policy, Prompt, Texts
+from router.core.queueing import queue_of
 from router.core.records import FlowPosition, Item
 from router.core.service_level import local_day
 from router.core.state import State
+from router.core.windows import starts_in, told
 from router.errors import UnknownItem
 
 IN_LINE = frozenset({ItemState.QUEUED, ItemState.OFFERED})
@@ -109,19 +115,77 @@ def agent_script(state: State, item_id: ItemId, key: str, *, pressed: bool) -> S
         return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
     if pressed:
         return Script((), Room(room=item.id, resident=False))
+    return Script((_whisper(state, item, language),), Confirm(key="1"))
+
+
+def third_script(state: State, item_id: ItemId, key: str, *, pressed: bool) -> Script:
+    """Return what a third party hears who was rung by the effect `key`; as `agent_script`."""
+    item = _item(state, item_id)
+    language = state.policy.languages[0].id
+    row = state.consults.get(item_id)
+    if row is None or row.key != key or row.failed is not None:
+        taken = item.agent_dial == key and item.state in IN_HAND  # they have it by now
+        if not taken:
+            return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
+    if pressed or row is None:
+        return Script((), Room(room=item.id, resident=False, third=True))
+    return Script((_whisper(state, item, language),), Confirm(key="1", leg="third"))
+
+
+def _whisper(state: State, item: Item, language: str) -> Spoken:
     queue = state.policy.queues.get(item.queue) if item.queue is not None else None
     name = queue.name.get(language, "") if queue is not None else ""
-    whisper = _say(state.policy.texts, "agent_whisper", language, {"queue": name})
-    return Script((whisper,), Confirm(key="1"))
+    return _say(state.policy.texts, "agent_whisper", language, {"queue": name})
 
 
-def resident_script(state: State, item_id: ItemId) -> Script:
-    """Return what the resident hears who picks up a callback."""
+def resident_script(state: State, item_id: ItemId, *, pressed: bool) -> Script:
+    """Return what the resident hears who picks up a callback.
+
+    Where they are rung before the agent they press 1 first, so that no machine takes the call.
+    """
     item = _item(state, item_id)
     if item.form is Form.CALLBACK and item.state in IN_HAND:
         greeting = _town(state, item, "callback_greeting")
-        return Script((greeting,), Room(room=item.id, resident=True))
+        if rings_resident_first(state, item) and not pressed and not item.call_id:
+            asked = _town(state, item, "callback_confirm")
+            return Script((greeting, asked), Confirm(key="1", leg="resident"))
+        return Script(() if pressed else (greeting,), Room(room=item.id, resident=True))
     return Script((_town(state, item, "goodbye"),), End())
+
+
+def on_call_script(state: State, item_id: ItemId, step: int) -> Script:
+    """Return what somebody on call hears who picks up, before they are joined with the caller.
+
+    Args:
+        state: the state.
+        item_id: the item they are rung about.
+        step: of the flow at which they were rung; an older one is too late.
+
+    Raises:
+        UnknownItem: the item was forgotten or never was.
+    """
+    item = _item(state, item_id)
+    position, language = item.flow, state.policy.languages[0].id
+    is_now = position is not None and position.step == step
+    if is_now and item.state is ItemState.DIVERTED:
+        return Script((), Join())
+    if not is_now or position is None or item.state is not ItemState.IN_FLOW:
+        return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
+    policy = _version(state, position)
+    node = node_at(policy, position.flow, position.node, item.queue)
+    about = state.policy.call_outs.get(item.subject) or state.policy.subjects.get(item.subject, {})
+    texts = (about, node.accept if node is not None else {})
+    spoken = (Spoken(text=text[language], language=language) for text in texts if text)
+    return Script(tuple(spoken), Accept(step=step, key="1"))
+
+
+def machine_script(state: State, item_id: ItemId) -> Script:
+    """Return what an answering machine hears that picked up a callback; may be nothing."""
+    item = _item(state, item_id)
+    rule = queue_of(state, item).callback
+    if rule is None or rule.machine != "message":
+        return Script((), End())
+    return Script((_town(state, item, "callback_message"),), End())
 
 
 def hold_script(state: State, item_id: ItemId) -> Script:
@@ -148,7 +212,9 @@ def _in_flow(state: State, item: Item, position: FlowPosition) -> Script:
         return Script((*spoken, _town(state, item, "apology")), Wait(turn=1))
     if position.tries:
         spoken.append(_town(state, item, "not_understood"))
-    if position.node.startswith("@callback") or (node.kind == "callback" and not node.prompt.text):
+    if node.kind == "when":
+        spoken.extend(_windows(state, item, position))
+    elif node.kind == "callback" and not node.prompt.text:
         spoken.append(_town(state, item, "callback_ask"))
     elif node.kind == "transfer" and not node.prompt.text:
         spoken.append(_town(state, item, "transferring"))
@@ -158,23 +224,41 @@ def _in_flow(state: State, item: Item, position: FlowPosition) -> Script:
 
 
 def _then(state: State, policy: Policy, item: Item, position: FlowPosition, node: Node) -> Then:
-    if node.kind == "menu":
+    if node.kind in ("menu", "when"):
         return Ask(step=position.step, digits_max=MENU_DIGITS, timeout=node.timeout)
     if node.kind == "callback":
         return Ask(step=position.step, digits_max=0, timeout=node.timeout or 12 * SECOND)
     if node.kind == "voicemail":
         return Record(step=position.step, length_max=node.length_max or 3 * MINUTE)
     if node.kind == "transfer":
-        targets = targets_of(state.policy, node.targets, local_day(state, state.now))
-        if position.target < len(targets):
-            contact = state.policy.contacts[targets[position.target]]
+        contact = state.policy.contacts.get(_rung(state, item, position, node))
+        if contact is not None:
             return Dial(
                 step=position.step,
                 number=contact.number,
                 ring_timeout=contact.ring_timeout,
                 caller_number=state.policy.dialling.caller_number,
+                accept=bool(node.accept),
             )
     return Wait(turn=1)
+
+
+def _rung(state: State, item: Item, position: FlowPosition, node: Node) -> str:
+    """Return the outside contact whose telephone rings; "" when that is nobody."""
+    told = open_attempt(state, item.id)
+    if told is not None:
+        return told.contact
+    order = in_turn(state.policy, node.targets, node.rounds, local_day(state, state.now))
+    return order[position.target] if position.target < len(order) else ""
+
+
+def _windows(state: State, item: Item, position: FlowPosition) -> list[Spoken]:
+    """Return the choice of when to be called back: key 1 as soon as possible, then the windows."""
+    spoken = [_town(state, item, "callback_when")]
+    for key, start in enumerate(starts_in(position.node), 2):
+        text, values = told(state, state.now, queue_of(state, item), start)
+        spoken.append(_town(state, item, text, {"key": str(key), **values}))
+    return spoken
 
 
 def _trail(state: State, item: Item) -> list[Spoken]:
@@ -184,7 +268,9 @@ def _trail(state: State, item: Item) -> list[Spoken]:
     policy = _version(state, position)
     spoken: list[Spoken] = []
     for name in position.trail:
-        if name.startswith("#front:"):
+        if name.startswith(("#surge", "#notice:")):
+            spoken.extend(_prompt(policy, Prompt(text=_switched(state, name), audio={}), item))
+        elif name.startswith("#front:"):
             message = next((m for m in policy.front_messages if m.id == name[7:]), None)
             if message is not None:
                 spoken.extend(_prompt(policy, Prompt(text=message.text, audio={}), item))
@@ -199,6 +285,14 @@ def _trail(state: State, item: Item) -> list[Spoken]:
             if node is not None:
                 spoken.extend(_prompt(policy, node.prompt, item))
     return spoken
+
+
+def _switched(state: State, name: str) -> Texts:
+    """Return what a person has put in front of every call; nothing once it is over."""
+    surge, notice = state.policy.surge, state.notices.get(name.removeprefix("#notice:"))
+    if name == "#surge":
+        return surge.text if surge is not None else {}
+    return dict(notice.text) if notice is not None else {}
 
 
 def _version(state: State, position: FlowPosition) -> Policy:

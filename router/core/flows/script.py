@@ -42,6 +42,7 @@ class Dial(msgspec.Struct, frozen=True, tag=True):
     number: str
     ring_timeout: Span
     caller_number: str
+    accept: bool = False  # who picks up hears what it is about and must press a key
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):
@@ -68,19 +69,32 @@ class Room(msgspec.Struct, frozen=True, tag=True):
 
     room: str
     resident: bool  # the resident's leg: the room ends when it leaves
+    third: bool = False  # a third party whom the agent asks
 
 
 class Confirm(msgspec.Struct, frozen=True, tag=True):
-    """Ask an agent who picked up to press a key before the caller is connected."""
+    """Ask whoever picked up to press a key before anybody is connected."""
 
     key: str
+    leg: str = "agent"  # of whom it is asked: agent | third | resident
+
+
+class Accept(msgspec.Struct, frozen=True, tag=True):
+    """Ask somebody on call who picked up to press a key before the caller is connected."""
+
+    step: int
+    key: str
+
+
+class Join(msgspec.Struct, frozen=True, tag=True):
+    """Say no more: the two are connected whom the carrier is about to connect."""
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
     """Hang up."""
 
 
-Then = Ask | Record | Dial | Wait | Listen | Leave | Room | Confirm | End
+Then = Ask | Record | Dial | Wait | Listen | Leave | Room | Confirm | Accept | Join | End
 
 
 class Script(msgspec.Struct, frozen=True):

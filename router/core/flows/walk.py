@@ -1,8 +1,8 @@
 """Walking a call flow: from one place where the caller must act to the next.
 
 A caller finishes on the version of the flow they began with. Nodes that ask nothing (say, set,
-hours, branch, goto) are passed in one go; what they say is kept in the position's trail, so that
-the answer can be derived again from the state. Every position that waits has a deadline.
+hours, service, branch, goto) are passed in one go; what they say is kept in the position's trail,
+so that the answer can be derived again from the state. Every position that waits has a deadline.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 from router.core import events as e
 from router.core.hours import standing
+from router.core.layers import layer_at
 from router.core.model import HOUR, MINUTE, FlowId, Instant, ItemId, PolicyHash, QueueId, Span
 from router.core.policy import Node, Policy, Values
 from router.core.queueing import emergency_of
@@ -113,6 +114,8 @@ def go(s: State, now: Instant, walk: Walk, name: str) -> Arrival:
             name = node.next
         elif node.kind == "hours":
             name = _by_hours(s, policy, now, node)
+        elif node.kind == "service":
+            name = node.exits.get(layer_at(s, policy, node.service, now), node.otherwise)
         elif node.kind == "branch":
             name = node.exits.get(walk.read(item, node.attribute), node.otherwise)
         elif node.kind == "goto" and node.flow is not None:

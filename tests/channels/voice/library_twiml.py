@@ -44,7 +44,7 @@ class Library:
         if place.pause_s:
             response.pause(length=place.pause_s)
         then = script.then
-        if isinstance(then, s.Ask | s.Confirm):
+        if isinstance(then, s.Ask | s.Confirm | s.Accept):
             self.gather(response, script, then, place)
         elif isinstance(then, s.Listen):
             self.listen(response, script, then, place)
@@ -71,13 +71,19 @@ class Library:
         return bool(music and sounds)
 
     def gather(
-        self, response: VoiceResponse, script: s.Script, then: s.Ask | s.Confirm, place: Place
+        self,
+        response: VoiceResponse,
+        script: s.Script,
+        then: s.Ask | s.Confirm | s.Accept,
+        place: Place,
     ) -> None:
         if isinstance(then, s.Ask):
             url = self.urls.flow(place.item_id, then.step, number=then.digits_max == 0)
             digits, timeout = then.digits_max, seconds(then.timeout)
         else:
             url = self.urls.agent(place.item_id, place.key, "/answer")
+            if isinstance(then, s.Accept):
+                url = self.urls.on_call(place.item_id, then.step, "/answer")
             digits, timeout = 1, CONFIRM_TIMEOUT_S
         gather = Gather(
             action=url,
@@ -141,7 +147,7 @@ class Library:
             response.append(self.room(then, item))
         elif isinstance(then, s.Leave):
             response.leave()
-        else:
+        elif isinstance(then, s.End):
             response.hangup()
 
     def dial(self, then: s.Dial, item: str) -> Dial:
@@ -151,11 +157,15 @@ class Library:
             caller_id=then.caller_number or None,
             timeout=seconds(then.ring_timeout),
         )
-        told = {
-            "status_callback": self.urls.outside(item, then.step),
-            "status_callback_event": "answered",
-            "status_callback_method": "POST",
-        }
+        told = (
+            {"url": self.urls.on_call(item, then.step), "method": "POST"}
+            if then.accept
+            else {
+                "status_callback": self.urls.outside(item, then.step),
+                "status_callback_event": "answered",
+                "status_callback_method": "POST",
+            }
+        )
         if then.number.startswith("sip:"):
             dial.sip(then.number, **told)
         elif then.number.startswith("client:"):

@@ -143,10 +143,16 @@ ASKED = [
     "/voice/agent/{}/{}-1",
     "/voice/agent/{}/{}-1/answer",
     "/voice/resident/{}/{}-1",
+    "/voice/on-call/{}/1",
+    "/voice/on-call/{}/1/answer",
+    "/voice/resident/{}/{}-1/answer",
+    "/voice/third/{}/{}-1",
+    "/voice/third/{}/{}-1/answer",
 ]
 TOLD = [
     "/voice/agent/{}/{}-1/status",
     "/voice/resident/{}/{}-1/status",
+    "/voice/third/{}/{}-1/status",
     "/voice/room/{}",
     "/voice/outside/{}/1",
     "/voice/status",

@@ -18,6 +18,7 @@ from channels.voice.practice.clock import VirtualClock
 from channels.voice.practice.handset import Handset, presses
 from channels.voice.practice.rest import rest_app
 from router.core import commands as c
+from router.core import commands_calls as k
 from router.core.model import AgentId, Form, ItemId, ItemState
 from router.runtime.ids import SeededIds
 from tests.core.town import Desk
@@ -27,6 +28,7 @@ from tests.fakes.inbox import FakeInbox
 PUBLIC = "https://town.example.org"
 ACCOUNT = "AC" + "0" * 32
 RESIDENT, TOWN = "+19055550123", "+19055550100"
+DEPARTMENT = "+19055550151"  # the town's contact "officer"
 AMINA = AgentId("amina")
 
 
@@ -68,8 +70,8 @@ class Telephony:
 
 
 @asynccontextmanager
-async def telephony() -> AsyncIterator[Telephony]:
-    clock, inbox, contacts = VirtualClock(), FakeInbox(Desk()), FakeContacts()
+async def telephony(desk: Desk | None = None) -> AsyncIterator[Telephony]:
+    clock, inbox, contacts = VirtualClock(), FakeInbox(desk or Desk()), FakeContacts()
     holder: list[Carrier] = []
 
     async def carrier_app(scope: object, receive: object, send: object) -> None:
@@ -143,6 +145,95 @@ async def test_a_call_waits_talks_holds_and_ends() -> None:
         assert call.over
         assert all(each.over for each in line.carrier.exchange.calls.values())
         assert line.inbox.state.items[line.item()].state is ItemState.WRAP_UP
+
+
+async def _connected(line: Telephony) -> Call:
+    """A caller whom Amina has on the line, her telephone and the department's in reach."""
+    line.carrier.register("client:amina", Handset(script=presses("1")))
+    line.inbox.desk.sign_in("amina")
+    call = line.carrier.call_in(RESIDENT, TOWN)
+    await line.press(call, "1")
+    await line.press(call, "2")
+    line.accept()
+    await line.perform()
+    await line.clock.run_until(lambda: bool(line.inbox.of_kind(c.ReportLeg)))
+    await line.perform()
+    await line.clock.run_until(lambda: line.inbox.state.items[line.item()].room_id != "")
+    return call
+
+
+def _consult(line: Telephony) -> k.ConsultItem:
+    return k.ConsultItem(item_id=line.item(), agent_id=AMINA, to_contact="officer")
+
+
+async def _asked(line: Telephony) -> Call:
+    """The department has been rung; returns its leg."""
+    line.inbox.desk.do(_consult(line))
+    await line.perform()
+    (leg,) = [x for x in line.carrier.exchange.calls.values() if x.to == DEPARTMENT]
+    return leg
+
+
+async def test_a_department_is_asked_and_has_the_resident_when_the_agent_leaves() -> None:
+    async with telephony() as line:
+        call = await _connected(line)
+        line.carrier.register(DEPARTMENT, Handset(script=presses("1")))
+        third = await _asked(line)
+        await line.clock.run_until(lambda: third.place == "conference")
+        assert call.place == "conference"
+        assert "agent_whisper" in line.carrier.ledger.heard(third.sid)
+        line.inbox.desk.do(k.CompleteTransfer(item_id=line.item(), agent_id=AMINA))
+        await line.perform()
+        await line.clock.advance(60)
+        legs = {x.sid for x in line.carrier.exchange.calls.values() if not x.over}
+        assert legs == {call.sid, third.sid}
+        third.hang_up()
+        await line.clock.settle()
+        await line.perform()
+        assert call.over
+
+
+async def test_a_department_that_does_not_answer_leaves_resident_and_agent_talking() -> None:
+    async with telephony() as line:
+        call = await _connected(line)
+        third = await _asked(line)
+        await line.clock.run_until(lambda: third.over, limit_s=120)
+        await line.perform()
+        assert line.inbox.state.consults[line.item()].failed is not None
+        assert call.place == "conference"
+        call.hang_up()
+        await line.clock.settle()
+        await line.perform()
+        assert all(each.over for each in line.carrier.exchange.calls.values())
+        assert line.inbox.state.items[line.item()].state is ItemState.WRAP_UP
+
+
+async def test_a_resident_who_hangs_up_among_three_frees_them_all() -> None:
+    async with telephony() as line:
+        call = await _connected(line)
+        line.carrier.register(DEPARTMENT, Handset(script=presses("1")))
+        third = await _asked(line)
+        await line.clock.run_until(lambda: third.place == "conference")
+        call.hang_up()
+        await line.clock.settle()
+        await line.perform()
+        assert all(each.over for each in line.carrier.exchange.calls.values())
+        assert line.item() not in line.inbox.state.consults
+
+
+async def test_an_agent_who_is_lost_while_a_department_rings_puts_the_resident_back_in_line() -> (
+    None
+):
+    async with telephony() as line:
+        call = await _connected(line)
+        third = await _asked(line)
+        (agent,) = [x for x in line.carrier.exchange.calls.values() if x.to == "client:amina"]
+        agent.hang_up()
+        await line.clock.settle()
+        await line.perform()
+        await line.clock.run_until(lambda: call.place == "queue")
+        assert third.over
+        assert line.inbox.state.items[line.item()].state in (ItemState.QUEUED, ItemState.OFFERED)
 
 
 async def test_an_agent_who_does_not_press_leaves_the_caller_in_line() -> None:

@@ -43,6 +43,7 @@ thens = st.one_of(
         number=numbers,
         ring_timeout=spans,
         caller_number=st.sampled_from(["", "+19055550100"]),
+        accept=st.booleans(),
     ),
     st.builds(s.Wait, turn=steps),
     st.builds(
@@ -51,6 +52,8 @@ thens = st.one_of(
     st.builds(s.Leave),
     st.builds(s.Room, room=st.sampled_from(["ITEM1", "a<b"]), resident=st.booleans()),
     st.builds(s.Confirm, key=st.just("1")),
+    st.builds(s.Accept, step=steps, key=st.just("1")),
+    st.builds(s.Join),
     st.builds(s.End),
 )
 scripts = st.builds(s.Script, spoken=st.lists(spoken, max_size=3).map(tuple), then=thens)

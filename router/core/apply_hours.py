@@ -1,0 +1,86 @@
+"""Folding facts about people on call, messages and surges into the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from router.core import events as e
+from router.core.crowding import gap_key
+from router.core.model import ItemId, LegResult
+from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallAttempt, OnCallRow, SurgeRow
+from router.core.state import State
+from router.core.state_town import SURGE
+
+
+def _told(state: State, ev: e.OnCallTold) -> None:
+    row = state.on_call.get(ev.item, OnCallRow(item=ev.item, rule=ev.rule))
+    attempt = OnCallAttempt(contact=ev.contact, way=ev.way, round=ev.round, at=ev.at)
+    state.put_on_call(ev.item, replace(row, rule=ev.rule, attempts=(*row.attempts, attempt)))
+
+
+def _tried(state: State, ev: e.OutsideTried) -> None:
+    """Journals from before there was a log have no attempt to end."""
+    end_attempt(state, ev, ev.item, ev.result)
+
+
+def end_attempt(state: State, ev: e.Event, item_id: ItemId, result: LegResult) -> None:
+    """Note what came of the attempt that is under way, if one is."""
+    row = state.on_call.get(item_id)
+    if row is None or row.attempts[-1].result is not None:
+        return
+    ended = replace(row.attempts[-1], result=result, ended_at=ev.at)
+    state.put_on_call(item_id, replace(row, attempts=(*row.attempts[:-1], ended)))
+
+
+def _announced(state: State, ev: e.MessageAnnounced) -> None:
+    row = NoticeRow(ev.id, ev.text, ev.since, ev.until, ev.numbers, ev.by)
+    state.put_notice(ev.id, row)
+
+
+def _withdrawn(state: State, ev: e.MessageWithdrawn) -> None:
+    state.put_notice(ev.id, None)
+
+
+def _surge_begun(state: State, ev: e.SurgeBegun) -> None:
+    before = state.surges.get(SURGE)
+    since = ev.at if before is None else before.since
+    state.put_surge(SurgeRow(since=since, until=ev.until, reason=ev.reason, by=ev.by))
+
+
+def _surge_ended(state: State, ev: e.SurgeEnded) -> None:
+    state.put_surge(None)
+
+
+def _limited(state: State, ev: e.QueueLimited) -> None:
+    state.put_limit(LimitRow(queue=ev.queue, length=ev.length))
+
+
+def _gap_entered(state: State, ev: e.LanguageGapEntered) -> None:
+    row = GapRow(queue=ev.queue, skill=ev.skill, lasts_at=ev.lasts_at)
+    state.put_gap(gap_key(ev.queue, ev.skill), row)
+
+
+def _gap_lasted(state: State, ev: e.LanguageGapLasted) -> None:
+    row = GapRow(queue=ev.queue, skill=ev.skill, lasts_at=None)
+    state.put_gap(gap_key(ev.queue, ev.skill), row)
+
+
+def _gap_left(state: State, ev: e.LanguageGapLeft) -> None:
+    state.put_gap(gap_key(ev.queue, ev.skill), None)
+
+
+HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
+    e.OnCallTold: _told,
+    e.OutsideTried: _tried,
+    e.MessageAnnounced: _announced,
+    e.MessageWithdrawn: _withdrawn,
+    e.SurgeBegun: _surge_begun,
+    e.SurgeEnded: _surge_ended,
+    e.QueueLimited: _limited,
+    e.LanguageGapEntered: _gap_entered,
+    e.LanguageGapLasted: _gap_lasted,
+    e.LanguageGapLeft: _gap_left,
+}

@@ -1,0 +1,41 @@
+"""Which file and line of the policy a rule stands in, for explanations."""
+
+from __future__ import annotations
+
+from router.core.flows.nodes import rule_at
+from router.core.model import FlowId, QueueId
+from router.core.policy import Place, Policy
+
+
+def written(place: Place) -> str:
+    """Return `file:line`."""
+    return f"{place.file}:{place.line}"
+
+
+def place_of_rule(policy: Policy, name: str) -> str:
+    """Return where a fallback rule stands that is named "chain/rule"; "" for an unknown one."""
+    rule = rule_at(policy, f"!{name}")
+    return "" if rule is None else written(rule.place)
+
+
+def place_of_chain(policy: Policy, chain: str) -> str:
+    """Return where a chain begins; "" for an unknown one."""
+    found = policy.fallbacks.get(chain)
+    return "" if found is None or not found.rules else written(found.rules[0].place)
+
+
+def place_of_node(policy: Policy, flow: FlowId, node: str) -> str:
+    """Return where a node stands, of a flow or made of a fallback rule; "" for our own steps."""
+    if node.startswith("!"):
+        return place_of_rule(policy, node[1:])
+    found = policy.flows.get(flow)
+    row = None if found is None else found.nodes.get(node)
+    return "" if row is None else written(row.place)
+
+
+def place_of_requirement(policy: Policy, queue: QueueId, step: int) -> str:
+    """Return where a queue says what is needed at a step; "" for an unknown queue."""
+    rule = policy.queues.get(queue)
+    if rule is None:
+        return ""
+    return written(rule.steps[step - 1].place if 0 < step <= len(rule.steps) else rule.place)

@@ -1,0 +1,124 @@
+"""Those who wait where there is no room for them any more, or nobody who speaks their language.
+
+A queue's limit can fall while people wait: the policy lowers it, or `length_per_agent` follows the
+staff. Who came last goes first, because those before them have waited for what they were promised.
+A language gap must last for the queue's `absence` before it sends anybody on, as ADR 0019 has it
+for the queue as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core import events as e
+from router.core.crowding import gap_key, gaps_of, limit_of
+from router.core.model import Condition, Instant, ItemId, Tempo
+from router.core.policy import Language, Policy, Queue
+from router.core.queueing import bound, conditions, language_skill
+from router.core.records import Item
+from router.core.staffing import WAIT_THERE, divert_waiting
+from router.core.state import State
+
+Events = Iterator[e.Event]
+
+
+def follow_staff(s: State, now: Instant) -> Events:
+    """Compare limits and languages with who is there; called when that has changed."""
+    for queue in s.policy.queues.values():
+        if queue.length_per_agent:
+            yield from _update_limit(s, now, queue)
+        if Condition.NO_LANGUAGE in queue.fates:
+            yield from _update_gaps(s, now, queue)
+        else:
+            for row in gaps_of(s, queue.id):
+                yield e.LanguageGapLeft(at=now, queue=row.queue, skill=row.skill)
+
+
+# --- full ----------------------------------------------------------------------------------------
+
+
+def _update_limit(s: State, now: Instant, queue: Queue) -> Events:
+    """Where nobody is there the limit stays: that is another condition, with its own fate."""
+    there = max(_staff(s, queue, each)[1] for each in s.policy.languages)
+    row = s.limits.get(queue.id)
+    length = there * queue.length_per_agent
+    if not there or (row is not None and row.length == length):
+        return
+    yield e.QueueLimited(at=now, queue=queue.id, length=length)
+    if row is not None and length < row.length:
+        yield from send_on_excess(s, now, queue)
+
+
+def limits_fell(s: State, now: Instant, before: Policy) -> Events:
+    """A policy was adopted: where it allows fewer to wait, the excess is sent on."""
+    for queue in s.policy.queues.values():
+        was = before.queues.get(queue.id)
+        if was is None or not queue.length_max:
+            continue
+        if not was.length_max or queue.length_max < was.length_max:
+            yield from send_on_excess(s, now, queue)
+
+
+def send_on_excess(s: State, now: Instant, queue: Queue) -> Events:
+    """Send on as many as are too many, the newest first, along the chain for `full`."""
+    chain, limit = queue.fates.get(Condition.FULL), limit_of(s, queue)
+    if chain is None or not limit:
+        return
+    for form, tempo in WAIT_THERE:
+        line = [s.items[ItemId(name)] for _, name in s.index.line(queue.id, tempo)]
+        excess = len(line) - limit
+        if excess <= 0:
+            continue
+        newest = sorted((i for i in line if i.form is form), key=_came, reverse=True)
+        for item in newest[:excess]:
+            yield from divert_waiting(s, now, s.items[item.id], queue, Condition.FULL, chain)
+
+
+def _came(item: Item) -> tuple[Instant, str]:
+    return item.first_queued_at or item.received_at, item.id
+
+
+# --- languages -----------------------------------------------------------------------------------
+
+
+def _update_gaps(s: State, now: Instant, queue: Queue) -> Events:
+    staffed = {each.skill: _staff(s, queue, each)[0] > 0 for each in s.policy.languages}
+    for skill, somebody in staffed.items():
+        row = s.gaps.get(gap_key(queue.id, skill))
+        missing = not somebody and any(staffed.values())
+        if missing and row is None:
+            lasts_at = now + queue.absence if queue.absence and s.agents else None
+            yield e.LanguageGapEntered(at=now, queue=queue.id, skill=skill, lasts_at=lasts_at)
+            if lasts_at is None:
+                yield from _send_on_speakers(s, now, queue, skill)
+        elif not missing and row is not None:
+            yield e.LanguageGapLeft(at=now, queue=queue.id, skill=skill)
+
+
+def gap_lasted(s: State, now: Instant, key: str) -> Events:
+    """Nobody has spoken the language for long enough: those who wait follow the fate."""
+    row = s.gaps[key]
+    yield e.LanguageGapLasted(at=now, queue=row.queue, skill=row.skill)
+    queue = s.policy.queues.get(row.queue)
+    if queue is not None:
+        yield from _send_on_speakers(s, now, queue, row.skill)
+
+
+def _send_on_speakers(s: State, now: Instant, queue: Queue, skill: str) -> Events:
+    chain = queue.fates.get(Condition.NO_LANGUAGE)
+    if chain is None:
+        return
+    for form, tempo in WAIT_THERE:
+        for _, name in list(s.index.line(queue.id, tempo)):
+            item = s.items[ItemId(name)]
+            if item.form is not form or language_skill(s, item.language) != skill:
+                continue
+            if Condition.NO_LANGUAGE in conditions(s, now, item, queue):
+                yield from divert_waiting(s, now, item, queue, Condition.NO_LANGUAGE, chain)
+
+
+def _staff(s: State, queue: Queue, language: Language) -> tuple[int, int]:
+    """Return (signed in, not away) of those who may take a call there in this language."""
+    every = (queue.requires, *(step.requires for step in queue.steps))
+    found = [s.index.staff(bound(each, "", language.skill), Tempo.LIVE) for each in every]
+    return max(each[0] for each in found), max(each[1] for each in found)

@@ -1,0 +1,63 @@
+"""Rows of the state beside items, agents and queues: what few items have, what was switched.
+
+Like those of `records`: frozen, replaced as a whole, fields only appended.
+"""
+
+from __future__ import annotations
+
+from router.core.model import Instant, ItemId, LegResult, QueueId
+from router.core.records import Row
+
+
+class OnCallAttempt(Row, frozen=True):
+    """Somebody on call who was told of an item, and what came of it."""
+
+    contact: str
+    way: str  # call | mail
+    round: int  # 1 = the first time through the list
+    at: Instant
+    result: LegResult | None = None  # None: it rings, or an answer is awaited
+    ended_at: Instant | None = None
+
+
+class OnCallRow(Row, frozen=True):
+    """Everybody on call who was told of an item, in order."""
+
+    item: ItemId
+    rule: str  # by which they are told: "!chain/rule", or a node
+    attempts: tuple[OnCallAttempt, ...] = ()
+
+
+class NoticeRow(Row, frozen=True):
+    """A message that a person has put in front of every call."""
+
+    id: str
+    text: tuple[tuple[str, str], ...]  # language code, text
+    since: Instant
+    until: Instant
+    numbers: tuple[str, ...]
+    by: str
+
+
+class SurgeRow(Row, frozen=True):
+    """The surge that holds now."""
+
+    since: Instant
+    until: Instant
+    reason: str
+    by: str
+
+
+class LimitRow(Row, frozen=True):
+    """How many may wait in a queue with the agents who are there."""
+
+    queue: QueueId
+    length: int
+
+
+class GapRow(Row, frozen=True):
+    """A language of the town that nobody signed in speaks in a queue where others are served."""
+
+    queue: QueueId
+    skill: str
+    lasts_at: Instant | None  # until then it is not in effect

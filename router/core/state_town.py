@@ -1,0 +1,70 @@
+"""Tables of the state for what few items have, and for what people switched: part of `State`.
+
+Each put remembers the row it replaced, like those of `State`; rows with an end have a timer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from router.core.index import Index
+from router.core.model import Instant, ItemId, QueueId
+from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallRow, SurgeRow
+
+SURGE: Final = "surge"  # key of the one row of its table
+
+
+class TownTables:
+    """See the module's text."""
+
+    index: Index
+    _put: Callable[[dict[Any, Any], Any, Any], None]
+
+    def __init__(self) -> None:
+        self.on_call: dict[ItemId, OnCallRow] = {}  # who was told of an item
+        self.notices: dict[str, NoticeRow] = {}
+        self.surges: dict[str, SurgeRow] = {}
+        self.limits: dict[QueueId, LimitRow] = {}
+        self.gaps: dict[str, GapRow] = {}  # by queue/skill
+
+    def put_on_call(self, item_id: ItemId, row: OnCallRow | None) -> None:
+        """Put, replace or (None) remove."""
+        if row is not None or item_id in self.on_call:
+            self._put(self.on_call, item_id, row)
+
+    def put_notice(self, name: str, row: NoticeRow | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.notices, name, row)
+        self.time_town(row)
+
+    def put_surge(self, row: SurgeRow | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.surges, SURGE, row)
+        self.time_town(row)
+
+    def put_limit(self, row: LimitRow) -> None:
+        """Put or replace."""
+        self._put(self.limits, row.queue, row)
+
+    def put_gap(self, key: str, row: GapRow | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.gaps, key, row)
+        self.time_town(row)
+
+    def time_town(self, row: Any) -> None:
+        """Set the timer of a row of these tables, if it has one."""
+        if isinstance(row, NoticeRow):
+            self.index.timer(row.until, "notice", row.id)
+        elif isinstance(row, SurgeRow):
+            self.index.timer(row.until, "surge", SURGE)
+        elif isinstance(row, GapRow):
+            self.index.timer(row.lasts_at, "gap", f"{row.queue}/{row.skill}")
+
+    def due_of_town(self, kind: str, name: str) -> Instant | None:
+        """Return when the row is due whose timer has this kind and name."""
+        if kind == "gap":
+            gap = self.gaps.get(name)
+            return None if gap is None else gap.lasts_at
+        row = self.notices.get(name) if kind == "notice" else self.surges.get(name)
+        return None if row is None else row.until

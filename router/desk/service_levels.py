@@ -1,0 +1,55 @@
+"""A queue's service level today and in the present quarter of an hour, by its own formula.
+
+Pure: from a state to views.
+"""
+
+from __future__ import annotations
+
+from router.core.formulas import FORMULAS, GONE, ended, figure, offered
+from router.core.model import Channel, Instant
+from router.core.policy import Queue
+from router.core.service_level import interval_of, local_day, promise_of
+from router.core.state import State
+from router.core.tallies import summed
+from router.desk.view_types import moment, seconds
+from router.desk.views import IntervalView, ServiceLevelView
+
+
+def service_level_view(
+    state: State, rule: Queue, channel: Channel, now: Instant
+) -> ServiceLevelView:
+    """Return what was counted of those who came today by the channel."""
+    today, present = local_day(state, now), interval_of(now)
+    mine = [
+        row
+        for row in state.tallies.values()
+        if (row.queue, row.channel, row.day) == (rule.id, channel, today)
+    ]
+    counts, counts_now = summed(mine), summed(row for row in mine if row.interval == present)
+    promise = promise_of(rule, channel)
+    formula = FORMULAS[promise.formula]
+    return ServiceLevelView(
+        channel=channel.value,
+        formula=formula.id,
+        definition=formula.definition,
+        level=_rounded(figure(formula, counts).level),
+        target_share=promise.share,
+        target_s=seconds(promise.within),
+        offered=offered(counts),
+        answered_in=counts["answered"],
+        answered_late=counts["answered-late"],
+        abandoned_in=counts["abandoned-short"] + counts["abandoned"],
+        abandoned_late=counts["abandoned-late"],
+        callbacks=ended(counts, "callback"),
+        diverted=sum(ended(counts, each) for each in GONE),
+        lost=ended(counts, "lost"),
+        interval=IntervalView(
+            begins=moment(present),
+            level=_rounded(figure(formula, counts_now).level),
+            offered=offered(counts_now),
+        ),
+    )
+
+
+def _rounded(level: float | None) -> float | None:
+    return None if level is None else round(level, 4)

@@ -1,0 +1,136 @@
+"""The shape of a contact centre as queueing studies publish it: types, groups, rates by period.
+
+Not a town's policy: a file of its own, read by the twin (`router.twin.centre`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path as FilePath
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from router.policy.complaints import Path, remedy
+from router.policy.documents import Document, read
+from router.policy.shape import Shape
+from router.policy.shapes import Part, fit
+from router.policy.values import Count, Name, OneOrMore, SomeCount, Text
+
+Rate = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+SomeRate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+Draw = Literal["arrivals", "busyness", "service", "patience"]
+DRAWS: tuple[Draw, ...] = ("arrivals", "busyness", "service", "patience")
+
+
+class TypeShape(Shape):
+    """One type of contact."""
+
+    groups: Annotated[list[str], OneOrMore] = Field(
+        description="groups that take it, the first choice first; the longest idle agent of the"
+        " first group that has somebody idle gets it",
+        examples=["[one, two]"],
+    )
+    arrivals_per_min: Annotated[list[Rate], OneOrMore] = Field(
+        description="rate of arrivals by period", examples=["[5.1, 4.3, 4.8]"]
+    )
+    head_start_s: Count = Field(
+        default=0,
+        description="ranks as if it had come so much earlier; more than anybody waits: priority",
+        examples=["30"],
+    )
+
+
+class GroupShape(Shape):
+    """Agents who take the same."""
+
+    agents: Annotated[list[Count], OneOrMore] = Field(
+        description="agents at work by period; who is busy when there are fewer finishes first",
+        examples=["[12, 18, 9]"],
+    )
+
+
+class CentreFile(Shape):
+    """A contact centre. Lists by period have one value for each; a single one holds for all."""
+
+    name: Text = Field(description="what the model is called", examples=["MMC"])
+    days: SomeCount = Field(description="days to run, each from empty to empty", examples=["1000"])
+    periods: SomeCount = Field(default=1, description="periods of a day", examples=["3"])
+    period_min: SomeRate = Field(description="length of a period", examples=["120"])
+    in_time_s: SomeRate = Field(
+        description="who is answered before so long has waited no longer than acceptable",
+        examples=["20"],
+    )
+    types: dict[Name, TypeShape] = Field(min_length=1, description="types of contact")
+    groups: dict[Name, GroupShape] = Field(min_length=1, description="groups of agents")
+    service_per_min: Annotated[list[SomeRate], OneOrMore] = Field(
+        description="rate of exponential talks by period of arrival", examples=["[0.5, 0.6, 0.4]"]
+    )
+    patience_per_min: Annotated[list[SomeRate], OneOrMore] = Field(
+        default=[],
+        description="rate of exponential patience by period of arrival; nothing: for ever",
+        examples=["[0.3, 0.4, 0.2]"],
+    )
+    busyness_shape: SomeRate | None = Field(
+        default=None,
+        description="each day's rates are multiplied by one draw of a Gamma distribution of this"
+        " shape and of mean 1; nothing: all days are alike",
+        examples=["28.7"],
+    )
+    trunks: Count = Field(
+        default=0,
+        description="most contacts waiting and talking at once, who comes then hears the busy"
+        " tone; 0 = no limit",
+        examples=["17"],
+    )
+    streams: list[Draw] = Field(
+        default=list(DRAWS),
+        description="the order in which the streams of random numbers are made; arrivals have one"
+        " for each type",
+        examples=["[service, arrivals, patience]"],
+    )
+    occupancy_until: Literal["closing", "last"] = Field(
+        default="last",
+        description="agents' time counts until arrivals end (closing), or until the last event",
+        examples=["closing"],
+    )
+
+
+def read_centre(path: FilePath) -> Part[CentreFile]:
+    """Read a centre's file. Errors: none; what is wrong stands in the document's complaints."""
+    part = fit(read(path.parent, path.name), CentreFile)
+    if part.model is not None:
+        _check(part.document, part.model)
+    return part
+
+
+def _check(document: Document, model: CentreFile) -> None:
+    """Complain about what the single values do not show."""
+    lists: list[tuple[Path, Iterable[object]]] = [
+        (("service_per_min",), model.service_per_min),
+        *(
+            (("types", id_, "arrivals_per_min"), t.arrivals_per_min)
+            for id_, t in model.types.items()
+        ),
+        *((("groups", id_, "agents"), group.agents) for id_, group in model.groups.items()),
+    ]
+    if model.patience_per_min:
+        lists.append((("patience_per_min",), model.patience_per_min))
+    for path, values in lists:
+        count = len(list(values))
+        if count not in (1, model.periods):
+            document.complain(
+                path, f"{count} values for {model.periods} periods; write one or {model.periods}"
+            )
+    for id_, each in model.types.items():
+        for index, group in enumerate(each.groups):
+            if group not in model.groups:
+                why = f"no group is called {group!r}; {remedy(group, model.groups)}"
+                document.complain(("types", id_, "groups", index), why)
+    drawn = {"arrivals", "service"}
+    drawn |= {"patience"} if model.patience_per_min else set()
+    drawn |= {"busyness"} if model.busyness_shape is not None else set()
+    missing = [draw for draw in DRAWS if draw in drawn and draw not in model.streams]
+    if missing or len(set(model.streams)) < len(model.streams):
+        why = f"each of {', '.join(sorted(drawn))} stands there once"
+        document.complain(("streams",), why + (f"; {missing[0]} is missing" if missing else ""))

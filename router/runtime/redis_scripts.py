@@ -1,0 +1,69 @@
+"""What must happen at once in Redis, as Lua; it compares texts and never calculates.
+
+Lua's numbers are doubles and cannot hold an instant: versions and instants come and go as texts,
+and the new version is counted by who sends it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Compare and append. KEYS: version, log, batches, words, line of words, policies, count of words.
+# ARGV: expected version, new version, batch id, instant, count, events,
+#   number of words, then each (ref, body), number of policies, then each (hash, body).
+# Returns {"stored", version}, {"conflict", version} or {"known", version of that batch}.
+# A full or replica-less server refuses the first write, the one to the log: nothing is half-done.
+APPEND: Final = """
+local actual = redis.call('GET', KEYS[1]) or '0'
+local known = redis.call('HGET', KEYS[3], ARGV[3])
+if known then return {'known', known} end
+if actual ~= ARGV[1] then return {'conflict', actual} end
+redis.call('XADD', KEYS[2], ARGV[2] .. '-0', 'b', ARGV[3], 'a', ARGV[4], 'c', ARGV[5], 'e', ARGV[6])
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('HSET', KEYS[3], ARGV[3], ARGV[2])
+local at = 7
+for _ = 1, tonumber(ARGV[at]) do
+  if redis.call('HSETNX', KEYS[4], ARGV[at + 1], ARGV[at + 2]) == 1 then
+    redis.call('ZADD', KEYS[5], redis.call('INCR', KEYS[7]), ARGV[at + 1])
+  end
+  at = at + 2
+end
+at = at + 1
+for _ = 1, tonumber(ARGV[at]) do
+  redis.call('HSETNX', KEYS[6], ARGV[at + 1], ARGV[at + 2])
+  at = at + 2
+end
+return {'stored', ARGV[2]}
+"""
+
+# Keep a snapshot that was sent in parts, and the one before it. KEYS: versions of snapshots, parts.
+# ARGV: version (with leading zeros), how many are kept, beginning of the keys of snapshots.
+KEEP_SNAPSHOT: Final = """
+if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[2], '') end
+redis.call('RENAME', KEYS[2], ARGV[3] .. ARGV[1])
+redis.call('PERSIST', ARGV[3] .. ARGV[1])
+redis.call('ZADD', KEYS[1], 0, ARGV[1])
+local surplus = redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[2])
+if surplus > 0 then
+  for _, version in ipairs(redis.call('ZRANGE', KEYS[1], 0, surplus - 1)) do
+    redis.call('DEL', ARGV[3] .. version)
+    redis.call('ZREM', KEYS[1], version)
+  end
+end
+return 'kept'
+"""
+
+# Renew or take what one daemon holds. KEYS: claim. ARGV: who, milliseconds.
+# Returns who holds it.
+CLAIM: Final = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return holder end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]
+"""
+
+# Give it back. KEYS: claim. ARGV: who.
+RELEASE: Final = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 'released'
+"""

@@ -1,0 +1,1 @@
+"""The town's own scenarios: acted through the production core, in memory, on a simulated clock."""

@@ -1,0 +1,71 @@
+"""Entries as the journal tells them."""
+
+from __future__ import annotations
+
+from router.core import commands as c
+from router.core.entries import WAITING, Entries, Entry, counts_of, judged
+from router.core.model import SECOND, Channel, ItemId
+from tests.core.entry_traffic import Traffic, busy_town
+from tests.core.town import OPEN, Desk
+
+
+def read(desk: Desk, after: int = 0) -> tuple[list[Entry], list[Entry]]:
+    """Return what has ended and what waits still."""
+    entries = Entries()
+    ended = [entry for event in desk.story[after:] for entry in entries.feed(event)]
+    return ended, entries.waiting()
+
+
+def test_an_entry_waits_until_it_has_ended_and_tells_how() -> None:
+    desk = Desk(busy_town())
+    item = desk.call("a", "1", "2")
+    begun = Entry(ItemId("a"), Channel.VOICE, desk.policy.queues["general"].id, OPEN, 30 * SECOND)  # type: ignore[index]
+    assert read(desk) == ([], [begun])
+    desk.wait(40 * SECOND)
+    (late,) = read(desk)[1]
+    assert (late.outcome, late.waited, late.results) == (WAITING, 30 * SECOND, ("threshold",))
+    desk.do(c.EndCall(item_id=item, call_id="CAa", reason="completed"))
+    (ended,), waiting = read(desk)
+    assert waiting == []
+    assert (ended.outcome, ended.waited) == ("abandoned", 40 * SECOND)
+    assert (ended.within, ended.short) == (30 * SECOND, 5 * SECOND)
+    assert counts_of([ended]) == {"threshold": 1, "abandoned-late": 1}
+
+
+def test_what_was_promised_to_it_judges_an_entry_as_it_was_counted() -> None:
+    for seed in range(3):
+        traffic = Traffic(seed)
+        traffic.go_on(500)
+        ended, waiting = read(traffic.desk)
+        assert len(ended) > 50
+        for entry in (*ended, *waiting):
+            assert judged(entry, entry.within) == entry
+            sooner = judged(entry, 1)
+            assert sooner.results[:1] == (("threshold",) if entry.waited else entry.results[:1])
+
+
+def test_giving_up_at_once_is_giving_up() -> None:
+    desk = Desk(busy_town())
+    item = desk.call("a", "1", "2")
+    desk.do(c.EndCall(item_id=item, call_id="CAa", reason="completed"))
+    (ended,) = read(desk)[0]
+    assert (ended.outcome, ended.results) == ("abandoned", ("abandoned-short",))
+
+
+def test_what_began_before_the_reading_is_not_told() -> None:
+    desk = Desk(busy_town())
+    item = desk.call("a", "1", "2")
+    begun = len(desk.story)
+    desk.do(c.EndCall(item_id=item, call_id="CAa", reason="completed"))
+    assert read(desk, begun) == ([], [])
+
+
+def test_a_transfer_is_another_entry_of_the_same_item() -> None:
+    desk = Desk(busy_town())
+    desk.sign_in("amina")
+    item = desk.call("a", "1", "2")
+    desk.answer("amina")
+    desk.do(c.TransferItem(item_id=item, agent_id="amina", to_queue="roads"))  # type: ignore[arg-type]
+    ended, waiting = read(desk)
+    assert [(x.queue, x.outcome) for x in ended] == [("general", "answered")]
+    assert [(x.queue, x.within) for x in waiting] == [("roads", 60 * SECOND)]

@@ -1,0 +1,169 @@
+"""The journal in a real Redis: the server dies, is full, or is asked by two daemons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from router.errors import OutcomeUnknown, StorageError, StorageFailed
+from router.ports import Batch, Words
+from router.runtime.journal_redis import RedisJournal
+from router.runtime.journals import open_to_read, open_to_write
+from router.runtime.redis_server import PLENTY, connect, worries
+from router.runtime.settings import Settings
+from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    if PROGRAM is None:
+        pytest.skip("redis-server is not installed")
+    with redis_server(*DURABLE) as running:
+        yield running
+
+
+def a_batch(name: str, size: int = 100) -> Batch:
+    return Batch(name, 1_795_446_000_123_456_789, 1, bytes(size), (Words(name, "note", b"x"),))
+
+
+async def test_what_was_acknowledged_outlives_the_server(server: RedisServer) -> None:
+    journal = await RedisJournal.open(server.url, "willowmere")
+    for version in range(50):
+        await journal.append(version, a_batch(str(version)))
+    server.kill()
+    with pytest.raises(OutcomeUnknown):
+        await journal.append(50, a_batch("50"))
+    with pytest.raises(StorageFailed):
+        await journal.find_batch("50")
+    server.start()
+    assert await journal.find_batch("50") is None
+    assert await journal.version() == 50
+    assert await journal.append(50, a_batch("50")) == 51
+    assert await journal.last_instant() == 1_795_446_000_123_456_789  # no digit is lost
+    assert len(await journal.waiting(100)) == 51
+    await journal.close()
+
+
+async def test_a_full_server_stores_nothing_and_says_so(server: RedisServer) -> None:
+    journal = await RedisJournal.open(server.url, "willowmere")
+    assert journal.free_bytes() == PLENTY
+    client = connect(server.url, retries=0)
+    await client.config_set("maxmemory", "3mb")
+    await journal.look_for_room()
+    assert journal.free_bytes() < 3_000_000
+    version = 0
+    while True:
+        try:
+            version = await journal.append(version, a_batch(str(version), 100_000))
+        except StorageFailed as error:
+            assert "maxmemory" in str(error)  # noqa: PT017 - how many fit is the server's business
+            break
+    assert await journal.version() == version
+    assert await journal.find_batch(str(version)) is None
+    await client.config_set("maxmemory", "0")
+    assert await journal.append(version, a_batch(str(version))) == version + 1
+    await client.aclose()
+    await journal.close()
+
+
+async def test_towns_share_a_server_and_see_nothing_of_each_other(server: RedisServer) -> None:
+    one = await RedisJournal.open(server.url, "one")
+    other = await RedisJournal.open(server.url, "other")
+    await one.append(0, a_batch("first"))
+    assert await other.version() == 0
+    assert await other.find_batch("first") is None
+    await one.close()
+    await other.close()
+
+
+async def test_a_second_daemon_is_refused_while_the_first_renews(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.runtime.redis_claim.KEPT_MS", 300)
+    first = await RedisJournal.open(server.url, "willowmere")
+
+    async def renews(_: float) -> None:
+        await first.duties()[0]()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("router.runtime.redis_claim.asyncio.sleep", renews)
+        with pytest.raises(StorageFailed, match="serves this town; stop it first"):
+            await RedisJournal.open(server.url, "willowmere")
+    second = await RedisJournal.open(server.url, "willowmere")  # the first renews no more
+    await second.append(0, a_batch("one"))
+    with pytest.raises(StorageError):
+        await first.append(0, a_batch("two"))
+    await first.close()
+    await second.duties()[0]()
+    await second.close()
+
+
+async def test_a_claim_given_back_lets_the_next_daemon_in_at_once(server: RedisServer) -> None:
+    for _ in range(3):
+        journal = await RedisJournal.open(server.url, "willowmere")
+        await journal.close()
+
+
+async def test_errors_never_show_the_password() -> None:
+    with pytest.raises(StorageFailed) as caught:
+        await RedisJournal.open("redis://user:geheim@127.0.0.1:1/0", "willowmere")
+    assert "geheim" not in str(caught.value)
+    assert "127.0.0.1:1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (DURABLE, []),
+        (("--appendonly", "yes", "--appendfsync", "everysec"), ["appendfsync is everysec"]),
+        ((), ["appendonly is off"]),
+        ((*DURABLE, "--maxmemory-policy", "allkeys-lru"), ["maxmemory-policy is allkeys-lru"]),
+    ],
+)
+@pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
+async def test_what_could_lose_a_batch_is_told(options: tuple[str, ...], told: list[str]) -> None:
+    with redis_server(*options) as running:
+        client = connect(running.url, retries=0)
+        found = await worries(client)
+        await client.aclose()
+    assert [text.partition(":")[0] for text in found] == told
+
+
+async def test_an_address_opens_for_one_writer_and_any_number_of_readers(
+    server: RedisServer,
+) -> None:
+    settings = Settings(journal=SecretStr(server.url), town="willowmere")
+    with pytest.raises(StorageFailed, match="holds no journal of 'willowmere'"):
+        await open_to_read(settings)
+    journal = await open_to_write(settings)
+    assert [duty.name for duty in journal.duties()] == ["claim", "journal-room"]
+    for duty in journal.duties():
+        await duty()
+    await journal.append(0, a_batch("one"))
+    reader = await open_to_read(settings)
+    assert await reader.version() == 1
+    assert await reader.mentions("\x00") == (0, 1)
+    assert reader.duties() == []
+    with pytest.raises(StorageFailed, match="reading only"):
+        await reader.append(1, a_batch("two"))
+    await reader.close()
+    await journal.append(1, a_batch("two"))  # the reader took no claim with it
+    await journal.close()
+
+
+async def test_a_file_is_opened_by_its_path(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    journal = await open_to_write(settings)
+    assert journal.duties() == []
+    await journal.close()
+    assert (tmp_path / "journal.sqlite").exists()
+    assert settings.shown_journal == f"sqlite:{tmp_path / 'journal.sqlite'}"
+
+
+def test_a_journal_is_shown_without_its_password() -> None:
+    settings = Settings(journal=SecretStr("rediss://town:geheim@redis.example.org:6379/2"))
+    assert settings.shown_journal == "rediss://redis.example.org:6379/2"
+    assert "geheim" not in repr(settings)

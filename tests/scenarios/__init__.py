@@ -1,0 +1,1 @@
+"""The scenarios of a town: read, acted, and worth something."""

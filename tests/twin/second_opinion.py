@@ -1,0 +1,189 @@
+"""A simulator of its own, as small as can be: counts of agents instead of agents, no engine.
+
+It knows nothing of the core, of policies or of the line; it reads the numbers of a centre's file
+and steps in floating minutes. The published thousand-day figures come out of it to the digit
+(`test_published.py`), so that what it says of fewer days can be believed.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from router.twin.gamma import below_which
+from router.twin.mrg32k3a import streams
+
+Counted = dict[str, Any]
+INFINITE = math.inf
+
+
+def days_of(path: Path, days: int) -> Iterator[Counted]:
+    """Yield what is counted of each day: the names and shapes are those of `Day`, in minutes."""
+    file = yaml.safe_load(path.read_text(encoding="utf-8"))
+    made, drawn = streams(), {}
+    for name in file["streams"]:
+        drawn[name] = [next(made).uniform for _ in (file["types"] if name == "arrivals" else "1")]
+    for _ in range(days):
+        yield one_day(file, drawn)
+
+
+def listed(value: Any, periods: int) -> list[Any]:
+    values: list[Any] = value if isinstance(value, list) else [value]
+    return values * periods if len(values) == 1 else values
+
+
+class Numbers:
+    """What a file says, every list by period."""
+
+    def __init__(self, file: dict[str, Any]) -> None:
+        names = list(file["groups"])
+        self.periods = file.get("periods", 1)
+        self.length, self.awt = file["period_min"], file["in_time_s"] / 60
+        self.types = list(file["types"].values())
+        self.to = [[names.index(g) for g in listed(t["groups"], 1)] for t in self.types]
+        kinds, groups = range(len(self.types)), range(len(names))
+        self.serves = [[k for k in kinds if g in self.to[k]] for g in groups]
+        self.staff = [listed(g["agents"], self.periods) for g in file["groups"].values()]
+        self.rates = [listed(t["arrivals_per_min"], self.periods) for t in self.types]
+        self.mu = listed(file["service_per_min"], self.periods)
+        self.nu = listed(file.get("patience_per_min", 0), self.periods)
+        self.shape = file.get("busyness_shape")
+        self.trunks = file.get("trunks", INFINITE)
+        self.closing = file.get("occupancy_until") == "closing"
+
+
+def one_day(file: dict[str, Any], drawn: dict[str, Any]) -> Counted:
+    day = _Day(Numbers(file), drawn)
+    while day.step():
+        pass
+    if "busy" not in day.out:
+        day.close()
+    return day.out
+
+
+class _Day:
+    """One day; a caller is [type, period, arrived, talk, has gone or is served]."""
+
+    def __init__(self, given: Numbers, drawn: dict[str, Any]) -> None:
+        self.given, self.drawn = given, drawn
+        kinds, groups = len(given.types), len(given.staff)
+        shape = given.shape
+        self.busyness = below_which(shape, drawn["busyness"][0]()) / shape if shape else 1.0
+        self.coming = [self.draw("arrivals", k) for k in range(kinds)]  # as if the rate were 1
+        self.rate = [1.0] * kinds
+        self.queues: list[deque[list[Any]]] = [deque() for _ in range(kinds)]
+        self.waiting, self.number, self.period = 0, [0] * groups, -1
+        self.busy = [0] * groups
+        self.area_busy, self.area_there = [0.0] * groups, [0.0] * groups
+        self.now = 0.0
+        self.ends: list[tuple[float, int]] = []  # talks
+        self.leaves: list[tuple[float, int, list[Any]]] = []
+        self.turn = 0
+        self.out: Counted = dict.fromkeys(("served", "abandoned", "abandoned_late", "blocked"), 0)
+        self.out["waits"] = 0.0
+        self.out["in_time"] = [[0] * given.periods for _ in range(kinds)]
+
+    def draw(self, name: str, index: int = 0) -> float:
+        return -math.log1p(-self.drawn[name][index]())
+
+    def step(self) -> bool:
+        """Do what comes next; False when nothing does."""
+        given = self.given
+        turns = (self.period + 1) * given.length if self.period < given.periods else INFINITE
+        at_end = self.ends[0][0] if self.ends else INFINITE
+        while self.leaves and self.leaves[0][2][4]:
+            heapq.heappop(self.leaves)
+        at_leave = self.leaves[0][0] if self.leaves else INFINITE
+        comes = min(self.coming)
+        following = min(turns, comes, at_end, at_leave)
+        if following == INFINITE:
+            return False
+        self.pass_time(following)
+        if following == turns:
+            self.turn_period()
+        elif following == comes:
+            self.arrive(self.coming.index(comes))
+        elif following == at_end:
+            group = heapq.heappop(self.ends)[1]
+            self.busy[group] -= 1
+            self.out["served"] += 1
+            self.feed(group)
+        else:
+            self.give_up(heapq.heappop(self.leaves)[2])
+        return True
+
+    def pass_time(self, until: float) -> None:
+        for g, busy in enumerate(self.busy):
+            self.area_busy[g] += (until - self.now) * busy
+            self.area_there[g] += (until - self.now) * max(busy, self.number[g])
+        self.now = until
+
+    def close(self) -> None:
+        self.out["busy"], self.out["present"] = list(self.area_busy), list(self.area_there)
+
+    def turn_period(self) -> None:
+        given = self.given
+        self.period += 1
+        if self.period == given.periods:
+            if given.closing:
+                self.close()
+            self.coming = [INFINITE] * len(given.types)
+            return
+        for k, rates in enumerate(given.rates):
+            new = rates[self.period] * self.busyness
+            self.coming[k] = self.now + (self.coming[k] - self.now) * self.rate[k] / new
+            self.rate[k] = new
+        for g, staff in enumerate(given.staff):
+            self.number[g] = staff[self.period]
+            self.feed(g)
+
+    def arrive(self, k: int) -> None:
+        given, period = self.given, self.period
+        talk = self.draw("service") / given.mu[period]
+        patience = self.draw("patience") / given.nu[period] if given.nu[period] else INFINITE
+        self.coming[k] = self.now + self.draw("arrivals", k) / self.rate[k]
+        if self.waiting + sum(self.busy) >= given.trunks:
+            self.out["blocked"] += 1
+            return
+        caller = [k, period, self.now, talk, False]
+        for g in given.to[k]:
+            if self.busy[g] < self.number[g]:
+                self.serve(caller, g)
+                return
+        self.queues[k].append(caller)
+        self.waiting += 1
+        self.turn += 1
+        heapq.heappush(self.leaves, (self.now + patience, self.turn, caller))
+
+    def serve(self, caller: list[Any], g: int) -> None:
+        k, period, arrived, talk, _ = caller
+        caller[4] = True
+        self.busy[g] += 1
+        heapq.heappush(self.ends, (self.now + talk, g))
+        self.out["waits"] += self.now - arrived
+        self.out["in_time"][k][period] += self.now - arrived < self.given.awt
+
+    def feed(self, g: int) -> None:
+        while self.busy[g] < self.number[g]:
+            heads = []
+            for k in self.given.serves[g]:
+                while self.queues[k] and self.queues[k][0][4]:
+                    self.queues[k].popleft()
+                if self.queues[k]:
+                    heads.append((self.queues[k][0][2], k))
+            if not heads:
+                return
+            self.waiting -= 1
+            self.serve(self.queues[min(heads)[1]].popleft(), g)
+
+    def give_up(self, caller: list[Any]) -> None:
+        caller[4] = True
+        self.waiting -= 1
+        self.out["abandoned"] += 1
+        self.out["abandoned_late"] += self.now - caller[2] >= self.given.awt

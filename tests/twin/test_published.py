@@ -1,0 +1,146 @@
+"""The core as simulator against a published simulator, to the last digit.
+
+The examples MMC, MMCAb, MMCBlocked and SimpleMSK of ContactCenters (Université de Montréal) come
+with parameters, random streams and the figures of 1,000 days. `PUBLISHED` holds every digit of
+them. Fifty days are compared day by day with a small simulator of another kind, from which the
+published figures come out as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from router.core.model import MINUTE
+from router.twin.centre import load_centre
+from router.twin.centre_report import Ratio, Report, Tally, report
+from router.twin.centre_run import Day, run_days
+from tests.twin.second_opinion import days_of
+
+CENTRES: Final = Path(__file__).parent / "centres"
+STUDENT: Final = 1.9623414611334487  # 95 %, 999 degrees of freedom
+# Of a number a day: least, most, mean, standard deviation, interval; of a ratio: value, deviation,
+# interval. As printed.
+PUBLISHED: Final[dict[str, dict[str, str]]] = {
+    "mmc": {
+        "in_time": "1588.000 1964.000 1816.158 57.043 1812.618 1819.698",
+        "level": "0.902 0.033 0.900 0.904",
+        "speed_min": "0.099 0.045 0.097 0.102",
+        "occupancy.0": "0.695 0.023 0.694 0.697",
+    },
+    "mmcab": {
+        "abandoned": "20.000 124.000 58.609 15.295 57.660 59.558",
+        "in_time": "1785.000 2028.000 1906.008 35.828 1903.785 1908.231",
+        "level": "0.975 7.9E-3 0.974 0.975",
+        "speed_min": "0.024 6.0E-3 0.023 0.024",
+        "occupancy.0": "0.675 0.019 0.674 0.677",
+        "level_late": "0.968 9.9E-3 0.968 0.969",
+    },
+    "mmcblocked": {
+        "blocked": "0.000 62.000 18.655 9.831 18.045 19.265",
+        "in_time": "1718.000 1978.000 1854.284 42.176 1851.667 1856.901",
+        "level": "0.929 0.019 0.928 0.930",
+        "speed_min": "0.060 0.016 0.059 0.061",
+        "occupancy.0": "0.689 0.021 0.688 0.690",
+        "level_offered": "0.920 0.022 0.919 0.922",
+    },
+    "simplemsk": {
+        "served": "2448.000 5291.000 4297.305 437.605 4270.150 4324.460",
+        "abandoned": "9.000 3805.000 910.335 551.164 876.133 944.537",
+        "level_late": "0.501 0.128 0.494 0.509",
+        "occupancy.0": "0.881 0.058 0.877 0.884",
+        "in_time_of.0.0": "5.000 334.000 170.154 93.722 164.338 175.970",
+        "in_time_of.0.1": "274.000 782.000 599.334 83.392 594.159 604.509",
+        "in_time_of.0.2": "0.000 180.000 15.490 27.520 13.782 17.198",
+        "in_time_of.1.0": "8.000 484.000 262.936 134.377 254.597 271.275",
+        "in_time_of.1.1": "255.000 720.000 511.648 86.571 506.276 517.020",
+        "in_time_of.1.2": "0.000 298.000 34.697 55.230 31.270 38.124",
+        "in_time_of.2.0": "15.000 540.000 259.806 155.150 250.178 269.434",
+        "in_time_of.2.1": "265.000 850.000 613.732 99.046 607.586 619.878",
+        "in_time_of.2.2": "0.000 282.000 24.888 44.327 22.137 27.639",
+    },
+}
+
+
+def printed(value: float, like: str) -> str:
+    """Return the value with as many digits as the published one."""
+    return f"{value:.1E}".replace("E-0", "E-") if "E" in like else f"{value:.3f}"
+
+
+def found(figures: Report, name: str) -> Any:
+    first, *places = name.split(".")
+    value = getattr(figures, first)
+    for place in places:
+        value = value[int(place)]
+    return value
+
+
+def numbers(value: Tally | Ratio, days: int) -> tuple[float, ...]:
+    if isinstance(value, Ratio):
+        return value
+    half = STUDENT * value.deviation / math.sqrt(days)
+    return (*value, value.mean - half, value.mean + half)
+
+
+def as_published(name: str, days: Sequence[Day]) -> dict[str, str]:
+    figures = report(days)
+    return {
+        key: " ".join(
+            printed(value, like)
+            for value, like in zip(
+                numbers(found(figures, key), len(days)), text.split(), strict=True
+            )
+        )
+        for key, text in PUBLISHED[name].items()
+    }
+
+
+def second_opinion(name: str, days: int) -> list[Day]:
+    return [
+        Day(
+            served=day["served"],
+            abandoned=day["abandoned"],
+            abandoned_late=day["abandoned_late"],
+            blocked=day["blocked"],
+            waited_on=0,
+            in_time=tuple(map(tuple, day["in_time"])),
+            waits=(round(day["waits"] * MINUTE),),
+            busy=tuple(round(span * MINUTE) for span in day["busy"]),
+            present=tuple(round(span * MINUTE) for span in day["present"]),
+        )
+        for day in days_of(CENTRES / f"{name}.yaml", days)
+    ]
+
+
+def counts(day: Day) -> tuple[Any, ...]:
+    return day.served, day.abandoned, day.abandoned_late, day.blocked, day.in_time
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_fifty_days_are_those_of_the_second_opinion(name: str) -> None:
+    """Every count of every day is the same; spans but for the rounding of each instant to 1 ns."""
+    ours = list(run_days(load_centre(CENTRES / f"{name}.yaml"), 50))
+    theirs = second_opinion(name, 50)
+    assert [counts(day) for day in ours] == [counts(day) for day in theirs]
+    for mine, other in zip(ours, theirs, strict=True):
+        contacts = mine.served + mine.abandoned
+        assert abs(sum(mine.waits) - sum(other.waits)) < 10 * contacts
+        for span, like in zip(mine.busy + mine.present, other.busy + other.present, strict=True):
+            assert abs(span - like) < 10 * contacts
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_second_opinion_gives_every_published_digit(name: str) -> None:
+    assert as_published(name, second_opinion(name, 1000)) == PUBLISHED[name]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_core_gives_every_published_digit(name: str) -> None:
+    days = list(run_days(load_centre(CENTRES / f"{name}.yaml"), 1000))
+    assert as_published(name, days) == PUBLISHED[name]
