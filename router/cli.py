@@ -17,7 +17,9 @@ import typer
 from router.cli_policy import COMMANDS as POLICY_COMMANDS
 from router.cli_report import export, report
 from router.cli_residents import audit, resident
+from router.cli_staff import staff
 from router.cli_switch import announce, surge
+from router.cli_twin import simulate
 from router.errors import TownlineError
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ app.add_typer(resident, name="resident")
 app.add_typer(report, name="report")
 app.add_typer(export, name="export")
 app.command()(audit)
+app.command()(simulate)
+app.command()(staff)
 for typed, command in POLICY_COMMANDS.items():
     app.command(typed)(command)
 app.add_typer(surge, name="surge")
@@ -80,34 +84,6 @@ def run(
     console = _console()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, at, lambda text: console.print(text, highlight=False)))
-
-
-@app.command()
-def check(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Folder of the policy; default: TOWNLINE_POLICY_DIR.")
-    ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print the policy as understood.")] = False,
-) -> None:
-    """Tell every mistake in the policy files, as file:line:column; exit 1 if there are any."""
-    from router.policy.load import load
-    from router.policy.show import show as shown
-    from router.runtime.clock import SystemClock
-    from router.runtime.policy_loader import date_of
-
-    console = _console()
-    folder = folder or _settings().policy_dir
-    if not folder.is_dir():
-        raise typer.BadParameter(f"{folder} is no folder", param_hint="FOLDER")
-    loaded = load(folder, today=date_of(SystemClock(0).now()))
-    for complaint in loaded.complaints:
-        console.print(str(complaint), markup=False, highlight=False, soft_wrap=True)
-    if loaded.errors:
-        console.print(f"[red]{len(loaded.errors)} mistakes: this policy would not be adopted[/red]")
-        raise typer.Exit(1)
-    if show and loaded.policy is not None:
-        console.print(shown(loaded.policy), markup=False, highlight=False, soft_wrap=True)
-    console.print(f"[green]{folder} is a policy[/green] {loaded.hash[:12]}")
 
 
 @app.command()

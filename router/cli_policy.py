@@ -1,4 +1,4 @@
-"""`townline test`, `diff`, `publish`, `versions`, `rollback`: a policy that one can trust."""
+"""`check`, `test`, `diff`, `publish`, `versions`, `rollback`: a policy that one can trust."""
 
 from __future__ import annotations
 
@@ -23,6 +23,34 @@ ASK_EVERY_S: Final = 0.2
 Folder = Annotated[
     Path | None, typer.Argument(help="Folder of the policy; default: TOWNLINE_POLICY_DIR.")
 ]
+
+
+def check(
+    folder: Folder = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the policy as understood.")] = False,
+) -> None:
+    """Tell every mistake in the policy files, as file:line:column; exit 1 if there are any."""
+    from router.cli_twin import check_model
+    from router.policy.load import load
+    from router.policy.show import show as shown
+    from router.runtime.clock import SystemClock
+    from router.runtime.policy_loader import date_of
+
+    console = _console()
+    folder = folder or _settings().policy_dir
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is no folder", param_hint="FOLDER")
+    loaded = load(folder, today=date_of(SystemClock(0).now()))
+    for complaint in loaded.complaints:
+        console.print(str(complaint), markup=False, highlight=False, soft_wrap=True)
+    if loaded.errors:
+        console.print(f"[red]{len(loaded.errors)} mistakes: this policy would not be adopted[/red]")
+        raise typer.Exit(1)
+    if show and loaded.policy is not None:
+        console.print(shown(loaded.policy), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"[green]{folder} is a policy[/green] {loaded.hash[:12]}")
+    if loaded.policy is not None:
+        check_model(folder, loaded.policy)
 
 
 def act_scenarios(
@@ -296,6 +324,7 @@ def _console() -> Console:
 
 
 COMMANDS: Final[dict[str, Callable[..., None]]] = {  # as they are typed
+    "check": check,
     "test": act_scenarios,
     "diff": diff,
     "publish": publish,

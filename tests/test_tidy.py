@@ -80,6 +80,7 @@ NAMED_SITES: Final = frozenset(
         "www.apache.org",
         "json-schema.org",
         "www.crockford.com",
+        "www.w3.org",  # the namespace of SVG
     }
 )
 

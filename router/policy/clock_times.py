@@ -57,6 +57,14 @@ def _minutes(text: str, hour: str, minute: str) -> int:
     return minutes
 
 
+def read_minute(text: str) -> int:
+    """Read `08:15`: minutes after local midnight."""
+    found = re.fullmatch(r"(\d\d):(\d\d)", text)
+    if found is None:
+        raise wrong(f"{text!r} is no time of day; write for example 08:15")
+    return _minutes(text, found[1], found[2])
+
+
 def written(each: Range) -> str:
     """Return a range as people write it."""
     end = each.end if each.end <= DAY_MIN else each.end - DAY_MIN

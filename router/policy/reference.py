@@ -16,7 +16,7 @@ from router.policy.models_flows import FlowFile
 from router.policy.models_scenarios import ScenariosFile
 from router.policy.schemas import schema_of
 from router.policy.shape import Shape
-from router.policy.sources import FLOWS, MODELS
+from router.policy.sources import BESIDE, FLOWS, MODELS
 
 PAGE: Final = Path("docs/policy.md")
 MARKER: Final = "<!-- below: written by python -m router.policy.reference -->\n"
@@ -28,6 +28,7 @@ def tables() -> str:
     """Return the generated part of the page."""
     files: dict[str, type[Shape]] = {
         **MODELS,
+        **BESIDE,
         f"{FLOWS}/*.yaml": FlowFile,
         "config/scenarios/*.yaml": ScenariosFile,
     }

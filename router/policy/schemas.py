@@ -12,7 +12,7 @@ from typing import Any, Final
 from router.policy.models_flows import FlowFile
 from router.policy.models_scenarios import ScenariosFile
 from router.policy.shape import Shape
-from router.policy.sources import FLOWS, MODELS
+from router.policy.sources import BESIDE, FLOWS, MODELS
 
 FOLDER: Final = Path("docs/schemas")
 
@@ -34,6 +34,7 @@ def schemas() -> dict[str, str]:
     """Return file name -> text of every schema."""
     models: dict[str, type[Shape]] = {
         **MODELS,
+        **BESIDE,
         f"{FLOWS}/flow.yaml": FlowFile,
         "config/scenarios/scenario.yaml": ScenariosFile,
     }

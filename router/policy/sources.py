@@ -20,6 +20,7 @@ from router.policy.models_mail import MailFile
 from router.policy.models_queues import QueuesFile
 from router.policy.models_skills import SkillsFile
 from router.policy.models_town import TownFile
+from router.policy.models_traffic import TrafficFile
 from router.policy.shape import Shape
 from router.policy.shapes import Part, fit
 
@@ -36,6 +37,10 @@ MODELS: Final[dict[str, type[Shape]]] = {  # file -> model; flows are one file e
     "config/mail.yaml": MailFile,
     "config/chat.yaml": ChatFile,
     "config/answers.yaml": AnswersFile,
+}
+
+BESIDE: Final[dict[str, type[Shape]]] = {  # read by commands, never adopted: no part of the policy
+    "config/traffic.yaml": TrafficFile,
 }
 
 M = TypeVar("M", bound=Shape)
@@ -116,7 +121,8 @@ def _files(folder: Path) -> list[Path]:
 
 def _stray(directory: Path) -> Iterator[Complaint]:
     """Complain about files that somebody believes to be read."""
-    config = [file.removeprefix("config/") for file in MODELS if file.startswith("config/")]
+    known = (*MODELS, *BESIDE)
+    config = [file.removeprefix("config/") for file in known if file.startswith("config/")]
     for file in _files(directory / "config"):
         if file.suffix in (".yaml", ".yml") and file.name not in config:
             yield Complaint(

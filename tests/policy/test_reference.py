@@ -18,12 +18,13 @@ from router.policy.models_scenarios import ScenariosFile
 from router.policy.reference import MARKER, PAGE, tables, write
 from router.policy.schemas import FOLDER, schema_of, schemas
 from router.policy.shape import Shape
-from router.policy.sources import FLOWS, MODELS
+from router.policy.sources import BESIDE, FLOWS, MODELS
 from router.scenarios.reading import FOLDER as SCENARIOS
 from tests.policy.conftest import ROOT
 
 FILES = {
     **MODELS,
+    **BESIDE,
     **{f"{FLOWS}/{each.name}": FlowFile for each in sorted((ROOT / FLOWS).glob("*.yaml"))},
     **{
         f"{SCENARIOS}/{each.name}": ScenariosFile

@@ -1,0 +1,100 @@
+"""Figures as tables for the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from rich.table import Table
+
+from router.twin.contacts import LIVE
+from router.twin.figures import FORMULA, Figures
+from router.twin.intervals import Estimate, difference, estimate
+from router.twin.reports import ALL, Row
+
+Written = Callable[[Estimate], str]
+
+
+def percent(each: Estimate) -> str:
+    """Return `71.2 ±1.3`; the unit stands in the heading."""
+    return _with_half(100 * each.mean, 100 * each.half, 1)
+
+
+def time(each: Estimate) -> str:
+    """Return seconds up to ten minutes, then minutes, then hours."""
+    for unit, limit, digits in (("s", 600.0, 0), ("min", 36_000.0, 0), ("h", math.inf, 1)):
+        if abs(each.mean) < limit:
+            divisor = {"s": 1.0, "min": 60.0, "h": 3600.0}[unit]
+            text = _with_half(each.mean / divisor, each.half / divisor, digits)
+            return f"{text} {unit}"
+    return ""
+
+
+def _with_half(mean: float, half: float, digits: int) -> str:
+    if math.isnan(mean):
+        return ""
+    return f"{mean:.{digits}f}" + ("" if math.isnan(half) else f" ±{half:.{digits}f}")
+
+
+def _signed(write: Written) -> Written:
+    return lambda each: ("+" if each.mean > 0 else "") + write(each)
+
+
+COLUMNS: Final[tuple[tuple[str, str, Written], ...]] = (
+    ("service_level", "in time %", percent),
+    ("wait_mean_s", "mean wait", time),
+    ("over_2_min", "> 2 min %", percent),
+    ("over_3_min", "> 3 min %", percent),
+    ("over_5_min", "> 5 min %", percent),
+    ("longest_s", "longest", time),
+    ("gave_up", "gave up %", percent),
+    ("sent_away", "sent away %", percent),
+)
+OF_PEOPLE: Final = frozenset({"over_2_min", "over_3_min", "over_5_min", "gave_up", "sent_away"})
+
+
+def figures_table(title: str, rows: Sequence[Row], *, is_difference: bool = False) -> Table:
+    """Return a row per queue and channel."""
+    table = Table(title=title, caption=f"in time: {FORMULA}; ±: 95 % interval")
+    for heading in ("queue", "channel", "came"):
+        table.add_column(heading)
+    for _, heading, _ in COLUMNS:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        cells = []
+        for name, _, write in COLUMNS:
+            each = row.measures[name]
+            shown = _signed(write)(each) if is_difference else write(each)
+            if is_difference and each.is_apart:
+                shown = f"[bold]{shown}[/bold]"
+            cells.append("" if name in OF_PEOPLE and row.channel not in LIVE else shown)
+        came = "" if is_difference else f"{row.offered.mean:.1f}"
+        style = "bold" if row.queue == ALL and not is_difference else None
+        table.add_row(row.queue, row.channel, came, *cells, style=style)
+    return table
+
+
+def occupancy_line(runs: Sequence[Figures]) -> str:
+    """Return how busy agents were, together, the most and the least busy."""
+    total = estimate([run.occupancy for run in runs])
+    agents = sorted({agent for run in runs for agent in run.there})
+    each = {
+        agent: estimate(
+            [run.busy.get(agent, 0.0) / run.there[agent] for run in runs if agent in run.there]
+        )
+        for agent in agents
+    }
+    if not each:
+        return "nobody was there"
+    most, least = max(each, key=lambda who: each[who].mean), min(each, key=lambda w: each[w].mean)
+    return (
+        f"occupancy {percent(total)} %; most busy {most} {percent(each[most])} %,"
+        f" least {least} {percent(each[least])} %"
+    )
+
+
+def occupancy_difference(ours: Sequence[Figures], others: Sequence[Figures]) -> str:
+    """Return by how much more of their time our agents work."""
+    found = difference([run.occupancy for run in ours], [run.occupancy for run in others])
+    return f"occupancy {_signed(percent)(found)} points"

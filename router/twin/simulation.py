@@ -1,0 +1,190 @@
+"""One run of the line under everything that comes to a town, on a simulated clock.
+
+Callers and chatters leave when their patience ends, when they have waited for the longest that the
+queue allows, or when it closes, if the queue has a chain for that; mail and forms wait. Nothing is
+decided here about who gets whom: that is the line's, and so the policy's.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from router.core.hours import next_close, standing
+from router.core.model import AgentId, Channel, Condition, Instant, ItemId, Span, Tempo
+from router.core.policy import Policy, Queue
+from router.twin.attention import Hands
+from router.twin.contacts import Case, Contact
+from router.twin.town_line import DOORS, Answered, TownLine
+
+
+class Ending(StrEnum):
+    """What became of a contact's wait."""
+
+    ANSWERED = "answered"
+    GAVE_UP = "gave_up"
+    SENT_AWAY = "sent_away"  # full, closed, or waited for too long: a fallback chain has it
+    WAITING = "waiting"  # when the run ended
+
+
+class Result(NamedTuple):
+    """What became of one contact."""
+
+    contact: Contact
+    ending: Ending
+    waited: Span
+    target: Span | None  # to be answered within this; None: nothing is promised
+    decided: bool = True  # False: it waits, and its target is still to come
+
+
+def live_target(queue: Queue, channel: Channel, chat_target: Span) -> Span:
+    """Return within what somebody who is there shall be answered."""
+    return chat_target if channel is Channel.CHAT else queue.target_span
+
+
+COME, GO, ARRIVE, RELAX, LEAVE, FINISH = range(6)
+_Step = tuple[Instant, int, int, int, str]  # when, turn, what, number, who
+
+
+class Simulation:
+    """One run; afterwards `hands` tells how busy everybody was."""
+
+    def __init__(self, policy: Policy, case: Case) -> None:
+        self._policy = policy
+        self._case = case
+        self._line = TownLine(policy, case.begin)
+        self._waiting: dict[ItemId, tuple[Contact, Span | None]] = {}  # with its target
+        self._steps: list[_Step] = []
+        self._turn = 0
+        self._results: list[Result] = []
+        self.hands: dict[AgentId, Hands] = defaultdict(Hands)
+
+    def run(self) -> list[Result]:
+        """Return what became of everybody who came, in the order in which that was known."""
+        for number, presence in enumerate(self._case.presences):
+            if presence.agent in self._policy.agents:
+                self._plan(presence.begin, COME, number, presence.agent)
+                self._plan(presence.end, GO, number, presence.agent)
+        for number, contact in enumerate(self._case.contacts):
+            self._plan(contact.at, ARRIVE, number, "")
+        while self._steps:
+            now, _, what, number, who = heapq.heappop(self._steps)
+            _DO[what](self, now, number, who)
+        for contact, target in self._waiting.values():
+            self._end(contact, target, Ending.WAITING, max(self._case.end, contact.at))
+        return self._results
+
+    def _plan(self, at: Instant, what: int, number: int, who: str) -> None:
+        self._turn += 1
+        heapq.heappush(self._steps, (at, self._turn, what, number, who))
+
+    def _come(self, now: Instant, _: int, who: str) -> None:
+        self._note(self._line.come(AgentId(who), now), now)
+
+    def _go(self, now: Instant, _: int, who: str) -> None:
+        self._note(self._line.go(AgentId(who), now), now)
+
+    def _arrive(self, now: Instant, number: int, _: str) -> None:
+        contact = self._case.contacts[number]
+        queue = self._policy.queues[contact.queue]
+        tempo = DOORS[contact.channel].tempo
+        target = live_target(queue, contact.channel, self._case.chat_target)
+        if self._is_refused(tempo, queue, now):
+            self._end(contact, target, Ending.SENT_AWAY, now)
+            return
+        item = ItemId(f"{number:08}")
+        came = self._line.arrive(item, queue.id, now, contact.language, contact.channel)
+        due = self._line.state.items[item].due_at
+        in_text = None if due is None else due - now
+        self._waiting[item] = (contact, in_text if tempo is Tempo.SLOW_TEXT else target)
+        self._note(came, now)
+        if item in self._waiting:
+            self._plan_step(item)
+            leaves = self._leaves_at(item, contact, queue, now)
+            if leaves is not None:
+                self._plan(leaves, LEAVE, number, item)
+
+    def _is_refused(self, tempo: Tempo, queue: Queue, now: Instant) -> bool:
+        if tempo is Tempo.SLOW_TEXT:
+            return False
+        if not standing(self._policy.hours[queue.hours], now).is_open:
+            return True
+        waiting = len(self._line.state.index.line(queue.id, tempo))
+        return bool(queue.length_max) and waiting >= queue.length_max
+
+    def _leaves_at(
+        self, item: ItemId, contact: Contact, queue: Queue, now: Instant
+    ) -> Instant | None:
+        if DOORS[contact.channel].tempo is Tempo.SLOW_TEXT:
+            return None
+        late_at = self._line.state.items[item].late_at
+        ends = [
+            None if contact.patience is None else now + contact.patience,
+            late_at if Condition.LATE in queue.fates else None,
+            next_close(self._policy.hours[queue.hours], now)
+            if Condition.CLOSING in queue.fates
+            else None,
+        ]
+        return min((each for each in ends if each is not None), default=None)
+
+    def _leave(self, now: Instant, _: int, who: str) -> None:
+        waited = self._waiting.pop(ItemId(who), None)
+        if waited is None:
+            return
+        contact, target = waited
+        self._line.hang_up(ItemId(who), now)
+        gave_up = contact.patience is not None and now - contact.at >= contact.patience
+        self._end(contact, target, Ending.GAVE_UP if gave_up else Ending.SENT_AWAY, now)
+
+    def _relax(self, now: Instant, _: int, who: str) -> None:
+        item = ItemId(who)
+        if item in self._waiting:
+            self._note(self._line.relax(item, now), now)
+            if item in self._waiting:
+                self._plan_step(item)
+
+    def _plan_step(self, item: ItemId) -> None:
+        due = self._line.state.items[item].step_due
+        if due is not None:
+            self._plan(due, RELAX, 0, item)
+
+    def _finish(self, now: Instant, turn: int, who: str) -> None:
+        hands = self.hands[AgentId(who)]
+        end = hands.next_end()
+        if turn != hands.turn or end is None:
+            return  # something else came in between; its own plan stands
+        hands.put_down(end[1], now)
+        self._note(self._line.finish(end[1], now), now)
+        self._plan_end(AgentId(who))
+
+    def _plan_end(self, agent: AgentId) -> None:
+        hands = self.hands[agent]
+        end = hands.next_end()
+        if end is not None:
+            self._plan(end[0], FINISH, hands.turn, agent)
+
+    def _note(self, answered: Sequence[Answered], now: Instant) -> None:
+        for item, agent in answered:
+            contact, target = self._waiting.pop(item)
+            self._end(contact, target, Ending.ANSWERED, now)
+            tempo = DOORS[contact.channel].tempo
+            self.hands[agent].take(item, tempo, contact.attention, contact.work, now)
+            self._plan_end(agent)
+
+    def _end(self, contact: Contact, target: Span | None, ending: Ending, now: Instant) -> None:
+        waited = now - contact.at
+        decided = ending is not Ending.WAITING or (target is not None and waited > target)
+        self._results.append(Result(contact, ending, waited, target, decided))
+
+
+_DO: Final = {
+    COME: Simulation._come,
+    GO: Simulation._go,
+    ARRIVE: Simulation._arrive,
+    RELAX: Simulation._relax,
+    LEAVE: Simulation._leave,
+    FINISH: Simulation._finish,
+}
