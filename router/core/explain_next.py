@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from router.core.dues import item_dues
 from router.core.explain_places import place_of_chain, written
 from router.core.explain_steps import does
-from router.core.index import item_dues
 from router.core.model import ENDED, Condition, Instant, ItemState, Tempo
 from router.core.policy import Queue
 from router.core.queueing import kept_of, queue_of, requirement_at

@@ -5,7 +5,8 @@ from __future__ import annotations
 from router.core import business_time
 from router.core.hours import Hours
 from router.core.model import Channel, Instant
-from router.core.policy import FirstResponse, Queue
+from router.core.policy import Queue
+from router.core.policy_service_level import FirstResponse
 from router.core.state import State
 
 

@@ -14,6 +14,7 @@ from router.core.callbacks import closed
 from router.core.chat_in import fell_silent
 from router.core.consults import third_not_rung, third_rings, unheard
 from router.core.correspondence import waited_enough
+from router.core.dues import item_dues
 from router.core.families import family
 from router.core.handling import (
     IN_HAND,
@@ -22,7 +23,6 @@ from router.core.handling import (
     resident_not_rung,
     resident_unreached,
 )
-from router.core.index import item_dues
 from router.core.mail_in import undelivered
 from router.core.model import (
     ENDED,

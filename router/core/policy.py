@@ -27,7 +27,8 @@ from router.core.model import (
 from router.core.policy_calls import Agreement, CallbackWindows
 from router.core.policy_layers import Layer
 from router.core.policy_offers import Minimum, OfferTo
-from router.core.policy_service_level import Promise
+from router.core.policy_on_call import OnCallList
+from router.core.policy_service_level import FirstResponse, Promise
 from router.core.policy_surge import SurgeRule
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
 from router.core.policy_waiting import AtRisk, LongWait
@@ -122,16 +123,6 @@ class CallbackRule(Struct, frozen=True):
     windows: CallbackWindows | None = None  # times that residents may choose; None: none
 
 
-class FirstResponse(Struct, frozen=True):
-    """When a text must have had its first response."""
-
-    written: str  # "2 business days"
-    span: Span  # 0 when days are meant
-    days: int  # business days; 0 when a span is meant
-    business: bool  # the span counts opening time only
-    same_day: bool = False  # by the end of the business day on which it came
-
-
 class Queue(Struct, frozen=True):
     id: QueueId
     name: Texts
@@ -204,21 +195,6 @@ class OutsideContact(Struct, frozen=True):
     number: str  # +E.164, sip: or client:
     ring_timeout: Span
     email: str = ""  # where forwarded mail and pages go; "" = by telephone only
-
-
-class OnCallShift(Struct, frozen=True):
-    first: str  # ISO date inclusive
-    last: str
-    contacts: tuple[str, ...]  # OutsideContact ids in order
-
-
-class OnCallList(Struct, frozen=True):
-    """Names in order by date; walked until somebody answers."""
-
-    id: str
-    time_zone: str
-    shifts: tuple[OnCallShift, ...]
-    otherwise: tuple[str, ...]  # when no shift covers the date
 
 
 class Prompt(Struct, frozen=True):

@@ -8,12 +8,11 @@ reverse, which returns tables and index exactly to where they were.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-import msgspec
-
+from router.core.dues import item_due
 from router.core.effects import AnyEffect
-from router.core.index import Index, Timer, item_due
+from router.core.index import Index, Timer
 from router.core.model import (
     STRAIN,
     AgentId,
@@ -34,57 +33,20 @@ from router.core.records import (
     Item,
     KeyRow,
     Offer,
-    PaceRow,
     QueueRow,
 )
-from router.core.records_calls import Consult, Recall
-from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallRow, SurgeRow
-from router.core.records_waiting import KeptSteps, Promise, PromisesMet
+from router.core.records_calls import Consult
+from router.core.state_frozen import FORMAT, Frozen, encode_frozen
+from router.core.state_side import SideTables
 from router.core.state_town import TownTables
-from router.core.tallies import TallyKey, TallyRow
 from router.core.watch import Watch, may_change_first
 from router.errors import InvariantBroken
-
-FORMAT: Final = 1  # of snapshots; another one is skipped and the journal replayed
 
 R = TypeVar("R")
 V = TypeVar("V")
 
 
-class Frozen(msgspec.Struct, frozen=True, array_like=True):
-    """The state as a snapshot holds it: every table sorted by key."""
-
-    format: int
-    version: int
-    now: Instant
-    policy_hash: PolicyHash
-    items: list[Item]
-    offers: list[Offer]
-    agents: list[Agent]
-    queues: list[QueueRow]
-    emergencies: list[EmergencyRow]
-    keys: list[KeyRow]
-    dials: list[DialRow]
-    pending: list[AnyEffect]
-    conversations: list[Conversation] = []
-    tallies: list[TallyRow] = []
-    on_call: list[OnCallRow] = []
-    notices: list[NoticeRow] = []
-    surges: list[SurgeRow] = []
-    limits: list[LimitRow] = []
-    gaps: list[GapRow] = []
-    consults: list[Consult] = []
-    recalls: list[Recall] = []
-    paces: list[PaceRow] = []
-    promises: list[Promise] = []
-    kept: list[KeptSteps] = []
-    promises_met: list[PromisesMet] = []
-
-
-_DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too
-
-
-class State(TownTables):
+class State(TownTables, SideTables):
     """See the module's text."""
 
     def __init__(self) -> None:
@@ -102,13 +64,6 @@ class State(TownTables):
         self.dials: dict[str, DialRow] = {}
         self.pending: dict[EffectKey, AnyEffect] = {}
         self.conversations: dict[str, Conversation] = {}
-        self.tallies: dict[TallyKey, TallyRow] = {}
-        self.consults: dict[ItemId, Consult] = {}
-        self.recalls: dict[ItemId, Recall] = {}
-        self.paces: dict[str, PaceRow] = {}
-        self.promises: dict[ItemId, Promise] = {}  # waits that were said and are still waited
-        self.kept: dict[ItemId, KeptSteps] = {}
-        self.promises_met: dict[QueueId, PromisesMet] = {}  # of the last day that had any
         self.index = Index()
         self._undo: list[tuple[Any, ...]] | None = None  # a function and its arguments each
         self._policy: Policy | None = None  # in force
@@ -275,28 +230,6 @@ class State(TownTables):
         """Put, replace or (None) remove."""
         self._put(self.conversations, conversation_id, row)
 
-    def put_tally(self, key: TallyKey, row: TallyRow | None) -> None:
-        """Put, replace or (None) remove."""
-        self._put(self.tallies, key, row)
-
-    def put_consult(self, item_id: ItemId, row: Consult | None) -> None:
-        """Put, replace or (None) remove."""
-        self._put(self.consults, item_id, row)
-        if row is not None:
-            self.index.timer(row.due, "consult", item_id)
-
-    def put_recall(self, item_id: ItemId, row: Recall | None) -> None:
-        """Put, replace or (None) remove."""
-        self._put(self.recalls, item_id, row)
-
-    def put_pace(self, row: PaceRow) -> None:
-        """Put or replace."""
-        self._put(self.paces, row.minimum, row)
-
-    def put_beside(self, table: dict[R, V], key: R, row: V | None) -> None:
-        """Put, replace or (None) remove in a table of `records_waiting`."""
-        self._put(table, key, row)
-
     def put_pending(self, key: EffectKey, effect: AnyEffect | None) -> None:
         """Put or (None) remove."""
         self._put(self.pending, key, effect)
@@ -452,20 +385,3 @@ class State(TownTables):
     def hash(self) -> str:
         """Return the hex SHA-256 of the whole state: equal states, equal hashes."""
         return hashlib.sha256(encode_frozen(self.freeze())).hexdigest()
-
-
-def encode_frozen(frozen: Frozen) -> bytes:
-    """Return a snapshot's bytes."""
-    return msgspec.msgpack.encode(frozen)
-
-
-def decode_frozen(body: bytes) -> Frozen:
-    """Return the snapshot.
-
-    Raises:
-        msgspec.DecodeError: the bytes are no snapshot, or one of another format.
-    """
-    frozen = _DECODER.decode(body)
-    if frozen.format != FORMAT:
-        raise msgspec.ValidationError(f"snapshot format {frozen.format}, this code reads {FORMAT}")
-    return frozen

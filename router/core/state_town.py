@@ -22,6 +22,7 @@ class TownTables:
     _put: Callable[[dict[Any, Any], Any, Any], None]
 
     def __init__(self) -> None:
+        super().__init__()
         self.on_call: dict[ItemId, OnCallRow] = {}  # who was told of an item
         self.notices: dict[str, NoticeRow] = {}
         self.surges: dict[str, SurgeRow] = {}

@@ -20,6 +20,7 @@ from router.core.model import (
     Unreached,
 )
 from router.core.policy_calls import Agreement
+from router.core.policy_on_call import OnCallList, OnCallShift
 from router.policy.compile_flows import compile_flow
 from router.policy.compile_hours import compile_hours, compile_layers
 from router.policy.compile_queues import compile_minimums, compile_queue, place
@@ -198,15 +199,13 @@ def _contacts(shape: FallbackFile) -> dict[str, compiled.OutsideContact]:
     }
 
 
-def _on_call(shape: FallbackFile, time_zone: str) -> dict[str, compiled.OnCallList]:
+def _on_call(shape: FallbackFile, time_zone: str) -> dict[str, OnCallList]:
     return {
-        id_: compiled.OnCallList(
+        id_: OnCallList(
             id_,
             time_zone,
             tuple(
-                compiled.OnCallShift(
-                    shift.first.isoformat(), shift.last.isoformat(), tuple(shift.contacts)
-                )
+                OnCallShift(shift.first.isoformat(), shift.last.isoformat(), tuple(shift.contacts))
                 for shift in each.shifts
             ),
             tuple(each.otherwise),

@@ -98,7 +98,7 @@ def compile_queue(
             tempo: tuple(OfferTo(each.after_s * SECOND, each.agents) for each in by_wait)
             for tempo, by_wait in rules["offer_to"].items()
         },
-        at_risk=_at_risk(rules),
+        at_risk=_at_risk(rules["at_risk"], promised[Channel.VOICE].within),
         long_wait=_long_wait(rules["long_wait"]),
     )
 
@@ -156,11 +156,9 @@ def compile_steps(
     return tuple(steps)
 
 
-def _at_risk(rules: dict[str, Any]) -> AtRisk | None:
-    shape: AtRiskShape | None = rules["at_risk"]
+def _at_risk(shape: AtRiskShape | None, target: Span) -> AtRisk | None:
     if shape is None:
         return None
-    target = rules["service_level"].answer_within_s * SECOND
     return AtRisk(enter=round(shape.enter * target), leave=round(shape.leave * target))
 
 

@@ -10,7 +10,7 @@ import re
 from typing import Annotated, Final
 
 from router.core.model import DAY, HOUR, MINUTE, SECOND, Span
-from router.core.policy import FirstResponse
+from router.core.policy_service_level import FirstResponse
 from router.policy.complaints import remedy
 from router.policy.values import converter, wrong
 

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from router.core.model import Instant, PolicyHash
-from router.core.state import Frozen, decode_frozen, encode_frozen
+from router.core.state_frozen import Frozen, decode_frozen, encode_frozen
 from router.ports import Snapshot
 
 MAGIC: Final = "townline-snapshot"

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from router.core.model import AgentId, QueueId
 from router.core.policy import AgentRule, Policy
-from router.core.queueing import bound
 from router.core.requirement import LEVEL_MAX, matches, parse, skills_of
+from router.core.steps import bound
 from router.twin.contacts import LIVE
 from router.twin.figures import MEASURES, Figures, together
 from router.twin.intervals import Estimate, difference

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from router.core.model import AgentId, QueueId, Tempo
 from router.core.policy import AgentRule, Policy
-from router.core.queueing import bound
 from router.core.requirement import matches, parse
+from router.core.steps import bound
 from router.twin.contacts import LIVE
 from router.twin.demand import Demand, Duty
 from router.twin.figures import QUARTER, Figures, local_quarter, together

@@ -24,7 +24,8 @@ from router.core.model import (
     ItemState,
     QueueId,
 )
-from router.core.state import State, decode_frozen, encode_frozen
+from router.core.state import State
+from router.core.state_frozen import decode_frozen, encode_frozen
 from tests.core.town import OPEN, Desk, queue, rule, town
 
 AMINA = AgentId("amina")

@@ -25,7 +25,8 @@ from router.core.model import (
     QueueId,
 )
 from router.core.policy_calls import Agreement, CallbackWindows
-from router.core.state import State, decode_frozen, encode_frozen
+from router.core.state import State
+from router.core.state_frozen import decode_frozen, encode_frozen
 from router.core.windows import offered, taken
 from router.errors import NotAllowed, NotNow
 from tests.core.test_callbacks import book, effects, resident, rung

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from router.core import commands as c
 from router.core.apply import apply
+from router.core.dues import _MERGED, _WAITS_FOR
 from router.core.explain import lines_of, why_waiting
 from router.core.explain_next import TELLERS, what_next
-from router.core.index import _MERGED, _WAITS_FOR
 from router.core.model import DAY, SECOND, AgentId, ItemId, QueueId
 from router.core.policy import Policy
 from router.core.state import State

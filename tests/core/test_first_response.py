@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from router.core.first_response import due_by, promise_of
 from router.core.hours import Hours, Range
 from router.core.model import Channel, QueueId
-from router.core.policy import FirstResponse
+from router.core.policy_service_level import FirstResponse
 from router.policy.spans import read_first_response
 from tests.core.town import Desk, queue, town
 

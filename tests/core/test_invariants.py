@@ -31,7 +31,8 @@ from router.core.model import (
     QueueId,
     Tempo,
 )
-from router.core.state import State, decode_frozen, encode_frozen
+from router.core.state import State
+from router.core.state_frozen import decode_frozen, encode_frozen
 from router.errors import CommandRefused
 from tests.core.absence_oracle import (
     OF_STAFF,

@@ -23,7 +23,8 @@ from router.core.model import (
     Tempo,
 )
 from router.core.policy_offers import Minimum, OfferTo
-from router.core.state import State, decode_frozen, encode_frozen
+from router.core.state import State
+from router.core.state_frozen import decode_frozen, encode_frozen
 from tests.core.town import Desk, town
 
 CHLOE = AgentId("chloe")

@@ -9,7 +9,8 @@ from router.core import policy as p
 from router.core.flows.presentation import caller_script, on_call_script
 from router.core.flows.script import Accept, Dial, End, Join
 from router.core.model import HOUR, MINUTE, ItemId, ItemState, LegResult
-from router.core.state import State, decode_frozen, encode_frozen
+from router.core.state import State
+from router.core.state_frozen import decode_frozen, encode_frozen
 from tests.core.test_explain import story_of
 from tests.core.town import NIGHT, Desk, both, rule, town
 

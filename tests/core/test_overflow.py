@@ -17,7 +17,8 @@ from router.core.model import (
     ItemId,
     ItemState,
 )
-from router.core.state import State, decode_frozen, encode_frozen
+from router.core.state import State
+from router.core.state_frozen import decode_frozen, encode_frozen
 from tests.core.test_explain import story_of
 from tests.core.test_staffing import LEAVE, walked, with_fates
 from tests.core.town import OPEN, Desk, rule

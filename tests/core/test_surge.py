@@ -12,7 +12,8 @@ from router.core.flows.presentation import caller_script
 from router.core.flows.script import Ask
 from router.core.model import HOUR, MINUTE, Condition, ItemState, QueueId
 from router.core.policy_surge import SurgeRule
-from router.core.state import State, decode_frozen, encode_frozen
+from router.core.state import State
+from router.core.state_frozen import decode_frozen, encode_frozen
 from router.errors import NotAllowed, NotNow, UnknownTarget
 from tests.core.test_staffing import walked, with_fates
 from tests.core.town import OPEN, Desk, both, rule, town

@@ -20,7 +20,8 @@ from router.core.model import (
     LegState,
     QueueId,
 )
-from router.core.state import State, decode_frozen, encode_frozen
+from router.core.state import State
+from router.core.state_frozen import decode_frozen, encode_frozen
 from router.errors import NotAllowed, NotNow, UnknownTarget
 from tests.core.town import Desk
 

@@ -23,6 +23,7 @@ from router.core.model import (
     QueueId,
     Tempo,
 )
+from router.core.policy_on_call import OnCallList, OnCallShift
 
 # Monday 2026-11-23 10:00 in Toronto
 OPEN: Instant = 1_795_446_000 * SECOND
@@ -229,11 +230,11 @@ def town(**changes: object) -> p.Policy:
             )
         },
         "on_call": {
-            "on_call": p.OnCallList(
+            "on_call": OnCallList(
                 id="on_call",
                 time_zone="America/Toronto",
                 shifts=(
-                    p.OnCallShift(
+                    OnCallShift(
                         first="2026-11-28", last="2026-11-28", contacts=("deputy", "officer")
                     ),
                 ),

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from router.core.hours import Range
 from router.core.model import DAY, HOUR, MINUTE, SECOND
-from router.core.policy import FirstResponse
+from router.core.policy_service_level import FirstResponse
 from router.policy.clock_times import read_ranges, read_weekdays, written
 from router.policy.spans import read_first_response
 from router.policy.telephones import read_called, read_line, read_number, read_prefix, shown

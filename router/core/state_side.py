@@ -1,0 +1,58 @@
+"""Tables of the state beside the items, and of figures: part of `State`.
+
+What few items have is no field of every item. Each put remembers the row it replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from router.core.index import Index
+from router.core.model import ItemId, QueueId
+from router.core.records import PaceRow
+from router.core.records_calls import Consult, Recall
+from router.core.records_waiting import KeptSteps, Promise, PromisesMet
+from router.core.tallies import TallyKey, TallyRow
+
+R = TypeVar("R")
+V = TypeVar("V")
+
+
+class SideTables:
+    """See the module's text."""
+
+    index: Index
+    _put: Callable[[dict[Any, Any], Any, Any], None]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tallies: dict[TallyKey, TallyRow] = {}
+        self.consults: dict[ItemId, Consult] = {}
+        self.recalls: dict[ItemId, Recall] = {}
+        self.paces: dict[str, PaceRow] = {}
+        self.promises: dict[ItemId, Promise] = {}  # waits that were said and are still waited
+        self.kept: dict[ItemId, KeptSteps] = {}
+        self.promises_met: dict[QueueId, PromisesMet] = {}  # of the last day that had any
+
+    def put_tally(self, key: TallyKey, row: TallyRow | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.tallies, key, row)
+
+    def put_consult(self, item_id: ItemId, row: Consult | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.consults, item_id, row)
+        if row is not None:
+            self.index.timer(row.due, "consult", item_id)
+
+    def put_recall(self, item_id: ItemId, row: Recall | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.recalls, item_id, row)
+
+    def put_pace(self, row: PaceRow) -> None:
+        """Put or replace."""
+        self._put(self.paces, row.minimum, row)
+
+    def put_beside(self, table: dict[R, V], key: R, row: V | None) -> None:
+        """Put, replace or (None) remove in a table of `records_waiting`."""
+        self._put(table, key, row)
