@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 import smtplib
 import uuid
-from datetime import date
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -57,7 +57,7 @@ def first_mailbox(folder: Path) -> str:
     """
     from router.policy.load import load  # heavy: calendars
 
-    policy = load(folder, today=date.min).policy
+    policy = load(folder, today=datetime.now(UTC).date()).policy
     if policy is None or policy.mail is None:
         raise SettingsError(f"{folder}: no mailbox in config/mail.yaml; see townline check")
     return policy.mail.first.address

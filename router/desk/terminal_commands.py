@@ -317,13 +317,13 @@ TYPED: Final = (
     Typed("!", "flag", "TEXT", "tell supervisors that the resident abuses the chat", _flag),
     Typed("v", "block", "[HOURS] WHY", "they write no more by chat; for supervisors", _block),
     Typed(
-        "+",
+        "^",
         "prioritise",
         "ITEM SECONDS",
         "rank it earlier, or -60 later; for supervisors",
         _prioritise,
     ),
-    Typed("=", "assign", "ITEM AGENT", "also beyond what they may hold; for supervisors", _assign),
+    Typed(">", "assign", "ITEM AGENT", "also beyond what they may hold; for supervisors", _assign),
     Typed(
         "x",
         "undo-rule",

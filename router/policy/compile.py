@@ -92,16 +92,20 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         compiled_with={name: version(name) for name in NOTED},
         mail=None if sources.mail is None else compile_mail(sources.mail),
         chat=None if sources.chat is None else compile_chat(sources.chat),
-        agreements={
-            subject: Agreement(each.level, each.department, each.link, each.script)
-            for subject, each in town.agreements.items()
-        },
+        agreements=_agreements(town),
         answers={} if sources.answers is None else compile_answers(sources.answers),
         call_outs=fallback.call_outs,
         services={id_: compile_layers(each) for id_, each in hours.services.items()},
         surge=None if fallback.surge is None else compile_surge(fallback.surge),
         minimums=compile_minimums(model_of(sources.queues).minimums),
     )
+
+
+def _agreements(town: TownFile) -> dict[str, Agreement]:
+    return {
+        subject: Agreement(each.level, each.department, each.link, each.script)
+        for subject, each in town.agreements.items()
+    }
 
 
 def _queues(sources: Sources, town: TownFile) -> dict[QueueId, compiled.Queue]:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from router.core.flows.nodes import rule_at, targets_of
+from router.core.flows.nodes import rule_at
 from router.core.flows.script import Dial
+from router.core.formulas import offered
 from router.core.hours import standing
 from router.core.model import ItemState
+from router.core.on_call import in_turn
 from router.core.queueing import URGENT, emergency_of
 from router.core.records import Item
 from router.core.service_level import local_day
+from router.core.tallies import summed
 from router.core.waiting import IN_LINE
 from router.policy.models_scenarios import NOBODY, ExpectShape
 from router.scenarios.stage import CannotAct, Stage, item_id
@@ -62,8 +65,9 @@ def _rings(stage: Stage, item: Item) -> str:
         return NOBODY
     rule = rule_at(stage.policy, item.flow.node) if item.flow.node.startswith("!") else None
     node = stage.policy.flows[item.flow.flow].nodes.get(item.flow.node)
-    named = rule.targets if rule is not None else () if node is None else node.targets
-    targets = targets_of(stage.policy, named, local_day(stage.state, stage.now))
+    rings = rule if rule is not None else node
+    named, rounds = ((), 1) if rings is None else (rings.targets, rings.rounds)
+    targets = in_turn(stage.policy, named, rounds, local_day(stage.state, stage.now))
     at = item.flow.target
     return targets[at] if at < len(targets) else then.number
 
@@ -81,8 +85,12 @@ def _condition(stage: Stage, item: Item) -> str:
 
 
 def _in_time(stage: Stage, item: Item) -> str:
-    row = stage.state.queues.get(item.queue) if item.queue is not None else None
-    return "0 of 0" if row is None else f"{row.answered_in} of {row.offered}"
+    counts = summed(
+        row
+        for row in stage.state.tallies.values()
+        if (row.queue, row.channel) == (item.queue, item.channel)
+    )
+    return f"{counts['answered']} of {offered(counts)}"
 
 
 FINDERS: Final[dict[str, Finder]] = {

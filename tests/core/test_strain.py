@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from msgspec.structs import replace
 
@@ -281,8 +279,8 @@ def test_the_story_tells_which_condition_it_was_and_what_comes_next(after_s: int
     else:
         assert "step 1 (t.yaml:1) holds: the queue is at_risk" in said
         assert "asks at present for: roads or tax" in said
-    assert "the requirement relaxes in 60 s: step 2 (t.yaml:1): asks for any" in said
-    assert re.search(r"the longest wait is over in \d+ s", said)
+    assert "the requirement relaxes to: any (t.yaml:1)" in said
+    assert "it has waited for too long: no chain for late" in said
     entered = [text for text in story_of(desk, item) if "at_risk: the first caller" in text]
     assert len(entered) == (after_s >= 24)
 

@@ -342,7 +342,7 @@ async def test_a_supervisor_ranks_and_assigns_from_the_terminal(writing_hall: Ho
         await writing_hall.accounts.set_role(
             "amina", Role.SUPERVISOR, agent_id=AgentId("amina"), by="test"
         )
-        amina.keys.type("+ m1 soon", "= m1 nobody", "+ m1 60 why")
+        amina.keys.type("^ m1 soon", "> m1 nobody", "^ m1 60 why")
         await amina.reads("prioritise ITEM SECONDS")
         await amina.reads("assign ITEM AGENT")
         await amina.reads("only what waits has a rank")
