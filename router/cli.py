@@ -182,9 +182,11 @@ def write(
     """Write the town a mail, as a resident; answers are in the data folder, under outbox."""
     from channels.mail.practice import first_mailbox
     from channels.mail.practice import write as send
+    from router.runtime.clock import SystemClock
+    from router.runtime.policy_loader import date_of
 
     settings = _settings()
-    to = to or first_mailbox(settings.policy_dir)
+    to = to or first_mailbox(settings.policy_dir, date_of(SystemClock(0).now()))
     address = settings.mail.smtp_listen
     send(address, sender=sender, to=to, subject=subject, text=text, attach=attach)
     _console().print(f"{to} has it; answers: {settings.data_dir / 'outbox'}", highlight=False)

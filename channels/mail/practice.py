@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 import smtplib
 import uuid
-from datetime import UTC, datetime
+from datetime import date
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -49,15 +49,15 @@ def write(
     return str(mail["Message-ID"])
 
 
-def first_mailbox(folder: Path) -> str:
-    """Return the address of the town's first mailbox.
+def first_mailbox(folder: Path, today: date) -> str:
+    """Return the address of the town's first mailbox, by the policy as it is read on that day.
 
     Raises:
         SettingsError: the policy has mistakes, or no mailbox.
     """
     from router.policy.load import load  # heavy: calendars
 
-    policy = load(folder, today=datetime.now(UTC).date()).policy
+    policy = load(folder, today=today).policy
     if policy is None or policy.mail is None:
         raise SettingsError(f"{folder}: no mailbox in config/mail.yaml; see townline check")
     return policy.mail.first.address

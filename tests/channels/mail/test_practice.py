@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from channels.mail.smtp_in import SmtpDoor, SmtpDoorSettings
 from router.errors import ChannelError, SettingsError
 
 TOWN = Path(__file__).parents[3]
+TODAY = date(2026, 11, 22)
 
 
 async def test_a_mail_reaches_the_door_with_its_file(tmp_path: Path) -> None:
@@ -51,6 +53,6 @@ def test_a_shut_door_is_told() -> None:
 
 
 def test_the_first_mailbox_of_the_file_is_written_to(tmp_path: Path) -> None:
-    assert first_mailbox(TOWN) == "info@willowmere.example.org"
+    assert first_mailbox(TOWN, TODAY) == "info@willowmere.example.org"
     with pytest.raises(SettingsError):
-        first_mailbox(tmp_path)
+        first_mailbox(tmp_path, TODAY)
