@@ -64,6 +64,9 @@ def simulate(
         ItemOrder | None,
         typer.Option(help="Compare with the same policy under this order: who pays for it?"),
     ] = None,
+    formulas: Annotated[
+        bool, typer.Option("--formulas", help="Also the service level by every formula.")
+    ] = False,
     from_journal: Annotated[
         bool, typer.Option("--from-journal", help="Replay what came, exactly as it came.")
     ] = False,
@@ -95,6 +98,8 @@ def simulate(
 
         runs = dict(zip(named, run_all(policies, source, seeds, told), strict=True))
     _show(runs)
+    if formulas:
+        _show_levels(runs)
     _write(runs, policies[0], csv, chart)
 
 
@@ -112,6 +117,14 @@ def _show(runs: dict[str, list[Figures]]) -> None:
         title = f"{other} less {one}; bold: 0 lies outside the interval"
         shown.print(figures_table(title, table, is_difference=True))
         shown.print(occupancy_difference(others, ours), highlight=False)
+
+
+def _show_levels(runs: dict[str, list[Figures]]) -> None:
+    from router.twin.reports import ALL, rows
+    from router.twin.screen import levels_table
+
+    for name, figures in runs.items():
+        console().print(levels_table(name, [r for r in rows(figures) if r.queue == ALL]))
 
 
 def _show_past(past: Past, policy: Policy) -> None:

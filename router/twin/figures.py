@@ -7,14 +7,16 @@ up. Shares and means are of all who came and whose end is known.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from router.core.formulas import LATE, SHORT, THRESHOLD, Formula, figure
 from router.core.model import MINUTE, SECOND, AgentId, Channel, Instant, QueueId, Span
-from router.twin.contacts import Presence
+from router.twin.contacts import LIVE, Presence
 from router.twin.simulation import Ending, Result
 
 QUARTER_MIN: Final = 15
@@ -31,6 +33,24 @@ def answered_in_time(result: Result) -> bool:
     return result.ending is Ending.ANSWERED and in_time
 
 
+def counted_as(result: Result) -> Iterator[str]:
+    """Yield the results of `router.core.formulas` as which somebody who waits there counts."""
+    if result.target is None:
+        return
+    late = LATE if result.waited >= result.target else ""
+    if late:
+        yield THRESHOLD
+    ending = ENDINGS.get(result.ending)
+    if ending is not None:
+        is_short = result.ending is Ending.GAVE_UP and result.waited < result.short
+        yield SHORT if is_short else ending + late
+
+
+ENDINGS: Final = {
+    Ending.ANSWERED: "answered",
+    Ending.GAVE_UP: "abandoned",
+    Ending.SENT_AWAY: "timeout",
+}
 FORMULA: Final = "answered in time / offered"
 
 
@@ -57,6 +77,7 @@ class Tally:
     over_3_min: int = 0
     over_5_min: int = 0
     longest_s: float = 0.0
+    results: Counter[str] = field(default_factory=Counter)  # of callers and chats, for formulas
 
     def add(self, other: Tally) -> None:
         """Add another's counts."""
@@ -113,6 +134,8 @@ def _count(tally: Tally, result: Result) -> None:
         tally.waiting += 1
         return
     tally.offered += 1
+    if result.contact.channel in LIVE:
+        tally.results.update(counted_as(result))
     tally.in_time += answered_in_time(result)
     tally.answered += result.ending is Ending.ANSWERED
     tally.gave_up += result.ending is Ending.GAVE_UP
@@ -138,6 +161,16 @@ MEASURES: Final[dict[str, Callable[[Tally], float]]] = {
     "gave_up": _share("gave_up"),
     "sent_away": _share("sent_away"),
 }
+
+
+def level_by(formula: Formula) -> Callable[[Tally], float]:
+    """Return what the formula makes of a tally; nan where nothing was counted."""
+
+    def level(tally: Tally) -> float:
+        found = figure(formula, tally.results).level
+        return math.nan if found is None else found
+
+    return level
 
 
 def together(figures: Figures, holds: Callable[[Where], bool]) -> Tally:

@@ -24,7 +24,7 @@ from router.core.model import (
 )
 from router.core.policy import Policy
 from router.twin.contacts import CHAT_TARGET, Case, Contact, Presence
-from router.twin.simulation import Ending, Result, live_target
+from router.twin.simulation import Ending, Result, live_target, short_of
 from router.twin.town_line import DOORS
 
 NOWHERE: Final = QueueId("")  # of who has not been in line
@@ -155,7 +155,8 @@ def _result(
     target = None if course.due is None else course.due - came
     if DOORS[course.channel].tempo is not Tempo.SLOW_TEXT:
         target = live_target(policy.queues[queue], course.channel, CHAT_TARGET)
-    return Result(contact, ending, waited, target, ended is not None)
+    short = short_of(policy.queues[queue], course.channel) if queue in policy.queues else 0
+    return Result(contact, ending, waited, target, ended is not None, short)
 
 
 _NOTED: Final[dict[type[e.Event], Callable[[Past, Any], None]]] = {

@@ -18,7 +18,7 @@ from router.core.policy import Policy
 from router.errors import PolicyError
 from router.policy.complaints import Complaint, unknown
 from router.twin.contacts import CHAT_TARGET, Contact
-from router.twin.simulation import Ending, Result, live_target
+from router.twin.simulation import Ending, Result, live_target, short_of
 
 NEEDED: Final = ("at", "queue", "channel", "handle_s")
 ANSWERED: Final = {"": True, "yes": True, "no": False}
@@ -83,7 +83,9 @@ class _Row:
         )
         ending = Ending.ANSWERED if answered else Ending.GAVE_UP
         target = live_target(policy.queues[contact.queue], channel, CHAT_TARGET)
-        return Result(contact, ending, round((waited_s or 0.0) * SECOND), target)
+        waited = round((waited_s or 0.0) * SECOND)
+        short = short_of(policy.queues[contact.queue], channel)
+        return Result(contact, ending, waited, target, short=short)
 
     def _cell(self, column: str, read: Callable[[str], T], remedy: str) -> T | None:
         text = (self._row.get(column) or "").strip()

@@ -7,7 +7,16 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from router.twin.figures import FORMULA, MEASURES, QUARTER_MIN, Figures, Where, together
+from router.core.formulas import CURRENT
+from router.twin.figures import (
+    FORMULA,
+    MEASURES,
+    QUARTER_MIN,
+    Figures,
+    Where,
+    level_by,
+    together,
+)
 from router.twin.intervals import Estimate, difference, estimate
 
 ALL: Final = "all"  # stands for every queue
@@ -21,6 +30,7 @@ class Row(NamedTuple):
     quarter: int | None  # of the day; None: all of it
     offered: Estimate  # contacts a replication
     measures: dict[str, Estimate]
+    levels: dict[str, Estimate]  # service level by the name of each formula; of callers and chats
 
     @property
     def time(self) -> str:
@@ -40,6 +50,7 @@ def rows(runs: Sequence[Figures], *, quarters: bool = False) -> list[Row]:
             *key,
             offered=estimate([float(together(run, _holds(key)).offered) for run in runs]),
             measures={name: estimate(values) for name, values in _values(runs, key).items()},
+            levels={name: estimate(values) for name, values in _levels(runs, key).items()},
         )
         for key in _keys(runs, quarters)
     ]
@@ -57,6 +68,10 @@ def differences(ours: Sequence[Figures], others: Sequence[Figures]) -> list[Row]
             measures={
                 name: difference(values, _values(others, key)[name])
                 for name, values in _values(ours, key).items()
+            },
+            levels={
+                name: difference(values, _levels(others, key)[name])
+                for name, values in _levels(ours, key).items()
             },
         )
         for key in _keys([*ours, *others], quarters=False)
@@ -87,11 +102,18 @@ def _values(runs: Sequence[Figures], key: Key) -> dict[str, list[float]]:
     return {name: [of(tally) for tally in tallies] for name, of in MEASURES.items()}
 
 
+def _levels(runs: Sequence[Figures], key: Key) -> dict[str, list[float]]:
+    tallies = [together(run, _holds(key)) for run in runs]
+    return {
+        name: [level_by(formula)(tally) for tally in tallies] for name, formula in CURRENT.items()
+    }
+
+
 def as_csv(named: Mapping[str, Sequence[Figures]]) -> str:
     """Return the figures of each named policy: half widths of the 95 % intervals beside them."""
     out = io.StringIO()
     head = ["policy", "queue", "channel", "time", "formula", "offered", "offered_half"]
-    for name in MEASURES:
+    for name in (*MEASURES, *CURRENT):
         head += [name, f"{name}_half"]
     table = csv.writer(out, lineterminator="\n")
     table.writerow(head)
@@ -99,7 +121,7 @@ def as_csv(named: Mapping[str, Sequence[Figures]]) -> str:
         for row in rows(runs, quarters=True):
             cells = [policy, row.queue, row.channel, row.time, FORMULA]
             cells += [_number(row.offered.mean), _number(row.offered.half)]
-            for each in row.measures.values():
+            for each in (*row.measures.values(), *row.levels.values()):
                 cells += [_number(each.mean), _number(each.half)]
             table.writerow(cells)
     return out.getvalue()

@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from router.core.formulas import CURRENT
 from router.twin.contacts import LIVE
 from router.twin.figures import FORMULA, Figures
 from router.twin.intervals import Estimate, difference, estimate
@@ -56,7 +58,8 @@ OF_PEOPLE: Final = frozenset({"over_2_min", "over_3_min", "over_5_min", "gave_up
 
 def figures_table(title: str, rows: Sequence[Row], *, is_difference: bool = False) -> Table:
     """Return a row per queue and channel."""
-    table = Table(title=title, caption=f"in time: {FORMULA}; ±: 95 % interval")
+    caption = f"in time: {FORMULA}; ±: 95 % interval"
+    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, padding=(0, 0, 0, 1))
     for heading in ("queue", "channel", "came"):
         table.add_column(heading)
     for _, heading, _ in COLUMNS:
@@ -72,6 +75,18 @@ def figures_table(title: str, rows: Sequence[Row], *, is_difference: bool = Fals
         came = "" if is_difference else f"{row.offered.mean:.1f}"
         style = "bold" if row.queue == ALL and not is_difference else None
         table.add_row(row.queue, row.channel, came, *cells, style=style)
+    return table
+
+
+def levels_table(title: str, rows: Sequence[Row]) -> Table:
+    """Return the service level of callers and chats by every formula, a column for each row."""
+    shown = [row for row in rows if row.channel in LIVE and row.quarter is None]
+    table = Table(title=f"{title}: service level by formula, %", caption="±: 95 % interval")
+    table.add_column("formula")
+    for row in shown:
+        table.add_column(f"{row.queue}\n{row.channel}", justify="right")
+    for name in CURRENT:
+        table.add_row(name, *(percent(row.levels[name]) for row in shown))
     return table
 
 

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from router.core.hours import next_close, standing
 from router.core.model import AgentId, Channel, Condition, Instant, ItemId, Span, Tempo
 from router.core.policy import Policy, Queue
+from router.core.service_level import promise_of
 from router.twin.attention import Hands
 from router.twin.contacts import Case, Contact
 from router.twin.town_line import DOORS, Answered, TownLine
@@ -38,11 +39,17 @@ class Result(NamedTuple):
     waited: Span
     target: Span | None  # to be answered within this; None: nothing is promised
     decided: bool = True  # False: it waits, and its target is still to come
+    short: Span = 0  # who gives up before has given up at once
 
 
 def live_target(queue: Queue, channel: Channel, chat_target: Span) -> Span:
     """Return within what somebody who is there shall be answered."""
     return chat_target if channel is Channel.CHAT else queue.target_span
+
+
+def short_of(queue: Queue, channel: Channel) -> Span:
+    """Return before when somebody who gives up has given up at once."""
+    return promise_of(queue, channel).short
 
 
 COME, GO, ARRIVE, RELAX, LEAVE, FINISH = range(6)
@@ -177,7 +184,8 @@ class Simulation:
     def _end(self, contact: Contact, target: Span | None, ending: Ending, now: Instant) -> None:
         waited = now - contact.at
         decided = ending is not Ending.WAITING or (target is not None and waited > target)
-        self._results.append(Result(contact, ending, waited, target, decided))
+        short = short_of(self._policy.queues[contact.queue], contact.channel)
+        self._results.append(Result(contact, ending, waited, target, decided, short))
 
 
 _DO: Final = {

@@ -233,7 +233,7 @@ class Watch:
         for item in self.twin.items.values():
             if item.state is not ItemState.QUEUED:
                 continue
-            bucket = index.bucket(item.requirement, item.tempo)
+            bucket = index.bucket_of(item)
             blocked = {agent for agent, until in item.passed_over if until > self.twin.now}
             for agent in self.twin.agents.values():
                 profile = index.profile_of(agent.id)

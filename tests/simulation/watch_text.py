@@ -76,7 +76,7 @@ class TextWatch:
                 continue
             if urgent.tempo is not item.tempo:  # a call back to who has written
                 continue
-            bucket = twin.index.bucket(urgent.requirement, urgent.tempo)
+            bucket = twin.index.bucket_of(urgent)
             is_kept = urgent.reserved_for not in (None, event.agent)
             is_past = any(a == event.agent and t > event.at for a, t in urgent.passed_over)
             if profile in bucket.profiles and not is_kept and not is_past:

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.core.formulas import CURRENT
 from router.core.model import HOUR, MINUTE, SECOND, AgentId, Channel, QueueId
 from router.twin.chart import day_chart
 from router.twin.contacts import Contact, Presence
-from router.twin.figures import MEASURES, Figures, Tally, figures_of, together
+from router.twin.figures import MEASURES, Figures, Tally, counted_as, figures_of, together
 from router.twin.intervals import Estimate, difference, estimate
 from router.twin.reports import ALL, as_csv, differences, rows
 from router.twin.screen import figures_table, occupancy_line, percent, time
@@ -177,3 +178,36 @@ def test_the_table_marks_differences_that_are_told_from_chance() -> None:
         == "occupancy 50.0 ±0.0 %; most busy anne 50.0 ±0.0 %, least anne 50.0 ±0.0 %"
     )
     assert occupancy_line([figures_of([], {}, [], ZONE)]) == "nobody was there"
+
+
+@pytest.mark.parametrize(
+    ("one", "as_"),
+    [
+        (result(29), ["answered"]),
+        (result(30), ["threshold", "answered-late"]),  # the promised time is half-open
+        (result(4, Ending.GAVE_UP), ["abandoned-short"]),
+        (result(5, Ending.GAVE_UP), ["abandoned"]),
+        (result(31, Ending.GAVE_UP), ["threshold", "abandoned-late"]),
+        (result(31, Ending.SENT_AWAY), ["threshold", "timeout-late"]),
+        (result(31, Ending.WAITING), ["threshold"]),
+        (result(3, Ending.WAITING), []),
+    ],
+)
+def test_an_end_counts_for_formulas_as_it_does_in_the_town(one: Result, as_: list[str]) -> None:
+    assert list(counted_as(one._replace(short=5 * SECOND))) == as_
+
+
+def test_every_formula_has_its_level_of_the_same_callers() -> None:
+    ends = [result(10), result(20), result(40), result(3, Ending.GAVE_UP), result(2000)]
+    callers = [each._replace(short=5 * SECOND) for each in ends]
+    mail = result(3600, channel=Channel.MAIL)
+    table = {row.channel: row.levels for row in rows([counted(*callers, mail)]) if row.queue == ALL}
+    levels = {name: each.mean for name, each in table["voice"].items()}
+    assert set(levels) == set(CURRENT)
+    assert levels["townline"] == 2 / 4  # who gave up at once is not offered
+    assert levels["uccx-negative-abandon"] == 2 / 5
+    assert levels["uccx-only-handled"] == 2 / 4
+    assert levels["asterisk-sl2"] == 3 / 5
+    assert all(math.isnan(each.mean) for each in table["mail"].values())
+    head, *_ = as_csv({"now": [counted(*callers)]}).splitlines()
+    assert head.endswith("asterisk-sl2,asterisk-sl2_half")
