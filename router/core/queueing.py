@@ -192,6 +192,7 @@ def line_up(
     as long as anything of that tempo is kept). `not_to`: who gave it away, and is passed over.
     """
     tempo, live = TEMPO_OF[form], form is Form.CALL
+    anew = anew or item.queue != queue.id  # its own queue is gone
     own_start = item.head_start + head_start
     ahead = own_start + queue.head_start + surge_head_start(s, queue)
     last = None if named or not anew else _last_agent(s, item, queue, tempo)

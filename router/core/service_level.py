@@ -145,7 +145,7 @@ def abandoned_or_lost(reason: str) -> str:
 
 
 def with_endings(s: State, events: Iterator[e.Event]) -> Iterator[e.Event]:
-    """Yield the events, each after the count of the entry that it ends."""
+    """Yield the events, each after the count of the entry that it ends; apply each at once."""
     for event in events:
         ending_of = _ENDINGS.get(type(event))
         if ending_of is not None:
@@ -155,3 +155,12 @@ def with_endings(s: State, events: Iterator[e.Event]) -> Iterator[e.Event]:
                 if ending:
                     yield from count(s, event.at, item, ending)
         yield event
+        if isinstance(event, e.ItemQueued):
+            yield from _passed_elsewhere(s, event)
+
+
+def _passed_elsewhere(s: State, event: e.ItemQueued) -> Iterator[e.Event]:
+    """Count that the promised time was over while the item was not in line, in a menu say."""
+    item = s.items[event.item]
+    if item.threshold_at is not None and item.threshold_at <= event.at:
+        yield from count(s, event.at, item, THRESHOLD)

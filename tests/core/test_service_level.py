@@ -12,6 +12,8 @@ from router.core import commands as c
 from router.core import commands_text as t
 from router.core import events as e
 from router.core import policy as p
+from router.core.flows.presentation import caller_script
+from router.core.flows.script import Ask
 from router.core.formulas import CURRENT
 from router.core.model import (
     DAY,
@@ -24,12 +26,13 @@ from router.core.model import (
     Condition,
     ItemId,
     ItemState,
+    LegResult,
     QueueId,
 )
 from router.core.policy_service_level import Promise
 from router.core.service_level import INTERVAL, interval_of
 from tests.core.text_town import TextDesk, writing_town
-from tests.core.town import OPEN, rule
+from tests.core.town import OPEN, Desk, rule
 
 GENERAL = QueueId("general")
 AMINA, BORIS = AgentId("amina"), AgentId("boris")
@@ -165,6 +168,24 @@ def taken_chat(desk: TextDesk, name: str = "c1") -> ItemId:
     desk.sign_in("amina")
     desk.do(c.AcceptOffer(offer_id=desk.state.agents[AMINA].offer, agent_id=AMINA))
     return item
+
+
+def test_a_time_that_passes_in_a_menu_is_counted_when_the_caller_is_back_in_line() -> None:
+    desk = Desk()
+    desk.sign_in("chloe")
+    item = desk.call("i1", "1", "2")
+    desk.keep_alive(20 * SECOND)
+    desk.do(c.AskWait(item_id=item, turn=1))
+    desk.do(c.ChooseWhileWaiting(item_id=item, digits="1"))  # asked for a number meanwhile
+    desk.wait(20 * SECOND)
+    then = caller_script(desk.state, item).then
+    assert isinstance(then, Ask)
+    events = desk.do(c.AdvanceFlow(item_id=item, step=then.step, result=LegResult.NO_ANSWER))
+    counted = [x for x in events if isinstance(x, e.ServiceLevelCounted)]
+    assert [(x.result, x.waited) for x in counted] == [("threshold", 40 * SECOND)]
+    assert desk.state.items[item].state is ItemState.OFFERED
+    wakeup = desk.engine.next_wakeup()
+    assert wakeup is None or wakeup >= desk.now
 
 
 def test_a_chat_is_answered_by_the_first_word_of_a_person_not_by_accepting_it(
