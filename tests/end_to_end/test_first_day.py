@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from channels.voice.practice.call import Call
-from channels.voice.practice.handset import Behaviour, Handset
+from channels.voice.practice.handset import Behaviour, Handset, presses
 from tests.end_to_end.chat_residents import ChatResident
 from tests.end_to_end.desk_client import AgentDesk, Habits
 from tests.end_to_end.evidence import on_disk
@@ -125,6 +125,10 @@ async def a_callback_keeps_its_place(rig: Rig) -> None:
     rig.carrier.register(second.from_, Handset(after_s=0.1))
     await reached("a callback is offered", lambda: second.expects == "digits")
     second.press("1")
+    asked = "as soon as it is your turn"
+    heard = rig.carrier.ledger.heard
+    await reached("a time is asked for", lambda: any(asked in x for x in heard(second.sid)))
+    await rig.press(second, "1")
     await reached("a number is asked for", lambda: "pound key" in _last_heard(rig, second.sid))
     await rig.press(second, "1#")
     await rig.at(second, "over")
@@ -218,7 +222,7 @@ async def test_a_call_on_saturday_night(tmp_path: Path) -> None:
         # a hazard on the road: security and those on call are busy, the supervisor answers
         for number in ("+19055550180", "+19055550182", "+19055550183"):
             rig.carrier.register(number, Handset(Behaviour.BUSY))
-        rig.carrier.register("+19055550184", Handset(after_s=0.1))
+        rig.carrier.register("+19055550184", Handset(after_s=0.1, script=presses("1")))
         urgent = rig.call()
         await rig.press(urgent, "1", "1")
         await rig.at(urgent, "talking")
