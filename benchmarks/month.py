@@ -53,6 +53,12 @@ INTERRUPTING: Final = Capacity(  # a call comes beside mail in hand; nothing com
         Tempo.SLOW_TEXT: frozenset({Tempo.LIVE, Tempo.FAST_TEXT}),
     },
 )
+EXCLUSIVE: Final = Capacity(  # no call beside anything
+    id="exclusive",
+    units={Tempo.LIVE: 1, Tempo.FAST_TEXT: 2, Tempo.SLOW_TEXT: 3},
+    exclusive=LIVE,
+    blocked_by={},
+)
 ONE_TEXT: Final = Capacity(  # one mail at a time, and no call before it is done
     id="one_text",
     units={Tempo.LIVE: 1, Tempo.FAST_TEXT: 2, Tempo.SLOW_TEXT: 1},
@@ -140,8 +146,9 @@ def main() -> None:
     print(f"{'three teams':<34}{apart:>4} people {apart * month_h:6.0f} h")
     for label, variant in (
         ("one team, as shipped", policy),
-        ("one team, one mail at a time", with_capacity(policy, ONE_TEXT)),
-        ("one team, calls interrupt mail", with_capacity(policy, INTERRUPTING)),
+        ("the same, one mail in hand", with_capacity(policy, INTERRUPTING)),
+        ("one team, calls exclusive", with_capacity(policy, EXCLUSIVE)),
+        ("the same, one mail at a time", with_capacity(policy, ONE_TEXT)),
     ):
         count, found = team(variant, demand, seeds, list(KINDS), max(0.5, apart - 3))
         tell(label, count, month_h, found, list(KINDS))

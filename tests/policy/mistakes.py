@@ -32,7 +32,8 @@ REC, BYLAW, AFTER = (
 
 
 # the capacities of the shipped town
-STANDARD = "standard: {live: 1, fast_text: 2, slow_text: 3, exclusive: live}"
+STANDARD = """standard: {live: 1, fast_text: 2, slow_text: 3, exclusive: [],
+    blocked_by: {live: fast_text, fast_text: live, slow_text: [live, fast_text]}}"""
 TEXT_ONLY = "text_only: {fast_text: 2, slow_text: 4, blocked_by: {slow_text: fast_text}}"
 
 

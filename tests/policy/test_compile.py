@@ -120,7 +120,9 @@ def test_agents_and_capacity(policy: Policy) -> None:
     assert policy.agents[AgentId("amara")].leg == "+19055550121"
     assert nadia.leg == ""
     assert policy.capacities[ivan.capacity].units[Tempo.LIVE] == 1
-    assert policy.capacities[ivan.capacity].exclusive == {Tempo.LIVE}
+    capacity = policy.capacities[ivan.capacity]
+    assert capacity.exclusive == frozenset()
+    assert capacity.blocked_by[Tempo.SLOW_TEXT] == {Tempo.LIVE, Tempo.FAST_TEXT}
     assert Tempo.LIVE not in policy.capacities[nadia.capacity].units
     assert policy.capacities[nadia.capacity].blocked_by == {
         Tempo.SLOW_TEXT: frozenset({Tempo.FAST_TEXT})

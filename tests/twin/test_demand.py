@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from benchmarks.month import INTERRUPTING
-from router.core.model import DAY, HOUR, MINUTE, SECOND, AgentId, Channel, QueueId
+from benchmarks.month import EXCLUSIVE, INTERRUPTING
+from router.core.model import DAY, HOUR, MINUTE, SECOND, AgentId, Channel, QueueId, Tempo
 from router.core.policy import Policy
 from router.policy.load import load
 from router.policy.models_traffic import TrafficFile
@@ -32,7 +32,6 @@ from router.twin.demand import (
 from router.twin.intervals import estimate
 from router.twin.loads import quarters, text_hours
 from router.twin.modelled import demand_of
-from tests.policy.conftest import copy_town
 
 ROOT = Path(__file__).parents[2]
 MONDAY = 1_795_410_000 * SECOND  # 2026-11-23, midnight in Toronto
@@ -151,14 +150,13 @@ def test_the_shipped_week_is_laid_out_on_its_days(shipped: Policy, traffic: Traf
     assert len(within(week, MONDAY, MONDAY + DAY).kinds[0].pieces) == 11
 
 
-def test_the_capacity_named_beside_the_measured_month_is_the_measured_one(tmp_path: Path) -> None:
-    page = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
-    written = page.split("```yaml\n")[1].split("```")[0]
-    town = copy_town(tmp_path)
-    town.edit("skills.yaml", "capacities:\n", f"capacities:\n{written}")
-    policy = town.load().policy
-    assert policy is not None
-    assert replace(policy.capacities["interruptible"], id=INTERRUPTING.id) == INTERRUPTING
+def test_the_measured_month_has_the_shipped_capacity_and_what_it_says_beside(
+    shipped: Policy,
+) -> None:
+    capacity = shipped.capacities["standard"]
+    one_mail = {**capacity.units, Tempo.SLOW_TEXT: 1}
+    assert replace(capacity, id=INTERRUPTING.id, units=one_mail) == INTERRUPTING
+    assert capacity.units == EXCLUSIVE.units
 
 
 def test_on_a_holiday_nobody_is_there_and_nobody_calls(
