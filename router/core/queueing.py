@@ -199,9 +199,7 @@ def line_up(
     if last not in (None, not_to):
         named, named_span = f"{NAMED}{last}", queue.last_agent_patience
         rule = f"{rule}; kept for {last}, who had the resident last"
-    due = None
-    if tempo is Tempo.SLOW_TEXT:  # elsewhere somebody waits there and then
-        due = item.due_at or due_at(s, first_queued_at, queue, item.channel)
+    due = _due(s, item, queue, first_queued_at) if tempo is Tempo.SLOW_TEXT else None
     step = step_by_age(queue, now, first_queued_at)
     kept = kept_of(s, item, queue)
     ahead += head_start_of(queue, {*kept, *timed_steps(queue, 0, step)})
@@ -231,6 +229,11 @@ def line_up(
     )
     if not named:
         yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
+
+
+def _due(s: State, item: Item, queue: Queue, first_queued_at: Instant) -> Instant | None:
+    """Return the promise of a text; elsewhere somebody waits there and then."""
+    return item.due_at or due_at(s, first_queued_at, queue, item.channel)
 
 
 def _aim(item: Item, queue: Queue, first_queued_at: Instant, due: Instant | None) -> Instant:
