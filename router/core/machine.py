@@ -42,12 +42,12 @@ from router.core.offers import end_offer_of, end_offers, expire
 from router.core.overflow import gap_lasted, limits_fell
 from router.core.paging import nobody_answered
 from router.core.queueing import (
-    follow_head_start,
     look_again,
     queue_of,
     release_reserved,
     requeue,
 )
+from router.core.ranking import follow_head_start
 from router.core.records import Agent, Item
 from router.core.service_level import count
 from router.core.shift import lose_lease

@@ -17,7 +17,7 @@ from router.core.callbacks import closed
 from router.core.correspondence import WRITTEN
 from router.core.model import ENDED, Form, Instant, ItemState, OfferEnding, Tempo
 from router.core.offers import end_offers
-from router.core.queueing import put_at
+from router.core.ranking import put_at
 from router.core.records import Item
 from router.core.relations import earliest, has_conversation, is_merged, owed_since, takes_place
 from router.core.service_level import local_day

@@ -27,7 +27,8 @@ from router.core.model import (
     Tempo,
 )
 from router.core.offers import end_offers
-from router.core.queueing import KEPT_AS, line_up, look_again, put_at, queue_of
+from router.core.queueing import KEPT_AS, line_up, look_again, queue_of
+from router.core.ranking import put_at
 from router.core.records import Conversation, Item, Message, TextWork
 from router.core.relations import earliest, is_merged
 from router.core.service_level import local_day

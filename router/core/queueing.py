@@ -21,7 +21,6 @@ from router.core.minimums import begun
 from router.core.model import (
     HOUR,
     MINUTE,
-    SECOND,
     AgentId,
     AgentOrder,
     Channel,
@@ -32,7 +31,7 @@ from router.core.model import (
     Span,
     Tempo,
 )
-from router.core.policy import Policy, Queue
+from router.core.policy import Queue
 from router.core.records import Item
 from router.core.service_level import threshold_at
 from router.core.state import State
@@ -339,24 +338,6 @@ def look_again(s: State, now: Instant, item: Item, rule: str) -> Events:
     if asks != (item.requirement, item.step, item.step_due):
         yield from take_step(s, now, item, queue, rule, step=step)
     yield from skip_hopeless_steps(s, now, s.items[item.id], queue)
-
-
-def put_at(now: Instant, item: Item, urgency_at: Instant, rule: str) -> e.ItemPrioritised:
-    """Return the event that gives an item in line another place, and no other head start."""
-    return e.ItemPrioritised(
-        at=now, item=item.id, head_start=item.head_start, urgency_at=urgency_at, rule=rule
-    )
-
-
-def follow_head_start(s: State, now: Instant, item: Item, before: Policy) -> Events:
-    """Rank the item by the head start that its queue has today, no longer by that of `before`."""
-    was = before.queues.get(item.queue) if item.queue is not None else None
-    queue = s.policy.queues.get(item.queue) if item.queue is not None else None
-    if was is None or queue is None or was.head_start == queue.head_start:
-        return
-    change = f"{was.head_start / SECOND:.0f} to {queue.head_start / SECOND:.0f} s"
-    rule = f"the policy changed: head_start_s of queue {queue.id} from {change}"
-    yield put_at(now, item, item.urgency_at + was.head_start - queue.head_start, rule)
 
 
 def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Events:
