@@ -30,7 +30,6 @@ from router.core.model import (
 )
 from router.core.ordered import OrderedKeys
 from router.core.policy import Queue
-from router.core.policy_offers import Minimum
 from router.core.queueing import queue_of
 from router.core.records import Agent, Item
 from router.core.state import State
@@ -40,6 +39,8 @@ MOST_URGENT: Final = "most urgent item"  # rule of an offer: the agent was free 
 OWED: Final = "what is owed to minimum"  # begins the rule of such an offer; its id follows
 LONGEST_IDLE: Final = "longest idle"  # end of the rule of an offer: the item was there first
 LOOK_PAST_MAX: Final = 16  # heads looked at beyond those that pass the agent over
+
+NO_QUEUES: Final[frozenset[QueueId]] = frozenset()
 
 Events = Iterator[e.Event]
 
@@ -228,28 +229,31 @@ def next_item(s: State, now: Instant, agent: Agent) -> tuple[Item, str] | None:
 
     What a minimum is owed comes before all; see `minimums`.
     """
-    for minimum in minimums.owed(s, now) if s.policy.minimums else ():
-        item = best_item(s, now, agent, minimum)
-        if item is not None:
-            return item, f"{OWED} {minimum.id}"
-    item = best_item(s, now, agent)
-    return None if item is None else (item, MOST_URGENT)
-
-
-def best_item(s: State, now: Instant, agent: Agent, minimum: Minimum | None = None) -> Item | None:
-    """Return the most urgent item that the agent could take now, of the minimum's if one is given.
-
-    The first in rank; but if that one can still be answered within its target, then of all who can
-    and stand before the first who cannot, the one whose service has the fewest people at work.
-    """
     profile = s.index.profile_of(agent.id)
     if profile is None:
         return None
     buckets = buckets_of(s.index, profile, agent)
-    queues: frozenset[QueueId] = frozenset()
-    if minimum is not None:
-        buckets = [bucket for bucket in buckets if bucket.tempo is minimum.tempo]
-        queues = minimum.queues
+    for minimum in minimums.owed(s, now) if s.policy.minimums else ():
+        part = [b for b in buckets if b.tempo is minimum.tempo and b.head is not None]
+        item = _most_urgent(s, now, agent, part, minimum.queues) if part else None
+        if item is not None:
+            return item, f"{OWED} {minimum.id}"
+    item = _most_urgent(s, now, agent, buckets)
+    return None if item is None else (item, MOST_URGENT)
+
+
+def _most_urgent(
+    s: State,
+    now: Instant,
+    agent: Agent,
+    buckets: list[Bucket],
+    queues: frozenset[QueueId] = NO_QUEUES,
+) -> Item | None:
+    """Return the first in rank of these buckets, and of these queues if any are given.
+
+    If that one can still be answered within its target, then of all who can and stand before the
+    first who cannot, the one whose service has the fewest people at work.
+    """
     items = s.items
     steady: LineKey | None = None
     fresh: list[tuple[LineKey, int]] = []  # the first of each bucket, people at work for it

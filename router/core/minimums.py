@@ -12,7 +12,7 @@ once in each distance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from operator import itemgetter
 
 from router.core.model import Instant, QueueId, Tempo
 from router.core.policy_offers import Minimum
@@ -24,23 +24,25 @@ Paces = tuple[tuple[str, Instant], ...]  # minimum, when the next one is owed
 
 def owed(s: State, now: Instant) -> list[Minimum]:
     """Return the minimums that are behind, the one that is furthest behind first."""
-    late = [(due, minimum) for minimum, due in _rows(s) if due <= now]
-    return [minimum for _, minimum in sorted(late, key=lambda each: (each[0], each[1].id))]
-
-
-def _rows(s: State) -> Iterator[tuple[Minimum, Instant]]:
-    """Yield each minimum and when the next one is owed; 0 where nothing is known of it yet."""
+    late = []
     for minimum in s.policy.minimums:
         row = s.paces.get(minimum.id)
-        yield minimum, row.due if row is not None else 0
+        due = row.due if row is not None else 0
+        if due <= now:
+            late.append((due, minimum.id, minimum))
+    if len(late) > 1:
+        late.sort(key=itemgetter(0, 1))
+    return [minimum for _, _, minimum in late]
 
 
 def _of(s: State, queue: QueueId | None, tempo: Tempo) -> list[tuple[Minimum, Instant]]:
-    return [
-        (minimum, due)
-        for minimum, due in _rows(s)
-        if minimum.tempo is tempo and (not minimum.queues or queue in minimum.queues)
-    ]
+    """Return each minimum for which it counts and when the next one is owed; 0: not known yet."""
+    found = []
+    for minimum in s.policy.minimums:
+        if minimum.tempo is tempo and (not minimum.queues or queue in minimum.queues):
+            row = s.paces.get(minimum.id)
+            found.append((minimum, row.due if row is not None else 0))
+    return found
 
 
 def begun(s: State, now: Instant, queue: QueueId | None, tempo: Tempo) -> Paces:

@@ -347,7 +347,7 @@ def skip_hopeless_steps(s: State, now: Instant, item: Item, queue: Queue) -> Eve
     """
     if item.state is not ItemState.QUEUED or item.reserved_for is not None:
         return
-    if not s.index.signed_in:
+    if not s.index.signed_in or s.index.has_somebody(item.requirement, item.tempo):
         return
     had = kept_of(s, item, queue)
     for step in range(item.step, len(queue.steps) + 1):

@@ -18,6 +18,7 @@ from router.core.policy import Policy, Queue, Step
 from router.core.records import Item
 
 NOTHING: Final[frozenset[str]] = frozenset()
+OF_ITEM: Final = "item."  # stands in every requirement that asks for an attribute of the item
 
 
 Given = tuple[tuple[str, str], ...]  # the item's attributes that are asked for, by name
@@ -43,14 +44,15 @@ def bound(
 
 def given_of(policy: Policy, queue: Queue, item: Item) -> Given:
     """Return the item's attributes that a requirement of the queue, or its own, asks for."""
-    names = NOTHING.union(*(_attributes(text, item.requires) for text in asked(queue)))
-    return values_of(policy, item, names) if names else ()
+    texts = [text for text in (*asked(queue), item.requires) if OF_ITEM in text]
+    if not texts:  # as almost everywhere
+        return ()
+    return values_of(policy, item, NOTHING.union(*map(_attributes, texts)))
 
 
 @lru_cache(maxsize=4096)
-def _attributes(queue_requires: str, item_requires: str) -> frozenset[str]:
-    texts = (requirement.parse(text) for text in (queue_requires, item_requires) if text)
-    return NOTHING.union(*map(requirement.attributes_of_item, texts))
+def _attributes(text: str) -> frozenset[str]:
+    return requirement.attributes_of_item(requirement.parse(text))
 
 
 @lru_cache(maxsize=4096)

@@ -19,8 +19,11 @@ LOOK_PAST_MAX: Final = 32  # callbacks before the first caller: nobody waits on 
 
 def first_caller(line: Iterable[LineKey], items: Mapping[ItemId, Item]) -> Item | None:
     """Return the first of the line who waits on the telephone; None: nobody near its head does."""
-    heads = (items[ItemId(name)] for _, name in islice(line, LOOK_PAST_MAX))
-    return next((item for item in heads if item.form is Form.CALL), None)
+    for _, name in islice(line, LOOK_PAST_MAX):
+        item = items[ItemId(name)]
+        if item.form is Form.CALL:  # the first one is, as a rule
+            return item
+    return None
 
 
 def waits_since(item: Item) -> Instant:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from router.core import commands as c
-from router.core.matching import best_agent, best_item
+from router.core.matching import best_agent, next_item
 from router.core.model import SECOND, AgentId, AgentOrder, ItemId, QueueId, Span
 from router.core.records import Agent, Item
 from tests.core.order_town import (
@@ -61,8 +61,8 @@ def taken(desk: OrderDesk) -> list[str]:
 
 
 def best_id(desk: OrderDesk) -> str | None:
-    item = best_item(desk.state, desk.now, if_free(desk.state.agents[ME]))
-    return None if item is None else item.id
+    found = next_item(desk.state, desk.now, if_free(desk.state.agents[ME]))
+    return None if found is None else found[0].id
 
 
 def test_who_can_still_be_answered_in_time_goes_before_who_has_missed_it() -> None:
@@ -250,11 +250,11 @@ def check(desk: OrderDesk) -> None:
     state, now = desk.state, desk.now
     for agent in list(state.agents.values()):
         expected = item_by_pencil(state, now, agent)
-        found = best_item(state, now, if_free(agent))
+        found = next_item(state, now, if_free(agent))
         if not state.index.profile_of(agent.id) or found is None:
             assert expected is None or agent.lease_until is None or agent.status != "available"
         else:
-            assert found.id == expected
+            assert found[0].id == expected
     for service in SERVICES:
         item: Item | None = next(iter(state.items.values()), None)
         if item is None:
@@ -290,13 +290,14 @@ def test_the_promise_nobody_is_overtaken_by_who_came_much_later(
     for what, value in steps:
         do(desk, what, value)
         for agent in list(desk.state.agents.values()):
-            chosen = best_item(desk.state, desk.now, if_free(agent))
+            chosen = next_item(desk.state, desk.now, if_free(agent))
             if chosen is None:
                 continue
+            item = chosen[0]
             for other in waiting(desk.state):
                 passed_over = any(who == agent.id for who, _ in other.passed_over)
                 if can_do(desk.state, agent.id, other) and not passed_over:
-                    assert (chosen.first_queued_at or 0) - (other.first_queued_at or 0) <= most
+                    assert (item.first_queued_at or 0) - (other.first_queued_at or 0) <= most
 
 
 def test_the_walks_see_late_callers_and_scarce_services() -> None:
