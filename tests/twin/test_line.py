@@ -68,7 +68,7 @@ def policies(draw: st.DrawFn) -> Policy:
     minimum = Minimum(
         "calls",
         Tempo.LIVE,
-        frozenset(draw(st.sets(st.sampled_from([QueueId(each) for each in SERVICES])))),
+        frozenset({QueueId(draw(st.sampled_from(SERVICES)))}),
         draw(st.integers(1, 4)),
         draw(st.sampled_from([20, 60, 200])) * SECOND,
     )
@@ -111,6 +111,7 @@ class Pair:
         assert first == second, (what, given_)
         self.talking.update(first or ())
         assert waiting(self.lines[0].state) == waiting(self.lines[1].state)
+        assert self.lines[0].state.paces == self.lines[1].state.paces  # what minimums are owed
 
     def _arguments(self, what: str, pick: int) -> tuple[Any, ...] | None:
         if what == "arrive":
