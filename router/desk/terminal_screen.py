@@ -191,7 +191,9 @@ class Screen:
         """List the commands."""
         table = Table.grid(padding=(0, 2))
         for typed in TYPED:
-            table.add_row(Text(typed.letter, style="bold"), typed.word, typed.takes, typed.help)
+            table.add_row(
+                Text(typed.letter, style="bold"), typed.word, Text(typed.takes), typed.help
+            )
         self._console.print(table)
 
 

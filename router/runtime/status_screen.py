@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -55,6 +56,7 @@ def screen(picture: Picture) -> RenderableType:
         _heading(picture),
         *_troubles(picture),
         _queues(picture),
+        *_today(picture),
         _agents(picture),
         *_on_call(picture),
         _foot(picture),
@@ -107,18 +109,8 @@ def _troubles(picture: Picture) -> Iterator[Text]:
 
 
 def _queues(picture: Picture) -> Table:
-    columns = (
-        "queue",
-        "open",
-        "waiting",
-        "longest",
-        "expected",
-        "staffed",
-        "calls today",
-        "as told",
-        "chats today",
-    )
-    table = Table(*columns, title_justify="left")
+    columns = ("queue", "open", "waiting", "longest", "expected", "staffed")
+    table = Table(*columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for queue in picture["queues"]:
         waiting = [each for each in queue["waiting"] if each["waiting"]]
         table.add_row(
@@ -132,11 +124,24 @@ def _queues(picture: Picture) -> Table:
                 for each in queue["staffed"]
                 if each["tempo"] == "live"
             ),
-            _level(queue["today"]),
-            _as_told(queue["promises"]),
-            _level(queue["chats_today"]),
         )
     return table
+
+
+def _today(picture: Picture) -> Iterator[Table]:
+    """Yield what was counted today, if anything was."""
+    columns = ("queue", "calls today", "as told", "chats today")
+    table = Table(*columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for queue in picture["queues"]:
+        cells = (
+            _level(queue["today"]),
+            Text(_as_told(queue["promises"])),
+            _level(queue["chats_today"]),
+        )
+        if any(cells):
+            table.add_row(queue["name"], *cells)
+    if table.rows:
+        yield table
 
 
 def _standing(queue: Picture) -> Text:
