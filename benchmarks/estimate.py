@@ -18,20 +18,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final, NamedTuple, cast
 
-from msgspec.structs import replace
-
 from benchmarks.order import ASYM, PAIRS, SMALL, UNEQUAL
 from benchmarks.servers import OPENING
-from benchmarks.towns import shipped
+from benchmarks.towns import town_of
 from router.core import estimate
-from router.core.model import HOUR, SECOND, AgentId, AgentOrder, Instant, ItemId, QueueId, Span
-from router.core.policy import AgentRule, Policy
+from router.core.model import HOUR, SECOND, AgentOrder, Channel, Instant, ItemId, QueueId, Span
+from router.core.policy import Policy
 from router.core.records import Item
 from router.core.state import State
 from router.runtime.practice import instant_of
 from router.twin.line import Answered, Line
+from router.twin.town_line import TownLine
 from router.twin.traffic import Contacts, Model, Run, Shift
-from tests.twin.event_line import EventLine
 
 Range = tuple[Span | None, Span | None]
 
@@ -60,35 +58,6 @@ SCENARIOS: Final = {
     "overload, patience": Scenario(UNEQUAL, ASYM, 340.0, patience_s=300.0),
     "pairs, patience": Scenario((1 / 6,) * 6, PAIRS, 330.0, patience_s=180.0),
 }
-
-
-def policy_of(scenario: Scenario) -> Policy:
-    town = shipped()
-    some = town.queues[QueueId("general")]
-    queues = {
-        QueueId(f"q{n}"): replace(
-            some,
-            id=QueueId(f"q{n}"),
-            requires=f"s{n}",
-            steps=(),
-            head_start=0,
-            late_behind=scenario.late_behind_s * SECOND,
-            agent_order=(AgentOrder.COVERAGE,),
-        )
-        for n in range(len(scenario.shares))
-    }
-    agents = {
-        AgentId(f"a{n:02}"): AgentRule(
-            id=AgentId(f"a{n:02}"),
-            name="",
-            skills={f"s{skill}": 5 for skill in skills},
-            capacity=next(iter(town.capacities)),
-            leg="",
-            team="",
-        )
-        for n, skills in enumerate(scenario.staff)
-    }
-    return replace(town, queues=queues, agents=agents)
 
 
 # --- ways to say it ------------------------------------------------------------------------------
@@ -134,7 +103,7 @@ class Smoothed:
         return int(mean / 2), int(mean * 2)
 
 
-class Asking(EventLine):
+class Asking(TownLine):
     """A line of events, which tell how long talks take, that asks for estimates for who waits."""
 
     def __init__(self, policy: Policy, now: Instant) -> None:
@@ -150,9 +119,16 @@ class Asking(EventLine):
         self.came: dict[ItemId, tuple[QueueId, Instant]] = {}
         self.met: list[tuple[Instant, Span, dict[str, Range]]] = []
 
-    def arrive(self, item: ItemId, queue: QueueId, now: Instant, language: str) -> list[Answered]:
+    def arrive(
+        self,
+        item: ItemId,
+        queue: QueueId,
+        now: Instant,
+        language: str,
+        channel: Channel = Channel.VOICE,
+    ) -> list[Answered]:
         self.came[item] = (queue, now)
-        answered = super().arrive(item, queue, now, language)
+        answered = super().arrive(item, queue, now, language, channel)
         if all(each.item != item for each in answered):
             row = self.state.items[item]
             self.said[item] = {way: ask(self.state, now, row) for way, ask in self.ways.items()}
@@ -179,7 +155,8 @@ class Figures(NamedTuple):
 
 def replicate(name: str, seed: int, contacts: int) -> tuple[float, dict[str, Figures]]:
     scenario = SCENARIOS[name]
-    policy = policy_of(scenario)
+    order = (AgentOrder.COVERAGE,)
+    policy = town_of(len(scenario.shares), scenario.staff, scenario.late_behind_s, order)
     length = round(contacts / scenario.per_hour * HOUR)
     begin = instant_of(OPENING, "America/Toronto")
     model = Model(

@@ -17,13 +17,11 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
-
 from benchmarks.servers import OPENING
-from benchmarks.towns import shipped
-from router.core.model import HOUR, SECOND, AgentId, AgentOrder, QueueId
-from router.core.policy import AgentRule, Policy
+from benchmarks.towns import town_of
+from router.core.model import HOUR, SECOND, AgentOrder, QueueId
 from router.runtime.practice import instant_of
+from router.twin.intervals import estimate
 from router.twin.traffic import Contacts, Model, Outcome, Run, Shift
 
 T_S: Final = 30
@@ -35,7 +33,6 @@ ASYM: Final = [
     *((2, 0), (2, 0), (2, 4), (3, 0), (3, 1), (4, 0), (4, 2), (5, 0), range(6), range(6)),
 ]
 SMALL: Final = [(0, 1), (1, 2), (2, 0), (1, 0), (2, 1), (0, 2)]
-T_975: Final = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 8: 2.365, 10: 2.262, 20: 2.093}
 
 
 class Scenario(NamedTuple):
@@ -74,38 +71,9 @@ class Figures(NamedTuple):
     worst: float  # service level of the worst class
 
 
-def policy_of(scenario: Scenario, late_behind_s: int, order: tuple[AgentOrder, ...]) -> Policy:
-    town = shipped()
-    some = town.queues[QueueId("general")]
-    queues = {
-        QueueId(f"q{n}"): replace(
-            some,
-            id=QueueId(f"q{n}"),
-            requires=f"s{n}",
-            steps=(),
-            head_start=0,
-            late_behind=late_behind_s * SECOND,
-            agent_order=order,
-        )
-        for n in range(len(scenario.shares))
-    }
-    agents = {
-        AgentId(f"a{n:02}"): AgentRule(
-            id=AgentId(f"a{n:02}"),
-            name="",
-            skills={f"s{skill}": 5 for skill in skills},
-            capacity=next(iter(town.capacities)),
-            leg="",
-            team="",
-        )
-        for n, skills in enumerate(scenario.staff)
-    }
-    return replace(town, queues=queues, agents=agents)
-
-
 def replicate(name: str, policy_name: str, seed: int, contacts: int) -> Figures:
     scenario = SCENARIOS[name]
-    policy = policy_of(scenario, *POLICIES[policy_name])
+    policy = town_of(len(scenario.shares), scenario.staff, *POLICIES[policy_name])
     length = round(contacts / scenario.per_hour * HOUR)
     model = Model(
         policy=policy,
@@ -139,16 +107,6 @@ def level(outcomes: Sequence[Outcome]) -> float:
     return 100 * in_time / len(counted)
 
 
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return mean and half the width of the 95 % interval."""
-    n = len(values)
-    mean = sum(values) / n
-    if n < 2:
-        return mean, float("nan")
-    spread = (sum((value - mean) ** 2 for value in values) / (n - 1)) ** 0.5
-    return mean, T_975.get(n, 1.96) * spread / n**0.5
-
-
 def main() -> None:
     replications = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     contacts = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
@@ -167,12 +125,12 @@ def main() -> None:
             base = found["arrival, longest idle"]
             print(f"\n{name}, {replications} x {contacts:,} contacts")
             for policy, rows in found.items():
-                at, half = interval([row.level for row in rows])
-                gain, gain_half = interval(
+                at, half = estimate([row.level for row in rows])
+                gain, gain_half = estimate(
                     [row.level - first.level for row, first in zip(rows, base, strict=True)]
                 )
-                p99, _ = interval([row.p99_s for row in rows])
-                worst, _ = interval([row.worst for row in rows])
+                p99, _ = estimate([row.p99_s for row in rows])
+                worst, _ = estimate([row.worst for row in rows])
                 print(
                     f"  {policy:<28}{at:5.1f} ±{half:.1f} (diff {gain:+5.1f} ±{gain_half:.1f}), "
                     f"p99 {p99:4.0f} s, worst class {worst:.1f}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from router.core.engine import Engine
 from router.core.model import (
     SECOND,
     AgentId,
+    AgentOrder,
     AgentStatus,
     Channel,
     Form,
@@ -25,6 +26,7 @@ from router.core.model import (
     ItemState,
     LegResult,
     PolicyHash,
+    QueueId,
     Tempo,
 )
 from router.core.policy import AgentRule, Policy, encode, policy_hash
@@ -52,6 +54,38 @@ def with_agents(policy: Policy, count: int) -> Policy:
         model = models[n % len(models)]
         agents[AgentId(f"a{n:05}")] = replace(model, id=AgentId(f"a{n:05}"))
     return replace(policy, agents=agents)
+
+
+def town_of(
+    classes: int, staff: Sequence[Sequence[int]], late_behind_s: int, order: tuple[AgentOrder, ...]
+) -> Policy:
+    """Return a town of so many classes, each a queue and a skill, and agents with these skills."""
+    town = shipped()
+    some = town.queues[QueueId("general")]
+    queues = {
+        QueueId(f"q{n}"): replace(
+            some,
+            id=QueueId(f"q{n}"),
+            requires=f"s{n}",
+            steps=(),
+            head_start=0,
+            late_behind=late_behind_s * SECOND,
+            agent_order=order,
+        )
+        for n in range(classes)
+    }
+    agents = {
+        AgentId(f"a{n:02}"): AgentRule(
+            id=AgentId(f"a{n:02}"),
+            name="",
+            skills={f"s{skill}": 5 for skill in skills},
+            capacity=next(iter(town.capacities)),
+            leg="",
+            team="",
+        )
+        for n, skills in enumerate(staff)
+    }
+    return replace(town, queues=queues, agents=agents)
 
 
 def started(policy: Policy) -> Engine:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from router.cli_installation import base_url, our_settings, terminal, today
 from router.cli_policy import COMMANDS as POLICY_COMMANDS
 from router.cli_report import export, report
 from router.cli_residents import audit, resident
@@ -23,8 +24,6 @@ from router.cli_twin import simulate
 from router.errors import TownlineError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from router.history.accounts import Accounts
     from router.runtime.settings import Settings
 
@@ -74,14 +73,14 @@ def run(
     from router.runtime.environment import unknown_variables
     from router.runtime.logs import configure_logs
 
-    settings = _settings()
+    settings = our_settings()
     if at is not None and not settings.is_practice:
         raise typer.BadParameter("only for practice: set TOWNLINE_PRACTICE=true", param_hint="--at")
     configure_logs(settings.log.level, settings.log.format)
     for warning in unknown_variables():
         if "PRACTICE_AT" not in warning:
             structlog.get_logger().warning("unknown_setting", why=warning)
-    console = _console()
+    console = terminal()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, at, lambda text: console.print(text, highlight=False)))
 
@@ -91,8 +90,8 @@ def status() -> None:
     """Show who waits, who works and what is wrong; exit 1 when no daemon runs here."""
     from router.runtime.status_screen import fetch, screen
 
-    console = _console()
-    picture = fetch(_settings())
+    console = terminal()
+    picture = fetch(our_settings())
     if picture is None:
         console.print("[red]no townline answers here[/red]; start one with: townline run")
         raise typer.Exit(1)
@@ -116,8 +115,8 @@ def explain(
     from router.runtime.explaining import explain_from
 
     now = SystemClock(0).now()
-    story = _wait(explain_from(_settings(), ItemId(item.upper()), now, at))
-    console = _console()
+    story = _wait(explain_from(our_settings(), ItemId(item.upper()), now, at))
+    console = terminal()
     console.print(f"[bold]{story.item}[/bold] is {story.state}", highlight=False)
     for line in story.lines:
         console.print(f"[dim]{line.at}[/dim]", end="  ", highlight=False)
@@ -143,21 +142,21 @@ def line(
     from router.runtime.practice import practice_account
     from router.runtime.secret import installation_secret
 
-    settings = _settings()
+    settings = our_settings()
     ours = practice_account(settings, installation_secret(settings))
     has_account = settings.twilio.account_sid is not None
     number = to or _first_number(settings)
 
     async def call() -> int:
         return await run_phone(
-            base_url=_base_url(settings),
+            base_url=base_url(settings),
             to=number,
             from_=from_,
             auth_token=settings.webhook_tokens[0] if has_account else ours.auth_token,
             account_sid=settings.twilio.account_sid or ours.account_sid,
             rest_port=None if has_account else ours.rest_port,
             at=at,
-            console=_console(),
+            console=terminal(),
             keys=DescriptorKeys(),
             clock=SystemClock(0),
             public_url=settings.web_root,
@@ -182,14 +181,12 @@ def write(
     """Write the town a mail, as a resident; answers are in the data folder, under outbox."""
     from channels.mail.practice import first_mailbox
     from channels.mail.practice import write as send
-    from router.runtime.clock import SystemClock
-    from router.runtime.policy_loader import date_of
 
-    settings = _settings()
-    to = to or first_mailbox(settings.policy_dir, date_of(SystemClock(0).now()))
+    settings = our_settings()
+    to = to or first_mailbox(settings.policy_dir, today())
     address = settings.mail.smtp_listen
     send(address, sender=sender, to=to, subject=subject, text=text, attach=attach)
-    _console().print(f"{to} has it; answers: {settings.data_dir / 'outbox'}", highlight=False)
+    terminal().print(f"{to} has it; answers: {settings.data_dir / 'outbox'}", highlight=False)
 
 
 @app.command()
@@ -213,14 +210,14 @@ def agent(
     from router.desk.terminal_screen import can_redraw
     from router.runtime.practice import PASSWORD
 
-    settings, console = _settings(), _console()
+    settings, console = our_settings(), terminal()
     if password is None:
         asked = not settings.is_practice
         password = typer.prompt("Password", hide_input=True) if asked else PASSWORD
     raise typer.Exit(
         _wait(
             run_agent(
-                base_url=_base_url(settings),
+                base_url=base_url(settings),
                 name=name,
                 password=password,
                 auto=None if auto is None else AutoMode(handle_s=auto, code=code),
@@ -242,11 +239,11 @@ def password(
     old = typer.prompt("Present password", hide_input=True)
     new = typer.prompt("New password", hide_input=True, confirmation_prompt=True)
     try:
-        _wait(change_password(_base_url(_settings()), name, old, new))
+        _wait(change_password(base_url(our_settings()), name, old, new))
     except (NotConnected, SignInRefused) as error:
-        _console().print(str(error), style="red", markup=False, highlight=False)
+        terminal().print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
-    _console().print("the password is changed")
+    terminal().print("the password is changed")
 
 
 @app.command()
@@ -257,7 +254,7 @@ def schema(
     from router.policy.schemas import write
 
     write(folder)
-    _console().print(f"schemas written to {folder}")
+    terminal().print(f"schemas written to {folder}")
 
 
 # --- accounts ------------------------------------------------------------------------------------
@@ -283,7 +280,7 @@ def account_add(
             name, Role(role), agent_id=AgentId(person) if person else None, by="operator"
         )
     )
-    _console().print(f"account {name}, one-time password {password}", highlight=False)
+    terminal().print(f"account {name}, one-time password {password}", highlight=False)
 
 
 @account.command("list")
@@ -294,48 +291,27 @@ def account_list() -> None:
     table = Table("account", "role", "agent", "must change password")
     for each in _with_accounts(lambda accounts: accounts.everybody()):
         table.add_row(each.name, each.role, each.agent_id or "", "yes" if each.must_change else "")
-    _console().print(table)
+    terminal().print(table)
 
 
 @account.command("password")
 def account_password(name: str) -> None:
     """Give an account a new one-time password and print it."""
     password = _with_accounts(lambda accounts: accounts.reset_password(name, by="operator"))
-    _console().print(f"account {name}, one-time password {password}", highlight=False)
+    terminal().print(f"account {name}, one-time password {password}", highlight=False)
 
 
 # --- shared --------------------------------------------------------------------------------------
-
-
-def _settings() -> Settings:
-    from router.runtime.environment import load_settings
-
-    return load_settings()
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-def _base_url(settings: Settings) -> str:
-    host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
-    if host in ("0.0.0.0", "[::]"):
-        host = "127.0.0.1"
-    return f"http://{host}:{settings.http.port}"
-
-
 def _first_number(settings: Settings) -> str:
     from router.policy.load import load
-    from router.runtime.clock import SystemClock
-    from router.runtime.policy_loader import date_of
 
-    policy = load(settings.policy_dir, today=date_of(SystemClock(0).now())).policy
+    policy = load(settings.policy_dir, today=today()).policy
     numbers = [] if policy is None else [each for each in policy.numbers if each != "*"]
     if not numbers:
         raise typer.BadParameter(
@@ -350,7 +326,7 @@ def _with_accounts(work: Any) -> Any:
     from router.history.passwords import Passwords
     from router.runtime.clock import SystemClock
 
-    settings = _settings()
+    settings = our_settings()
 
     async def use() -> Any:
         database = Database(settings.history or default_url(settings.data_dir))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from router.cli_installation import our_settings, terminal, today
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -33,14 +35,12 @@ def check(
     from router.cli_twin import check_model
     from router.policy.load import load
     from router.policy.show import show as shown
-    from router.runtime.clock import SystemClock
-    from router.runtime.policy_loader import date_of
 
-    console = _console()
-    folder = folder or _settings().policy_dir
+    console = terminal()
+    folder = folder or our_settings().policy_dir
     if not folder.is_dir():
         raise typer.BadParameter(f"{folder} is no folder", param_hint="FOLDER")
-    loaded = load(folder, today=date_of(SystemClock(0).now()))
+    loaded = load(folder, today=today())
     for complaint in loaded.complaints:
         console.print(str(complaint), markup=False, highlight=False, soft_wrap=True)
     if loaded.errors:
@@ -63,8 +63,8 @@ def act_scenarios(
     """Act the town's own scenarios (config/scenarios); exit 1 when one comes out otherwise."""
     from router.scenarios.acting import act
 
-    console = _console()
-    folder = folder or _settings().policy_dir
+    console = terminal()
+    folder = folder or our_settings().policy_dir
     policy, scenarios = _ready(folder, console, only)
     failures = [failure for each in scenarios for failure in act(each, policy)]
     for failure in failures:
@@ -112,12 +112,10 @@ def _ready(folder: Path, console: Console, only: str) -> tuple[Policy, tuple[Sce
 def _checked(folder: Path, console: Console) -> Policy:
     """Return the policy of a folder. Raises Exit: mistakes, which are printed."""
     from router.policy.load import load
-    from router.runtime.clock import SystemClock
-    from router.runtime.policy_loader import date_of
 
     if not folder.is_dir():
         raise typer.BadParameter(f"{folder} is no folder", param_hint="FOLDER")
-    loaded = load(folder, today=date_of(SystemClock(0).now()))
+    loaded = load(folder, today=today())
     _tell(loaded.errors, console)
     if loaded.policy is None:
         raise typer.Exit(1)
@@ -144,7 +142,7 @@ def publish(reason: Reason, folder: Folder = None, author: Author = "") -> None:
     from router.runtime.published import PublishedPolicies
     from router.scenarios.acting import act
 
-    console, settings = _console(), _settings()
+    console, settings = terminal(), our_settings()
     _must_say_why(reason)
     folder = folder or settings.policy_dir
     policy, scenarios = _ready(folder, console, "")
@@ -174,7 +172,7 @@ def rollback(
     from router.runtime.clock import SystemClock
     from router.runtime.published import PublishedPolicies
 
-    console, settings = _console(), _settings()
+    console, settings = terminal(), our_settings()
     _must_say_why(reason)
     published = PublishedPolicies(settings.data_dir)
     files = published.files_of(number)
@@ -202,11 +200,11 @@ def versions() -> None:
     from router.runtime.published import PublishedPolicies
 
     table = Table("version", "published, UTC", "by", "why", "files")
-    for each in PublishedPolicies(_settings().data_dir).versions():
+    for each in PublishedPolicies(our_settings().data_dir).versions():
         at = datetime.fromtimestamp(each.at // SECOND, UTC)
         why = f"back to {each.back_to}: {each.reason}" if each.back_to else each.reason
         table.add_row(str(each.number), f"{at:%Y-%m-%d %H:%M}", each.author, why, each.hash[:12])
-    _console().print(table)
+    terminal().print(table)
 
 
 def diff(
@@ -221,7 +219,7 @@ def diff(
     from router.policy.differences import changes, told
     from router.runtime.published import PublishedPolicies
 
-    console, settings = _console(), _settings()
+    console, settings = terminal(), our_settings()
     published = PublishedPolicies(settings.data_dir)
 
     def folder_of(named: str, otherwise: Path | None) -> Path:
@@ -309,18 +307,6 @@ def _differs(settings: Settings, before: str) -> bool:
             return True
         time.sleep(ASK_EVERY_S)
     return False
-
-
-def _settings() -> Settings:
-    from router.runtime.environment import load_settings
-
-    return load_settings()
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()
 
 
 COMMANDS: Final[dict[str, Callable[..., None]]] = {  # as they are typed

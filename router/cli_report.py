@@ -5,18 +5,16 @@ Work beside a running daemon and without one.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from router.cli_installation import on_journal, our_settings, terminal
 from router.runtime.report_choices import ALL, OWN, By
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
     from router.core.entries import Entry
@@ -58,8 +56,10 @@ def service_level(
     from router.runtime.service_report import write_csv
 
     wanted, now = _date(day), SystemClock(0).now()
-    done = _on_journal(lambda journal: made(journal, wanted, by, formula, now, within))
-    console = _console()
+    done = on_journal(
+        our_settings(), lambda journal: made(journal, wanted, by, formula, now, within)
+    )
+    console = terminal()
     if to is not None:
         with to.open("w", encoding="utf-8", newline="") as file:
             write_csv(done.lines, file)
@@ -101,8 +101,8 @@ def events(
             await each_entry(journal, take)
         return count
 
-    count = _on_journal(write)
-    _console().print(f"{count} entries written to {path}", highlight=False)
+    count = on_journal(our_settings(), write)
+    terminal().print(f"{count} entries written to {path}", highlight=False)
 
 
 def _table(done: Report, by: By) -> Table:
@@ -155,25 +155,3 @@ def _date(text: str) -> date | None:
     except ValueError as error:
         wrong = f"{text!r} is no day; write for example 2026-11-18"
         raise typer.BadParameter(wrong, param_hint="--day") from error
-
-
-def _on_journal(work: Callable[[Journal], Awaitable[T]]) -> T:
-    from router.runtime.environment import load_settings
-    from router.runtime.journals import open_to_read
-
-    settings = load_settings()
-
-    async def use() -> T:
-        journal = await open_to_read(settings)
-        try:
-            return await work(journal)
-        finally:
-            await journal.close()
-
-    return asyncio.run(use())
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()

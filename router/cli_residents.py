@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
+from router.cli_installation import our_settings, terminal
 from router.core.model import MINUTE, SECOND
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from router.history.audit import AuditEntry
     from router.history.database import Database
     from router.history.residents import Found, Redaction, Residents
@@ -44,7 +43,7 @@ def resident_export(
 ) -> None:
     """Write everything the town holds of a resident into a ZIP file."""
     done = _use(address, lambda residents: residents.export(address, to, by=BY))
-    console = _console()
+    console = terminal()
     console.print(_found_table(done.found))
     for path in done.missing:
         console.print(f"its bytes are gone: {path}", markup=False, highlight=False)
@@ -57,7 +56,7 @@ def resident_redact(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete what a resident said, wrote and is called by; items and figures stay."""
-    console = _console()
+    console = terminal()
     if not yes:
         console.print(_found_table(_use(address, lambda residents: residents.find(address))))
         typer.confirm("Delete all these words, for ever?", abort=True)
@@ -88,7 +87,7 @@ def audit(
     for each in asyncio.run(find()):
         moment = datetime.fromtimestamp(each.at / SECOND).astimezone()
         table.add_row(moment.isoformat(" ", "seconds"), each.who, each.what, each.target)
-    _console().print(table)
+    terminal().print(table)
 
 
 # --- pieces --------------------------------------------------------------------------------------
@@ -104,12 +103,6 @@ def _instant(day: str) -> int:
             f"{day!r} is no day: write for example 2026-11-18", param_hint="--since"
         ) from None
     return int(begin.timestamp()) * SECOND
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()
 
 
 def _found_table(found: Found) -> object:
@@ -164,9 +157,8 @@ def _use(address: str, work: Callable[[Residents], Awaitable[T]]) -> T:
 async def _history() -> AsyncIterator[tuple[Database, Clock]]:
     from router.history.database import Database, default_url
     from router.runtime.clock import SystemClock
-    from router.runtime.environment import load_settings
 
-    settings = load_settings()
+    settings = our_settings()
     database = Database(settings.history or default_url(settings.data_dir))
     try:
         yield database, SystemClock(0)
@@ -178,10 +170,9 @@ async def _history() -> AsyncIterator[tuple[Database, Clock]]:
 async def _residents() -> AsyncIterator[Residents]:
     from router.history.residents import Residents
     from router.runtime.blobs import FolderBlobs
-    from router.runtime.environment import load_settings
     from router.runtime.secret import installation_secret
 
-    settings = load_settings()
+    settings = our_settings()
     async with _history() as (database, clock):
         journal, is_ours = await _journal(settings)
         try:

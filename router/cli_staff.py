@@ -11,16 +11,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from router.cli_installation import our_settings, terminal
 from router.cli_twin import (
     PolicyDir,
     Replications,
     Seed,
     TrafficFrom,
-    console,
     demand_from,
     load_policy,
     progress,
-    settings,
     traffic_file,
 )
 from router.core.model import DAY, HOUR, SECOND, Instant
@@ -49,7 +48,7 @@ def staff(
     ] = None,
 ) -> None:
     """Say how many people each quarter of an hour takes, and how many that is in a year."""
-    folder = policy or settings().policy_dir
+    folder = policy or our_settings().policy_dir
     town = load_policy(folder)
     demand = demand_from(traffic, folder, town, 7)
     model = traffic_file(traffic, folder, town)
@@ -128,7 +127,7 @@ def _show_day(town: Policy, demand: Demand, slots: list[Quarter], plan: Plan) ->
             f"{100 * level:.0f}",
             str(_on_shift(demand, slot.begin)),
         )
-    console().print(table)
+    terminal().print(table)
 
 
 def _on_shift(demand: Demand, at: Instant) -> int:
@@ -160,7 +159,7 @@ def _show_week(model: TrafficFile, demand: Demand, days: list[Day]) -> None:
             f" {round(more)} additional people"
         )
     for line in lines:
-        console().print(line, highlight=False)
+        terminal().print(line, highlight=False)
 
 
 def _write(path: Path, town: Policy, demand: Demand, days: list[Day]) -> None:
@@ -185,7 +184,7 @@ def _write(path: Path, town: Policy, demand: Demand, days: list[Day]) -> None:
                         _on_shift(demand, slot.begin),
                     )
                 )
-    console().print(f"the week is written to {path}", highlight=False)
+    terminal().print(f"the week is written to {path}", highlight=False)
 
 
 def _advise(town: Policy, demand: Demand, seeds: Sequence[int]) -> None:
@@ -211,6 +210,6 @@ def _advise(town: Policy, demand: Demand, seeds: Sequence[int]) -> None:
         gain = percent(each.gain)
         shown = f"[bold]{gain}[/bold]" if each.gain.is_apart and each.gain.mean > 0 else gain
         table.add_row(training.agent, training.skill, str(training.level), shown, queue)
-    console().print(table)
+    terminal().print(table)
     if not any(each.gain.is_apart and each.gain.mean > 0 for each in found):
-        console().print("no single training buys anything that can be told from chance")
+        terminal().print("no single training buys anything that can be told from chance")

@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from router.cli_installation import base_url, our_settings, terminal, today
 from router.core.model import SECOND, Span
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from router.core.policy import Policy
 
 surge = typer.Typer(
@@ -42,15 +41,15 @@ def surge_on(
     body = {"for_s": _span(lasts) // SECOND, "reason": reason}
     for each in _ask(by, password, "POST", "/surge", body):
         first = ", ".join(each["first"]) or "no queue"
-        _console().print(f"surge until {_local(each['until'])}; first: {first}", highlight=False)
-    _console().print("undo: townline surge off", style="dim", highlight=False)
+        terminal().print(f"surge until {_local(each['until'])}; first: {first}", highlight=False)
+    terminal().print("undo: townline surge off", style="dim", highlight=False)
 
 
 @surge.command("off")
 def surge_off(by: By, password: Password = None) -> None:
     """Back to an ordinary day, for who comes from now on."""
     _ask(by, password, "DELETE", "/surge")
-    _console().print("an ordinary day again", highlight=False)
+    terminal().print("an ordinary day again", highlight=False)
 
 
 def announce(
@@ -76,7 +75,7 @@ def announce(
     """Put a message in front of every call until an instant, or take it back."""
     if withdraw:
         _ask(by, password, "DELETE", f"/announcements/{withdraw}")
-        _console().print(f"{withdraw}: the next call does not hear it", highlight=False)
+        terminal().print(f"{withdraw}: the next call does not hear it", highlight=False)
         return
     if not text:
         raise typer.BadParameter("write what callers shall hear", param_hint="TEXT")
@@ -93,13 +92,13 @@ def announce(
     if not yes:
         typer.confirm("Shall every call hear this from now on?", abort=True)
     for each in _ask(by, password, "POST", f"/announcements/{name}", body):
-        _console().print(f"{each['id']}: until {_local(each['until'])}", highlight=False)
+        terminal().print(f"{each['id']}: until {_local(each['until'])}", highlight=False)
     undo = f"undo: townline announce --withdraw {name} --by {by}"
-    _console().print(undo, style="dim", highlight=False)
+    terminal().print(undo, style="dim", highlight=False)
 
 
 def _preview(policy: Policy, texts: dict[str, str], numbers: list[str], until: str) -> None:
-    console = _console()
+    console = terminal()
     where = ", ".join(numbers) or "all numbers"
     console.print(f"on {where}, until {until}, before anything else:", highlight=False)
     for language in policy.languages:
@@ -155,11 +154,8 @@ def _local(text: str) -> str:
 
 def _policy() -> Policy:
     from router.policy.load import load
-    from router.runtime.clock import SystemClock
-    from router.runtime.environment import load_settings
-    from router.runtime.policy_loader import date_of
 
-    policy = load(load_settings().policy_dir, today=date_of(SystemClock(0).now())).policy
+    policy = load(our_settings().policy_dir, today=today()).policy
     if policy is None:
         raise typer.BadParameter("the policy has mistakes; look at: townline check")
     return policy
@@ -169,21 +165,12 @@ def _ask(
     by: str, password: str | None, method: str, path: str, body: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
     from router.desk.terminal_switch import SwitchRefused, switch
-    from router.runtime.environment import load_settings
 
-    http = load_settings().http
-    host = "127.0.0.1" if http.host in ("0.0.0.0", "[::]") else http.host
-    base = f"http://[{host}]:{http.port}" if ":" in host else f"http://{host}:{http.port}"
+    base = base_url(our_settings())
     if password is None:
         password = typer.prompt("Password", hide_input=True)
     try:
         return switch(base, (by, password), method, path, body)
     except SwitchRefused as error:
-        _console().print(str(error), style="red", markup=False, highlight=False)
+        terminal().print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from router.cli_installation import on_journal, our_settings, terminal, today
 from router.core.model import Channel
 from router.policy.models_queues import ItemOrder
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from router.core.policy import Policy
     from router.policy.models_traffic import TrafficFile
+    from router.runtime.journals import OpenJournal
     from router.runtime.settings import Settings
     from router.twin.contacts import Case
     from router.twin.demand import Demand
@@ -76,7 +75,7 @@ def simulate(
         raise typer.BadParameter(f"{chart}: a chart is SVG; call it *.svg", param_hint="--chart")
     if compare is not None and (compare_order is not None or policy is not None):
         raise typer.BadParameter("stands alone: it names both policies", param_hint="--compare")
-    folders = list(compare) if compare is not None else [policy or settings().policy_dir]
+    folders = list(compare) if compare is not None else [policy or our_settings().policy_dir]
     names = [AS_IT_IS] if compare is None else [str(folder) for folder in folders]
     named = {name: load_policy(folder) for name, folder in zip(names, folders, strict=True)}
     if compare_order is not None:
@@ -85,7 +84,7 @@ def simulate(
         named[compare_order.value] = with_order(named[AS_IT_IS], compare_order)
     policies = list(named.values())
     if from_journal:
-        past = read_past(settings())
+        past = read_past(our_settings())
         source: Source = case_from(past, policies)
         seeds = [seed]
         _show_past(past, policies[0])
@@ -107,7 +106,7 @@ def _show(runs: dict[str, list[Figures]]) -> None:
     from router.twin.reports import differences, rows
     from router.twin.screen import figures_table, occupancy_difference, occupancy_line
 
-    shown = console()
+    shown = terminal()
     for name, figures in runs.items():
         shown.print(figures_table(name, rows(figures)))
         shown.print(occupancy_line(figures), highlight=False)
@@ -124,7 +123,7 @@ def _show_levels(runs: dict[str, list[Figures]]) -> None:
     from router.twin.screen import levels_table
 
     for name, figures in runs.items():
-        console().print(levels_table(name, [r for r in rows(figures) if r.queue == ALL]))
+        terminal().print(levels_table(name, [r for r in rows(figures) if r.queue == ALL]))
 
 
 def _show_past(past: Past, policy: Policy) -> None:
@@ -133,7 +132,7 @@ def _show_past(past: Past, policy: Policy) -> None:
     from router.twin.screen import figures_table
 
     seen = figures_of(past.results(policy), {}, past.presences, policy.time_zone)
-    console().print(figures_table("as it was", rows([seen])))
+    terminal().print(figures_table("as it was", rows([seen])))
 
 
 def _write(
@@ -144,7 +143,7 @@ def _write(
 
     if csv is not None:
         csv.write_text(as_csv(runs), encoding="utf-8")
-        console().print(f"figures written to {csv}", highlight=False)
+        terminal().print(f"figures written to {csv}", highlight=False)
     if chart is not None:
         named = {
             name: [
@@ -157,7 +156,7 @@ def _write(
         promised = min(queue.target_share for queue in policy.queues.values())
         title = f"{next(iter(policy.name.values()))}: calls"
         chart.write_text(day_chart(title, named, promised), encoding="utf-8")
-        console().print(f"chart written to {chart}", highlight=False)
+        terminal().print(f"chart written to {chart}", highlight=False)
 
 
 def check_model(folder: Path, policy: Policy) -> None:
@@ -166,9 +165,9 @@ def check_model(folder: Path, policy: Policy) -> None:
 
     complaints = load_traffic(folder, FILE, policy).complaints if (folder / FILE).exists() else ()
     for complaint in complaints:
-        console().print(str(complaint), markup=False, highlight=False, soft_wrap=True)
+        terminal().print(str(complaint), markup=False, highlight=False, soft_wrap=True)
     if complaints:
-        console().print(f"[red]{FILE} has mistakes;[/red] it is no part of the policy")
+        terminal().print(f"[red]{FILE} has mistakes;[/red] it is no part of the policy")
         raise typer.Exit(1)
 
 
@@ -179,12 +178,10 @@ def load_policy(folder: Path) -> Policy:
     """Return the folder's policy. Raises: PolicyError with all its mistakes."""
     from router.errors import PolicyError
     from router.policy.load import load
-    from router.runtime.clock import SystemClock
-    from router.runtime.policy_loader import date_of
 
     if not folder.is_dir():
         raise typer.BadParameter(f"{folder} is no folder")
-    loaded = load(folder, today=date_of(SystemClock(0).now()))
+    loaded = load(folder, today=today())
     if loaded.policy is None:
         raise PolicyError("\n".join(str(each) for each in loaded.errors))
     return loaded.policy
@@ -219,7 +216,7 @@ def demand_from(traffic: str, folder: Path, policy: Policy, days: int) -> Demand
     demand = demand_of(traffic_file(traffic, folder, policy), policy, days)
     try:
         if traffic == HISTORY:
-            seen = read_past(settings()).results(policy)
+            seen = read_past(our_settings()).results(policy)
             return with_kinds_of(demand, seen, policy.time_zone)
         if traffic.endswith(".csv"):
             recorded = read_recorded(Path(traffic), policy)
@@ -258,21 +255,16 @@ def _check_queues(demand: Demand, named: dict[str, Policy]) -> None:
 def read_past(settings: Settings) -> Past:
     """Return what the journal of this installation has seen; works beside a running daemon."""
     from router.core.state import State
-    from router.runtime.journals import open_to_read
     from router.runtime.recovery import batches_after
     from router.twin.past import Past as TheirPast
 
-    async def read() -> Past:
+    async def read(journal: OpenJournal) -> Past:
         past = TheirPast()
-        journal = await open_to_read(settings)
-        try:
-            async for events in batches_after(journal, State()):
-                past.note(events)
-        finally:
-            await journal.close()
+        async for events in batches_after(journal, State()):
+            past.note(events)
         return past
 
-    return asyncio.run(read())
+    return on_journal(settings, read)
 
 
 # --- shared --------------------------------------------------------------------------------------
@@ -283,20 +275,6 @@ def progress(total: int) -> Iterator[Told]:
     """Show how many runs are done; yields what is to be called after each."""
     from rich.progress import Progress
 
-    with Progress(console=console(), transient=True) as shown:
+    with Progress(console=terminal(), transient=True) as shown:
         task = shown.add_task("simulating", total=total)
         yield lambda: shown.advance(task)
-
-
-def settings() -> Settings:
-    """Return this installation's settings."""
-    from router.runtime.environment import load_settings
-
-    return load_settings()
-
-
-def console() -> Console:
-    """Return the terminal."""
-    from rich.console import Console as Terminal
-
-    return Terminal()

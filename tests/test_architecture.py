@@ -50,11 +50,11 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "rich": (
         "channels.voice.practice",
         "router.cli",
+        "router.cli_installation",
         "router.cli_report",
         "router.cli_policy",
         "router.cli_residents",
         "router.cli_staff",
-        "router.cli_switch",
         "router.cli_twin",
         "router.desk",
         "router.runtime",

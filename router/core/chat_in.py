@@ -13,6 +13,7 @@ from router.core.handling import after_talk
 from router.core.model import (
     ENDED,
     HOUR,
+    IN_LINE,
     Channel,
     Form,
     Instant,
@@ -36,7 +37,7 @@ from router.core.threads import (
     work_on,
 )
 from router.core.transcript import AGENT, RESIDENT, SAID, added
-from router.core.waiting import IN_LINE, abandon
+from router.core.waiting import abandon
 from router.core.wishes import send_mail
 from router.errors import NotNow, UnknownTarget
 

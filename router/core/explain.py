@@ -22,6 +22,7 @@ from router.core.explain_steps import once_conditions_hold, why_other_asks
 from router.core.matching import LONGEST_IDLE, MOST_URGENT, OWED, best_agent, next_item
 from router.core.model import (
     ENDED,
+    IN_LINE,
     AgentId,
     AgentStatus,
     Instant,
@@ -34,7 +35,6 @@ from router.core.records import Agent, Item
 from router.core.staffing import staff_condition
 from router.core.state import State
 from router.core.story import describe
-from router.core.waiting import IN_LINE
 
 
 class Line(msgspec.Struct, frozen=True):

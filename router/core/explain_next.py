@@ -9,16 +9,15 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from router.core.dues import item_dues
-from router.core.explain_places import place_of_chain, written
+from router.core.explain_places import place_of_chain
 from router.core.explain_steps import does
-from router.core.model import ENDED, Condition, Instant, ItemState, Tempo
+from router.core.model import ENDED, IN_LINE, Condition, Instant, Tempo
 from router.core.policy import Queue
 from router.core.queueing import kept_of, queue_of, requirement_at
 from router.core.records import Item
 from router.core.state import State
 
 Teller = Callable[[State, Item, Queue], str]
-_IN_LINE: Final = frozenset({ItemState.QUEUED, ItemState.OFFERED})
 
 
 def what_next(state: State, item: Item) -> Iterator[tuple[Instant, str]]:
@@ -32,7 +31,7 @@ def what_next(state: State, item: Item) -> Iterator[tuple[Instant, str]]:
         for each in item.offers
     ]
     row = state.queues.get(queue.id)
-    waits = item.state in _IN_LINE and item.tempo is not Tempo.SLOW_TEXT
+    waits = item.state in IN_LINE and item.tempo is not Tempo.SLOW_TEXT
     if waits and row is not None and row.is_open and row.changes_at is not None:
         found.append((row.changes_at, _follows(state, queue, Condition.CLOSING, "it closes")))
     if item.due_at is not None and item.tempo is Tempo.SLOW_TEXT:
@@ -53,11 +52,11 @@ def _step(state: State, item: Item, queue: Queue) -> str:
     place = queue.place if step is None else step.place
     if step is not None and step.condition is not None:
         only = f"if the queue is {step.condition} then"
-        return f"step {following}, {only}: {does(step)} ({written(place)})"
+        return f"step {following}, {only}: {does(step)} ({place})"
     requirement = requirement_at(state, item, queue, following, kept_of(state, item, queue))
     if step is not None and requirement == item.requirement:
-        return f"step {following}: {does(step)} ({written(place)})"
-    return f"the requirement relaxes to: {requirement} ({written(place)})"
+        return f"step {following}: {does(step)} ({place})"
+    return f"the requirement relaxes to: {requirement} ({place})"
 
 
 def _always(text: str) -> Teller:
@@ -66,7 +65,7 @@ def _always(text: str) -> Teller:
 
 TELLERS: Final[dict[str, Teller]] = {  # what an item waits for, see `item_dues`
     "step": _step,
-    "threshold": lambda _, i, q: f"the promise of queue {q.id} is missed ({written(q.place)})",
+    "threshold": lambda _, i, q: f"the promise of queue {q.id} is missed ({q.place})",
     "late": lambda s, i, q: _follows(s, q, Condition.LATE, "it has waited for too long"),
     "reserved": lambda _, i, q: f"is no longer kept for {i.reserved_for}",
     "leg": _always("nothing was heard of the telephone that is rung: back in line"),

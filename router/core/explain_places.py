@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from router.core.flows.nodes import rule_at
 from router.core.model import FlowId, QueueId
-from router.core.policy import Place, Policy
-
-
-def written(place: Place) -> str:
-    """Return `file:line`."""
-    return f"{place.file}:{place.line}"
+from router.core.policy import Policy
 
 
 def place_of_rule(policy: Policy, name: str) -> str:
     """Return where a fallback rule stands that is named "chain/rule"; "" for an unknown one."""
     rule = rule_at(policy, f"!{name}")
-    return "" if rule is None else written(rule.place)
+    return "" if rule is None else str(rule.place)
 
 
 def place_of_chain(policy: Policy, chain: str) -> str:
     """Return where a chain begins; "" for an unknown one."""
     found = policy.fallbacks.get(chain)
-    return "" if found is None or not found.rules else written(found.rules[0].place)
+    return "" if found is None or not found.rules else str(found.rules[0].place)
 
 
 def place_of_node(policy: Policy, flow: FlowId, node: str) -> str:
@@ -30,7 +25,7 @@ def place_of_node(policy: Policy, flow: FlowId, node: str) -> str:
         return place_of_rule(policy, node[1:])
     found = policy.flows.get(flow)
     row = None if found is None else found.nodes.get(node)
-    return "" if row is None else written(row.place)
+    return "" if row is None else str(row.place)
 
 
 def place_of_requirement(policy: Policy, queue: QueueId, step: int) -> str:
@@ -38,4 +33,4 @@ def place_of_requirement(policy: Policy, queue: QueueId, step: int) -> str:
     rule = policy.queues.get(queue)
     if rule is None:
         return ""
-    return written(rule.steps[step - 1].place if 0 < step <= len(rule.steps) else rule.place)
+    return str(rule.steps[step - 1].place if 0 < step <= len(rule.steps) else rule.place)

@@ -24,9 +24,9 @@ def why_other_asks(state: State, item: Item) -> Iterator[str]:
     steps = [(n, queue.steps[n - 1]) for n in held_steps(state, item, queue)]
     for number, step in steps:
         if step.condition in _conditions(state, queue):
-            yield f"step {number} ({_place(step)}) holds: the queue is {step.condition}"
+            yield f"step {number} ({step.place}) holds: the queue is {step.condition}"
         else:
-            yield f"step {number} ({_place(step)}) is kept: it waited while {step.condition} held"
+            yield f"step {number} ({step.place}) is kept: it waited while {step.condition} held"
     if bucket.requirement != item.requirement:
         yield f"asks at present for: {bucket.requirement}"
 
@@ -37,7 +37,7 @@ def once_conditions_hold(state: State, now: Instant, item: Item) -> Iterator[str
     held = held_steps(state, item, queue)
     for number, step in enumerate(queue.steps[: item.step], 1):
         if step.condition is not None and number not in held and item.tempo is Tempo.LIVE:
-            yield f"step {number} ({_place(step)}): {does(step)}, {_once(state, now, queue, step)}"
+            yield f"step {number} ({step.place}): {does(step)}, {_once(state, now, queue, step)}"
 
 
 def _once(state: State, now: Instant, queue: Queue, step: Step) -> str:
@@ -64,10 +64,6 @@ def does(step: Step) -> str:
     does += ["offers a callback"] if step.offers_callback else []
     does += [f"goes along {step.chain}"] if step.chain else []
     return ", ".join(does)
-
-
-def _place(step: Step) -> str:
-    return f"{step.place.file}:{step.place.line}"
 
 
 def _s(span: Span) -> str:

@@ -15,6 +15,7 @@ from router.core.estimate import worked_on
 from router.core.flows.advance import outside_answered, transfer_outside
 from router.core.minimums import begun
 from router.core.model import (
+    IN_LINE,
     MINUTE,
     AgentId,
     Form,
@@ -33,7 +34,7 @@ from router.core.records import Item
 from router.core.ringing import may_ring
 from router.core.service_level import count
 from router.core.state import State
-from router.core.waiting import IN_LINE, abandon
+from router.core.waiting import abandon
 from router.core.wishes import dial_agent, end_leg, hold_leg, move_call
 from router.errors import NotAllowed, NotNow, UnknownAgent, UnknownTarget
 

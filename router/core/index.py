@@ -19,6 +19,7 @@ from router.core.dues import item_due
 from router.core.lanes import Lanes
 from router.core.model import (
     ENDED,
+    IN_LINE,
     AgentId,
     AgentStatus,
     Condition,
@@ -164,7 +165,7 @@ class Index:
             self._follow_call(old, new)
         else:
             moved = old.state is not new.state
-            if (old.state in _IN_LINE or new.state in _IN_LINE) and (
+            if (old.state in IN_LINE or new.state in IN_LINE) and (
                 moved
                 or old.urgency_at != new.urgency_at
                 or old.requirement is not new.requirement
@@ -333,9 +334,6 @@ class Index:
         return self.bucket(text, tempo).signed_in > 0
 
 
-_IN_LINE = frozenset({ItemState.QUEUED, ItemState.OFFERED})
-
-
 def _presence(agent: Agent | None) -> tuple[int, int]:
     """Return 1 or 0 each: signed in, and not away."""
     if agent is None or agent.lease_until is None:
@@ -344,4 +342,4 @@ def _presence(agent: Agent | None) -> tuple[int, int]:
 
 
 def _line_key(item: Item) -> LineKey | None:
-    return (item.urgency_at, item.id) if item.state in _IN_LINE else None
+    return (item.urgency_at, item.id) if item.state in IN_LINE else None

@@ -18,6 +18,7 @@ from router.core.correspondence import WRITTEN, hand_over_from
 from router.core.matching import make_offer
 from router.core.model import (
     DAY,
+    IN_LINE,
     AgentStatus,
     Instant,
     OfferEnding,
@@ -27,7 +28,6 @@ from router.core.model import (
 from router.core.offers import end_offers, signed_in
 from router.core.records import Agent, Item
 from router.core.state import State
-from router.core.waiting import IN_LINE
 from router.errors import NotAllowed, NotNow
 
 Events = Iterator[e.Event]

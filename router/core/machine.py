@@ -26,6 +26,7 @@ from router.core.handling import (
 from router.core.mail_in import undelivered
 from router.core.model import (
     ENDED,
+    IN_LINE,
     AgentId,
     Condition,
     Form,
@@ -56,7 +57,7 @@ from router.core.state import State
 from router.core.stepping import step_due
 from router.core.strain import strain_due
 from router.core.surge import ended_by_time, withdrawn_by_time
-from router.core.waiting import IN_LINE, abandon
+from router.core.waiting import abandon
 from router.core.wishes import end_leg
 from router.errors import InvariantBroken, NotNow, UnknownTarget
 

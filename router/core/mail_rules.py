@@ -8,14 +8,13 @@ from router.core import commands_text as c
 from router.core import events as e
 from router.core.callbacks import closed
 from router.core.fallback import enter_queue
-from router.core.model import Instant, ItemId, ItemState, OfferEnding, QueueId
+from router.core.model import IN_LINE, Instant, ItemId, ItemState, OfferEnding, QueueId
 from router.core.offers import end_offers
 from router.core.policy_text import MailRule
 from router.core.queueing import line_up, queue_of
 from router.core.records import Item
 from router.core.state import State
 from router.core.threads import mail_policy, opened_again
-from router.core.waiting import IN_LINE
 from router.errors import UnknownTarget
 
 Events = Iterator[e.Event]

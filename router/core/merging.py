@@ -15,7 +15,7 @@ from router.core import events as e
 from router.core.arrivals import open_item
 from router.core.callbacks import closed
 from router.core.correspondence import WRITTEN
-from router.core.model import ENDED, Form, Instant, ItemState, OfferEnding, Tempo
+from router.core.model import ENDED, IN_LINE, Form, Instant, ItemState, OfferEnding, Tempo
 from router.core.offers import end_offers
 from router.core.ranking import put_at
 from router.core.records import Item
@@ -23,7 +23,6 @@ from router.core.relations import earliest, has_conversation, is_merged, owed_si
 from router.core.service_level import local_day
 from router.core.state import State
 from router.core.threads import THEIR_TURN, wake
-from router.core.waiting import IN_LINE
 from router.errors import NotAllowed, NotNow
 
 Events = Iterator[e.Event]

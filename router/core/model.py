@@ -60,6 +60,7 @@ class ItemState(StrEnum):
     SHUNTED = "shunted"  # set aside with a reason, needs a person
 
 
+IN_LINE: Final = frozenset({ItemState.QUEUED, ItemState.OFFERED})
 ENDED: Final = frozenset(
     {ItemState.CLOSED, ItemState.ABANDONED, ItemState.DIVERTED, ItemState.SHUNTED}
 )

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 
 from router.core import events as e
 from router.core.crowding import gap_key, gaps_of, limit_of
-from router.core.model import Condition, Instant, ItemId, Tempo
-from router.core.policy import Language, Policy, Queue
+from router.core.model import Condition, Instant, ItemId
+from router.core.policy import Policy, Queue
 from router.core.queueing import conditions
 from router.core.records import Item
-from router.core.staffing import WAIT_THERE, divert_waiting
+from router.core.staffing import WAIT_THERE, divert_waiting, staff_of
 from router.core.state import State
-from router.core.steps import asked, bound, skill_of
+from router.core.steps import skill_of
 
 Events = Iterator[e.Event]
 
@@ -40,7 +40,7 @@ def follow_staff(s: State, now: Instant) -> Events:
 
 def _update_limit(s: State, now: Instant, queue: Queue) -> Events:
     """Where nobody is there the limit stays: that is another condition, with its own fate."""
-    there = max(_staff(s, queue, each)[1] for each in s.policy.languages)
+    there = max(staff_of(s, queue, each)[1] for each in s.policy.languages)
     row = s.limits.get(queue.id)
     length = there * queue.length_per_agent
     if not there or (row is not None and row.length == length):
@@ -83,7 +83,7 @@ def _came(item: Item) -> tuple[Instant, str]:
 
 
 def _update_gaps(s: State, now: Instant, queue: Queue) -> Events:
-    staffed = {each.skill: _staff(s, queue, each)[0] > 0 for each in s.policy.languages}
+    staffed = {each.skill: staff_of(s, queue, each)[0] > 0 for each in s.policy.languages}
     for skill, somebody in staffed.items():
         row = s.gaps.get(gap_key(queue.id, skill))
         missing = not somebody and any(staffed.values())
@@ -116,9 +116,3 @@ def _send_on_speakers(s: State, now: Instant, queue: Queue, skill: str) -> Event
                 continue
             if Condition.NO_LANGUAGE in conditions(s, now, item, queue):
                 yield from divert_waiting(s, now, item, queue, Condition.NO_LANGUAGE, chain)
-
-
-def _staff(s: State, queue: Queue, language: Language) -> tuple[int, int]:
-    """Return (signed in, not away) of those who may take a call there in this language."""
-    found = [s.index.staff(bound(each, "", language.skill), Tempo.LIVE) for each in asked(queue)]
-    return max(each[0] for each in found), max(each[1] for each in found)

@@ -19,6 +19,7 @@ from router.core.families import family
 from router.core.first_response import due_at
 from router.core.model import (
     ENDED,
+    IN_LINE,
     Channel,
     Form,
     Instant,
@@ -35,7 +36,6 @@ from router.core.service_level import local_day
 from router.core.state import State
 from router.core.threads import goes_on_elsewhere, wake
 from router.core.transcript import AGENT, RESIDENT, SAID, TOWN, added
-from router.core.waiting import IN_LINE
 from router.errors import NotNow, UnknownTarget
 
 Events = Iterator[e.Event]

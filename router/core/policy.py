@@ -46,6 +46,10 @@ class Place(Struct, frozen=True):
     file: str
     line: int
 
+    def __str__(self) -> str:
+        """Return `file:line`."""
+        return f"{self.file}:{self.line}"
+
 
 class Language(Struct, frozen=True):
     id: str  # "en"

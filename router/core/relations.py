@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
-from router.core.model import ENDED, Instant, ItemState
+from router.core.model import ENDED, IN_LINE, Instant
 from router.core.records import Item
-
-_IN_LINE: Final = frozenset({ItemState.QUEUED, ItemState.OFFERED})
 
 
 def has_conversation(item: Item) -> bool:
@@ -36,5 +33,5 @@ def earliest(instants: Iterable[Instant | None]) -> Instant | None:
 
 def takes_place(item: Item, into: Item) -> bool:
     """Say whether the other takes over the place of what is merged into it: the earlier one."""
-    both = item.state in _IN_LINE and into.state in _IN_LINE
+    both = item.state in IN_LINE and into.state in IN_LINE
     return both and item.urgency_at < into.urgency_at

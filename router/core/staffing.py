@@ -25,7 +25,7 @@ from router.core.model import (
     Tempo,
 )
 from router.core.offers import end_offers
-from router.core.policy import Queue
+from router.core.policy import Language, Queue
 from router.core.queueing import (
     conditions,
     emergency_of,
@@ -112,12 +112,15 @@ def condition_lasted(s: State, now: Instant, queue_id: QueueId) -> Events:
         yield from apply_fate(s, now, queue, condition)
 
 
+def staff_of(s: State, queue: Queue, language: Language) -> tuple[int, int]:
+    """Return (signed in, not away) of those who may take a call there in this language."""
+    found = [s.index.staff(bound(each, "", language.skill), Tempo.LIVE) for each in asked(queue)]
+    return max(each[0] for each in found), max(each[1] for each in found)
+
+
 def _staff_condition(s: State, queue: Queue) -> Condition | None:
-    signed_in = available = 0
-    for requires in asked(queue):
-        for language in s.policy.languages:
-            staff = s.index.staff(bound(requires, "", language.skill), Tempo.LIVE)
-            signed_in, available = max(signed_in, staff[0]), max(available, staff[1])
+    staff = [staff_of(s, queue, language) for language in s.policy.languages]
+    signed_in, available = (max(counts) for counts in zip(*staff, strict=True))
     if signed_in == 0:
         return Condition.UNSTAFFED
     return Condition.ALL_AWAY if available == 0 else None

@@ -19,10 +19,10 @@ def step_due(s: State, now: Instant, item: Item) -> Events:
     queue = queue_of(s, item)
     number = min(item.step + 1, len(queue.steps))
     if not number:  # the policy has no steps any more
-        yield from take_step(s, now, item, queue, f"{queue.place.file}:{queue.place.line}")
+        yield from take_step(s, now, item, queue, str(queue.place))
         return
     step = queue.steps[number - 1]
-    rule = f"{step.place.file}:{step.place.line}"
+    rule = str(step.place)
     if step.condition is not None:
         rule += f", counts while the queue is {step.condition}"
     yield from take_step(s, now, item, queue, rule)

@@ -117,8 +117,7 @@ def _keep_steps(s: State, now: Instant, queue: Queue, condition: Condition) -> E
         had = kept_of(s, item, queue)
         new = [each for each in lasting if each[0] <= item.step and each[0] not in had]
         if new and item.reserved_for is None:
-            place = new[-1][1].place
-            rule = f"{place.file}:{place.line}, kept: it waited while the queue was {condition}"
+            rule = f"{new[-1][1].place}, kept: it waited while the queue was {condition}"
             kept = (*had, *(number for number, _ in new))
             yield from take_step(s, now, item, queue, rule, step=item.step, kept=kept)
 

@@ -11,7 +11,7 @@ from router.core.arrivals import open_item
 from router.core.estimate import wait_of
 from router.core.flows.nodes import CALLBACK
 from router.core.flows.walk import PATIENCE, Walk
-from router.core.model import Form, Instant, ItemState, OfferEnding
+from router.core.model import IN_LINE, Form, Instant, OfferEnding
 from router.core.offers import end_offers
 from router.core.queueing import offers_callback, queue_of
 from router.core.records import Item
@@ -22,7 +22,6 @@ from router.core.wishes import end_leg
 
 Events = Iterator[e.Event]
 
-IN_LINE = frozenset({ItemState.QUEUED, ItemState.OFFERED})
 KEY_CALLBACK = "1"
 
 

@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 
 from router.core.hours import HORIZON_DAYS, Hours, open_intervals
 from router.core.model import SECOND, Instant
-from router.policy.compile_hours import compile_hours
+from router.policy.compile_hours import compile_all_hours
 from router.policy.complaints import unknown
-from router.policy.holiday_dates import holiday_dates
 from router.policy.models_flows import ServiceNode
 from router.policy.models_layers import LayerShape
 from router.policy.sources import Sources
@@ -31,13 +30,9 @@ def check_layers(sources: Sources, today: date) -> None:
         return
     shape, zone = part.model, ZoneInfo(town.time_zone)
     try:
-        holidays = holiday_dates(shape.holidays, today, "en")
+        hours = compile_all_hours(shape, town.time_zone, today, "en")
     except NotImplementedError:
         return  # said elsewhere
-    hours = {
-        name: compile_hours(name, each, town.time_zone, holidays)
-        for name, each in shape.hours.items()
-    }
     start = _instant(datetime(today.year, today.month, today.day, tzinfo=zone))
     end = _instant(
         datetime(today.year, today.month, today.day, tzinfo=zone) + timedelta(days=HORIZON_DAYS)

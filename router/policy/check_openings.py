@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 from router.core.hours import HORIZON_DAYS, next_open
 from router.core.model import SECOND
-from router.policy.compile_hours import compile_hours
+from router.policy.compile_hours import compile_all_hours
 from router.policy.compile_queues import merged
-from router.policy.holiday_dates import holiday_dates
 from router.policy.sources import Sources
 
 
@@ -18,16 +17,13 @@ def check_openings(sources: Sources, today: date) -> None:
     hours, queues, town = sources.hours.model, sources.queues.model, sources.town.model
     if hours is None or queues is None or town is None:
         return
-    try:
-        holidays = holiday_dates(hours.holidays, today, "en")
-    except NotImplementedError:
-        return  # said elsewhere
     midnight = datetime(today.year, today.month, today.day, tzinfo=ZoneInfo(town.time_zone))
     now = int(midnight.timestamp()) * SECOND
-    opens = {
-        name: next_open(compile_hours(name, shape, town.time_zone, holidays), now) is not None
-        for name, shape in hours.hours.items()
-    }
+    try:
+        compiled = compile_all_hours(hours, town.time_zone, today, "en")
+    except NotImplementedError:
+        return  # said elsewhere
+    opens = {name: next_open(each, now) is not None for name, each in compiled.items()}
     for name, queue in queues.queues.items():
         used = merged(queue, queues.defaults)["hours"]
         if not opens.get(used, True):

@@ -22,12 +22,11 @@ from router.core.model import (
 from router.core.policy_calls import Agreement
 from router.core.policy_on_call import OnCallList, OnCallShift
 from router.policy.compile_flows import compile_flow
-from router.policy.compile_hours import compile_hours, compile_layers
+from router.policy.compile_hours import compile_all_hours, compile_layers
 from router.policy.compile_queues import compile_minimums, compile_queue, place
 from router.policy.compile_surge import compile_surge
 from router.policy.compile_texts import compile_answers, compile_chat, compile_mail
 from router.policy.documents import Document
-from router.policy.holiday_dates import holiday_dates
 from router.policy.models_announcements import FrontMessageShape
 from router.policy.models_attributes import AttributeShape, typed
 from router.policy.models_fallback import ACTIONS, OWN, QUEUE_ACTIONS, FallbackFile, RuleShape
@@ -50,7 +49,6 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
     hours = model_of(sources.hours)
     fallback = model_of(sources.fallback)
     announcements = model_of(sources.announcements)
-    holidays = holiday_dates(hours.holidays, today, town.languages[0].id)
     return compiled.Policy(
         town=town.slug,
         name=town.name,
@@ -65,10 +63,7 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         },
         away_reasons=town.away_reasons,
         wrap_up_codes=town.wrap_up_codes,
-        hours={
-            id_: compile_hours(id_, each, town.time_zone, holidays)
-            for id_, each in hours.hours.items()
-        },
+        hours=compile_all_hours(hours, town.time_zone, today, town.languages[0].id),
         queues=_queues(sources, town),
         fallbacks=_fallbacks(fallback, sources.fallback.document),
         contacts=_contacts(fallback),

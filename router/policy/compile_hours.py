@@ -6,7 +6,8 @@ from datetime import date
 
 from router.core.hours import Hours, Override
 from router.core.policy_layers import Layer
-from router.policy.models_hours import DatesShape, HoursShape
+from router.policy.holiday_dates import holiday_dates
+from router.policy.models_hours import DatesShape, HoursFile, HoursShape
 from router.policy.models_layers import LayerShape
 
 
@@ -23,6 +24,19 @@ def compile_hours(id_: str, shape: HoursShape, time_zone: str, holidays: dict[da
             if not any(each.first <= written <= each.last for each in overrides):
                 overrides.append(Override(written, written, shape.on_holidays, name))
     return Hours(id_, time_zone, tuple(weekly), closed, tuple(overrides))
+
+
+def compile_all_hours(
+    file: HoursFile, time_zone: str, today: date, language: str
+) -> dict[str, Hours]:
+    """Return all hours of the file by their names; holidays are called by that language.
+
+    Errors: NotImplementedError for a calendar that the library does not know.
+    """
+    holidays = holiday_dates(file.holidays, today, language)
+    return {
+        id_: compile_hours(id_, shape, time_zone, holidays) for id_, shape in file.hours.items()
+    }
 
 
 def compile_layers(layers: list[LayerShape]) -> tuple[Layer, ...]:

@@ -190,7 +190,8 @@ class RedisJournal:
         await _answer(self._reading.delete(parts))
         for start in range(0, len(snapshot.body), PART_BYTES):
             await _answer(self._writing.append(parts, snapshot.body[start : start + PART_BYTES]))
-            await _answer(self._writing.expire(parts, PARTS_KEPT_S))
+            if start == 0:
+                await _answer(self._writing.expire(parts, PARTS_KEPT_S))
         version = f"{snapshot.version:0{DIGITS}}"
         keep = self._writing.eval(
             KEEP_SNAPSHOT, 2, self._keys["snapshots"], parts, version, SNAPSHOTS_KEPT,

@@ -131,12 +131,11 @@ def _because(stage: Stage, item: str) -> str:
         taken = next((each.rule for each in reversed(walked.tried) if each.hit), "")
         rule = rule_at(stage.policy, f"!{taken}")
         if rule is not None:
-            return f"rule {taken} ({rule.place.file}:{rule.place.line})"
+            return f"rule {taken} ({rule.place})"
     if row is not None and row.text is not None and stage.policy.mail is not None:
         mail_rule = stage.policy.mail.rule(row.text.rule)
         if mail_rule is not None:
             return f"mail rule {mail_rule.id} ({mail_rule.file}:{mail_rule.line})"
     if row is not None and row.queue in stage.policy.queues:
-        place = stage.policy.queues[row.queue].place
-        return f"queue {row.queue} ({place.file}:{place.line})"
+        return f"queue {row.queue} ({stage.policy.queues[row.queue].place})"
     return ""

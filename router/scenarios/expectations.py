@@ -11,13 +11,12 @@ from router.core.flows.nodes import rule_at
 from router.core.flows.script import Dial
 from router.core.formulas import offered
 from router.core.hours import standing
-from router.core.model import ItemState
+from router.core.model import IN_LINE, ItemState
 from router.core.on_call import in_turn
 from router.core.queueing import URGENT, emergency_of
 from router.core.records import Item
 from router.core.service_level import local_day
 from router.core.tallies import summed
-from router.core.waiting import IN_LINE
 from router.policy.models_scenarios import NOBODY, ExpectShape
 from router.scenarios.stage import CannotAct, Stage, item_id
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from router.core.policy import Place, Policy
+from router.core.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,6 @@ def mutations(policy: Policy) -> Iterator[Mutation]:
 
     for family in (*mutations_rules.FAMILIES, *mutations_lines.FAMILIES):
         yield from family(policy)
-
-
-def at(place: Place) -> str:
-    """Return a place as it is written."""
-    return f"{place.file}:{place.line}"
 
 
 def with_row(policy: Policy, table: str, key: str, row: Any) -> Policy:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from router.core.model import Condition
 from router.core.policy import Flow, Node, Policy, Prompt, Queue, Values
-from router.scenarios.mutations import Mutation, at, with_nth, with_row, without
+from router.scenarios.mutations import Mutation, with_nth, with_row, without
 
 _LEVEL: Final = re.compile(r">= (\d+)")
 
@@ -19,7 +19,7 @@ _LEVEL: Final = re.compile(r">= (\d+)")
 def queues(policy: Policy) -> Iterator[Mutation]:
     """Levels, steps, promises, limits, head starts and fates of queues."""
     for name, rule in policy.queues.items():
-        place, about = at(rule.place), f"queue:{name}"
+        place, about = str(rule.place), f"queue:{name}"
         for family, other in _other_queues(rule):
             yield Mutation(
                 family, f"queue {name}", place, about, with_row(policy, "queues", name, other)
@@ -29,7 +29,7 @@ def queues(policy: Policy) -> Iterator[Mutation]:
             yield Mutation(
                 "step dropped",
                 f"queue {name} step {index + 1}",
-                at(step.place),
+                str(step.place),
                 about,
                 with_row(policy, "queues", name, replace(rule, steps=rows)),
             )
@@ -38,7 +38,7 @@ def queues(policy: Policy) -> Iterator[Mutation]:
                 yield Mutation(
                     "step later",
                     f"queue {name} step {index + 1}",
-                    at(step.place),
+                    str(step.place),
                     about,
                     with_row(policy, "queues", name, replace(rule, steps=later)),
                 )
@@ -88,7 +88,7 @@ def flows(policy: Policy) -> Iterator[Mutation]:
                 yield Mutation(
                     family,
                     f"{flow.id}/{node.id}",
-                    at(node.place),
+                    str(node.place),
                     f"flow:{flow.id}",
                     with_row(policy, "flows", flow.id, replace(flow, nodes=nodes)),
                 )
@@ -155,7 +155,7 @@ def doors(policy: Policy) -> Iterator[Mutation]:
         yield Mutation(
             "queue swapped",
             f"form {name}",
-            at(form.place),
+            str(form.place),
             "channel:webform",
             with_row(policy, "forms", name, replace(form, queue=elsewhere)),
         )
@@ -164,7 +164,7 @@ def doors(policy: Policy) -> Iterator[Mutation]:
             yield Mutation(
                 "subject field forgotten",
                 f"form {name}",
-                at(form.place),
+                str(form.place),
                 "channel:webform",
                 with_row(policy, "forms", name, bare),
             )

@@ -11,7 +11,7 @@ from router.core.hours import Hours, Range
 from router.core.model import Channel
 from router.core.policy import Fallback, FallbackRule, Policy
 from router.core.policy_text import MailRule
-from router.scenarios.mutations import Mutation, at, swapped, with_nth, with_row, without
+from router.scenarios.mutations import Mutation, swapped, with_nth, with_row, without
 
 HOURS_FILE: Final = "config/hours.yaml"
 MAIL: Final = f"channel:{Channel.MAIL}"
@@ -87,7 +87,7 @@ def fallback(policy: Policy) -> Iterator[Mutation]:
     """Rules dropped, reordered, silent, no longer urgent, with other targets."""
     for name, chain in policy.fallbacks.items():
         for index, rule in enumerate(chain.rules):
-            shown, place = f"{name}/{rule.id}", at(rule.place)
+            shown, place = f"{name}/{rule.id}", str(rule.place)
             about = f"chain:{name}"
             if index < len(chain.rules) - 1:  # the last one must stay
                 yield Mutation(

@@ -19,8 +19,7 @@ from channels.webform.codec import submission
 from router.core import commands as c
 from router.core import commands_text as t
 from router.core.flows.script import Ask, Dial, Record
-from router.core.model import SECOND, ItemId, LegResult, LegState, Span
-from router.core.waiting import IN_LINE
+from router.core.model import IN_LINE, SECOND, ItemId, LegResult, LegState, Span
 from router.policy.models_scenarios import (
     SILENCE,
     CallShape,

@@ -19,10 +19,19 @@ from router.core.engine import Engine
 from router.core.flows.nodes import rule_at
 from router.core.flows.presentation import caller_script, wait_script
 from router.core.flows.script import Listen, Then, Wait
-from router.core.model import DAY, SECOND, EffectKey, Form, Instant, ItemId, PolicyHash, Span
+from router.core.model import (
+    DAY,
+    IN_LINE,
+    SECOND,
+    EffectKey,
+    Form,
+    Instant,
+    ItemId,
+    PolicyHash,
+    Span,
+)
 from router.core.policy import Policy
 from router.core.records import Item
-from router.core.waiting import IN_LINE
 from router.errors import TownlineError
 
 LEASE: Final[Span] = 3650 * DAY

@@ -19,7 +19,8 @@ from router.core.policy import Policy, Queue
 from router.core.service_level import promise_of
 from router.twin.attention import Hands
 from router.twin.contacts import Case, Contact
-from router.twin.town_line import DOORS, Answered, TownLine
+from router.twin.line import Answered
+from router.twin.town_line import DOORS, TownLine
 
 
 class Ending(StrEnum):

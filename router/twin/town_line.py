@@ -22,7 +22,6 @@ from router.core.model import (
     ItemId,
     OfferEnding,
     OfferId,
-    PolicyHash,
     QueueId,
     Tempo,
 )
@@ -30,9 +29,7 @@ from router.core.policy import Policy
 from router.core.queueing import line_up, take_step
 from router.core.state import State
 from router.core.touched import Touched
-
-FOR_EVER: Final[Instant] = 1 << 62
-POLICY: Final = PolicyHash("twin")
+from router.twin.line import FOR_EVER, POLICY, Answered
 
 
 class Door(NamedTuple):
@@ -49,13 +46,6 @@ DOORS: Final = {
     Channel.MAIL: Door(Channel.MAIL, Tempo.SLOW_TEXT, Form.MAIL),
     Channel.WEBFORM: Door(Channel.WEBFORM, Tempo.SLOW_TEXT, Form.SUBMISSION),
 }
-
-
-class Answered(NamedTuple):
-    """An agent began to talk with somebody."""
-
-    item: ItemId
-    agent: AgentId
 
 
 class TownLine:
@@ -86,7 +76,7 @@ class TownLine:
         queue: QueueId,
         now: Instant,
         language: str,
-        channel: Channel,
+        channel: Channel = Channel.VOICE,
     ) -> list[Answered]:
         """Let somebody wait for a queue."""
         door = DOORS[channel]

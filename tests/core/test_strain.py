@@ -71,6 +71,15 @@ class Strained(OrderDesk):
         agent: AgentId | None = self.state.items[item].agent
         return self.state.offers[offers[0]].agent if offers else agent
 
+    def under_risk(self) -> ItemId:
+        """Let two callers wait until the queue is at risk; return the second of them."""
+        self.busy()
+        self.caller("second", 0)
+        self.beat(15 * SECOND)
+        item: ItemId = self.caller("third", 0)
+        self.beat(10 * SECOND)
+        return item
+
     def beat(self, span: Span) -> None:
         self.keep_alive(span)
 
@@ -128,11 +137,7 @@ def test_a_step_with_a_condition_lets_others_help_only_once_it_holds() -> None:
 
 def test_who_waited_in_the_condition_keeps_the_step_and_who_comes_later_has_none() -> None:
     desk = Strained(step(1, condition=RISK, adds=("tax",)))
-    desk.busy()
-    desk.caller("second", 0)
-    desk.beat(15 * SECOND)
-    item = desk.caller("third", 0)
-    desk.beat(10 * SECOND)
+    item = desk.under_risk()
     assert desk.strain() == [("Entered", RISK, 24)]
     desk.do(c.EndCall(item_id=ItemId("second"), call_id="CAsecond", reason="completed"))
     assert desk.strain()[1:] == [("Left", RISK, 25)]
@@ -146,11 +151,7 @@ def test_who_waited_in_the_condition_keeps_the_step_and_who_comes_later_has_none
 
 def test_a_step_that_lasts_no_longer_than_the_condition_ends_with_it() -> None:
     desk = Strained(step(1, condition=RISK, adds=("tax",), is_lasting=False))
-    desk.busy()
-    desk.caller("second", 0)
-    desk.beat(15 * SECOND)
-    item = desk.caller("third", 0)
-    desk.beat(10 * SECOND)
+    item = desk.under_risk()
     desk.do(c.EndCall(item_id=ItemId("second"), call_id="CAsecond", reason="completed"))
     desk.come("a01")
     assert desk.holder(item) is None
@@ -158,11 +159,7 @@ def test_a_step_that_lasts_no_longer_than_the_condition_ends_with_it() -> None:
 
 def test_a_kept_step_survives_an_offer_and_a_restart() -> None:
     desk = Strained(step(1, condition=RISK, adds=("tax",)))
-    desk.busy()
-    desk.caller("second", 0)
-    desk.beat(15 * SECOND)
-    item = desk.caller("third", 0)
-    desk.beat(10 * SECOND)
+    item = desk.under_risk()
     desk.do(c.EndCall(item_id=ItemId("second"), call_id="CAsecond", reason="completed"))
     desk.come("a01")
     offer = desk.state.items[item].offers[0]

@@ -25,9 +25,9 @@ from router.core.policy import Capacity, Policy, Step
 from router.core.policy_offers import Minimum
 from router.core.state import State
 from router.twin.line import Line
+from router.twin.town_line import TownLine
 from tests.core.order_town import SERVICES, L, order_town
 from tests.core.town import OPEN, PLACE
-from tests.twin.event_line import EventLine
 
 CAPACITIES: Final = {
     "one": Capacity("one", {Tempo.LIVE: 1}, frozenset({Tempo.LIVE}), {}),
@@ -98,7 +98,7 @@ class Pair:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.lines: tuple[Line, EventLine] = (Line(policy, OPEN), EventLine(policy, OPEN))
+        self.lines: tuple[Line, TownLine] = (Line(policy, OPEN), TownLine(policy, OPEN))
         self.talking: dict[ItemId, AgentId] = {}
         self.count = 0
 

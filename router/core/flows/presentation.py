@@ -25,6 +25,7 @@ from router.core.flows.script import (
     Wait,
 )
 from router.core.model import (
+    IN_LINE,
     MINUTE,
     SECOND,
     FlowId,
@@ -42,7 +43,6 @@ from router.core.state import State
 from router.core.windows import starts_in, told
 from router.errors import UnknownItem
 
-IN_LINE = frozenset({ItemState.QUEUED, ItemState.OFFERED})
 IN_HAND = frozenset({ItemState.HANDLING, ItemState.HELD})
 MENU_DIGITS = 1
 
