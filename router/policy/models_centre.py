@@ -23,6 +23,16 @@ Draw = Literal["arrivals", "busyness", "service", "patience"]
 DRAWS: tuple[Draw, ...] = ("arrivals", "busyness", "service", "patience")
 
 
+class LaterShape(Shape):
+    """Who takes those who have waited for so long."""
+
+    after_s: SomeRate = Field(description="seconds of waiting", examples=["12"])
+    groups: Annotated[list[str], OneOrMore] = Field(
+        description="groups that take it from then on, instead of those before",
+        examples=["[one, two]"],
+    )
+
+
 class TypeShape(Shape):
     """One type of contact."""
 
@@ -38,6 +48,27 @@ class TypeShape(Shape):
         default=0,
         description="ranks as if it had come so much earlier; more than anybody waits: priority",
         examples=["30"],
+    )
+    later: list[LaterShape] = Field(
+        default=[], description="groups for those who have waited longer, the shortest wait first"
+    )
+    service_per_min: Annotated[list[SomeRate], OneOrMore] = Field(
+        default=[],
+        description="rate of exponential talks of this type; nothing: that of the centre",
+        examples=["0.5"],
+    )
+    patience_per_min: Annotated[list[SomeRate], OneOrMore] = Field(
+        default=[],
+        description="rate of exponential patience of this type; nothing: that of the centre",
+        examples=["[0.3, 0.4, 0.2]"],
+    )
+    balk_share: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0,
+        description="share that gives up at once unless somebody answers at once; needs a patience",
+        examples=["0.08"],
+    )
+    in_time_s: SomeRate | None = Field(
+        default=None, description="as that of the centre, for this type", examples=["30"]
     )
 
 
@@ -76,6 +107,17 @@ class CentreFile(Shape):
         description="each day's rates are multiplied by one draw of a Gamma distribution of this"
         " shape and of mean 1; nothing: all days are alike",
         examples=["28.7"],
+    )
+    wait_max_s: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = Field(
+        default=0,
+        description="who has waited so long is let go (leaves a message, say); 0 = nobody is",
+        examples=["120"],
+    )
+    line_cleared: Literal["never", "closing", "unstaffed"] = Field(
+        default="never",
+        description="when all who wait are let go: when arrivals end (`closing`), or when a period"
+        " begins in which none of their groups has anybody (`unstaffed`)",
+        examples=["unstaffed"],
     )
     trunks: Count = Field(
         default=0,
@@ -116,21 +158,44 @@ def _check(document: Document, model: CentreFile) -> None:
     ]
     if model.patience_per_min:
         lists.append((("patience_per_min",), model.patience_per_min))
+    for id_, type_ in model.types.items():
+        for key in ("service_per_min", "patience_per_min"):
+            values = getattr(type_, key)
+            if values:
+                lists.append((("types", id_, key), values))
     for path, values in lists:
         count = len(list(values))
         if count not in (1, model.periods):
             document.complain(
                 path, f"{count} values for {model.periods} periods; write one or {model.periods}"
             )
-    for id_, each in model.types.items():
-        for index, group in enumerate(each.groups):
-            if group not in model.groups:
-                why = f"no group is called {group!r}; {remedy(group, model.groups)}"
-                document.complain(("types", id_, "groups", index), why)
+    for id_, type_ in model.types.items():
+        _check_type(document, model, id_, type_)
     drawn = {"arrivals", "service"}
-    drawn |= {"patience"} if model.patience_per_min else set()
+    drawn |= {"patience"} if patient(model) else set()
     drawn |= {"busyness"} if model.busyness_shape is not None else set()
     missing = [draw for draw in DRAWS if draw in drawn and draw not in model.streams]
     if missing or len(set(model.streams)) < len(model.streams):
         why = f"each of {', '.join(sorted(drawn))} stands there once"
         document.complain(("streams",), why + (f"; {missing[0]} is missing" if missing else ""))
+
+
+def patient(model: CentreFile) -> bool:
+    """Say whether anybody's patience is drawn."""
+    return bool(model.patience_per_min or any(t.patience_per_min for t in model.types.values()))
+
+
+def _check_type(document: Document, model: CentreFile, id_: str, type_: TypeShape) -> None:
+    named: list[tuple[Path, list[str]]] = [(("groups",), type_.groups)]
+    named += [(("later", n, "groups"), each.groups) for n, each in enumerate(type_.later)]
+    for path, groups in named:
+        for index, group in enumerate(groups):
+            if group not in model.groups:
+                why = f"no group is called {group!r}; {remedy(group, model.groups)}"
+                document.complain(("types", id_, *path, index), why)
+    waits = [each.after_s for each in type_.later]
+    if waits != sorted(set(waits)):
+        document.complain(("types", id_, "later"), "waits grow from one to the next")
+    if type_.balk_share and not (type_.patience_per_min or model.patience_per_min):
+        why = "who gives up at once needs a patience_per_min, of the type or of the centre"
+        document.complain(("types", id_, "balk_share"), why)

@@ -25,6 +25,7 @@ from router.core.policy import (
     Queue,
     Retention,
     Skill,
+    Step,
 )
 from router.core.requirement import LEVEL_MAX
 from router.errors import PolicyError
@@ -41,11 +42,17 @@ class Kind(NamedTuple):
 
     queue: QueueId
     per_min: tuple[float, ...]  # arrivals, by period
+    service_per_min: tuple[float, ...]  # by period
+    patience_per_min: tuple[float, ...]  # by period; (): they wait for ever
+    balk: float  # share that gives up at once
+    in_time: Span  # answered before so long
+    groups: frozenset[str]  # all that take it, sooner or later
 
 
 class Group(NamedTuple):
     """Agents who take the same."""
 
+    name: str
     agents: tuple[AgentId, ...]
     at_work: tuple[int, ...]  # by period
 
@@ -57,13 +64,12 @@ class Centre(NamedTuple):
     policy: Policy
     kinds: tuple[Kind, ...]
     groups: tuple[Group, ...]
-    service_per_min: tuple[float, ...]  # by period
-    patience_per_min: tuple[float, ...]  # by period; (): they wait for ever
     busyness_shape: float | None
     period: Span
     periods: int
     days: int
-    in_time: Span  # answered before so long
+    wait_max: Span  # who has waited so long is let go; 0: nobody
+    line_cleared: str  # never, closing, unstaffed
     trunks: int  # 0: no limit
     streams: tuple[str, ...]
     until_closing: bool  # agents' time counts until arrivals end
@@ -87,18 +93,14 @@ def centre_of(file: CentreFile) -> Centre:
     return Centre(
         name=file.name,
         policy=_policy(file, groups),
-        kinds=tuple(
-            Kind(QueueId(id_), _by_period(each.arrivals_per_min, file.periods))
-            for id_, each in file.types.items()
-        ),
+        kinds=tuple(_kind(id_, each, file) for id_, each in file.types.items()),
         groups=tuple(groups.values()),
-        service_per_min=_by_period(file.service_per_min, file.periods),
-        patience_per_min=_by_period(file.patience_per_min, file.periods),
         busyness_shape=file.busyness_shape,
         period=round(file.period_min * MINUTE),
         periods=file.periods,
         days=file.days,
-        in_time=round(file.in_time_s * SECOND),
+        wait_max=round(file.wait_max_s * SECOND),
+        line_cleared=file.line_cleared,
         trunks=file.trunks,
         streams=tuple(file.streams),
         until_closing=file.occupancy_until == "closing",
@@ -109,17 +111,31 @@ def _by_period(values: Sequence[V], periods: int) -> tuple[V, ...]:
     return tuple(values) * periods if len(values) == 1 else tuple(values)
 
 
+def _kind(name: str, shape: TypeShape, file: CentreFile) -> Kind:
+    patience = shape.patience_per_min or file.patience_per_min
+    return Kind(
+        queue=QueueId(name),
+        per_min=_by_period(shape.arrivals_per_min, file.periods),
+        service_per_min=_by_period(shape.service_per_min or file.service_per_min, file.periods),
+        patience_per_min=_by_period(patience, file.periods),
+        balk=shape.balk_share,
+        in_time=round((shape.in_time_s or file.in_time_s) * SECOND),
+        groups=frozenset(shape.groups).union(*(each.groups for each in shape.later)),
+    )
+
+
 def _group(name: str, shape: GroupShape, periods: int) -> Group:
     agents = tuple(AgentId(f"{name}.{n:04}") for n in range(max(shape.agents)))
-    return Group(agents, _by_period(shape.agents, periods))
+    return Group(name, agents, _by_period(shape.agents, periods))
 
 
 def _policy(file: CentreFile, groups: Mapping[str, Group]) -> Policy:
     capacity = Capacity("one", {Tempo.LIVE: 1}, frozenset({Tempo.LIVE}), {})
     levels: dict[str, dict[str, int]] = {name: {} for name in groups}
-    for name, kind in file.types.items():
-        for place, group in enumerate(kind.groups):
-            levels[group][name] = max(LEVEL_MAX - place, 1)
+    for index, kind in enumerate(file.types.values()):
+        for number, asked in enumerate(_asked_in_turn(kind)):
+            for place, group in enumerate(asked):
+                levels[group][_skill(index, number)] = max(LEVEL_MAX - place, 1)
     agents = {
         agent: AgentRule(agent, agent, levels[name], capacity.id, leg="", team=name)
         for name, group in groups.items()
@@ -132,13 +148,19 @@ def _policy(file: CentreFile, groups: Mapping[str, Group]) -> Policy:
         time_zone="UTC",
         languages=(Language(LANGUAGE, skill="", locale="en-CA", voice="", name="English"),),
         subjects={},
-        skills={name: Skill(name, {LANGUAGE: name}) for name in file.types},
+        skills={
+            skill: Skill(skill, {LANGUAGE: skill})
+            for skill in sorted({each for by_type in levels.values() for each in by_type})
+        },
         capacities={capacity.id: capacity},
         agents=agents,
         away_reasons={},
         wrap_up_codes={},
         hours={always.id: always},
-        queues={QueueId(name): _queue(name, kind, file) for name, kind in file.types.items()},
+        queues={
+            QueueId(name): _queue(index, name, kind, file)
+            for index, (name, kind) in enumerate(file.types.items())
+        },
         fallbacks={},
         contacts={},
         on_call={},
@@ -154,13 +176,25 @@ def _policy(file: CentreFile, groups: Mapping[str, Group]) -> Policy:
     )
 
 
-def _queue(name: str, kind: TypeShape, file: CentreFile) -> Queue:
+def _asked_in_turn(kind: TypeShape) -> list[list[str]]:
+    return [kind.groups, *(each.groups for each in kind.later)]
+
+
+def _skill(index: int, number: int) -> str:
+    """Return what that type asks for after so many changes of its groups."""
+    return f"type_{index}_{number}"
+
+
+def _queue(index: int, name: str, kind: TypeShape, file: CentreFile) -> Queue:
     return Queue(
         id=QueueId(name),
         name={LANGUAGE: name},
         hours="always",
-        requires=name,
-        steps=(),
+        requires=_skill(index, 0),
+        steps=tuple(
+            Step(round(each.after_s * SECOND), _skill(index, number + 1), NOWHERE)
+            for number, each in enumerate(kind.later)
+        ),
         target_share=1.0,
         target_span=round(file.in_time_s * SECOND),
         first_response="",
@@ -177,5 +211,5 @@ def _queue(name: str, kind: TypeShape, file: CentreFile) -> Queue:
         announcements=Announcements(0, 0, say_place=False, say_wait=False, texts={}, music=""),
         callback=None,
         place=NOWHERE,
-        agent_order=(AgentOrder.BEST_LEVEL,) if len(kind.groups) > 1 else (),
+        agent_order=(AgentOrder.BEST_LEVEL,) if max(map(len, _asked_in_turn(kind))) > 1 else (),
     )

@@ -76,11 +76,14 @@ class Report(NamedTuple):
     served: Tally
     abandoned: Tally
     blocked: Tally
+    let_go: Tally
+    cleared: Tally
     in_time: Tally
     in_time_of: tuple[tuple[Tally, ...], ...]  # by type and period of arrival
     level: Ratio  # in time, of the served
     level_late: Ratio  # in time, of the served and those who gave up after the time
     level_offered: Ratio  # in time, of the served and those who heard the busy tone
+    level_cleared: Ratio  # in time, of the served and those who waited when the line was cleared
     speed_min: Ratio  # mean wait of the served
     occupancy: tuple[Ratio, ...]  # by group
 
@@ -94,6 +97,8 @@ def report(days: Sequence[Day]) -> Report:
         served=tally(served),
         abandoned=tally([day.abandoned for day in days]),
         blocked=tally([day.blocked for day in days]),
+        let_go=tally([day.let_go for day in days]),
+        cleared=tally([day.cleared for day in days]),
         in_time=tally(in_time),
         in_time_of=tuple(
             tuple(tally([day.in_time[kind][p] for day in days]) for p in range(periods))
@@ -102,6 +107,7 @@ def report(days: Sequence[Day]) -> Report:
         level=ratio(in_time, served),
         level_late=ratio(in_time, [day.served + day.abandoned_late for day in days]),
         level_offered=ratio(in_time, [day.served + day.blocked for day in days]),
+        level_cleared=ratio(in_time, [day.served + day.cleared for day in days]),
         speed_min=ratio([sum(day.waits) / MINUTE for day in days], served),
         occupancy=tuple(
             ratio([day.busy[n] for day in days], [day.present[n] for day in days])
@@ -117,7 +123,7 @@ def lines(centre: Centre, days: Sequence[Day]) -> list[str]:
         f"{centre.name}, {len(days)} days",
         f"{'a day':<34}{'least':>9}{'most':>9}{'mean':>12}  sd",
     ]
-    names = ("served", "abandoned", "blocked", "in_time")
+    names = ("served", "abandoned", "blocked", "let_go", "cleared", "in_time")
     rows += [_row(name.replace("_", " "), getattr(found, name)) for name in names]
     if len(centre.kinds) * centre.periods > 1:
         rows += [
@@ -130,6 +136,7 @@ def lines(centre: Centre, days: Sequence[Day]) -> list[str]:
         ("in time, of the served", found.level),
         ("..., and of late abandonments", found.level_late),
         ("..., and of busy tones", found.level_offered),
+        ("..., and of the cleared", found.level_cleared),
         ("mean wait of the served (min)", found.speed_min),
         *((f"occupancy, group {n + 1}", each) for n, each in enumerate(found.occupancy)),
     ):

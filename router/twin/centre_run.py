@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from router.core.model import DAY, MINUTE, AgentId, Instant, ItemId, Span
-from router.twin.centre import LANGUAGE, Centre
+from router.twin.centre import LANGUAGE, Centre, Kind
 from router.twin.gamma import below_which
 from router.twin.line import Answered, Line
 from router.twin.mrg32k3a import SEED, Seed, Stream, streams
 
 BEGIN: Final[Instant] = DAY
-ARRIVE, GIVE_UP, FINISH, TURN = range(4)
+ARRIVE, GIVE_UP, LET_GO, RELAX, FINISH, TURN = range(6)
+OF_WAITING: Final = (GIVE_UP, LET_GO, RELAX)  # nothing happens to who was answered before
 _Step = tuple[Instant, int, int, int, str]  # when, turn, what, type or period, who
 
 
@@ -31,6 +32,8 @@ class Day(NamedTuple):
     abandoned: int
     abandoned_late: int  # having waited so long or longer than is acceptable
     blocked: int  # heard the busy tone
+    let_go: int  # had waited for as long as anybody may
+    cleared: int  # waited when the line was cleared
     waited_on: int  # served after a wait
     in_time: tuple[tuple[int, ...], ...]  # served, by type and period of arrival
     waits: tuple[Span, ...]  # of the served together, by type
@@ -45,6 +48,15 @@ def run_days(centre: Centre, days: int, seed: Seed = SEED) -> Iterator[Day]:
         yield _Run(centre, chance).run()
 
 
+class Caller(NamedTuple):
+    """Somebody who waits."""
+
+    kind: int
+    period: int  # of arrival
+    arrived: Instant
+    talk: Span
+
+
 class Chance:
     """The streams of one run."""
 
@@ -57,7 +69,8 @@ class Chance:
         }
         self.arrivals: list[Stream] = of["arrivals"]
         self.service: Stream = of["service"][0]
-        self.patience: Stream | None = of["patience"][0] if centre.patience_per_min else None
+        patient = any(kind.patience_per_min for kind in centre.kinds)
+        self.patience: Stream | None = of["patience"][0] if patient else None
         self.busyness: Stream | None = of["busyness"][0] if centre.busyness_shape else None
 
 
@@ -107,10 +120,10 @@ class _Run:
         self._steps: list[_Step] = []
         self._turn = 0
         self._came = 0
-        self._waiting: dict[ItemId, tuple[int, int, Instant, Span]] = {}  # ..., talk
+        self._waiting: dict[ItemId, Caller] = {}
         self._talking: dict[ItemId, AgentId] = {}
         self._served = self._abandoned = self._abandoned_late = self._blocked = 0
-        self._waited_on = 0
+        self._let_go = self._cleared = self._waited_on = 0
         self._in_time = [[0] * centre.periods for _ in centre.kinds]
         self._waits = [0] * len(centre.kinds)
         self._busy: tuple[Span, ...] = ()
@@ -120,13 +133,11 @@ class _Run:
         centre = self._centre
         for period in range(centre.periods + 1):
             self._plan(BEGIN + period * centre.period, TURN, period, "")
-        for kind, stream in enumerate(self._chance.arrivals):
-            self._left[kind] = _exponential(stream)
         last = BEGIN
         while self._steps:
             now, _, what, number, who = heapq.heappop(self._steps)
-            if what == GIVE_UP and who not in self._waiting:
-                continue  # was answered in time: nothing happens
+            if what in OF_WAITING and who not in self._waiting:
+                continue
             _DO[what](self, now, number, who)
             last = now
         if not centre.until_closing:
@@ -136,6 +147,8 @@ class _Run:
             abandoned=self._abandoned,
             abandoned_late=self._abandoned_late,
             blocked=self._blocked,
+            let_go=self._let_go,
+            cleared=self._cleared,
             waited_on=self._waited_on,
             in_time=tuple(map(tuple, self._in_time)),
             waits=tuple(self._waits),
@@ -151,15 +164,31 @@ class _Run:
 
     def _turn_period(self, now: Instant, period: int, _: str) -> None:
         """Let a period begin; after the last one nobody comes, and staff stays as it is."""
-        if period == self._centre.periods:
-            if self._centre.until_closing:
+        centre = self._centre
+        if period == centre.periods:
+            if centre.line_cleared != "never":
+                self._clear(now, range(len(centre.kinds)))
+            if centre.until_closing:
                 self._close(now)
             return
         self._period = period
-        for kind in range(len(self._centre.kinds)):
-            self._plan_arrival(now, kind)
-        for crew, group in zip(self._crews, self._centre.groups, strict=True):
+        for number, kind in enumerate(centre.kinds):
+            if kind.per_min[period] and (period == 0 or not kind.per_min[period - 1]):
+                self._left[number] = _exponential(self._chance.arrivals[number])
+            self._plan_arrival(now, number)
+        for crew, group in zip(self._crews, centre.groups, strict=True):
             self._staff(now, crew, group.at_work[period])
+        if centre.line_cleared == "unstaffed":
+            staffed = {group.name for group in centre.groups if group.at_work[period]}
+            gone = (n for n, kind in enumerate(centre.kinds) if not kind.groups & staffed)
+            self._clear(now, gone)
+
+    def _clear(self, now: Instant, kinds: Iterable[int]) -> None:
+        """Let all go who wait, of these types."""
+        going = set(kinds)
+        for item in [item for item, caller in self._waiting.items() if caller.kind in going]:
+            self._hang_up(now, item)
+            self._cleared += 1
 
     def _close(self, now: Instant) -> None:
         """Keep the agents' time so far: what follows does not count."""
@@ -199,30 +228,53 @@ class _Run:
             self._left[kind] = left - rate * (ends - after)
 
     def _arrive(self, now: Instant, kind: int, _: str) -> None:
-        centre, chance, period = self._centre, self._chance, self._period
-        talk = round(_exponential(chance.service) / centre.service_per_min[period] * MINUTE)
-        patience = None
-        if chance.patience is not None:
-            patience = round(
-                _exponential(chance.patience) / centre.patience_per_min[period] * MINUTE
-            )
-        self._left[kind] = _exponential(chance.arrivals[kind])
+        centre, period = self._centre, self._period
+        of = centre.kinds[kind]
+        talk = round(_exponential(self._chance.service) / of.service_per_min[period] * MINUTE)
+        patience = self._patience(of)
+        self._left[kind] = _exponential(self._chance.arrivals[kind])
         self._plan_arrival(now, kind)
         if centre.trunks and len(self._waiting) + len(self._talking) >= centre.trunks:
             self._blocked += 1
             return
         self._came += 1
         item = ItemId(f"{self._came:08}")
-        self._waiting[item] = (kind, period, now, talk)
-        self._note(self._line.arrive(item, centre.kinds[kind].queue, now, LANGUAGE), now)
-        if patience is not None and item in self._waiting:
+        self._waiting[item] = Caller(kind, period, now, talk)
+        self._note(self._line.arrive(item, of.queue, now, LANGUAGE), now)
+        if item not in self._waiting:
+            return
+        if patience is not None and (not centre.wait_max or patience <= centre.wait_max):
             self._plan(now + patience, GIVE_UP, kind, item)
+        elif centre.wait_max:
+            self._plan(now + centre.wait_max, LET_GO, kind, item)
+        for step in centre.policy.queues[of.queue].steps:
+            self._plan(now + step.after, RELAX, kind, item)
+
+    def _patience(self, kind: Kind) -> Span | None:
+        """Draw for how long somebody waits; None: for as long as it takes."""
+        if self._chance.patience is None or not kind.patience_per_min:
+            return None
+        drawn = self._chance.patience.uniform()
+        if drawn < kind.balk:
+            return 0
+        held_out = math.log1p(-kind.balk) - math.log1p(-drawn)  # of mean 1
+        return round(held_out / kind.patience_per_min[self._period] * MINUTE)
+
+    def _hang_up(self, now: Instant, item: ItemId) -> Caller:
+        self._line.hang_up(item, now)
+        return self._waiting.pop(item)
 
     def _give_up(self, now: Instant, kind: int, who: str) -> None:
-        _, _, arrived, _ = self._waiting.pop(ItemId(who))
-        self._line.hang_up(ItemId(who), now)
+        caller = self._hang_up(now, ItemId(who))
         self._abandoned += 1
-        self._abandoned_late += now - arrived >= self._centre.in_time
+        self._abandoned_late += now - caller.arrived >= self._centre.kinds[kind].in_time
+
+    def _let_one_go(self, now: Instant, _: int, who: str) -> None:
+        self._hang_up(now, ItemId(who))
+        self._let_go += 1
+
+    def _relax(self, now: Instant, _: int, who: str) -> None:
+        self._note(self._line.relax(ItemId(who), now), now)
 
     def _finish(self, now: Instant, _: int, who: str) -> None:
         item = ItemId(who)
@@ -241,21 +293,25 @@ class _Run:
 
     def _note(self, answered: Sequence[Answered], now: Instant) -> None:
         for item, agent in answered:
-            kind, period, arrived, talk = self._waiting.pop(item)
+            caller = self._waiting.pop(item)
+            waited = now - caller.arrived
             crew = self._crew_of[agent]
             crew.pass_time(now)
             crew.talking += 1
             del crew.idle[agent]
             self._talking[item] = agent
-            self._plan(now + talk, FINISH, kind, item)
-            self._waits[kind] += now - arrived
-            self._waited_on += now > arrived
-            self._in_time[kind][period] += now - arrived < self._centre.in_time
+            self._plan(now + caller.talk, FINISH, caller.kind, item)
+            self._waits[caller.kind] += waited
+            self._waited_on += waited > 0
+            in_time = waited < self._centre.kinds[caller.kind].in_time
+            self._in_time[caller.kind][caller.period] += in_time
 
 
 _DO: Final = {
     ARRIVE: _Run._arrive,
     GIVE_UP: _Run._give_up,
+    LET_GO: _Run._let_one_go,
+    RELAX: _Run._relax,
     FINISH: _Run._finish,
     TURN: _Run._turn_period,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ class Numbers:
         self.mu = listed(file["service_per_min"], self.periods)
         self.nu = listed(file.get("patience_per_min", 0), self.periods)
         self.shape = file.get("busyness_shape")
+        self.wait_max = file.get("wait_max_s", INFINITE) / 60
+        self.cleared = file.get("line_cleared", "never")
         self.trunks = file.get("trunks", INFINITE)
         self.closing = file.get("occupancy_until") == "closing"
 
@@ -75,8 +77,7 @@ class _Day:
         kinds, groups = len(given.types), len(given.staff)
         shape = given.shape
         self.busyness = below_which(shape, drawn["busyness"][0]()) / shape if shape else 1.0
-        self.coming = [self.draw("arrivals", k) for k in range(kinds)]  # as if the rate were 1
-        self.rate = [1.0] * kinds
+        self.coming, self.rate = [INFINITE] * kinds, [0.0] * kinds
         self.queues: list[deque[list[Any]]] = [deque() for _ in range(kinds)]
         self.waiting, self.number, self.period = 0, [0] * groups, -1
         self.busy = [0] * groups
@@ -85,7 +86,8 @@ class _Day:
         self.ends: list[tuple[float, int]] = []  # talks
         self.leaves: list[tuple[float, int, list[Any]]] = []
         self.turn = 0
-        self.out: Counted = dict.fromkeys(("served", "abandoned", "abandoned_late", "blocked"), 0)
+        gone = ("abandoned", "abandoned_late", "blocked", "let_go", "cleared")
+        self.out: Counted = dict.fromkeys(("served", *gone), 0)
         self.out["waits"] = 0.0
         self.out["in_time"] = [[0] * given.periods for _ in range(kinds)]
 
@@ -134,14 +136,31 @@ class _Day:
             if given.closing:
                 self.close()
             self.coming = [INFINITE] * len(given.types)
+            if given.cleared != "never":
+                self.clear(lambda k: True)
             return
         for k, rates in enumerate(given.rates):
             new = rates[self.period] * self.busyness
-            self.coming[k] = self.now + (self.coming[k] - self.now) * self.rate[k] / new
+            if not new:
+                self.coming[k] = INFINITE
+            elif self.rate[k]:
+                self.coming[k] = self.now + (self.coming[k] - self.now) * self.rate[k] / new
+            else:
+                self.coming[k] = self.now + self.draw("arrivals", k) / new
             self.rate[k] = new
         for g, staff in enumerate(given.staff):
             self.number[g] = staff[self.period]
             self.feed(g)
+        if given.cleared == "unstaffed":
+            self.clear(lambda k: not any(self.number[g] for g in given.to[k]))
+
+    def clear(self, whom: Callable[[int], bool]) -> None:
+        for k, queue in enumerate(self.queues):
+            for caller in queue:
+                if whom(k) and not caller[4]:
+                    caller[4] = True
+                    self.waiting -= 1
+                    self.out["cleared"] += 1
 
     def arrive(self, k: int) -> None:
         given, period = self.given, self.period
@@ -159,7 +178,8 @@ class _Day:
         self.queues[k].append(caller)
         self.waiting += 1
         self.turn += 1
-        heapq.heappush(self.leaves, (self.now + patience, self.turn, caller))
+        leaves = self.now + min(patience, given.wait_max)
+        heapq.heappush(self.leaves, (leaves, self.turn, caller))
 
     def serve(self, caller: list[Any], g: int) -> None:
         k, period, arrived, talk, _ = caller
@@ -185,5 +205,8 @@ class _Day:
     def give_up(self, caller: list[Any]) -> None:
         caller[4] = True
         self.waiting -= 1
+        if self.now - caller[2] >= self.given.wait_max:
+            self.out["let_go"] += 1
+            return
         self.out["abandoned"] += 1
         self.out["abandoned_late"] += self.now - caller[2] >= self.given.awt

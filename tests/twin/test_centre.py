@@ -11,7 +11,7 @@ import pytest
 
 from router.core.model import MINUTE, SECOND
 from router.errors import PolicyError
-from router.policy.models_centre import CentreFile, GroupShape, TypeShape
+from router.policy.models_centre import CentreFile, GroupShape, LaterShape, TypeShape
 from router.twin.centre import Centre, centre_of, load_centre
 from router.twin.centre_report import lines, ratio, report, tally
 from router.twin.centre_run import Day, run_days
@@ -56,12 +56,12 @@ def made(**changes: Any) -> Centre:
 def test_a_file_becomes_a_policy_that_prefers_groups_by_level(tmp_path: Path) -> None:
     centre = load_centre(written(tmp_path, FILE))
     skills = {agent.team: agent.skills for agent in centre.policy.agents.values()}
-    assert skills == {"first": {"roads": 10}, "second": {"roads": 9, "tax": 10}}
+    assert skills == {"first": {"type_0_0": 10}, "second": {"type_0_0": 9, "type_1_0": 10}}
     assert len(centre.policy.agents) == 7
     assert centre.policy.queues[centre.kinds[1].queue].head_start == 30 * SECOND
     assert centre.kinds[1].per_min == (1.0, 1.0)
     assert centre.groups[0].at_work == (4, 1)
-    assert centre.patience_per_min == (1.0, 2.0)
+    assert centre.kinds[0].patience_per_min == (1.0, 2.0)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,13 @@ def test_a_file_becomes_a_policy_that_prefers_groups_by_level(tmp_path: Path) ->
         ("days: 2", "dayz: 2", "2:1 dayz: unknown key; did you mean 'days'?"),
         ("days: 2", "days: 2\nstreams: [arrivals, service]", "patience is missing"),
         ("days: 2", "days: 2\nstreams: [service, service]", "3:1 streams: each of"),
+        ("head_start_s: 30", "later: [{after_s: 9, groups: frst}]", "did you mean 'first'?"),
+        (
+            "head_start_s: 30",
+            "later: [{after_s: 9, groups: first}, {after_s: 3, groups: first}]",
+            "waits grow from one to the next",
+        ),
+        ("head_start_s: 30", "service_per_min: [1, 2, 3]", "3 values for 2 periods"),
         ("name: Two groups", "name: [", "centre.yaml:"),
     ],
 )
@@ -94,7 +101,8 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_every_key_stands_in_the_page() -> None:
     page = (ROOT / "docs" / "centres.md").read_text(encoding="utf-8")
-    keys = [name for shape in (CentreFile, TypeShape, GroupShape) for name in shape.model_fields]
+    shapes = (CentreFile, TypeShape, LaterShape, GroupShape)
+    keys = [name for shape in shapes for name in shape.model_fields]
     assert not [key for key in keys if f"`{key}`" not in page]
 
 
@@ -114,7 +122,7 @@ def test_the_command_prints_figures_and_refuses_mistakes(tmp_path: Path) -> None
 
 
 def total(day: Day) -> int:
-    return day.served + day.abandoned + day.blocked
+    return day.served + day.abandoned + day.blocked + day.let_go + day.cleared
 
 
 def test_nobody_is_lost_and_the_same_seed_gives_the_same_days() -> None:
@@ -168,6 +176,68 @@ def test_a_head_start_lets_a_type_go_first() -> None:
     assert urgent[0] > plain[0]
 
 
+def test_after_their_wait_another_group_takes_them_too() -> None:
+    """One agent for two types; the other comes in after ten seconds, and never before."""
+
+    def day(later: list[dict[str, Any]]) -> Day:
+        types = {"calls": {"groups": ["one"], "arrivals_per_min": [1.0], "later": later}}
+        groups = {"one": {"agents": [1]}, "two": {"agents": [30]}}
+        return next(run_days(made(types=types, groups=groups, period_min=600), 1))
+
+    alone, helped = day([]), day([{"after_s": 10, "groups": ["one", "two"]}])
+    assert alone.busy[1] == 0
+    assert helped.served == alone.served
+    assert sum(helped.waits) <= 10 * SECOND * helped.waited_on < sum(alone.waits)
+    assert helped.busy[1] > 0
+    assert sum(map(sum, helped.in_time)) == helped.served
+
+
+def test_each_type_has_its_own_talks_patience_and_target() -> None:
+    types = {
+        "brief": {"groups": ["all"], "arrivals_per_min": [1], "service_per_min": [60]},
+        "long": {
+            "groups": ["other"],
+            "arrivals_per_min": [1],
+            "service_per_min": [0.1],
+            "patience_per_min": [1],
+            "in_time_s": 100_000,
+        },
+    }
+    groups = {"all": {"agents": [1]}, "other": {"agents": [5]}}
+    day = next(run_days(made(types=types, groups=groups, period_min=600), 1))
+    assert 400 * SECOND < day.busy[0] < 900 * SECOND
+    assert day.busy[1] > 4 * 500 * MINUTE
+    assert day.abandoned > 100
+    assert day.abandoned_late == 0
+    assert day.served == sum(map(sum, day.in_time))  # nobody who waits for `brief` waits 20 s
+
+
+def test_a_share_gives_up_at_once_and_the_others_are_as_patient_as_ever() -> None:
+    def day(share: float) -> Day:
+        types = {"calls": {"groups": ["all"], "arrivals_per_min": [3], "balk_share": share}}
+        file = {"types": types, "patience_per_min": [0.01], "groups": {"all": {"agents": [1]}}}
+        return next(run_days(made(**file, period_min=2_000), 1))
+
+    none = day(0.0)
+    assert none.abandoned - none.abandoned_late < 0.01 * total(none)
+    some = day(0.25)
+    at_once = some.abandoned - some.abandoned_late
+    assert 0.2 < at_once / total(some) < 0.27
+
+
+def test_who_waits_too_long_is_let_go_and_the_line_is_cleared_when_nobody_is_left() -> None:
+    types = {"calls": {"groups": ["all"], "arrivals_per_min": [3]}}
+    file = {"types": types, "periods": 2, "groups": {"all": {"agents": [1, 0]}}}
+    waits = next(run_days(made(**file, wait_max_s=30), 1))
+    assert waits.let_go > 100
+    assert waits.cleared == 0
+    assert max(waits.waits) < 30 * SECOND * waits.served
+    cleared = next(run_days(made(**file, line_cleared="unstaffed"), 1))
+    assert cleared.cleared > 200  # of the second hour nobody is: they come and wait
+    assert total(cleared) == total(waits)
+    assert cleared.served + cleared.cleared == total(cleared)
+
+
 # --- figures -------------------------------------------------------------------------------------
 
 
@@ -184,11 +254,12 @@ def test_a_tally_and_a_ratio_by_hand() -> None:
 
 
 def test_late_abandonments_and_busy_tones_count_where_they_are_named() -> None:
-    day = Day(8, 4, 2, 6, 3, ((5,),), (80 * MINUTE,), (10,), (20,))
+    day = Day(8, 4, 2, 6, 0, 1, 3, ((5,),), (80 * MINUTE,), (10,), (20,))
     found = report([day])
     assert found.level.value == 5 / 8
     assert found.level_late.value == 5 / 10
     assert found.level_offered.value == 5 / 14
+    assert found.level_cleared.value == 5 / 9
     assert found.speed_min.value == 10
     assert found.occupancy[0].value == 0.5
     assert any("busy tones" in line for line in lines(made(), [day]))

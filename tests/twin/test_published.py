@@ -1,8 +1,8 @@
 """The core as simulator against a published simulator, to the last digit.
 
-The examples MMC, MMCAb, MMCBlocked and SimpleMSK of ContactCenters (Université de Montréal) come
-with parameters, random streams and the figures of 1,000 days. `PUBLISHED` holds every digit of
-them. Fifty days are compared day by day with a small simulator of another kind, from which the
+The examples MMC, MMCAb, MMCBlocked, MMCClrQ, SimpleMSK and Telethon of ContactCenters (Université
+de Montréal) come with parameters, random streams and the figures of 1,000 days. `PUBLISHED` holds
+every digit of them. Fifty days are compared day by day with a small simulator of another kind, from which the
 published figures come out as well.
 """
 
@@ -47,6 +47,23 @@ PUBLISHED: Final[dict[str, dict[str, str]]] = {
         "speed_min": "0.060 0.016 0.059 0.061",
         "occupancy.0": "0.689 0.021 0.688 0.690",
         "level_offered": "0.920 0.022 0.919 0.922",
+    },
+    "mmcclrq": {
+        "cleared": "0.000 20.000 0.433 1.688 0.328 0.538",
+        "in_time": "1588.000 1964.000 1816.112 57.042 1812.572 1819.652",
+        "level": "0.902 0.033 0.900 0.904",
+        "speed_min": "0.099 0.045 0.096 0.102",
+        "occupancy.0": "0.695 0.023 0.694 0.697",
+        "level_cleared": "0.902 0.033 0.900 0.904",
+    },
+    "telethon": {
+        "served": "890.000 1057.000 963.109 27.984 961.372 964.846",
+        "blocked": "0.000 0.000 0.000 0.000 0.000 0.000",
+        "abandoned": "4.000 67.000 31.820 10.437 31.172 32.468",
+        "let_go": "0.000 21.000 4.960 2.973 4.776 5.144",
+        "cleared": "0.000 7.000 0.280 0.718 0.235 0.325",
+        "in_time": "880.000 1042.000 950.265 27.173 948.579 951.951",
+        "speed_min": "0.036 0.012 0.036 0.037",
     },
     "simplemsk": {
         "served": "2448.000 5291.000 4297.305 437.605 4270.150 4324.460",
@@ -106,6 +123,8 @@ def second_opinion(name: str, days: int) -> list[Day]:
             abandoned=day["abandoned"],
             abandoned_late=day["abandoned_late"],
             blocked=day["blocked"],
+            let_go=day["let_go"],
+            cleared=day["cleared"],
             waited_on=0,
             in_time=tuple(map(tuple, day["in_time"])),
             waits=(round(day["waits"] * MINUTE),),
@@ -117,7 +136,8 @@ def second_opinion(name: str, days: int) -> list[Day]:
 
 
 def counts(day: Day) -> tuple[Any, ...]:
-    return day.served, day.abandoned, day.abandoned_late, day.blocked, day.in_time
+    gone = day.abandoned, day.abandoned_late, day.blocked, day.let_go, day.cleared
+    return day.served, *gone, day.in_time
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
