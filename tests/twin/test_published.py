@@ -2,8 +2,8 @@
 
 The examples MMC, MMCAb, MMCBlocked, MMCClrQ, SimpleMSK and Telethon of ContactCenters (Université
 de Montréal) come with parameters, random streams and the figures of 1,000 days. `PUBLISHED` holds
-every digit of them. Fifty days are compared day by day with a small simulator of another kind, from which the
-published figures come out as well.
+every digit of them. Fifty days are compared day by day with a small simulator of another kind, from
+which the published figures come out as well.
 """
 
 from __future__ import annotations
