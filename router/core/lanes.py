@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from router.core.buckets import Bucket
+from router.core.buckets import NAMED, Bucket
 from router.core.model import AgentId, Condition, QueueId, Span, Tempo
 from router.core.policy import Policy
 from router.core.records import Item
@@ -59,7 +59,7 @@ class Lanes:
 
     def lane_of(self, item: Item) -> Lane | None:
         """Return the item's lane; None: no condition changes what it asks for."""
-        if item.queue is None or item.tempo is not Tempo.LIVE or item.reserved_for is not None:
+        if item.queue is None or item.tempo is not Tempo.LIVE or item.requirement.startswith(NAMED):
             return None
         first = self.first.get(item.queue)
         if first is None or item.step < first or self._policy is None:

@@ -16,6 +16,7 @@ from router.core.model import (
     AgentId,
     AgentOrder,
     AgentStatus,
+    Condition,
     ItemId,
     ItemState,
     OfferEnding,
@@ -24,10 +25,11 @@ from router.core.model import (
     Tempo,
 )
 from router.core.policy_offers import OfferTo
+from router.core.policy_waiting import AtRisk
 from router.core.state import State
 from router.core.state_frozen import decode_frozen, encode_frozen
 from router.errors import NotNow, StaleOffer
-from tests.core.town import Desk, town
+from tests.core.town import PLACE, Desk, town
 
 AMINA, BORIS, CHLOE, TWIN = (AgentId(name) for name in ("amina", "boris", "chloe", "twin"))
 GENERAL, ROADS = QueueId("general"), QueueId("roads")
@@ -296,6 +298,25 @@ def test_who_declines_what_was_kept_for_them_leaves_it_to_anyone() -> None:
     desk.call("i2", "1", "2", caller="resident")
     desk.do(c.DeclineOffer(offer_id=OfferId("i2.1"), agent_id=BORIS))
     assert offered(desk, "i2") == [TWIN]
+
+
+def test_what_was_kept_and_comes_back_is_for_anyone_and_a_condition_may_come_after_it() -> None:
+    """A step with a condition gathers those who reached it; what is kept for one has not."""
+    later = p.Step(0, "", PLACE, condition=Condition.AT_RISK, adds=("roads",))
+    risk = AtRisk(enter=10 * SECOND, leave=5 * SECOND)
+    desk = remembering(AgentOrder.LAST_AGENT, steps=(later,), at_risk=risk)
+    desk.sign_in("boris")
+    served(desk, "i1", "boris")
+    desk.sign_in("twin")
+    item = desk.call("i2", "1", "2", caller="resident")
+    assert desk.answer("boris") == item
+    desk.do(c.ReturnItem(item_id=item, agent_id=BORIS))
+    assert offered(desk, "i2") == [TWIN]
+    desk.do(c.DeclineOffer(offer_id=desk.state.items[item].offers[0], agent_id=TWIN))
+    desk.keep_alive(11 * SECOND)
+    queue = desk.state.items[item].queue
+    assert queue is not None
+    assert Condition.AT_RISK in desk.state.queues[queue].conditions
 
 
 @pytest.mark.parametrize(("team", "first"), [("front", BORIS), ("back", TWIN)])
