@@ -48,6 +48,11 @@ class GroupShape(Shape):
         description="agents at work by period; who is busy when there are fewer finishes first",
         examples=["[12, 18, 9]"],
     )
+    own_types: list[str] = Field(
+        default=[],
+        description="types that these agents take before all others, the first before the second",
+        examples=["[first]"],
+    )
 
 
 class CentreFile(Shape):
@@ -127,6 +132,11 @@ def _check(document: Document, model: CentreFile) -> None:
             if group not in model.groups:
                 why = f"no group is called {group!r}; {remedy(group, model.groups)}"
                 document.complain(("types", id_, "groups", index), why)
+    for id_, shape in model.groups.items():
+        for index, kind in enumerate(shape.own_types):
+            if kind not in model.types:
+                why = f"no type is called {kind!r}; {remedy(kind, model.types)}"
+                document.complain(("groups", id_, "own_types", index), why)
     drawn = {"arrivals", "service"}
     drawn |= {"patience"} if model.patience_per_min else set()
     drawn |= {"busyness"} if model.busyness_shape is not None else set()

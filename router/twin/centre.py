@@ -26,11 +26,13 @@ from router.core.policy import (
     Retention,
     Skill,
 )
+from router.core.policy_turns import Turns
 from router.core.requirement import LEVEL_MAX
 from router.errors import PolicyError
 from router.policy.models_centre import CentreFile, GroupShape, TypeShape, read_centre
 
 LANGUAGE: Final = "en"
+FOR_EVER: Final[Span] = 1 << 62
 NOWHERE: Final = Place(file="", line=0)
 
 V = TypeVar("V")
@@ -151,7 +153,19 @@ def _policy(file: CentreFile, groups: Mapping[str, Group]) -> Policy:
         retention=Retention(closed_in_core=0, dedupe_text=0, redial=0),
         texts={},
         compiled_with={},
+        turns=_own_first(file, groups),
     )
+
+
+def _own_first(file: CentreFile, groups: Mapping[str, Group]) -> Turns | None:
+    """Return that groups take their own types first, for as long as it takes; None: none does."""
+    own = {
+        agent: tuple(map(QueueId, file.groups[name].own_types))
+        for name, group in groups.items()
+        if file.groups[name].own_types
+        for agent in group.agents
+    }
+    return Turns(FOR_EVER, own, ()) if own else None
 
 
 def _queue(name: str, kind: TypeShape, file: CentreFile) -> Queue:
