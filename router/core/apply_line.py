@@ -175,7 +175,7 @@ def queued(item: Item, ev: e.ItemQueued) -> Item:
 
 
 def put_paces(state: State, paces: tuple[tuple[str, Instant], ...]) -> None:
-    """Note when the next of each minimum is owed."""
+    """Note how far minimums and turns have come."""
     for minimum, due in paces:
         state.put_pace(PaceRow(minimum=minimum, due=due))
 

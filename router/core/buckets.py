@@ -18,7 +18,7 @@ from typing import Final
 
 from router.core import requirement
 from router.core.capacity import NONE, beside, may_be_offered, whole_of
-from router.core.model import AgentId, Instant, ItemId, Span, Tempo
+from router.core.model import AgentId, Instant, ItemId, QueueId, Span, Tempo
 from router.core.ordered import OrderedKeys
 from router.core.policy import Capacity
 from router.core.records import Agent, Item
@@ -39,12 +39,24 @@ def rank(item: Item, now: Instant) -> LineKey:
     return item.urgency_at + (item.late_behind if has_missed(item, now) else 0), item.id
 
 
+class QueueCount:
+    """How many wait for one queue through one kind of channel; see `apart`."""
+
+    __slots__ = ("parts", "queue", "waiting")
+
+    def __init__(self, queue: QueueId, parts: tuple[int | None, ...]) -> None:
+        self.queue = queue
+        self.parts = parts  # which part of each turn this is
+        self.waiting = 0
+
+
 class Bucket:
     """Waiting items that ask for the same."""
 
     __slots__ = (
         "_ripening",
         "available",
+        "counted",
         "fresh",
         "lift",
         "named",
@@ -65,6 +77,7 @@ class Bucket:
         self.profiles: list[Profile] = []  # who could take them
         self.signed_in = 0  # agents of these profiles; of a named bucket that agent alone
         self.available = 0  # of those, not away
+        self.counted: QueueCount | None = None  # where those wait, if all wait for one queue
         self.ripe_at: Instant = NEVER  # after this instant `ripen` has something to do
         self._ripening: list[tuple[Instant, LineKey]] = []  # a heap: fresh until, key
 
@@ -102,6 +115,8 @@ class Bucket:
             self.fresh.add(key)
             heapq.heappush(self._ripening, (item.fresh_until, key))
             self.ripe_at = self._ripening[0][0]
+        if self.counted is not None:
+            self.counted.waiting += 1
 
     def remove(self, item: Item) -> None:
         """Take an item out; `item` is the row with which it was put in."""
@@ -110,6 +125,8 @@ class Bucket:
             self.fresh.remove(key)
         else:
             self.steady.remove((item.urgency_at + item.late_behind, item.id))
+        if self.counted is not None:
+            self.counted.waiting -= 1
 
     def ripen(self, now: Instant, items: Mapping[ItemId, Item]) -> None:
         """Let those who have missed their target by now keep their later rank."""
@@ -137,6 +154,7 @@ class Profile:
         "capacity",
         "idle",
         "members_of",
+        "own",
         "signed_in",
         "skills",
         "team",
@@ -150,11 +168,13 @@ class Profile:
         capacity: Capacity,
         team: str,
         traits: dict[str, str | int],
+        own: tuple[QueueId, ...],
     ) -> None:
         self.skills = skills
         self.capacity = capacity
         self.team = team
         self.traits = traits
+        self.own = own  # queues that come first for these agents, in order
         self.whole = whole_of(capacity)
         self.idle: dict[Tempo, OrderedKeys[LineKey]] = {t: OrderedKeys() for t in Tempo}
         self.buckets: dict[Tempo, list[Bucket]] = {t: [] for t in Tempo}  # of nobody in particular

@@ -110,7 +110,7 @@ class ItemQueued(Event, frozen=True, tag="item-queued"):
     reserved_until: Instant | None = None  # of a requirement "@agent"
     fresh_until: Instant | None = None  # by then it is answered within its target; None: no matter
     late_behind: int = 0  # ns by which it ranks later after that
-    paces: tuple[tuple[str, Instant], ...] = ()  # minimums: when the next one is owed
+    paces: tuple[tuple[str, Instant], ...] = ()  # minimums and turns: how far they have come
 
 
 class StepTaken(Event, frozen=True, tag="step-taken"):
@@ -165,7 +165,7 @@ class OfferMade(Event, frozen=True, tag="offer-made"):
     expires_at: Instant
     idle_since: Instant
     rule: str  # how the agent was chosen
-    paces: tuple[tuple[str, Instant], ...] = ()  # minimums: when the next one is owed
+    paces: tuple[tuple[str, Instant], ...] = ()  # minimums and turns: how far they have come
 
 
 class OfferSeen(Event, frozen=True, tag="offer-seen"):
@@ -179,7 +179,7 @@ class OfferEnded(Event, frozen=True, tag="offer-ended"):
     ending: OfferEnding
     reason: str
     passed_over_until: Instant | None
-    paces: tuple[tuple[str, Instant], ...] = ()  # minimums: when the next one is owed
+    paces: tuple[tuple[str, Instant], ...] = ()  # minimums and turns: how far they have come
 
 
 class HandlingStarted(Event, frozen=True, tag="handling-started"):
@@ -219,7 +219,7 @@ class ItemReturned(Event, frozen=True, tag="item-returned"):
     step_due: Instant | None = None
     late_at: Instant | None = None
     missed: bool = False  # the agent's telephone was not answered: a miss like any other
-    paces: tuple[tuple[str, Instant], ...] = ()  # minimums: when the next one is owed
+    paces: tuple[tuple[str, Instant], ...] = ()  # minimums and turns: how far they have come
 
 
 class ItemTransferred(Event, frozen=True, tag="item-transferred"):

@@ -19,6 +19,7 @@ from router.core.explain_next import what_next
 from router.core.explain_order import why_second, why_this_item
 from router.core.explain_places import place_of_node, place_of_requirement, place_of_rule
 from router.core.explain_steps import once_conditions_hold, why_other_asks
+from router.core.explain_turns import why_its_turn
 from router.core.matching import LONGEST_IDLE, MOST_URGENT, OWED, best_agent, next_item
 from router.core.model import (
     ENDED,
@@ -35,6 +36,7 @@ from router.core.records import Agent, Item
 from router.core.staffing import staff_condition
 from router.core.state import State
 from router.core.story import describe
+from router.core.turns import TURN
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -146,6 +148,8 @@ def _why_this_agent(state: State, event: e.OfferMade, item: Item) -> Iterator[st
     yield from why_other_asks(state, item)
     if event.rule == MOST_URGENT:
         yield from why_this_item(state, event.at, item, event.agent)
+    if event.rule == MOST_URGENT or event.rule.startswith(TURN):
+        yield from why_its_turn(state, item, event)
     for agent_id in state.policy.agents:
         if agent_id == event.agent:
             continue
@@ -158,7 +162,7 @@ def _otherwise_today(state: State, event: e.OfferMade, item: Item) -> Iterator[s
     agent = state.agents.get(event.agent)
     if agent is None:
         return
-    if event.rule == MOST_URGENT or event.rule.startswith(OWED):
+    if event.rule == MOST_URGENT or event.rule.startswith((OWED, TURN)):
         other = next_item(state, event.at, agent)
         if other is None or other[0].id != item.id:
             found = "nothing" if other is None else f"item {other[0].id}"

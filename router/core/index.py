@@ -13,6 +13,7 @@ import heapq
 from collections.abc import Callable, Iterator, Mapping
 
 from router.core import requirement
+from router.core.apart import Apart
 from router.core.buckets import NAMED, Bucket, LineKey, Profile
 from router.core.capacity import NONE
 from router.core.dues import item_due
@@ -42,6 +43,7 @@ class Index:
     def __init__(self) -> None:
         self.buckets: dict[tuple[str, Tempo], Bucket] = {}
         self.lanes = Lanes()  # buckets of those for whom a condition of their queue counts
+        self.apart = Apart()  # buckets of one queue each, where turns are declared
         self.profiles: list[Profile] = []
         self._profile_of: dict[AgentId, Profile] = {}
         self._present: dict[AgentId, tuple[int, int]] = {}  # who is signed in: 1, and not away
@@ -62,21 +64,24 @@ class Index:
     ) -> None:
         """Group the policy's agents into profiles; the agents' rows are put in again.
 
-        So are the items of queues where a condition may change what is asked for.
+        So are the items of queues where a condition may change what is asked for, or whose turn it
+        may be.
         """
-        moving = {item.id: item for item in self._in_lanes(items)}
+        moving = {item.id: item for item in self._by_queue(items)}
         for item in moving.values():
             self.bucket_of(item).remove(item)
         self.lanes.adopt(policy)
+        self.apart.adopt(policy)
         made: dict[tuple[object, ...], Profile] = {}
         self._profile_of = {}
         for agent_id, rule in policy.agents.items():
             skills, traits = (tuple(sorted(x.items())) for x in (rule.skills, rule.traits))
-            key = (skills, rule.capacity, rule.team, traits)
+            own = policy.turns.own.get(agent_id, ()) if policy.turns is not None else ()
+            key = (skills, rule.capacity, rule.team, traits, own)
             profile = made.get(key)
             if profile is None:
                 profile = made[key] = Profile(
-                    rule.skills, policy.capacities[rule.capacity], rule.team, rule.traits
+                    rule.skills, policy.capacities[rule.capacity], rule.team, rule.traits, own
                 )
             self._profile_of[agent_id] = profile
         self.profiles = list(made.values())
@@ -87,19 +92,20 @@ class Index:
             self._join(bucket)
         for agent in agents.values():
             self.agent_changed(None, agent)
-        for item in self._in_lanes(items):
+        for item in self._by_queue(items):
             if item.id not in moving:
                 self.bucket(item.requirement, item.tempo).remove(item)
                 moving[item.id] = item
         for item in moving.values():
             self.bucket_of(item).add(item, (item.urgency_at, item.id))
 
-    def _in_lanes(self, items: Mapping[ItemId, Item]) -> list[Item]:
-        """Return who waits on the line where a condition may change what is asked for."""
+    def _by_queue(self, items: Mapping[ItemId, Item]) -> list[Item]:
+        """Return who waits in buckets of their queue alone: in a lane, or apart."""
         return [
             item
-            for queue in self.lanes.first
-            for _, name in self.line(queue, Tempo.LIVE)
+            for (queue, tempo), line in self.lines.items()
+            if self.apart.is_wanted or (tempo is Tempo.LIVE and queue in self.lanes.first)
+            for _, name in line
             if (item := items[ItemId(name)]).state is ItemState.QUEUED
         ]
 
@@ -118,16 +124,23 @@ class Index:
         return bucket
 
     def every_bucket(self) -> Iterator[Bucket]:
-        """Yield all buckets, those of lanes last."""
+        """Yield all buckets, those of one queue each last."""
         yield from self.buckets.values()
+        yield from self.apart.buckets()
         yield from self.lanes.buckets()
 
     def bucket_of(self, item: Item) -> Bucket:
         """Return the bucket in which a waiting item waits."""
         lane = self.lanes.lane_of(item) if item.queue in self.lanes.first else None
-        if lane is None:
-            return self.bucket(item.requirement, item.tempo)
-        bucket, is_new = self.lanes.bucket(item.requirement, lane)
+        if lane is not None:
+            bucket, is_new = self.lanes.bucket(item.requirement, lane)
+            if is_new and self.apart.is_wanted:
+                self.apart.count_in(bucket, lane.queue)
+        else:
+            found = self.apart.bucket(item) if self.apart.is_wanted else None
+            if found is None:
+                return self.bucket(item.requirement, item.tempo)
+            bucket, is_new = found
         if is_new:
             self._join(bucket)
         return bucket

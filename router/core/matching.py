@@ -9,11 +9,12 @@ list of all items or all agents is ever walked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import Final
 
-from router.core import callbacks, minimums
+from router.core import callbacks, minimums, paces
 from router.core import events as e
 from router.core.buckets import NAMED, Bucket, LineKey, Profile, rank
 from router.core.index import Index
@@ -34,6 +35,7 @@ from router.core.queueing import queue_of
 from router.core.records import Agent, Item
 from router.core.state import State
 from router.core.touched import Touched
+from router.core.turns import TURN, whose_turn
 
 MOST_URGENT: Final = "most urgent item"  # rule of an offer: the agent was free first
 OWED: Final = "what is owed to minimum"  # begins the rule of such an offer; its id follows
@@ -227,7 +229,7 @@ MERIT: Final[dict[AgentOrder, Callable[[Index, Bucket, Profile, Queue], int]]] =
 def next_item(s: State, now: Instant, agent: Agent) -> tuple[Item, str] | None:
     """Return the item that the agent shall be offered now, of those they could take, and the rule.
 
-    What a minimum is owed comes before all; see `minimums`.
+    What a minimum is owed comes before all; see `minimums`, then `turns`, then rank.
     """
     profile = s.index.profile_of(agent.id)
     if profile is None:
@@ -239,7 +241,10 @@ def next_item(s: State, now: Instant, agent: Agent) -> tuple[Item, str] | None:
         if item is not None:
             return item, f"{OWED} {minimum.id}"
     item = _most_urgent(s, now, agent, buckets)
-    return None if item is None else (item, MOST_URGENT)
+    if item is None or s.policy.turns is None:
+        return None if item is None else (item, MOST_URGENT)
+    item, by = whose_turn(s, now, profile, buckets, item, partial(_most_urgent, s, now, agent))
+    return item, f"{TURN}{', '.join(by)}" if by else MOST_URGENT
 
 
 def _most_urgent(
@@ -333,7 +338,7 @@ def make_offer(s: State, now: Instant, item: Item, agent: Agent, rule: str) -> e
         expires_at=now + timeout,
         idle_since=agent.idle_since,
         rule=rule,
-        paces=minimums.offered(s, now, item),
+        paces=paces.offered(s, now, item),
     )
 
 

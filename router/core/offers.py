@@ -7,7 +7,7 @@ from typing import Final
 
 from router.core import commands as c
 from router.core import events as e
-from router.core import minimums
+from router.core import paces
 from router.core.callbacks import ring_resident, rings_resident_first
 from router.core.matching import could_take, make_offer, may_ask_more
 from router.core.model import (
@@ -155,7 +155,7 @@ def _end(s: State, now: Instant, offer: Offer, ending: OfferEnding, reason: str)
         ending=ending,
         reason=reason,
         passed_over_until=until,
-        paces=minimums.failed(s, now, s.items[offer.item]),
+        paces=paces.failed(s, now, s.items[offer.item]),
     )
     item = s.items[offer.item]
     if item.reserved_for == offer.agent:

@@ -31,6 +31,7 @@ from router.core.policy_on_call import OnCallList
 from router.core.policy_service_level import FirstResponse, Promise
 from router.core.policy_surge import SurgeRule
 from router.core.policy_text import CannedAnswer, ChatPolicy, MailPolicy
+from router.core.policy_turns import Turns
 from router.core.policy_waiting import AtRisk, LongWait
 
 Texts = dict[str, str]  # language code -> text; every language of the town is present
@@ -327,9 +328,8 @@ class Dialling(Struct, frozen=True):
 class OfferRule(Struct, frozen=True):
     """What follows a failed offer."""
 
-    pass_over: dict[
-        str, Span
-    ]  # value of OfferEnding or Unreached -> how long the agent is passed over for that item
+    # value of OfferEnding or Unreached -> how long the agent is passed over for that item
+    pass_over: dict[str, Span]
     missed_max: int  # so many misses in a row: away, "not answering"
     lease: Span  # a desk that proves nothing for this long has vanished
 
@@ -378,6 +378,7 @@ class Policy(Struct, frozen=True):
     services: dict[str, tuple[Layer, ...]] = {}  # who answers when, in order
     agreements: dict[str, Agreement] = {}  # subject -> who does what
     minimums: tuple[Minimum, ...] = ()
+    turns: Turns | None = None
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

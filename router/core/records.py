@@ -280,7 +280,7 @@ class KeyRow(Row, frozen=True):
 
 
 class PaceRow(Row, frozen=True):
-    """When the next of a minimum is owed."""
+    """When the next of a minimum is owed; or how far a turn, or a part of one, has come."""
 
     minimum: str
     due: Instant

@@ -120,6 +120,8 @@ def _in_skills(sources: Sources) -> Iterator[Use]:
         for skill in agent.skills:
             yield Use(document, ("agents", name, "skills", skill), "skill", skill)
         yield Use(document, ("agents", name, "capacity"), "capacity", agent.capacity)
+        for index, queue in enumerate(agent.own_queues):
+            yield Use(document, ("agents", name, "own_queues", index), "queue", queue)
 
 
 def _in_hours(sources: Sources) -> Iterator[Use]:
@@ -152,6 +154,11 @@ def _in_queues(sources: Sources) -> Iterator[Use]:
     for name, minimum in queues.minimums.items():
         for index, counted in enumerate(minimum.queues):
             yield Use(document, ("minimums", name, "queues", index), "queue", counted)
+    for name, turn in queues.turns.items():
+        for part, shape in turn.parts.items():
+            for index, counted in enumerate(shape.queues):
+                place: Path = ("turns", name, "parts", part, "queues", index)
+                yield Use(document, place, "queue", counted)
 
 
 def _in_rules(document: Document, path: Path, rules: QueueRules) -> Iterator[Use]:

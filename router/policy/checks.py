@@ -19,6 +19,7 @@ from router.policy.check_openings import check_openings
 from router.policy.check_people import check_people
 from router.policy.check_rules import check_rules
 from router.policy.check_texts import check_texts
+from router.policy.check_turns import check_turns
 from router.policy.sources import Sources
 
 
@@ -29,6 +30,7 @@ def check(sources: Sources, today: date) -> None:
     check_texts(sources)
     check_rules(sources, today)
     check_offers(sources)
+    check_turns(sources)
     check_flows(sources)
     check_fallback(sources)
     check_layers(sources, today)

@@ -26,6 +26,7 @@ from router.policy.compile_hours import compile_all_hours, compile_layers
 from router.policy.compile_queues import compile_minimums, compile_queue, place
 from router.policy.compile_surge import compile_surge
 from router.policy.compile_texts import compile_answers, compile_chat, compile_mail
+from router.policy.compile_turns import compile_turns
 from router.policy.documents import Document
 from router.policy.models_announcements import FrontMessageShape
 from router.policy.models_attributes import AttributeShape, typed
@@ -93,6 +94,7 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         services={id_: compile_layers(each) for id_, each in hours.services.items()},
         surge=None if fallback.surge is None else compile_surge(fallback.surge),
         minimums=compile_minimums(model_of(sources.queues).minimums),
+        turns=compile_turns(model_of(sources.queues), skills, sources.queues.document),
     )
 
 

@@ -79,6 +79,11 @@ class GroupShape(Shape):
         description="agents at work by period; who is busy when there are fewer finishes first",
         examples=["[12, 18, 9]"],
     )
+    own_types: Annotated[list[str], OneOrMore] = Field(
+        default=[],
+        description="types that these agents take before all others, the first before the second",
+        examples=["[first]"],
+    )
 
 
 class CentreFile(Shape):
@@ -171,6 +176,11 @@ def _check(document: Document, model: CentreFile) -> None:
             )
     for id_, type_ in model.types.items():
         _check_type(document, model, id_, type_)
+    for id_, shape in model.groups.items():
+        for index, kind in enumerate(shape.own_types):
+            if kind not in model.types:
+                why = f"no type is called {kind!r}; {remedy(kind, model.types)}"
+                document.complain(("groups", id_, "own_types", index), why)
     drawn = {"arrivals", "service"}
     drawn |= {"patience"} if patient(model) else set()
     drawn |= {"busyness"} if model.busyness_shape is not None else set()

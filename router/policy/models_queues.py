@@ -12,6 +12,7 @@ from router.policy.models_callbacks import CallbackShape
 from router.policy.models_offers import MinimumShape, OfferTo
 from router.policy.models_service_level import ServiceLevelShape
 from router.policy.models_steps import AtRiskShape, LongWaitShape, StepShape
+from router.policy.models_turns import TurnShape
 from router.policy.shape import Shape
 from router.policy.spans import FirstResponseText
 from router.policy.values import (
@@ -211,4 +212,19 @@ class QueuesFile(Shape):
         default={},
         description="so that neither mail starves behind calls nor calls behind mail",
         examples=["texts: {tempo: slow_text, at_least: 4}"],
+    )
+    turns: dict[Name, TurnShape] = Field(
+        default={},
+        description="whose turn it is when an agent is free, before `item_order` decides: parts of"
+        " what waits go on in proportion to their weights; one turn after the other",
+        examples=["counters: {of: waiting, parts: {tax: {queues: tax, weight: 1}}}"],
+    )
+    overdue_max_s: int = Field(
+        default=300,
+        ge=30,
+        le=3600,
+        description="who is first in rank and overdue by more seconds (a call: beyond the promise;"
+        " mail: beyond its due instant) goes first, whatever `turns` and the agents' `own_queues`"
+        " say",
+        examples=["120"],
     )

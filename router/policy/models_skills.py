@@ -61,6 +61,12 @@ class AgentShape(Shape):
         examples=["+1 905 555 0121"],
     )
     team: str = Field(default="", max_length=40, description="team", examples=["information"])
+    own_queues: list[str] = Field(
+        default=[],
+        description="queues of which this agent takes what waits before anything else, the first"
+        " before the second; see `overdue_max_s` of queues.yaml",
+        examples=["[roads, bylaw]"],
+    )
     attributes: dict[Name, Text] = Field(
         default={},
         description="of those declared under `attributes`, for requirements: `agent.site`; one that"

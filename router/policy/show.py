@@ -11,6 +11,7 @@ from router.policy.clock_times import WEEKDAYS, written
 from router.policy.show_service_level import promised
 from router.policy.show_surge import show_surge
 from router.policy.show_texts import TEXTS
+from router.policy.show_turns import show_turns
 from router.policy.spans import written_span
 from router.policy.telephones import shown
 
@@ -84,6 +85,7 @@ def _queues(policy: Policy, language: str) -> Iterator[str]:
         yield f"Queue {queue.id}: {_say(queue.name, language)}, hours {queue.hours}"
         yield from _queue(queue)
         yield ""
+    yield from show_turns(policy)
 
 
 def _queue(queue: Queue) -> Iterator[str]:

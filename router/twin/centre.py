@@ -27,11 +27,13 @@ from router.core.policy import (
     Skill,
     Step,
 )
+from router.core.policy_turns import Turns
 from router.core.requirement import LEVEL_MAX
 from router.errors import PolicyError
 from router.policy.models_centre import CentreFile, GroupShape, TypeShape, read_centre
 
 LANGUAGE: Final = "en"
+FOR_EVER: Final[Span] = 1 << 62
 NOWHERE: Final = Place(file="", line=0)
 
 V = TypeVar("V")
@@ -173,6 +175,7 @@ def _policy(file: CentreFile, groups: Mapping[str, Group]) -> Policy:
         retention=Retention(closed_in_core=0, dedupe_text=0, redial=0),
         texts={},
         compiled_with={},
+        turns=_own_first(file, groups),
     )
 
 
@@ -183,6 +186,17 @@ def _asked_in_turn(kind: TypeShape) -> list[list[str]]:
 def _skill(index: int, number: int) -> str:
     """Return what that type asks for after so many changes of its groups."""
     return f"type_{index}_{number}"
+
+
+def _own_first(file: CentreFile, groups: Mapping[str, Group]) -> Turns | None:
+    """Return that groups take their own types first, for as long as it takes; None: none does."""
+    own = {
+        agent: tuple(map(QueueId, file.groups[name].own_types))
+        for name, group in groups.items()
+        if file.groups[name].own_types
+        for agent in group.agents
+    }
+    return Turns(FOR_EVER, own, ()) if own else None
 
 
 def _queue(index: int, name: str, kind: TypeShape, file: CentreFile) -> Queue:

@@ -18,7 +18,7 @@ from router.core import events as e
 from router.core.apply import apply
 from router.core.apply_line import put_paces, queued
 from router.core.matching import best_agent, next_item
-from router.core.minimums import begun, offered
+from router.core.minimums import begun
 from router.core.model import (
     AgentId,
     AgentStatus,
@@ -31,6 +31,7 @@ from router.core.model import (
     QueueId,
     Tempo,
 )
+from router.core.paces import offered
 from router.core.policy import Policy
 from router.core.queueing import line_up, requirement_at, take_step
 from router.core.records import Agent, Holding, Item

@@ -138,12 +138,19 @@ def people(state: State, item: Item) -> int:
 
 def item_by_pencil(state: State, now: Instant, agent: Agent) -> ItemId | None:
     """Return the item that the agent should be offered."""
-    mine = [
-        item
-        for item in waiting(state)
-        if can_do(state, agent.id, item)
-        and all(who != agent.id or until <= now for who, until in item.passed_over)
-    ]
+    mine = [item for item in waiting(state) if may_have(state, now, agent, item)]
+    first = first_by_pencil(state, now, mine)
+    return None if first is None else first.id
+
+
+def may_have(state: State, now: Instant, agent: Agent, item: Item) -> bool:
+    """Say whether the agent has the skill and was not passed over."""
+    passed_over = any(who == agent.id and until > now for who, until in item.passed_over)
+    return can_do(state, agent.id, item) and not passed_over
+
+
+def first_by_pencil(state: State, now: Instant, mine: Sequence[Item]) -> Item | None:
+    """Return who of these goes first by rank."""
     late = [rank(item, now) for item in mine if not is_fresh(item, now)]
     first = min(late, default=None)
     ahead = [
@@ -151,9 +158,8 @@ def item_by_pencil(state: State, now: Instant, agent: Agent) -> ItemId | None:
         for item in mine
         if is_fresh(item, now) and (first is None or rank(item, now) < first)
     ]
-    if ahead:
-        return min(ahead)[1][1]
-    return first[1] if first is not None else None
+    best = min(ahead)[1] if ahead else first
+    return None if best is None else state.items[ItemId(best[1])]
 
 
 def agent_by_pencil(state: State, item: Item) -> AgentId | None:

@@ -256,6 +256,11 @@ class Walk(CallsWalk):
             in_bucket = [b.requirement for b in buckets for name in b if name == item.id]
             queued = item.state is ItemState.QUEUED
             assert len(in_bucket) == queued, (item, in_bucket)
+            counted = self.state.index.bucket_of(item).counted if queued else None
+            if queued and item.reserved_for is None and self.state.policy.turns is not None:
+                assert counted is not None
+                buckets = self.state.index.every_bucket()
+                assert counted.waiting == sum(len(b) for b in buckets if b.counted is counted)
             if item.state is ItemState.OFFERED:
                 assert sorted(holders) == sorted(o.agent for o in offered)
                 assert offered

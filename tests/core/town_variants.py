@@ -7,11 +7,25 @@ from typing import Final
 from msgspec.structs import replace
 
 from router.core import policy as p
-from router.core.model import MINUTE, SECOND, AgentOrder, Condition, QueueId, Tempo
+from router.core.model import MINUTE, SECOND, AgentId, AgentOrder, Condition, QueueId, Tempo
 from router.core.policy_calls import CallbackWindows
 from router.core.policy_offers import Minimum, OfferTo
+from router.core.policy_turns import BEGUN, WAITING, Part, Turn, Turns
 from router.core.policy_waiting import AtRisk, LongWait
 from tests.core.town import PLACE, rule, town
+
+
+def _turn(of: str, *queues: str) -> Turn:
+    """Take these queues and everything else in turn."""
+    parts = [Part(name, frozenset({QueueId(name)}), None, len(name)) for name in queues]
+    return Turn(of, of, (*parts, Part("others", frozenset(), None, 1)), "t.yaml", 1)
+
+
+TURNS: Final = Turns(
+    overdue_max=MINUTE,
+    own={AgentId("chloe"): (QueueId("roads"), QueueId("general"))},
+    rules=(_turn(WAITING, "general", "roads"), _turn(BEGUN, "roads")),
+)
 
 
 def fated_town() -> p.Policy:
@@ -67,6 +81,7 @@ def fated_town() -> p.Policy:
             Minimum("texts", Tempo.SLOW_TEXT, frozenset(), 20, 10 * MINUTE),
             Minimum("calls", Tempo.LIVE, frozenset({general.id}), 30, 10 * MINUTE),
         ),
+        turns=TURNS,
     )
 
 

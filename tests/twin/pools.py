@@ -19,7 +19,10 @@ T_95_OF_18: Final = 3.4502  # the same, for eighteen intervals that hold togethe
 
 
 def centre(
-    types: Mapping[str, Mapping[str, Any]], groups: Mapping[str, int], **more: Any
+    types: Mapping[str, Mapping[str, Any]],
+    groups: Mapping[str, int],
+    own_types: Mapping[str, list[str]] = {},
+    **more: Any,
 ) -> Centre:
     """Return a centre of one period and so many agents in each group; rates a minute."""
     return centre_of(
@@ -31,7 +34,10 @@ def centre(
                 "in_time_s": 30,
                 "service_per_min": [60 / TALK_S],
                 "types": types,
-                "groups": {name: {"agents": [count]} for name, count in groups.items()},
+                "groups": {
+                    name: {"agents": [count], "own_types": own_types.get(name, [])}
+                    for name, count in groups.items()
+                },
                 **more,
             }
         )

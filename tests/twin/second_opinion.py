@@ -47,8 +47,18 @@ class Numbers:
         self.length, self.awt = file["period_min"], file["in_time_s"] / 60
         self.types = list(file["types"].values())
         self.to = [[names.index(g) for g in listed(t["groups"], 1)] for t in self.types]
-        kinds, groups = range(len(self.types)), range(len(names))
-        self.serves = [[k for k in kinds if g in self.to[k]] for g in groups]
+        self.later = [
+            [
+                (each["after_s"] / 60, [names.index(g) for g in listed(each["groups"], 1)])
+                for each in t.get("later", [])
+            ]
+            for t in self.types
+        ]
+        kinds_of = list(file["types"])
+        self.own = [
+            [kinds_of.index(k) for k in listed(g.get("own_types", []), 1)]
+            for g in file["groups"].values()
+        ]
         self.staff = [listed(g["agents"], self.periods) for g in file["groups"].values()]
         self.rates = [listed(t["arrivals_per_min"], self.periods) for t in self.types]
         self.mu = listed(file["service_per_min"], self.periods)
@@ -85,6 +95,7 @@ class _Day:
         self.now = 0.0
         self.ends: list[tuple[float, int]] = []  # talks
         self.leaves: list[tuple[float, int, list[Any]]] = []
+        self.widens: list[tuple[float, int, list[Any], list[int]]] = []
         self.turn = 0
         gone = ("abandoned", "abandoned_late", "blocked", "let_go", "cleared")
         self.out: Counted = dict.fromkeys(("served", *gone), 0)
@@ -102,8 +113,11 @@ class _Day:
         while self.leaves and self.leaves[0][2][4]:
             heapq.heappop(self.leaves)
         at_leave = self.leaves[0][0] if self.leaves else INFINITE
+        while self.widens and self.widens[0][2][4]:
+            heapq.heappop(self.widens)
+        at_widen = self.widens[0][0] if self.widens else INFINITE
         comes = min(self.coming)
-        following = min(turns, comes, at_end, at_leave)
+        following = min(turns, comes, at_end, at_leave, at_widen)
         if following == INFINITE:
             return False
         self.pass_time(following)
@@ -111,6 +125,9 @@ class _Day:
             self.turn_period()
         elif following == comes:
             self.arrive(self.coming.index(comes))
+        elif following == at_widen:
+            _, _, caller, groups = heapq.heappop(self.widens)
+            self.try_groups(caller, groups)
         elif following == at_end:
             group = heapq.heappop(self.ends)[1]
             self.busy[group] -= 1
@@ -171,15 +188,32 @@ class _Day:
             self.out["blocked"] += 1
             return
         caller = [k, period, self.now, talk, False]
-        for g in given.to[k]:
-            if self.busy[g] < self.number[g]:
-                self.serve(caller, g)
-                return
+        if self.try_groups(caller, given.to[k]):
+            return
         self.queues[k].append(caller)
         self.waiting += 1
         self.turn += 1
         leaves = self.now + min(patience, given.wait_max)
         heapq.heappush(self.leaves, (leaves, self.turn, caller))
+        for after, groups in given.later[k]:
+            self.turn += 1
+            heapq.heappush(self.widens, (self.now + after, self.turn, caller, groups))
+
+    def try_groups(self, caller: list[Any], groups: list[int]) -> bool:
+        free = [g for g in groups if self.busy[g] < self.number[g]]
+        if free:
+            if caller in self.queues[caller[0]]:
+                self.queues[caller[0]].remove(caller)
+                self.waiting -= 1
+            self.serve(caller, free[0])
+        return bool(free)
+
+    def may_go_to(self, caller: list[Any], g: int) -> bool:
+        groups = self.given.to[caller[0]]
+        for after, others in self.given.later[caller[0]]:
+            if self.now >= caller[2] + after:
+                groups = others
+        return g in groups
 
     def serve(self, caller: list[Any], g: int) -> None:
         k, period, arrived, talk, _ = caller
@@ -192,15 +226,16 @@ class _Day:
     def feed(self, g: int) -> None:
         while self.busy[g] < self.number[g]:
             heads = []
-            for k in self.given.serves[g]:
-                while self.queues[k] and self.queues[k][0][4]:
-                    self.queues[k].popleft()
-                if self.queues[k]:
-                    heads.append((self.queues[k][0][2], k))
+            own = self.given.own[g]
+            for k, queue in enumerate(self.queues):
+                while queue and queue[0][4]:
+                    queue.popleft()
+                if queue and self.may_go_to(queue[0], g):
+                    heads.append((own.index(k) if k in own else len(own), queue[0][2], k))
             if not heads:
                 return
             self.waiting -= 1
-            self.serve(self.queues[min(heads)[1]].popleft(), g)
+            self.serve(self.queues[min(heads)[2]].popleft(), g)
 
     def give_up(self, caller: list[Any]) -> None:
         caller[4] = True

@@ -69,6 +69,7 @@ def test_a_file_becomes_a_policy_that_prefers_groups_by_level(tmp_path: Path) ->
     [
         ("[4, 1]", "[4, 1, 2]", "groups.first.agents: 3 values for 2 periods; write one or 2"),
         ("groups: second", "groups: secnd", "did you mean 'second'?"),
+        ("[4, 1]}", "[4, 1], own_types: [sml]}", "groups.first.own_types[0]: no type is called"),
         ("service_per_min: 0.5", "service_per_min: 0", "12:18 service_per_min"),
         ("in_time_s: 20\n", "", "key 'in_time_s' is missing"),
         ("days: 2", "dayz: 2", "2:1 dayz: unknown key; did you mean 'days'?"),

@@ -23,6 +23,7 @@ from router.core.model import (
 )
 from router.core.policy import Capacity, Policy, Step
 from router.core.policy_offers import Minimum
+from router.core.policy_turns import BEGUN, WAITING, Part, Turn, Turns
 from router.core.state import State
 from router.twin.line import Line
 from router.twin.town_line import TownLine
@@ -72,8 +73,16 @@ def policies(draw: st.DrawFn) -> Policy:
         draw(st.integers(1, 4)),
         draw(st.sampled_from([20, 60, 200])) * SECOND,
     )
+    first, second = (frozenset({QueueId(each)}) for each in SERVICES[:2])
+    parts = (Part("first", first, None, 1), Part("second", second, None, draw(st.integers(1, 5))))
+    turns = Turns(
+        overdue_max=draw(st.sampled_from([20, 200])) * SECOND,
+        own=dict.fromkeys(agents, draw(st.sampled_from([(), (*second, *first)]))),
+        rules=(Turn("line", draw(st.sampled_from([WAITING, BEGUN])), parts, "", 0),),
+    )
     return replace(
         policy,
+        turns=turns if draw(st.booleans()) else None,
         queues=queues,
         agents=agents,
         capacities={**policy.capacities, **CAPACITIES},

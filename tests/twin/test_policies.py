@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from router.core.model import HOUR, SECOND, AgentId, AgentOrder, Instant, ItemId, QueueId, Span
 from router.core.policy import Policy
+from router.core.policy_turns import BEGUN, WAITING, Part, Turn, Turns
 from router.twin.centre import LANGUAGE
 from router.twin.line import Answered, Line
 from tests.twin.exact import priority_waits
@@ -25,6 +26,8 @@ from tests.twin.pools import BEGIN, T_95_OF_18, TALK_S, centre, interval
 AGENTS: Final = 50
 LOAD: Final = 0.95 * AGENTS
 SHARES: Final = {"a": 0.3, "b": 0.3, "c": 0.4}
+RATIO: Final = (1, 3, 6)  # of those who wait, in tenths
+FOR_EVER: Final[Span] = 1000 * HOUR
 
 
 class Waits(NamedTuple):
@@ -39,6 +42,7 @@ def three_classes(
     late_behind: Span = 0,
     head_starts: Mapping[str, Span] = {},
     agent_order: tuple[AgentOrder, ...] = (),
+    turns: Turns | None = None,
 ) -> Policy:
     """Return a policy of which every agent can take every class."""
     types = {name: {"groups": ["all"], "arrivals_per_min": [1]} for name in SHARES}
@@ -52,7 +56,23 @@ def three_classes(
         )
         for id_, queue in policy.queues.items()
     }
-    return replace(policy, queues=queues)
+    return replace(policy, queues=queues, turns=turns)
+
+
+def taking_turns(of: str, weights: Sequence[int], overdue_max: Span = FOR_EVER) -> Turns:
+    """Return the three classes as the parts of one turn."""
+    parts = [
+        Part(name, frozenset({QueueId(name)}), None, weight)
+        for name, weight in zip(SHARES, weights, strict=True)
+    ]
+    return Turns(overdue_max, {}, (Turn("classes", of, tuple(parts), "", 0),))
+
+
+def own_first(overdue_max: Span = FOR_EVER) -> Turns:
+    """Return that a third of the agents each take one class before the others."""
+    own = [(QueueId(name),) for name in SHARES]
+    agents = three_classes().agents
+    return Turns(overdue_max, {each: own[n % len(own)] for n, each in enumerate(agents)}, ())
 
 
 def run(policy: Policy, contacts: int, seed: int) -> Waits:
@@ -96,6 +116,13 @@ POLICIES: Final = {
     "head start": three_classes(head_starts={"c": 45 * SECOND}),
     "priority": three_classes(head_starts=PRIORITY),
     "balanced with head start": three_classes(120 * SECOND, {"b": 45 * SECOND}),
+    "fixed ratio of the lines": three_classes(turns=taking_turns(WAITING, RATIO)),
+    "proportions of what is begun": three_classes(turns=taking_turns(BEGUN, (5, 1, 1))),
+    "fixed ratio, balanced, nobody long overdue": three_classes(
+        120 * SECOND, turns=taking_turns(WAITING, RATIO, 60 * SECOND)
+    ),
+    "own queue first": three_classes(turns=own_first()),
+    "own queue first, nobody long overdue": three_classes(turns=own_first(60 * SECOND)),
     **{order.value: three_classes(120 * SECOND, agent_order=(order,)) for order in AgentOrder},
 }
 
@@ -118,6 +145,56 @@ def test_waits_by_priority_are_the_exact_ones() -> None:
         means = [each.of[name][1] / each.of[name][0] / SECOND for each in runs]
         low, high = interval(means, T_95_OF_18)
         assert low <= wait_s <= high, name
+
+
+# Of those who wait, by a reference simulation of a fixed ratio of .1, .3 and .6. How ties go shows
+# in the third digit: .0994 where the first class wins them, as here, and .1108 where the last does.
+IN_LINE: Final = {"a": 0.1016, "b": 0.3047, "c": 0.5938}
+
+
+def in_line(found: Waits) -> dict[str, float]:
+    """Return each class's share of the line: by Little's law that of all waits together."""
+    return {name: span / found.together for name, (_, span) in found.of.items()}
+
+
+def by_pencil(jumps: int, seed: int) -> dict[str, float]:
+    """Return the same from the chain of lengths alone: no agents, no contacts, no instants."""
+    rng, busy, line = random.Random(seed), 0, dict.fromkeys(SHARES, 0)
+    held, weight = dict.fromkeys(SHARES, 0.0), dict(zip(SHARES, RATIO, strict=True))
+    for _ in range(jumps):
+        rate, together = LOAD + busy, sum(line.values())
+        for name, length in line.items():
+            held[name] += length / rate
+        comes = rng.random() * rate < LOAD
+        if comes and busy == AGENTS:
+            line[rng.choices(list(SHARES), list(SHARES.values()))[0]] += 1
+        elif comes or not together:
+            busy += 1 if comes else -1
+        else:
+            there = [name for name in line if line[name]]
+            line[max(there, key=lambda each: 10 * line[each] - weight[each] * together)] -= 1
+    return {name: length / sum(held.values()) for name, length in held.items()}
+
+
+def test_a_fixed_ratio_keeps_each_class_its_share_of_the_line_in_a_short_run() -> None:
+    found = in_line(run(POLICIES["fixed ratio of the lines"], 8_000, seed=1))
+    assert found == pytest.approx(IN_LINE, abs=0.01)
+
+
+@pytest.mark.full
+def test_a_fixed_ratio_keeps_each_class_its_share_of_the_line() -> None:
+    runs = [in_line(run(POLICIES["fixed ratio of the lines"], 30_000, seed)) for seed in range(20)]
+    means = {name: sum(each[name] for each in runs) / len(runs) for name in SHARES}
+    assert means == pytest.approx(IN_LINE, abs=0.003)
+    assert means == pytest.approx(by_pencil(3_000_000, seed=1), abs=0.001)
+
+
+def test_the_promise_of_a_ratio_ends_where_somebody_is_long_overdue() -> None:
+    """Of a hundred who wait 98 may be of the first class, so that it is served last."""
+    ratio = (98, 1, 1)
+    free = run(three_classes(turns=taking_turns(WAITING, ratio)), 8_000, seed=1)
+    bound = run(three_classes(turns=taking_turns(WAITING, ratio, 60 * SECOND)), 8_000, seed=1)
+    assert free.of["a"][1] / free.of["a"][0] > 1.5 * bound.of["a"][1] / bound.of["a"][0]
 
 
 # --- which agent ---------------------------------------------------------------------------------

@@ -22,8 +22,17 @@ TALK_MIN: Final = 10
 PLACES: Final = 30
 
 
-def six_types(groups: Mapping[str, tuple[int, Sequence[int]]], load: float, hours: int) -> Centre:
-    """Return the centre; a group is (agents, types in the order of preference)."""
+def six_types(
+    groups: Mapping[str, tuple[int, Sequence[int]]],
+    load: float,
+    hours: int,
+    *,
+    own_first: bool = False,
+) -> Centre:
+    """Return the centre; a group is (agents, types in the order of preference).
+
+    `own_first`: its agents take what waits in that order, too, and not by arrival.
+    """
 
     def takers(kind: int) -> list[str]:
         able = [name for name, (_, kinds) in groups.items() if kind in kinds]
@@ -36,6 +45,7 @@ def six_types(groups: Mapping[str, tuple[int, Sequence[int]]], load: float, hour
     return centre(
         types,
         {name: count for name, (count, _) in groups.items()},
+        {name: [f"t{kind}" for kind in kinds] for name, (_, kinds) in groups.items() if own_first},
         period_min=hours * 60,
         service_per_min=[1 / TALK_MIN],
         trunks=TYPES * EACH + PLACES,
@@ -51,6 +61,7 @@ TWO: Final = {
     if other != k
 }
 ALL: Final = {"all": (TYPES * EACH, list(range(TYPES)))}
+OWN: Final = {f"g{k}": (EACH, [(k + n) % TYPES for n in range(TYPES)]) for k in range(TYPES)}
 
 
 def blocked(days: Sequence[Day]) -> float:
@@ -77,12 +88,37 @@ def check_one_pool(load: float, days: int, hours: int) -> None:
     assert low <= exact.wait_s <= high
 
 
+def in_time(days: Sequence[Day]) -> float:
+    """Return the share of those answered who waited less than half a minute."""
+    return sum(sum(map(sum, day.in_time)) for day in days) / sum(day.served for day in days)
+
+
+def check_own_first(days: int, hours: int, near: float) -> None:
+    own, arrival = (
+        list(run_days(each, days))
+        for each in (six_types(OWN, 84, hours, own_first=True), six_types(ALL, 84, hours))
+    )
+    assert in_time(own) - in_time(arrival) == pytest.approx(0.783 - 0.734, abs=near)
+    assert blocked(own) == pytest.approx(blocked(arrival), abs=near / 10)  # it serves nobody more
+    waits = [sum(sum(day.waits) for day in found) for found in (own, arrival)]
+    assert waits[0] == pytest.approx(waits[1], rel=2 * near)
+
+
 def test_two_skills_recover_most_of_the_blocking_in_a_short_run() -> None:
     check_recovered(1, 50)
 
 
 def test_six_skills_are_one_pool_in_a_short_run() -> None:
     check_one_pool(84, 20, 8)
+
+
+def test_own_type_first_answers_more_in_time_in_a_short_run() -> None:
+    check_own_first(1, 50, near=0.03)
+
+
+@pytest.mark.full
+def test_own_type_first_answers_five_of_a_hundred_more_in_time() -> None:
+    check_own_first(6, 100, near=0.01)
 
 
 @pytest.mark.full
