@@ -13,6 +13,7 @@ import heapq
 from collections.abc import Callable, Iterator, Mapping
 
 from router.core import requirement
+from router.core.asked_for import AskedFor
 from router.core.buckets import NAMED, Bucket, LineKey, Profile
 from router.core.capacity import NONE
 from router.core.dues import item_due
@@ -21,6 +22,7 @@ from router.core.model import (
     ENDED,
     IN_LINE,
     AgentId,
+    AgentOrder,
     AgentStatus,
     Condition,
     Instant,
@@ -48,6 +50,9 @@ class Index:
         self.signed_in = 0  # agents of the policy
         self.names_agents = False  # something was kept for one agent, now or before
         self.idle_with: dict[Tempo, dict[str, int]] = {}  # skill -> agents who could take one now
+        self._counts_idle = False  # a queue asks for that count
+        self.asked_for = AskedFor()
+        self._free: dict[AgentId, frozenset[Tempo]] = {}  # what each could take one more of
         self.lines: dict[tuple[QueueId, Tempo], OrderedKeys[LineKey]] = {}
         self.by_address: dict[str, dict[ItemId, None]] = {}
         self.by_subject: dict[str, dict[ItemId, None]] = {}  # open items, the newest last
@@ -83,6 +88,10 @@ class Index:
         self.signed_in = 0
         self._present = {}
         self.idle_with = {tempo: {} for tempo in Tempo}
+        orders = [queue.agent_order for queue in policy.queues.values()]
+        self._counts_idle = any(AgentOrder.COVERAGE in order for order in orders)
+        self._free = {}
+        self.asked_for.adopt()
         for bucket in self.buckets.values():
             self._join(bucket)
         for agent in agents.values():
@@ -126,7 +135,8 @@ class Index:
         """Return the bucket in which a waiting item waits."""
         lane = self.lanes.lane_of(item) if item.queue in self.lanes.first else None
         if lane is None:
-            return self.bucket(item.requirement, item.tempo)
+            found = self.buckets.get((item.requirement, item.tempo))
+            return self.bucket(item.requirement, item.tempo) if found is None else found
         bucket, is_new = self.lanes.bucket(item.requirement, lane)
         if is_new:
             self._join(bucket)
@@ -158,65 +168,81 @@ class Index:
 
     def item_changed(self, old: Item | None, new: Item | None) -> None:
         """Follow an item's row from `old` to `new`. Unchanged fields share their object."""
-        if old is None or new is None:
-            self._follow_line(old, new)
-            self._follow_address(old, new)
-            self._follow_subject(old, new)
-            self._follow_call(old, new)
-        else:
-            moved = old.state is not new.state
-            if (old.state in IN_LINE or new.state in IN_LINE) and (
-                moved
-                or old.urgency_at != new.urgency_at
-                or old.requirement is not new.requirement
-                or old.queue is not new.queue
-                or old.tempo is not new.tempo
-                or old.fresh_until is not new.fresh_until
-                or old.late_behind is not new.late_behind
-                or (new.queue in self.lanes.first and self._changes_lane(old, new))
-            ):
-                self._follow_line(old, new)
-            if old.address_key is not new.address_key:
-                self._follow_address(old, new)
-            if old.subject is not new.subject or (
-                moved and (old.state in ENDED or new.state in ENDED)
-            ):
-                self._follow_subject(old, new)
-            if old.call_id is not new.call_id:
-                self._follow_call(old, new)
         if new is None:
             if old is not None:
+                self._follow_one(old, self._leave_line, old, None)
                 self._due.pop(old.id, None)
             return
+        if old is None:
+            self._follow_one(new, self._join_line, None, new)
+        else:
+            self._follow_change(old, new)
         due = item_due(new)
         if due != self._due.get(new.id):
             self._due[new.id] = due
             if due is not None:
                 heapq.heappush(self.timers, (due, "item", new.id))
 
+    def _follow_one(
+        self,
+        row: Item,
+        follow: Callable[[Item, LineKey], None],
+        old: Item | None,
+        new: Item | None,
+    ) -> None:
+        """Follow a row that came or went."""
+        if row.state in IN_LINE:
+            follow(row, (row.urgency_at, row.id))
+        if row.address_key or row.subject or row.call_id:
+            self._follow_address(old, new)
+            self._follow_subject(old, new)
+            self._follow_call(old, new)
+
+    def _follow_change(self, old: Item, new: Item) -> None:
+        moved = old.state is not new.state
+        if (old.state in IN_LINE or new.state in IN_LINE) and (
+            moved
+            or old.urgency_at != new.urgency_at
+            or old.requirement is not new.requirement
+            or old.queue is not new.queue
+            or old.tempo is not new.tempo
+            or old.fresh_until is not new.fresh_until
+            or old.late_behind is not new.late_behind
+            or (new.queue in self.lanes.first and self._changes_lane(old, new))
+        ):
+            self._follow_line(old, new)
+        if old.address_key is not new.address_key:
+            self._follow_address(old, new)
+        if old.subject is not new.subject or (
+            moved and (old.state in ENDED or new.state in ENDED)
+        ):
+            self._follow_subject(old, new)
+        if old.call_id is not new.call_id:
+            self._follow_call(old, new)
+
     def _changes_lane(self, old: Item, new: Item) -> bool:
         return self.lanes.lane_of(old) != self.lanes.lane_of(new)
 
-    def _follow_line(self, old: Item | None, new: Item | None) -> None:
-        before = _line_key(old) if old is not None else None
-        after = _line_key(new) if new is not None else None
+    def _follow_line(self, old: Item, new: Item) -> None:
+        before, after = _line_key(old), _line_key(new)
         if before != after:
-            if before is not None and old is not None:
+            if before is not None:
                 self._leave_line(old, before)
-            if after is not None and new is not None:
+            if after is not None:
                 self._join_line(new, after)
-        elif after is not None and old is not None and new is not None:
+        elif after is not None:
             self._move_bucket(old, new, after)
 
     def _leave_line(self, item: Item, key: LineKey) -> None:
         if item.queue is not None:
-            self.lines[(item.queue, item.tempo)].remove(key)
+            self.lines[item.queue, item.tempo].remove(key)
         if item.state is ItemState.QUEUED:
             self.bucket_of(item).remove(item)
 
     def _join_line(self, item: Item, key: LineKey) -> None:
         if item.queue is not None:
-            self.line(item.queue, item.tempo).add(key)
+            line = self.lines.get((item.queue, item.tempo))
+            (self.line(item.queue, item.tempo) if line is None else line).add(key)
         if item.state is ItemState.QUEUED:
             self.bucket_of(item).add(item, key)
 
@@ -276,17 +302,18 @@ class Index:
                 self.signed_in += there[0] - here[0]
                 profile.count(there[0] - here[0], there[1] - here[1])
                 self._note_presence(row.id, there)
-            was = profile.free_tempos(old) if old is not None else NONE
+            was = self._free.get(row.id, NONE)
             now = profile.free_tempos(new) if new is not None else NONE
             moved = old is None or new is None or old.idle_since != new.idle_since
-            if (was or now) and (moved or was != now):
+            if moved or was is not now:
+                self._free[row.id] = now
                 for tempo in was if moved else was - now:
                     if old is not None:
                         profile.idle[tempo].remove((old.idle_since, old.id))
                 for tempo in now if moved else now - was:
                     if new is not None:
                         profile.idle[tempo].add((new.idle_since, new.id))
-                if was != now:
+                if self._counts_idle and was is not now:
                     self._count_idle(profile, was - now, -1)
                     self._count_idle(profile, now - was, 1)
         if (

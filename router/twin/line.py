@@ -10,7 +10,8 @@ this beside the line of events (`tests/twin/test_line.py`): the same contacts go
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -31,7 +32,7 @@ from router.core.model import (
     QueueId,
     Tempo,
 )
-from router.core.policy import Policy
+from router.core.policy import Policy, Queue
 from router.core.queueing import line_up, requirement_at, take_step
 from router.core.records import Agent, Holding, Item
 from router.core.state import State
@@ -40,11 +41,8 @@ FOR_EVER: Final[Instant] = 1 << 62
 POLICY: Final = PolicyHash("twin")
 
 
-class Answered(NamedTuple):
-    """An agent began to talk with somebody."""
-
-    item: ItemId
-    agent: AgentId
+Answered = tuple[ItemId, AgentId]  # who began to talk with whom
+NOBODY: Final[tuple[Answered, ...]] = ()
 
 
 class Line:
@@ -54,10 +52,11 @@ class Line:
         self.state = State()
         self.state.policies[POLICY] = policy
         self._talking: dict[ItemId, AgentId] = {}
-        self._kinds: dict[tuple[QueueId, str], Item] = {}
+        self._kinds: dict[tuple[QueueId, str], tuple[Item, Queue]] = {}
+        self._has_minimums = bool(policy.minimums)
         apply(self.state, e.PolicyAdopted(at=now, policy=POLICY))
 
-    def come(self, agent: AgentId, now: Instant) -> list[Answered]:
+    def come(self, agent: AgentId, now: Instant) -> Sequence[Answered]:
         """Let an agent begin work, or come back to it."""
         row = self.state.agents.get(agent)
         if row is None or row.lease_until is None:
@@ -66,21 +65,25 @@ class Line:
         self._set_status(agent, AgentStatus.AVAILABLE, now)
         return self._serve(self.state.agents[agent], now)
 
-    def go(self, agent: AgentId, now: Instant) -> list[Answered]:
+    def go(self, agent: AgentId, now: Instant) -> Sequence[Answered]:
         """Let an agent take nothing more; the present talk goes on."""
         self._set_status(agent, AgentStatus.AWAY, now)
-        return []
+        return NOBODY
 
-    def arrive(self, item: ItemId, queue: QueueId, now: Instant, language: str) -> list[Answered]:
+    def arrive(
+        self, item: ItemId, queue: QueueId, now: Instant, language: str
+    ) -> Sequence[Answered]:
         """Let somebody wait on the line for a queue."""
         state = self.state
-        rule = state.policy.queues[queue]
-        row = replace(self._kind(queue, language), id=item, received_at=now)
+        kind = self._kinds.get((queue, language))
+        row, rule = kind if kind is not None else self._kind(queue, language)
         if not rule.steps:
             agent = best_agent(state, now, row)
-            if agent is not None:  # who does not wait needs no place in line
-                put_paces(state, begun(state, now, row.queue, row.tempo))
-                return self._taken(row, agent, now)
+            if agent is not None:  # who does not wait needs no place in line, and no row
+                if self._has_minimums:
+                    put_paces(state, begun(state, now, row.queue, row.tempo))
+                return self._taken(item, row, agent, now)
+        row = replace(row, id=item, received_at=now)
         steps = line_up(state, now, row, rule, form=Form.CALL, first_queued_at=now, rule="")
         event = next(steps)
         assert isinstance(event, e.ItemQueued)
@@ -88,12 +91,12 @@ class Line:
         put_paces(state, event.paces)
         state.index.timers.clear()  # nobody asks for them: time is what each call says it is
         if not rule.steps:
-            return []
+            return NOBODY
         for each in steps:
             apply(state, each)
         return self._offer(state.items[item], now)
 
-    def relax(self, item: ItemId, now: Instant) -> list[Answered]:
+    def relax(self, item: ItemId, now: Instant) -> Sequence[Answered]:
         """Take the item's next step, which is due now."""
         row = self.state.items[item]
         if row.queue is not None:
@@ -106,10 +109,11 @@ class Line:
         """Let somebody who waits give up."""
         self.state.put_item(item, None)
 
-    def finish(self, item: ItemId, now: Instant) -> list[Answered]:
+    def finish(self, item: ItemId, now: Instant) -> Sequence[Answered]:
         """Let a talk be over."""
         agent = self.state.agents[self._talking.pop(item)]
-        left = tuple(held for held in agent.holdings if held.item != item)
+        held = agent.holdings
+        left = tuple(each for each in held if each.item != item) if len(held) > 1 else ()
         return self._serve(replace(agent, holdings=left, idle_since=now), now)
 
     def _set_status(self, agent: AgentId, status: AgentStatus, now: Instant) -> None:
@@ -118,45 +122,51 @@ class Line:
             e.AgentStatusSet(at=now, agent=agent, status=status, reason="", after_item=False),
         )
 
-    def _offer(self, row: Item, now: Instant) -> list[Answered]:
+    def _offer(self, row: Item, now: Instant) -> Sequence[Answered]:
         """Let the best agent, if there is one, answer somebody who waits."""
         agent = best_agent(self.state, now, row)
         if agent is None:
-            return []
+            return NOBODY
         self.state.put_item(row.id, None)
-        return self._taken(row, agent, now)
+        return self._taken(row.id, row, agent, now)
 
-    def _taken(self, row: Item, agent: Agent, now: Instant) -> list[Answered]:
-        """Let the agent answer, and whatever else they have room for then."""
-        put_paces(self.state, offered(self.state, now, row))
-        answered = [Answered(row.id, agent.id)]
-        return answered + self._serve(self._holding(agent, row), now)
+    def _taken(
+        self, item: ItemId, row: Item, agent: Agent, now: Instant
+    ) -> Sequence[Answered]:
+        """Let the agent answer.
 
-    def _serve(self, agent: Agent, now: Instant) -> list[Answered]:
+        Nobody else who waits could have had the agent before, so nobody can now.
+        """
+        if self._has_minimums:
+            put_paces(self.state, offered(self.state, now, row))
+        self.state.put_agent(agent.id, self._holding(agent, item, row.tempo))
+        return ((item, agent.id),)
+
+    def _serve(self, agent: Agent, now: Instant) -> Sequence[Answered]:
         """Put the agent's row, and let them answer whom they can."""
+        state = self.state
         answered: list[Answered] = []
-        while (chosen := next_item(self.state, now, agent)) is not None:
+        while state.items and (chosen := next_item(state, now, agent)) is not None:
             item = chosen[0]
-            put_paces(self.state, offered(self.state, now, item))
-            self.state.put_item(item.id, None)
-            agent = self._holding(agent, item)
-            answered.append(Answered(item.id, agent.id))
-        self.state.put_agent(agent.id, agent)
+            if self._has_minimums:
+                put_paces(state, offered(state, now, item))
+            state.put_item(item.id, None)
+            agent = self._holding(agent, item.id, item.tempo)
+            answered.append((item.id, agent.id))
+        state.put_agent(agent.id, agent)
         return answered
 
-    def _holding(self, agent: Agent, item: Item) -> Agent:
-        self._talking[item.id] = agent.id
-        held = Holding(item=item.id, tempo=item.tempo, state="handling")
+    def _holding(self, agent: Agent, item: ItemId, tempo: Tempo) -> Agent:
+        self._talking[item] = agent.id
+        held = Holding(item=item, tempo=tempo, state="handling")
         return replace(agent, holdings=(*agent.holdings, held))
 
-    def _kind(self, queue: QueueId, language: str) -> Item:
+    def _kind(self, queue: QueueId, language: str) -> tuple[Item, Queue]:
         """Return what all who come to the queue with this language have in common."""
-        kind = self._kinds.get((queue, language))
-        if kind is None:
-            kind = _received(queue, language)
-            asks = requirement_at(self.state, kind, self.state.policy.queues[queue], 0)
-            kind = self._kinds[queue, language] = replace(kind, requirement=asks)
-        return kind
+        row, rule = _received(queue, language), self.state.policy.queues[queue]
+        row = replace(row, requirement=requirement_at(self.state, row, rule, 0))
+        self._kinds[queue, language] = row, rule
+        return row, rule
 
 
 def _received(queue: QueueId, language: str) -> Item:

@@ -155,4 +155,4 @@ class TownLine:
             e.LegChanged(at=now, item=item, leg="agent", call_id=offer, connected=True),
         ):
             self._fold(event)
-        return Answered(item, agent)
+        return item, agent

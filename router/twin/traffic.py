@@ -6,14 +6,14 @@ class has its own streams of chance, drawn at arrival, so that two policies meet
 
 from __future__ import annotations
 
-import heapq
 import math
 import random
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from router.core.model import HOUR, SECOND, AgentId, Instant, ItemId, QueueId, Span
 from router.core.policy import Policy
+from router.twin.agenda import Agenda
 from router.twin.line import Answered, Line
 
 
@@ -55,22 +55,16 @@ class Outcome(NamedTuple):
     answered: bool
 
 
-ARRIVE, GIVE_UP, FINISH, RELAX, COME, GO = range(6)
-_Step = tuple[Instant, int, int, int, str]  # when, turn, what, class, who
-
-
-class Run:
+class Run(Agenda):
     """One replication."""
 
     def __init__(self, model: Model, seed: int, begin: Instant, line: Line | None = None) -> None:
+        super().__init__()
         self._model = model
         self._begin = begin
         self._line = line if line is not None else Line(model.policy, begin)
-        self._chance = [random.Random(f"{seed}/{kind}") for kind in range(len(model.contacts))]
-        self._talks: dict[ItemId, Span] = {}
-        self._waiting: dict[ItemId, tuple[int, Instant]] = {}
-        self._steps: list[_Step] = []
-        self._turn = 0
+        self._sources = [_Source(model, seed, kind) for kind in range(len(model.contacts))]
+        self._waiting: dict[ItemId, tuple[int, Instant, Span]] = {}  # class, arrival, talk
         self._came = 0
         self.outcomes: list[Outcome] = []
         self.busy: dict[AgentId, Span] = {}
@@ -78,61 +72,36 @@ class Run:
     def run(self) -> list[Outcome]:
         """Return what became of everybody who came, in the order in which that was known."""
         for shift in self._model.shifts:
-            self._plan(self._begin + shift.begin, COME, 0, shift.agent)
+            self.plan(self._begin + shift.begin, self._come, 0, shift.agent)
             if shift.end < self._model.length:
-                self._plan(self._begin + shift.end, GO, 0, shift.agent)
-        for kind in range(len(self._model.contacts)):
-            self._plan_arrival(kind, self._begin)
-        while self._steps:
-            now, _, what, kind, who = heapq.heappop(self._steps)
-            _DO[what](self, now, kind, who)
+                self.plan(self._begin + shift.end, self._go, 0, shift.agent)
+        for kind, source in enumerate(self._sources):
+            self._plan_arrival(kind, source.next(0))
+        self.pass_time()
         return self.outcomes
 
-    def _plan(self, at: Instant, what: int, kind: int, who: str) -> None:
-        self._turn += 1
-        heapq.heappush(self._steps, (at, self._turn, what, kind, who))
-
-    def _plan_arrival(self, kind: int, after: Instant) -> None:
-        """Plan the next arrival: exponential in operational time, the integral of the rate."""
-        contacts, model = self._model.contacts[kind], self._model
-        left = self._chance[kind].expovariate(1.0)
-        at = after - self._begin
-        while at < model.length:
-            number = min(at // model.period, len(contacts.per_hour) - 1)
-            rate = contacts.per_hour[number] / HOUR
-            ends = (
-                model.length
-                if number == len(contacts.per_hour) - 1
-                else (number + 1) * model.period
-            )
-            if rate > 0 and left < rate * (ends - at):
-                self._plan(self._begin + at + round(left / rate), ARRIVE, kind, "")
-                return
-            left -= rate * (ends - at)
-            at = ends
+    def _plan_arrival(self, kind: int, after: Span | None) -> None:
+        if after is not None:
+            self.plan(self._begin + after, self._arrive, kind)
 
     def _arrive(self, now: Instant, kind: int, _: str) -> None:
-        self._plan_arrival(kind, now)
-        contacts, chance = self._model.contacts[kind], self._chance[kind]
+        source = self._sources[kind]
+        self._plan_arrival(kind, source.next(now - self._begin))
         self._came += 1
         item = ItemId(f"{self._came:08}")
-        self._talks[item] = _talk(contacts, chance)
-        self._waiting[item] = (kind, now)
-        patience = (
-            chance.expovariate(1.0) * contacts.patience_s
-            if contacts.patience_s < math.inf
-            else math.inf
-        )
+        self._waiting[item] = kind, now, source.talk()
+        patience = source.patience()
+        contacts = source.contacts
         self._note(self._line.arrive(item, contacts.queue, now, contacts.language), now)
         if item in self._waiting:
-            if patience < math.inf:
-                self._plan(now + round(patience * SECOND), GIVE_UP, kind, item)
+            if patience is not None:
+                self.plan(now + patience, self._give_up, kind, item)
             self._plan_step(item)
 
     def _plan_step(self, item: ItemId) -> None:
         due = self._line.state.items[item].step_due
         if due is not None:
-            self._plan(due, RELAX, 0, item)
+            self.plan(due, self._relax, 0, item)
 
     def _relax(self, now: Instant, _: int, who: str) -> None:
         item = ItemId(who)
@@ -141,14 +110,13 @@ class Run:
             if item in self._waiting:
                 self._plan_step(item)
 
-    def _give_up(self, now: Instant, kind: int, who: str) -> None:
-        if self._waiting.pop(ItemId(who), None) is None:
-            return
-        row = self._line.state.items[ItemId(who)]
-        self._line.hang_up(row.id, now)
-        self._talks.pop(row.id)
-        arrived = row.received_at
-        self.outcomes.append(Outcome(kind, arrived - self._begin, now - arrived, False))
+    def _give_up(self, now: Instant, _: int, who: str) -> None:
+        item = ItemId(who)
+        waited = self._waiting.pop(item, None)
+        if waited is not None:
+            kind, arrived, _talk = waited
+            self._line.hang_up(item, now)
+            self.outcomes.append(Outcome(kind, arrived - self._begin, now - arrived, False))
 
     def _finish(self, now: Instant, _: int, who: str) -> None:
         self._note(self._line.finish(ItemId(who), now), now)
@@ -161,26 +129,59 @@ class Run:
 
     def _note(self, answered: Sequence[Answered], now: Instant) -> None:
         for item, agent in answered:
-            kind, arrived = self._waiting.pop(item)
-            talk = self._talks.pop(item)
+            kind, arrived, talk = self._waiting.pop(item)
             self.outcomes.append(Outcome(kind, arrived - self._begin, now - arrived, True))
             self.busy[agent] = self.busy.get(agent, 0) + talk
-            self._plan(now + talk, FINISH, kind, item)
+            self.plan(now + talk, self._finish, kind, item)
 
 
-_DO: Final = {
-    ARRIVE: Run._arrive,
-    GIVE_UP: Run._give_up,
-    FINISH: Run._finish,
-    RELAX: Run._relax,
-    COME: Run._come,
-    GO: Run._go,
-}
+class _Source:
+    """One class of contacts of one replication: when they come, how long they talk and wait."""
 
+    def __init__(self, model: Model, seed: int, kind: int) -> None:
+        contacts = self.contacts = model.contacts[kind]
+        self._model = model
+        self._chance = random.Random(f"{seed}/{kind}")
+        self._draw = self._chance.random
+        self._rate, self._ends = 0.0, 0  # of the period of the last arrival
+        self._is_exponential = contacts.talk_spread == 1.0
+        self._variance = math.log(1 + contacts.talk_spread**2)
 
-def _talk(contacts: Contacts, chance: random.Random) -> Span:
-    if contacts.talk_spread == 1.0:
-        return round(chance.expovariate(1.0) * contacts.talk_s * SECOND)
-    variance = math.log(1 + contacts.talk_spread**2)
-    mean = math.log(contacts.talk_s) - variance / 2
-    return round(chance.lognormvariate(mean, math.sqrt(variance)) * SECOND)
+    def next(self, at: Span) -> Span | None:
+        """Return when the next one comes after `at`, if one does; both after the beginning.
+
+        The time between is exponential in operational time, the integral of the rate.
+        """
+        left = -math.log(1.0 - self._draw())
+        while at < self._model.length:
+            if at >= self._ends:
+                self._begin_period(at)
+            rate, ends = self._rate, self._ends
+            if left < rate * (ends - at):
+                return at + round(left / rate)
+            left -= rate * (ends - at)
+            at = ends
+        return None
+
+    def _begin_period(self, at: Span) -> None:
+        """Have the rate of the period of this instant; the last one lasts as long as the model."""
+        per_hour, model = self.contacts.per_hour, self._model
+        number = min(at // model.period, len(per_hour) - 1)
+        is_last = number == len(per_hour) - 1
+        self._rate = per_hour[number] / HOUR
+        self._ends = model.length if is_last else (number + 1) * model.period
+
+    def talk(self) -> Span:
+        """Draw how long the next one talks."""
+        contacts = self.contacts
+        if self._is_exponential:
+            return round(-math.log(1.0 - self._draw()) * contacts.talk_s * SECOND)
+        mean = math.log(contacts.talk_s) - self._variance / 2
+        return round(self._chance.lognormvariate(mean, math.sqrt(self._variance)) * SECOND)
+
+    def patience(self) -> Span | None:
+        """Draw how long the next one waits at most; None: however long it takes."""
+        mean_s = self.contacts.patience_s
+        if mean_s == math.inf:
+            return None
+        return round(-math.log(1.0 - self._draw()) * mean_s * SECOND)

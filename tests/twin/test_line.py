@@ -108,7 +108,7 @@ class Pair:
             return
         more: Sequence[Any] = ("en",) if what == "arrive" else ()
         first, second = (getattr(line, what)(*given_, now, *more) for line in self.lines)
-        assert first == second, (what, given_)
+        assert list(first or ()) == list(second or ()), (what, given_)
         self.talking.update(first or ())
         assert waiting(self.lines[0].state) == waiting(self.lines[1].state)
         assert self.lines[0].state.paces == self.lines[1].state.paces  # what minimums are owed
