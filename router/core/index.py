@@ -168,40 +168,42 @@ class Index:
 
     def item_changed(self, old: Item | None, new: Item | None) -> None:
         """Follow an item's row from `old` to `new`. Unchanged fields share their object."""
+        self.line_changed(old, new)
+        if old is None or new is None:
+            row = old if new is None else new
+            if row is not None and (row.address_key or row.subject or row.call_id):
+                self._follow_address(old, new)
+                self._follow_subject(old, new)
+                self._follow_call(old, new)
+        else:
+            if old.address_key is not new.address_key:
+                self._follow_address(old, new)
+            if old.subject is not new.subject or (
+                old.state is not new.state and (old.state in ENDED or new.state in ENDED)
+            ):
+                self._follow_subject(old, new)
+            if old.call_id is not new.call_id:
+                self._follow_call(old, new)
         if new is None:
             if old is not None:
-                self._follow_one(old, self._leave_line, old, None)
                 self._due.pop(old.id, None)
             return
-        if old is None:
-            self._follow_one(new, self._join_line, None, new)
-        else:
-            self._follow_change(old, new)
         due = item_due(new)
         if due != self._due.get(new.id):
             self._due[new.id] = due
             if due is not None:
                 heapq.heappush(self.timers, (due, "item", new.id))
 
-    def _follow_one(
-        self,
-        row: Item,
-        follow: Callable[[Item, LineKey], None],
-        old: Item | None,
-        new: Item | None,
-    ) -> None:
-        """Follow a row that came or went."""
-        if row.state in IN_LINE:
-            follow(row, (row.urgency_at, row.id))
-        if row.address_key or row.subject or row.call_id:
-            self._follow_address(old, new)
-            self._follow_subject(old, new)
-            self._follow_call(old, new)
-
-    def _follow_change(self, old: Item, new: Item) -> None:
-        moved = old.state is not new.state
-        if (old.state in IN_LINE or new.state in IN_LINE) and (
-            moved
+    def line_changed(self, old: Item | None, new: Item | None) -> None:
+        """Follow an item's row where it stands in line: all that matching asks for."""
+        if old is None:
+            if new is not None and new.state in IN_LINE:
+                self._join_line(new, (new.urgency_at, new.id))
+        elif new is None:
+            if old.state in IN_LINE:
+                self._leave_line(old, (old.urgency_at, old.id))
+        elif (old.state in IN_LINE or new.state in IN_LINE) and (
+            old.state is not new.state
             or old.urgency_at != new.urgency_at
             or old.requirement is not new.requirement
             or old.queue is not new.queue
@@ -211,14 +213,6 @@ class Index:
             or (new.queue in self.lanes.first and self._changes_lane(old, new))
         ):
             self._follow_line(old, new)
-        if old.address_key is not new.address_key:
-            self._follow_address(old, new)
-        if old.subject is not new.subject or (
-            moved and (old.state in ENDED or new.state in ENDED)
-        ):
-            self._follow_subject(old, new)
-        if old.call_id is not new.call_id:
-            self._follow_call(old, new)
 
     def _changes_lane(self, old: Item, new: Item) -> bool:
         return self.lanes.lane_of(old) != self.lanes.lane_of(new)
@@ -304,24 +298,38 @@ class Index:
                 self._note_presence(row.id, there)
             was = self._free.get(row.id, NONE)
             now = profile.free_tempos(new) if new is not None else NONE
-            moved = old is None or new is None or old.idle_since != new.idle_since
-            if moved or was is not now:
-                self._free[row.id] = now
-                for tempo in was if moved else was - now:
-                    if old is not None:
-                        profile.idle[tempo].remove((old.idle_since, old.id))
-                for tempo in now if moved else now - was:
-                    if new is not None:
-                        profile.idle[tempo].add((new.idle_since, new.id))
-                if self._counts_idle and was is not now:
-                    self._count_idle(profile, was - now, -1)
-                    self._count_idle(profile, now - was, 1)
+            if was is not now or (was and old is not None and old.idle_since != row.idle_since):
+                self._follow_idle(profile, old, new, was, now)
         if (
             new is not None
             and new.lease_until is not None
             and (old is None or old.lease_until != new.lease_until)
         ):
             heapq.heappush(self.timers, (new.lease_until, "agent", new.id))
+
+    def _follow_idle(
+        self,
+        profile: Profile,
+        old: Agent | None,
+        new: Agent | None,
+        was: frozenset[Tempo],
+        now: frozenset[Tempo],
+    ) -> None:
+        """Follow an agent who could take one more of `was`, and can of `now`."""
+        moved = old is None or new is None or old.idle_since != new.idle_since
+        if old is not None and was:
+            self._free[old.id] = NONE
+            key = (old.idle_since, old.id)
+            for tempo in was if moved or not now else was - now:
+                profile.idle[tempo].remove(key)
+        if new is not None and now:
+            self._free[new.id] = now
+            key = (new.idle_since, new.id)
+            for tempo in now if moved or not was else now - was:
+                profile.idle[tempo].add(key)
+        if self._counts_idle and was is not now:
+            self._count_idle(profile, was - now, -1)
+            self._count_idle(profile, now - was, 1)
 
     def _note_presence(self, agent_id: AgentId, presence: tuple[int, int]) -> None:
         """Remember it, and let what is kept for the agent know."""

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from router.core import events as e
 from router.core.apply import apply
 from router.core.apply_line import put_paces, queued
+from router.core.index import Index
 from router.core.matching import best_agent, next_item
 from router.core.minimums import begun, offered
 from router.core.model import (
@@ -45,11 +46,20 @@ Answered = tuple[ItemId, AgentId]  # who began to talk with whom
 NOBODY: Final[tuple[Answered, ...]] = ()
 
 
+class _LineIndex(Index):
+    """What matching looks up, without timers and addresses: time is what each call says it is."""
+
+    def item_changed(self, old: Item | None, new: Item | None) -> None:
+        """Follow an item's row where it stands in line."""
+        self.line_changed(old, new)
+
+
 class Line:
     """One town's waiting contacts and its agents; time is what each call says it is."""
 
     def __init__(self, policy: Policy, now: Instant) -> None:
         self.state = State()
+        self.state.index = _LineIndex()
         self.state.policies[POLICY] = policy
         self._talking: dict[ItemId, AgentId] = {}
         self._kinds: dict[tuple[QueueId, str], tuple[Item, Queue]] = {}
@@ -89,7 +99,6 @@ class Line:
         assert isinstance(event, e.ItemQueued)
         state.put_item(item, queued(row, event))
         put_paces(state, event.paces)
-        state.index.timers.clear()  # nobody asks for them: time is what each call says it is
         if not rule.steps:
             return NOBODY
         for each in steps:
@@ -130,9 +139,7 @@ class Line:
         self.state.put_item(row.id, None)
         return self._taken(row.id, row, agent, now)
 
-    def _taken(
-        self, item: ItemId, row: Item, agent: Agent, now: Instant
-    ) -> Sequence[Answered]:
+    def _taken(self, item: ItemId, row: Item, agent: Agent, now: Instant) -> Sequence[Answered]:
         """Let the agent answer.
 
         Nobody else who waits could have had the agent before, so nobody can now.

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from router.core.model import HOUR, SECOND, AgentId, Instant, ItemId, QueueId, Span
 from router.core.policy import Policy
@@ -46,7 +48,7 @@ class Model(NamedTuple):
     period: Span = HOUR
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True, order=True, gc=False):
     """What became of one contact."""
 
     kind: int  # index of its class
@@ -63,7 +65,10 @@ class Run(Agenda):
         self._model = model
         self._begin = begin
         self._line = line if line is not None else Line(model.policy, begin)
-        self._sources = [_Source(model, seed, kind) for kind in range(len(model.contacts))]
+        self._coming = [
+            _coming(model, contacts, random.Random(f"{seed}/{kind}"))
+            for kind, contacts in enumerate(model.contacts)
+        ]
         self._waiting: dict[ItemId, tuple[int, Instant, Span]] = {}  # class, arrival, talk
         self._came = 0
         self.outcomes: list[Outcome] = []
@@ -75,28 +80,28 @@ class Run(Agenda):
             self.plan(self._begin + shift.begin, self._come, 0, shift.agent)
             if shift.end < self._model.length:
                 self.plan(self._begin + shift.end, self._go, 0, shift.agent)
-        for kind, source in enumerate(self._sources):
-            self._plan_arrival(kind, source.next(0))
+        for kind, coming in enumerate(self._coming):
+            at, _, _ = next(coming)
+            if at is not None:
+                self.plan(self._begin + at, self._arrive, kind)
         self.pass_time()
         return self.outcomes
 
-    def _plan_arrival(self, kind: int, after: Span | None) -> None:
-        if after is not None:
-            self.plan(self._begin + after, self._arrive, kind)
-
     def _arrive(self, now: Instant, kind: int, _: str) -> None:
-        source = self._sources[kind]
-        self._plan_arrival(kind, source.next(now - self._begin))
+        at, talk, patience = next(self._coming[kind])
+        if at is not None:
+            self.plan(self._begin + at, self._arrive, kind)
         self._came += 1
         item = ItemId(f"{self._came:08}")
-        self._waiting[item] = kind, now, source.talk()
-        patience = source.patience()
-        contacts = source.contacts
-        self._note(self._line.arrive(item, contacts.queue, now, contacts.language), now)
-        if item in self._waiting:
-            if patience is not None:
-                self.plan(now + patience, self._give_up, kind, item)
-            self._plan_step(item)
+        contacts = self._model.contacts[kind]
+        answered = self._line.arrive(item, contacts.queue, now, contacts.language)
+        self._waiting[item] = kind, now, talk
+        if answered:
+            self._note(answered, now)
+            return
+        if patience is not None:
+            self.plan(now + patience, self._give_up, kind, item)
+        self._plan_step(item)
 
     def _plan_step(self, item: ItemId) -> None:
         due = self._line.state.items[item].step_due
@@ -119,7 +124,9 @@ class Run(Agenda):
             self.outcomes.append(Outcome(kind, arrived - self._begin, now - arrived, False))
 
     def _finish(self, now: Instant, _: int, who: str) -> None:
-        self._note(self._line.finish(ItemId(who), now), now)
+        answered = self._line.finish(ItemId(who), now)
+        if answered:
+            self._note(answered, now)
 
     def _come(self, now: Instant, _: int, who: str) -> None:
         self._note(self._line.come(AgentId(who), now), now)
@@ -135,53 +142,47 @@ class Run(Agenda):
             self.plan(now + talk, self._finish, kind, item)
 
 
-class _Source:
-    """One class of contacts of one replication: when they come, how long they talk and wait."""
+# when the next one of the class comes after the beginning, if one does; talk and patience of the
+# one who comes now: patience None waits however long it takes
+_Drawn = tuple[Span | None, Span, Span | None]
 
-    def __init__(self, model: Model, seed: int, kind: int) -> None:
-        contacts = self.contacts = model.contacts[kind]
-        self._model = model
-        self._chance = random.Random(f"{seed}/{kind}")
-        self._draw = self._chance.random
-        self._rate, self._ends = 0.0, 0  # of the period of the last arrival
-        self._is_exponential = contacts.talk_spread == 1.0
-        self._variance = math.log(1 + contacts.talk_spread**2)
 
-    def next(self, at: Span) -> Span | None:
-        """Return when the next one comes after `at`, if one does; both after the beginning.
+def _coming(model: Model, contacts: Contacts, chance: random.Random) -> Iterator[_Drawn]:
+    """Yield what chance decides, first before anybody has come, then at each arrival.
 
-        The time between is exponential in operational time, the integral of the rate.
-        """
-        left = -math.log(1.0 - self._draw())
-        while at < self._model.length:
-            if at >= self._ends:
-                self._begin_period(at)
-            rate, ends = self._rate, self._ends
-            if left < rate * (ends - at):
-                return at + round(left / rate)
-            left -= rate * (ends - at)
-            at = ends
-        return None
+    The time between two is exponential in operational time, the integral of the rate.
+    """
+    draw, log, talk_s, patience_s = chance.random, math.log, contacts.talk_s, contacts.patience_s
+    variance = log(1 + contacts.talk_spread**2)
+    location, deviation = log(talk_s) - variance / 2, math.sqrt(variance)
+    is_exponential, is_patient = contacts.talk_spread == 1.0, patience_s == math.inf
+    rate, ends = 0.0, 0  # of the period
+    at: Span | None = 0
+    while at is not None:
+        is_somebody_there = ends > 0
+        before, at, left = at, None, -log(1.0 - draw())
+        while before < model.length:
+            if before >= ends:
+                rate, ends = _period(model, contacts, before)
+            if left < rate * (ends - before):
+                at = before + round(left / rate)
+                break
+            left -= rate * (ends - before)
+            before = ends
+        talk, patience = 0, None
+        if is_somebody_there:
+            if is_exponential:
+                talk = round(-log(1.0 - draw()) * talk_s * SECOND)
+            else:
+                talk = round(chance.lognormvariate(location, deviation) * SECOND)
+            patience = None if is_patient else round(-log(1.0 - draw()) * patience_s * SECOND)
+        yield at, talk, patience
 
-    def _begin_period(self, at: Span) -> None:
-        """Have the rate of the period of this instant; the last one lasts as long as the model."""
-        per_hour, model = self.contacts.per_hour, self._model
-        number = min(at // model.period, len(per_hour) - 1)
-        is_last = number == len(per_hour) - 1
-        self._rate = per_hour[number] / HOUR
-        self._ends = model.length if is_last else (number + 1) * model.period
 
-    def talk(self) -> Span:
-        """Draw how long the next one talks."""
-        contacts = self.contacts
-        if self._is_exponential:
-            return round(-math.log(1.0 - self._draw()) * contacts.talk_s * SECOND)
-        mean = math.log(contacts.talk_s) - self._variance / 2
-        return round(self._chance.lognormvariate(mean, math.sqrt(self._variance)) * SECOND)
-
-    def patience(self) -> Span | None:
-        """Draw how long the next one waits at most; None: however long it takes."""
-        mean_s = self.contacts.patience_s
-        if mean_s == math.inf:
-            return None
-        return round(-math.log(1.0 - self._draw()) * mean_s * SECOND)
+def _period(model: Model, contacts: Contacts, at: Span) -> tuple[float, Span]:
+    """Return the rate a nanosecond at a time after the beginning, and until when it holds."""
+    number = min(at // model.period, len(contacts.per_hour) - 1)
+    is_last = number == len(contacts.per_hour) - 1
+    return contacts.per_hour[number] / HOUR, model.length if is_last else (
+        number + 1
+    ) * model.period
