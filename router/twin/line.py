@@ -11,7 +11,7 @@ this beside the line of events (`tests/twin/test_line.py`): the same contacts go
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -41,9 +41,24 @@ from router.core.state import State
 FOR_EVER: Final[Instant] = 1 << 62
 POLICY: Final = PolicyHash("twin")
 
-
 Answered = tuple[ItemId, AgentId]  # who began to talk with whom
 NOBODY: Final[tuple[Answered, ...]] = ()
+
+
+class Door(NamedTuple):
+    """How somebody comes, and what an agent will do with it."""
+
+    channel: Channel
+    tempo: Tempo
+    form: Form
+
+
+DOORS: Final = {
+    Channel.VOICE: Door(Channel.VOICE, Tempo.LIVE, Form.CALL),
+    Channel.CHAT: Door(Channel.CHAT, Tempo.FAST_TEXT, Form.CHAT),
+    Channel.MAIL: Door(Channel.MAIL, Tempo.SLOW_TEXT, Form.MAIL),
+    Channel.WEBFORM: Door(Channel.WEBFORM, Tempo.SLOW_TEXT, Form.SUBMISSION),
+}
 
 
 class _LineIndex(Index):
@@ -54,6 +69,21 @@ class _LineIndex(Index):
         self.line_changed(old, new)
 
 
+class _Kind:
+    """What all have in common who come to a queue through one door with one language."""
+
+    __slots__ = ("first", "form", "is_alike", "row", "rule")
+
+    def __init__(self, row: Item, rule: Queue) -> None:
+        self.row = row  # received, and nothing else yet
+        self.rule = rule
+        self.form = row.form
+        # in line nothing but time tells two of them apart: no step depends on who is there, and
+        # no promise on the hours of the day
+        self.is_alike = not rule.steps and row.tempo is not Tempo.SLOW_TEXT
+        self.first: Item | None = None  # the first of them in line, if they are alike
+
+
 class Line:
     """One town's waiting contacts and its agents; time is what each call says it is."""
 
@@ -62,7 +92,7 @@ class Line:
         self.state.index = _LineIndex()
         self.state.policies[POLICY] = policy
         self._talking: dict[ItemId, AgentId] = {}
-        self._kinds: dict[tuple[QueueId, str], tuple[Item, Queue]] = {}
+        self._kinds: dict[tuple[QueueId, str, Channel], _Kind] = {}
         self._has_minimums = bool(policy.minimums)
         apply(self.state, e.PolicyAdopted(at=now, policy=POLICY))
 
@@ -81,29 +111,28 @@ class Line:
         return NOBODY
 
     def arrive(
-        self, item: ItemId, queue: QueueId, now: Instant, language: str
+        self,
+        item: ItemId,
+        queue: QueueId,
+        now: Instant,
+        language: str,
+        channel: Channel = Channel.VOICE,
     ) -> Sequence[Answered]:
-        """Let somebody wait on the line for a queue."""
+        """Let somebody wait for a queue."""
         state = self.state
-        kind = self._kinds.get((queue, language))
-        row, rule = kind if kind is not None else self._kind(queue, language)
-        if not rule.steps:
-            agent = best_agent(state, now, row)
-            if agent is not None:  # who does not wait needs no place in line, and no row
-                if self._has_minimums:
-                    put_paces(state, begun(state, now, row.queue, row.tempo))
-                return self._taken(item, row, agent, now)
-        row = replace(row, id=item, received_at=now)
-        steps = line_up(state, now, row, rule, form=Form.CALL, first_queued_at=now, rule="")
-        event = next(steps)
-        assert isinstance(event, e.ItemQueued)
-        state.put_item(item, queued(row, event))
-        put_paces(state, event.paces)
-        if not rule.steps:
-            return NOBODY
-        for each in steps:
-            apply(state, each)
-        return self._offer(state.items[item], now)
+        kind = self._kinds.get((queue, language, channel)) or self._kind(queue, language, channel)
+        if kind.rule.steps:
+            return self._line_up(kind, item, now)
+        agent = best_agent(state, now, kind.row)
+        if self._has_minimums:
+            put_paces(state, begun(state, now, queue, kind.row.tempo))
+        if agent is not None:  # who does not wait needs no place in line, and no row
+            return self._taken(item, kind.row, agent, now)
+        first = kind.first
+        if first is None:
+            return self._line_up(kind, item, now)
+        state.put_item(item, _as_the_first(first, item, now))
+        return NOBODY
 
     def relax(self, item: ItemId, now: Instant) -> Sequence[Answered]:
         """Take the item's next step, which is due now."""
@@ -130,6 +159,24 @@ class Line:
             self.state,
             e.AgentStatusSet(at=now, agent=agent, status=status, reason="", after_item=False),
         )
+
+    def _line_up(self, kind: _Kind, item: ItemId, now: Instant) -> Sequence[Answered]:
+        """Let `line_up` put somebody in line, and the best agent, if there is one, answer."""
+        state = self.state
+        received = replace(kind.row, id=item, received_at=now)
+        steps = line_up(
+            state, now, received, kind.rule, form=kind.form, first_queued_at=now, rule=""
+        )
+        event = next(steps)
+        assert isinstance(event, e.ItemQueued)
+        row = queued(received, event)
+        state.put_item(item, row)
+        put_paces(state, event.paces)
+        if kind.is_alike:
+            kind.first = row
+        for each in steps:
+            apply(state, each)
+        return self._offer(state.items[item], now)
 
     def _offer(self, row: Item, now: Instant) -> Sequence[Answered]:
         """Let the best agent, if there is one, answer somebody who waits."""
@@ -168,27 +215,43 @@ class Line:
         held = Holding(item=item, tempo=tempo, state="handling")
         return replace(agent, holdings=(*agent.holdings, held))
 
-    def _kind(self, queue: QueueId, language: str) -> tuple[Item, Queue]:
-        """Return what all who come to the queue with this language have in common."""
-        row, rule = _received(queue, language), self.state.policy.queues[queue]
+    def _kind(self, queue: QueueId, language: str, channel: Channel) -> _Kind:
+        rule, door = self.state.policy.queues[queue], DOORS[channel]
+        row = Item(
+            id=ItemId(""),
+            channel=door.channel,
+            tempo=door.tempo,
+            form=door.form,
+            state=ItemState.RECEIVED,
+            received_at=0,
+            called="",
+            address_key="",
+            contact_ref="",
+            words_ref="",
+            language=language,
+            subject="",
+            queue=queue,
+        )
         row = replace(row, requirement=requirement_at(self.state, row, rule, 0))
-        self._kinds[queue, language] = row, rule
-        return row, rule
+        kind = self._kinds[queue, language, channel] = _Kind(row, rule)
+        return kind
 
 
-def _received(queue: QueueId, language: str) -> Item:
-    return Item(
-        id=ItemId(""),
-        channel=Channel.VOICE,
-        tempo=Tempo.LIVE,
-        form=Form.CALL,
-        state=ItemState.RECEIVED,
-        received_at=0,
-        called="",
-        address_key="",
-        contact_ref="",
-        words_ref="",
-        language=language,
-        subject="",
-        queue=queue,
+def _as_the_first(first: Item, item: ItemId, now: Instant) -> Item:
+    """Return the row of who gets in line now: what `line_up` said of the first one, so much later.
+
+    No need to ask again what cannot have changed: it costs as much as all the rest of an arrival.
+    """
+    later = now - first.received_at
+    late_at, fresh_until, threshold_at = first.late_at, first.fresh_until, first.threshold_at
+    return replace(
+        first,
+        id=item,
+        received_at=now,
+        first_queued_at=now,
+        urgency_at=first.urgency_at + later,
+        threshold_at=None if threshold_at is None else threshold_at + later,
+        late_at=None if late_at is None else late_at + later,
+        entered_at=now,
+        fresh_until=None if fresh_until is None else fresh_until + later,
     )
