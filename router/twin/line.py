@@ -34,7 +34,7 @@ from router.core.model import (
     Tempo,
 )
 from router.core.policy import Policy, Queue
-from router.core.queueing import line_up, requirement_at, take_step
+from router.core.queueing import line_up, requirement_at, step_by_age, take_step
 from router.core.records import Agent, Holding, Item
 from router.core.state import State
 
@@ -72,16 +72,15 @@ class _LineIndex(Index):
 class _Kind:
     """What all have in common who come to a queue through one door with one language."""
 
-    __slots__ = ("first", "form", "is_alike", "row", "rule")
+    __slots__ = ("first", "has_steps", "is_alike", "row", "rule")
 
     def __init__(self, row: Item, rule: Queue) -> None:
-        self.row = row  # received, and nothing else yet
+        self.row = row  # received, and asking for what it will ask for in line
         self.rule = rule
-        self.form = row.form
-        # in line nothing but time tells two of them apart: no step depends on who is there, and
-        # no promise on the hours of the day
-        self.is_alike = not rule.steps and row.tempo is not Tempo.SLOW_TEXT
-        self.first: Item | None = None  # the first of them in line, if they are alike
+        self.has_steps = bool(rule.steps)
+        # nothing but time tells two of them in line apart, no promise by the hours of the day
+        self.is_alike = row.tempo is not Tempo.SLOW_TEXT
+        self.first: Item | None = None  # the first of them who waited, if they are alike
 
 
 class Line:
@@ -121,17 +120,18 @@ class Line:
         """Let somebody wait for a queue."""
         state = self.state
         kind = self._kinds.get((queue, language, channel)) or self._kind(queue, language, channel)
-        if kind.rule.steps:
+        row = kind.row
+        if kind.has_steps and not state.index.has_somebody(row.requirement, row.tempo):
+            return self._line_up(kind, item, now)  # may take steps at once
+        agent = best_agent(state, now, row)
+        if agent is None and kind.first is None:
             return self._line_up(kind, item, now)
-        agent = best_agent(state, now, kind.row)
         if self._has_minimums:
-            put_paces(state, begun(state, now, queue, kind.row.tempo))
+            put_paces(state, begun(state, now, queue, row.tempo))
         if agent is not None:  # who does not wait needs no place in line, and no row
-            return self._taken(item, kind.row, agent, now)
-        first = kind.first
-        if first is None:
-            return self._line_up(kind, item, now)
-        state.put_item(item, _as_the_first(first, item, now))
+            return self._taken(item, row, agent, now)
+        assert kind.first is not None
+        state.put_item(item, _as_the_first(kind.first, item, now))
         return NOBODY
 
     def relax(self, item: ItemId, now: Instant) -> Sequence[Answered]:
@@ -163,10 +163,8 @@ class Line:
     def _line_up(self, kind: _Kind, item: ItemId, now: Instant) -> Sequence[Answered]:
         """Let `line_up` put somebody in line, and the best agent, if there is one, answer."""
         state = self.state
-        received = replace(kind.row, id=item, received_at=now)
-        steps = line_up(
-            state, now, received, kind.rule, form=kind.form, first_queued_at=now, rule=""
-        )
+        received, form = replace(kind.row, id=item, received_at=now), kind.row.form
+        steps = line_up(state, now, received, kind.rule, form=form, first_queued_at=now, rule="")
         event = next(steps)
         assert isinstance(event, e.ItemQueued)
         row = queued(received, event)
@@ -232,7 +230,8 @@ class Line:
             subject="",
             queue=queue,
         )
-        row = replace(row, requirement=requirement_at(self.state, row, rule, 0))
+        step = step_by_age(rule, 0, 0)
+        row = replace(row, step=step, requirement=requirement_at(self.state, row, rule, step))
         kind = self._kinds[queue, language, channel] = _Kind(row, rule)
         return kind
 
@@ -244,12 +243,14 @@ def _as_the_first(first: Item, item: ItemId, now: Instant) -> Item:
     """
     later = now - first.received_at
     late_at, fresh_until, threshold_at = first.late_at, first.fresh_until, first.threshold_at
+    step_due = first.step_due
     return replace(
         first,
         id=item,
         received_at=now,
         first_queued_at=now,
         urgency_at=first.urgency_at + later,
+        step_due=None if step_due is None else step_due + later,
         threshold_at=None if threshold_at is None else threshold_at + later,
         late_at=None if late_at is None else late_at + later,
         entered_at=now,
