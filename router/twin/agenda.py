@@ -22,10 +22,9 @@ class Agenda:
         self._turn += 1
         heapq.heappush(self._steps, (at, self._turn, act, number, who))
 
-    def pass_time(self) -> Instant:
-        """Do all that is planned, and what is planned meanwhile; return the last instant."""
-        steps, pop, now = self._steps, heapq.heappop, 0
+    def pass_time(self) -> None:
+        """Do all that is planned, and what is planned meanwhile."""
+        steps, pop = self._steps, heapq.heappop
         while steps:
             now, _, act, number, who = pop(steps)
             act(now, number, who)
-        return now

@@ -8,20 +8,18 @@ talk, and who ends a talk first leaves first. Instants are whole nanoseconds.
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from router.core.model import DAY, MINUTE, AgentId, Instant, ItemId, Span
+from router.twin.agenda import Agenda
 from router.twin.centre import LANGUAGE, Centre
 from router.twin.gamma import below_which
 from router.twin.line import Answered, Line
 from router.twin.mrg32k3a import SEED, Seed, Stream, streams
 
 BEGIN: Final[Instant] = DAY
-ARRIVE, GIVE_UP, FINISH, TURN = range(4)
-_Step = tuple[Instant, int, int, int, str]  # when, turn, what, type or period, who
 
 
 class Day(NamedTuple):
@@ -85,13 +83,15 @@ class _Crew:
         self._since = now
 
 
-class _Run:
+class _Run(Agenda):
     """One day."""
 
     def __init__(self, centre: Centre, chance: Chance) -> None:
+        super().__init__()
         self._centre = centre
         self._chance = chance
         self._line = Line(centre.policy, BEGIN)
+        self._last = BEGIN  # when something happened last
         self._period = -1
         self._busyness = 1.0
         if chance.busyness is not None and centre.busyness_shape is not None:
@@ -104,8 +104,6 @@ class _Run:
             for crew, group in zip(self._crews, centre.groups, strict=True)
             for agent in group.agents
         }
-        self._steps: list[_Step] = []
-        self._turn = 0
         self._came = 0
         self._waiting: dict[ItemId, tuple[int, int, Instant, Span]] = {}  # ..., talk
         self._talking: dict[ItemId, AgentId] = {}
@@ -119,18 +117,12 @@ class _Run:
     def run(self) -> Day:
         centre = self._centre
         for period in range(centre.periods + 1):
-            self._plan(BEGIN + period * centre.period, TURN, period, "")
+            self.plan(BEGIN + period * centre.period, self._turn_period, period)
         for kind, stream in enumerate(self._chance.arrivals):
             self._left[kind] = _exponential(stream)
-        last = BEGIN
-        while self._steps:
-            now, _, what, number, who = heapq.heappop(self._steps)
-            if what == GIVE_UP and who not in self._waiting:
-                continue  # was answered in time: nothing happens
-            _DO[what](self, now, number, who)
-            last = now
+        self.pass_time()
         if not centre.until_closing:
-            self._close(last)
+            self._close(self._last)
         return Day(
             served=self._served,
             abandoned=self._abandoned,
@@ -143,14 +135,11 @@ class _Run:
             present=self._present,
         )
 
-    def _plan(self, at: Instant, what: int, number: int, who: str) -> None:
-        self._turn += 1
-        heapq.heappush(self._steps, (at, self._turn, what, number, who))
-
     # --- periods ---------------------------------------------------------------------------------
 
     def _turn_period(self, now: Instant, period: int, _: str) -> None:
         """Let a period begin; after the last one nobody comes, and staff stays as it is."""
+        self._last = now
         if period == self._centre.periods:
             if self._centre.until_closing:
                 self._close(now)
@@ -194,11 +183,12 @@ class _Run:
         ends = BEGIN + (self._period + 1) * centre.period
         left = self._left[kind]
         if left < rate * (ends - after):
-            self._plan(after + round(left / rate), ARRIVE, kind, "")
+            self.plan(after + round(left / rate), self._arrive, kind)
         else:
             self._left[kind] = left - rate * (ends - after)
 
     def _arrive(self, now: Instant, kind: int, _: str) -> None:
+        self._last = now
         centre, chance, period = self._centre, self._chance, self._period
         talk = round(_exponential(chance.service) / centre.service_per_min[period] * MINUTE)
         patience = None
@@ -216,16 +206,19 @@ class _Run:
         self._waiting[item] = (kind, period, now, talk)
         self._note(self._line.arrive(item, centre.kinds[kind].queue, now, LANGUAGE), now)
         if patience is not None and item in self._waiting:
-            self._plan(now + patience, GIVE_UP, kind, item)
+            self.plan(now + patience, self._give_up, kind, item)
 
     def _give_up(self, now: Instant, kind: int, who: str) -> None:
-        _, _, arrived, _ = self._waiting.pop(ItemId(who))
+        waited = self._waiting.pop(ItemId(who), None)
+        if waited is None:
+            return  # was answered in time
+        self._last, arrived = now, waited[2]
         self._line.hang_up(ItemId(who), now)
         self._abandoned += 1
         self._abandoned_late += now - arrived >= self._centre.in_time
 
     def _finish(self, now: Instant, _: int, who: str) -> None:
-        item = ItemId(who)
+        self._last, item = now, ItemId(who)
         agent = self._talking.pop(item)
         crew = self._crew_of[agent]
         crew.pass_time(now)
@@ -247,15 +240,7 @@ class _Run:
             crew.talking += 1
             del crew.idle[agent]
             self._talking[item] = agent
-            self._plan(now + talk, FINISH, kind, item)
+            self.plan(now + talk, self._finish, kind, item)
             self._waits[kind] += now - arrived
             self._waited_on += now > arrived
             self._in_time[kind][period] += now - arrived < self._centre.in_time
-
-
-_DO: Final = {
-    ARRIVE: _Run._arrive,
-    GIVE_UP: _Run._give_up,
-    FINISH: _Run._finish,
-    TURN: _Run._turn_period,
-}

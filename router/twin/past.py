@@ -24,8 +24,8 @@ from router.core.model import (
 )
 from router.core.policy import Policy
 from router.twin.contacts import CHAT_TARGET, Case, Contact, Presence
+from router.twin.line import DOORS
 from router.twin.simulation import Ending, Result, live_target, short_of
-from router.twin.town_line import DOORS
 
 NOWHERE: Final = QueueId("")  # of who has not been in line
 

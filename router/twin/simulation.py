@@ -56,11 +56,11 @@ def short_of(queue: Queue, channel: Channel) -> Span:
 class Simulation(Agenda):
     """One run; afterwards `hands` tells how busy everybody was."""
 
-    def __init__(self, policy: Policy, case: Case) -> None:
+    def __init__(self, policy: Policy, case: Case, line: Line | None = None) -> None:
         super().__init__()
         self._policy = policy
         self._case = case
-        self._line = Line(policy, case.begin)
+        self._line = line if line is not None else Line(policy, case.begin)
         self._waiting: dict[ItemId, tuple[Contact, Span | None]] = {}  # with its target
         self._results: list[Result] = []
         self.hands: dict[AgentId, Hands] = defaultdict(Hands)

@@ -14,6 +14,7 @@ from router.core.model import (
     SECOND,
     AgentId,
     AgentOrder,
+    Channel,
     Instant,
     ItemId,
     ItemState,
@@ -25,16 +26,23 @@ from router.core.policy import Capacity, Policy, Step
 from router.core.policy_offers import Minimum
 from router.core.state import State
 from router.twin.line import Line
-from router.twin.town_line import TownLine
 from tests.core.order_town import SERVICES, L, order_town
 from tests.core.town import OPEN, PLACE
+from tests.twin.line_of_events import LineOfEvents
 
 CAPACITIES: Final = {
     "one": Capacity("one", {Tempo.LIVE: 1}, frozenset({Tempo.LIVE}), {}),
     "two": Capacity("two", {Tempo.LIVE: 2}, frozenset(), {}),
     "mixed": Capacity("mixed", {Tempo.LIVE: 1, Tempo.SLOW_TEXT: 2}, frozenset({Tempo.LIVE}), {}),
+    "beside": Capacity(
+        "beside",
+        {Tempo.LIVE: 1, Tempo.FAST_TEXT: 2, Tempo.SLOW_TEXT: 2},
+        frozenset(),
+        {Tempo.SLOW_TEXT: frozenset({Tempo.LIVE})},
+    ),
 }
 AFTER: Final[Span] = 40 * SECOND
+CHANNELS: Final = (*[Channel.VOICE] * 4, Channel.CHAT, Channel.MAIL)
 
 
 @st.composite
@@ -51,8 +59,13 @@ def policies(draw: st.DrawFn) -> Policy:
     order = draw(st.sampled_from([(), *((each,) for each in AgentOrder)]))
     policy = order_town(behind, heads, order, staff)
     relaxed = draw(st.sets(st.sampled_from(SERVICES)))
+    timeouts = dict.fromkeys(Tempo, 20 * SECOND)
     queues = {
-        id_: replace(queue, steps=(Step(AFTER, "english", PLACE),)) if id_ in relaxed else queue
+        id_: replace(
+            queue,
+            steps=(Step(AFTER, "english", PLACE),) if id_ in relaxed else (),
+            offer_timeout=timeouts,
+        )
         for id_, queue in policy.queues.items()
     }
     agents = {
@@ -98,15 +111,16 @@ class Pair:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.lines: tuple[Line, TownLine] = (Line(policy, OPEN), TownLine(policy, OPEN))
+        self.lines: tuple[Line, LineOfEvents] = (Line(policy, OPEN), LineOfEvents(policy, OPEN))
         self.talking: dict[ItemId, AgentId] = {}
         self.count = 0
+        self.channel = Channel.VOICE
 
     def do(self, what: str, pick: int, now: Instant) -> None:
         given_ = self._arguments(what, pick)
         if given_ is None:
             return
-        more: Sequence[Any] = ("en",) if what == "arrive" else ()
+        more: Sequence[Any] = ("en", self.channel) if what == "arrive" else ()
         first, second = (getattr(line, what)(*given_, now, *more) for line in self.lines)
         assert list(first or ()) == list(second or ()), (what, given_)
         self.talking.update(first or ())
@@ -116,6 +130,7 @@ class Pair:
     def _arguments(self, what: str, pick: int) -> tuple[Any, ...] | None:
         if what == "arrive":
             self.count += 1
+            self.channel = CHANNELS[pick % len(CHANNELS)]
             return ItemId(f"{self.count:04}"), SERVICES[pick % len(SERVICES)]
         if what in ("come", "go"):
             agent = list(self.policy.agents)[pick % len(self.policy.agents)]
