@@ -9,14 +9,10 @@ from router.core.steps import asks_of_item, given_of, skill_of, text_at
 
 
 class AskedFor:
-    """What the policy in force asks for; derived, and forgotten with the policy."""
+    """What was asked for by the queues of a policy; derived, good while the queue is the same."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[QueueId, str, str, int, tuple[int, ...]], tuple[Queue, str]] = {}
-
-    def adopt(self) -> None:
-        """Forget what another policy asked for."""
-        self._found = {}
 
     def text(
         self, policy: Policy, item: Item, queue: Queue, step: int, held: tuple[int, ...]

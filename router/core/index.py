@@ -91,7 +91,6 @@ class Index:
         orders = [queue.agent_order for queue in policy.queues.values()]
         self._counts_idle = any(AgentOrder.COVERAGE in order for order in orders)
         self._free = {}
-        self.asked_for.adopt()
         for bucket in self.buckets.values():
             self._join(bucket)
         for agent in agents.values():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from router.core.model import (
+    HOUR,
     SECOND,
     AgentId,
     AgentOrder,
@@ -81,7 +82,7 @@ def policies(draw: st.DrawFn) -> Policy:
     minimum = Minimum(
         "calls",
         Tempo.LIVE,
-        frozenset({QueueId(draw(st.sampled_from(SERVICES)))}),
+        frozenset(map(QueueId, draw(st.sets(st.sampled_from(SERVICES), max_size=2)))),
         draw(st.integers(1, 4)),
         draw(st.sampled_from([20, 60, 200])) * SECOND,
     )
@@ -184,6 +185,23 @@ def test_an_agent_with_room_for_two_takes_the_second_who_waits_at_once() -> None
     pair.do("come", 0, OPEN + SECOND)
     assert list(pair.talking) == ["0001", "0002"]
     assert list(waiting(pair.lines[0].state)) == ["0003"]
+
+
+def test_what_is_due_by_the_hours_of_the_day_is_looked_up_for_each() -> None:
+    pair, mails = Pair(order_town([0] * 4)), CHANNELS.index(Channel.MAIL)
+    for hour in (0, 9, 60, 130):  # at noon, at night, before and after the Saturday's closing
+        pair.do("arrive", mails, OPEN + hour * HOUR)
+    pair.do("come", 0, OPEN + 131 * HOUR)
+
+
+def test_who_is_answered_at_once_counts_for_a_minimum_while_others_wait() -> None:
+    policy = order_town([0] * 4, staff=[("roads",)])
+    minimum = Minimum("calls", Tempo.LIVE, frozenset(), at_least=2, within=60 * SECOND)
+    pair = Pair(replace(policy, minimums=(minimum,)))
+    pair.do("come", 0, OPEN)
+    pair.do("arrive", SERVICES.index("tax"), OPEN)
+    pair.do("arrive", SERVICES.index("roads"), OPEN + 5 * SECOND)
+    assert pair.lines[0].state.paces["calls"].due == OPEN + 25 * SECOND
 
 
 @pytest.mark.parametrize("what", ["hang_up", "finish"])
