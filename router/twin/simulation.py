@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from router.core.first_response import due_at
 from router.core.hours import next_close, standing
-from router.core.model import AgentId, Channel, Condition, Instant, ItemId, Span, Tempo
+from router.core.model import AgentId, Condition, Instant, ItemId, Span, Tempo
 from router.core.policy import Policy, Queue
 from router.core.service_level import promise_of
 from router.twin.agenda import Agenda
@@ -41,16 +41,6 @@ class Result(NamedTuple):
     target: Span | None  # to be answered within this; None: nothing is promised
     decided: bool = True  # False: it waits, and its target is still to come
     short: Span = 0  # who gives up before has given up at once
-
-
-def live_target(queue: Queue, channel: Channel, chat_target: Span) -> Span:
-    """Return within what somebody who is there shall be answered."""
-    return chat_target if channel is Channel.CHAT else queue.target_span
-
-
-def short_of(queue: Queue, channel: Channel) -> Span:
-    """Return before when somebody who gives up has given up at once."""
-    return promise_of(queue, channel).short
 
 
 class Simulation(Agenda):
@@ -88,7 +78,7 @@ class Simulation(Agenda):
         contact = self._case.contacts[number]
         queue = self._policy.queues[contact.queue]
         tempo = DOORS[contact.channel].tempo
-        target = live_target(queue, contact.channel, self._case.chat_target)
+        target: Span | None = promise_of(queue, contact.channel).within
         if self._is_refused(tempo, queue, now):
             self._end(contact, target, Ending.SENT_AWAY, now)
             return
@@ -175,5 +165,5 @@ class Simulation(Agenda):
     def _end(self, contact: Contact, target: Span | None, ending: Ending, now: Instant) -> None:
         waited = now - contact.at
         decided = ending is not Ending.WAITING or (target is not None and waited > target)
-        short = short_of(self._policy.queues[contact.queue], contact.channel)
+        short = promise_of(self._policy.queues[contact.queue], contact.channel).short
         self._results.append(Result(contact, ending, waited, target, decided, short))

@@ -140,7 +140,7 @@ def test_a_model_has_the_rates_times_and_patience_that_were_seen() -> None:
         *(seen(OPEN + 7 * day + n * MINUTE, 100) for n in range(5)),
         seen(OPEN + day, 1, Ending.GAVE_UP, wait_s=400),
     ]
-    empty = Demand(OPEN - 10 * HOUR, OPEN + 14 * HOUR, 1, (), (), 0.0, MINUTE)
+    empty = Demand(OPEN - 10 * HOUR, OPEN + 14 * HOUR, 1, (), (), 0.0)
     fitted = with_kinds_of(empty, results, "America/Toronto")
     (kind,) = fitted.kinds
     assert sum(piece.expected for piece in kind.pieces) == pytest.approx(10)  # two Mondays: 20
