@@ -37,6 +37,7 @@ from router.core.policy import Policy, Queue
 from router.core.queueing import line_up, requirement_at, step_by_age, take_step
 from router.core.records import Agent, Holding, Item
 from router.core.state import State
+from router.core.watch import Watch
 
 FOR_EVER: Final[Instant] = 1 << 62
 POLICY: Final = PolicyHash("twin")
@@ -94,6 +95,7 @@ class Line:
         self._kinds: dict[tuple[QueueId, str, Channel], _Kind] = {}
         self._has_minimums = bool(policy.minimums)
         apply(self.state, e.PolicyAdopted(at=now, policy=POLICY))
+        self.state.watch = Watch()  # no step with a condition opens here: nobody need look for one
 
     def come(self, agent: AgentId, now: Instant) -> Sequence[Answered]:
         """Let an agent begin work, or come back to it."""
