@@ -192,8 +192,7 @@ def line_up(
     anew = anew or item.queue != queue.id  # its own queue is gone
     own_start = item.head_start + head_start
     ahead = own_start + queue.head_start + surge_head_start(s, queue)
-    by_agent = anew and not named and AgentOrder.LAST_AGENT in queue.agent_order
-    last = _last_agent(s, item, queue, tempo) if by_agent else None
+    last = None if named or not anew else _last_agent(s, item, queue, tempo)
     if last not in (None, not_to):
         named, named_span = f"{NAMED}{last}", queue.last_agent_patience
         rule = f"{rule}; kept for {last}, who had the resident last"
@@ -243,6 +242,8 @@ def _aim(item: Item, queue: Queue, first_queued_at: Instant, due: Instant | None
 
 
 def _last_agent(s: State, item: Item, queue: Queue, tempo: Tempo) -> AgentId | None:
+    if AgentOrder.LAST_AGENT not in queue.agent_order:
+        return None
     asks = [requirement_at(s, item, queue, step) for step in range(len(queue.steps) + 1)]
     return kept_for(s, item, tempo, asks)
 
