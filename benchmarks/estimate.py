@@ -28,8 +28,8 @@ from router.core.records import Item
 from router.core.state import State
 from router.runtime.practice import instant_of
 from router.twin.line import Answered, Line
-from router.twin.town_line import TownLine
 from router.twin.traffic import Contacts, Model, Run, Shift
+from tests.twin.line_of_events import LineOfEvents
 
 Range = tuple[Span | None, Span | None]
 
@@ -103,7 +103,7 @@ class Smoothed:
         return int(mean / 2), int(mean * 2)
 
 
-class Asking(TownLine):
+class Asking(LineOfEvents):
     """A line of events, which tell how long talks take, that asks for estimates for who waits."""
 
     def __init__(self, policy: Policy, now: Instant) -> None:
@@ -129,18 +129,18 @@ class Asking(TownLine):
     ) -> list[Answered]:
         self.came[item] = (queue, now)
         answered = super().arrive(item, queue, now, language, channel)
-        if all(each.item != item for each in answered):
+        if all(who != item for who, _ in answered):
             row = self.state.items[item]
             self.said[item] = {way: ask(self.state, now, row) for way, ask in self.ways.items()}
         return answered
 
     def _settle(self, now: Instant) -> list[Answered]:
         answered = super()._settle(now)
-        for each in answered:
-            queue, came = self.came[each.item]
+        for item, _ in answered:
+            queue, came = self.came[item]
             self._smoothed.answered(queue, now - came)
-            if each.item in self.said:
-                self.met.append((came, now - came, self.said.pop(each.item)))
+            if item in self.said:
+                self.met.append((came, now - came, self.said.pop(item)))
         return answered
 
 

@@ -21,8 +21,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from router.core.hours import openings_of
-from router.core.model import HOUR, Channel, Tempo
+from router.core.model import HOUR, MINUTE, Channel, Tempo
 from router.core.policy import Capacity, Policy
+from router.core.policy_service_level import Promise
 from router.policy.load import load
 from router.policy.traffic import FILE, load_traffic
 from router.twin.demand import Demand, Duty
@@ -41,6 +42,7 @@ KINDS: Final[dict[str, tuple[Channel, ...]]] = {
     "chats": (Channel.CHAT,),
     "mail and forms": (Channel.MAIL, Channel.WEBFORM),
 }
+CHATS: Final = Promise(0.80, 2 * MINUTE)  # whatever the town promises today
 PROMISES: Final = {"calls": 0.70, "chats": 0.80, "mail and forms": 0.95}
 LIVE: Final = frozenset({Tempo.LIVE})
 INTERRUPTING: Final = Capacity(  # a call comes beside mail in hand; nothing comes beside a call
@@ -127,10 +129,20 @@ def with_capacity(policy: Policy, capacity: Capacity) -> Policy:
     return replace(policy, agents=agents, capacities=capacities)
 
 
+def with_chats(policy: Policy) -> Policy:
+    """Let every queue promise of chats what is compared here."""
+    queues = {
+        id_: replace(each, promises={**each.promises, Channel.CHAT: CHATS})
+        for id_, each in policy.queues.items()
+    }
+    return replace(policy, queues=queues)
+
+
 def main() -> None:
     replications = int(sys.argv[1]) if len(sys.argv) > 1 else 6
     policy = load(Path(), today=date(2026, 11, 22)).policy
     assert policy is not None
+    policy = with_chats(policy)
     traffic = load_traffic(Path(), FILE, policy).traffic
     assert traffic is not None
     demand = demand_of(traffic, policy, DAYS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -141,12 +142,14 @@ def _item_queued(state: State, ev: e.ItemQueued) -> None:
 
 def queued(item: Item, ev: e.ItemQueued) -> Item:
     """Return the row of an item that gets in line."""
+    if _PAST(item) != _NO_PAST:
+        item = _without_past(item, ev)
     return replace(
         item,
         state=move(item.state, ev),
-        queue=ev.queue,
-        form=ev.form,
         tempo=ev.tempo,
+        form=ev.form,
+        queue=ev.queue,
         first_queued_at=ev.first_queued_at,
         urgency_at=ev.urgency_at,
         head_start=ev.head_start,
@@ -157,16 +160,31 @@ def queued(item: Item, ev: e.ItemQueued) -> Item:
         service_level="" if ev.threshold_at is not None else item.service_level,
         due_at=ev.due_at,
         late_at=ev.late_at,
+        passed_over=ev.passed_over,
+        reserved_for=AgentId(ev.requirement[1:]) if ev.requirement.startswith("@") else None,
+        entered_at=item.entered_at if ev.entered_at is None else ev.entered_at,
+        reserved_until=ev.reserved_until,
         fresh_until=ev.fresh_until,
         late_behind=ev.late_behind,
-        passed_over=ev.passed_over,
+    )
+
+
+# what an item has that was in line, in hand or kept for later before; one look at all of it
+_PAST: Final = attrgetter(
+    "deferred_until", "callback", "agent", "handled_since", "agent_call_id", "flow",
+    "resident_ringing", "agent_call_state",
+)  # fmt: skip
+_NO_PAST: Final = (None, None, None, None, "", None, "", LegState.NONE)
+
+
+def _without_past(item: Item, ev: e.ItemQueued) -> Item:
+    """Return the row without what ends when an item gets in line again."""
+    return replace(
+        item,
         deferred_until=None,
         callback=item.callback if ev.form is Form.CALLBACK else None,
         agent=None,
         handled_since=None,
-        reserved_for=AgentId(ev.requirement[1:]) if ev.requirement.startswith("@") else None,
-        reserved_until=ev.reserved_until,
-        entered_at=item.entered_at if ev.entered_at is None else ev.entered_at,
         resident_ringing="",
         agent_call_id="",
         agent_call_state=LegState.NONE,

@@ -204,8 +204,10 @@ class Profile:
         """Return the buckets of these kinds of channel; the list must not be changed."""
         found = self._together.get(tempos)
         if found is None:
-            found = [bucket for tempo in Tempo if tempo in tempos for bucket in self.buckets[tempo]]
-            self._together[tempos] = found
+            found = self._together[tempos] = []
+            for tempo, buckets in self.buckets.items():
+                if tempo in tempos:
+                    found += buckets
         return found
 
     def beside(self, bucket: Bucket) -> tuple[str, ...]:

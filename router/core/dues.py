@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final
 
 from router.core.model import ENDED, Instant, ItemState
@@ -26,6 +27,16 @@ _WAITS_FOR: Final[dict[ItemState, tuple[tuple[str, str], ...]]] = {
     ItemState.DEFERRED: (("deferred_until", "deferred"),),
     **{state: (("forget_at", "forget"),) for state in ENDED},
 }
+
+
+def _read(names: Sequence[str]) -> Callable[[Item], tuple[Instant | None, ...]]:
+    """Return what gives the values of these fields, all of them in one call."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda item: tuple(getattr(item, name) for name in names)
+
+
+_READ: Final = {state: _read([name for name, _ in each]) for state, each in _WAITS_FOR.items()}
 _MERGED: Final[tuple[tuple[str, str], ...]] = ()  # is let go together with what it went into
 
 
@@ -37,8 +48,7 @@ def item_due(item: Item) -> Instant | None:
     if state is ItemState.IN_FLOW:
         return item.flow.due if item.flow is not None else None
     due: Instant | None = None
-    for field, _ in _WAITS_FOR[state]:
-        value = getattr(item, field)
+    for value in _READ[state](item):
         if value is not None and (due is None or value < due):
             due = value
     return due

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from router.core import requirement
 from router.core.apart import Apart
+from router.core.asked_for import AskedFor
 from router.core.buckets import NAMED, Bucket, LineKey, Profile
 from router.core.capacity import NONE
 from router.core.dues import item_due
@@ -22,6 +23,7 @@ from router.core.model import (
     ENDED,
     IN_LINE,
     AgentId,
+    AgentOrder,
     AgentStatus,
     Condition,
     Instant,
@@ -50,6 +52,9 @@ class Index:
         self.signed_in = 0  # agents of the policy
         self.names_agents = False  # something was kept for one agent, now or before
         self.idle_with: dict[Tempo, dict[str, int]] = {}  # skill -> agents who could take one now
+        self._counts_idle = False  # a queue asks for that count
+        self.asked_for = AskedFor()
+        self._free: dict[AgentId, frozenset[Tempo]] = {}  # what each could take one more of
         self.lines: dict[tuple[QueueId, Tempo], OrderedKeys[LineKey]] = {}
         self.by_address: dict[str, dict[ItemId, None]] = {}
         self.by_subject: dict[str, dict[ItemId, None]] = {}  # open items, the newest last
@@ -88,6 +93,9 @@ class Index:
         self.signed_in = 0
         self._present = {}
         self.idle_with = {tempo: {} for tempo in Tempo}
+        orders = [queue.agent_order for queue in policy.queues.values()]
+        self._counts_idle = any(AgentOrder.COVERAGE in order for order in orders)
+        self._free = {}
         for bucket in self.buckets.values():
             self._join(bucket)
         for agent in agents.values():
@@ -139,7 +147,8 @@ class Index:
         else:
             found = self.apart.bucket(item) if self.apart.is_wanted else None
             if found is None:
-                return self.bucket(item.requirement, item.tempo)
+                common = self.buckets.get((item.requirement, item.tempo))
+                return self.bucket(item.requirement, item.tempo) if common is None else common
             bucket, is_new = found
         if is_new:
             self._join(bucket)
@@ -171,28 +180,18 @@ class Index:
 
     def item_changed(self, old: Item | None, new: Item | None) -> None:
         """Follow an item's row from `old` to `new`. Unchanged fields share their object."""
+        self.line_changed(old, new)
         if old is None or new is None:
-            self._follow_line(old, new)
-            self._follow_address(old, new)
-            self._follow_subject(old, new)
-            self._follow_call(old, new)
+            row = old if new is None else new
+            if row is not None and (row.address_key or row.subject or row.call_id):
+                self._follow_address(old, new)
+                self._follow_subject(old, new)
+                self._follow_call(old, new)
         else:
-            moved = old.state is not new.state
-            if (old.state in IN_LINE or new.state in IN_LINE) and (
-                moved
-                or old.urgency_at != new.urgency_at
-                or old.requirement is not new.requirement
-                or old.queue is not new.queue
-                or old.tempo is not new.tempo
-                or old.fresh_until is not new.fresh_until
-                or old.late_behind is not new.late_behind
-                or (new.queue in self.lanes.first and self._changes_lane(old, new))
-            ):
-                self._follow_line(old, new)
             if old.address_key is not new.address_key:
                 self._follow_address(old, new)
             if old.subject is not new.subject or (
-                moved and (old.state in ENDED or new.state in ENDED)
+                old.state is not new.state and (old.state in ENDED or new.state in ENDED)
             ):
                 self._follow_subject(old, new)
             if old.call_id is not new.call_id:
@@ -207,29 +206,49 @@ class Index:
             if due is not None:
                 heapq.heappush(self.timers, (due, "item", new.id))
 
+    def line_changed(self, old: Item | None, new: Item | None) -> None:
+        """Follow an item's row where it stands in line: all that matching asks for."""
+        if old is None:
+            if new is not None and new.state in IN_LINE:
+                self._join_line(new, (new.urgency_at, new.id))
+        elif new is None:
+            if old.state in IN_LINE:
+                self._leave_line(old, (old.urgency_at, old.id))
+        elif (old.state in IN_LINE or new.state in IN_LINE) and (
+            old.state is not new.state
+            or old.urgency_at != new.urgency_at
+            or old.requirement is not new.requirement
+            or old.queue is not new.queue
+            or old.tempo is not new.tempo
+            or old.fresh_until is not new.fresh_until
+            or old.late_behind is not new.late_behind
+            or (new.queue in self.lanes.first and self._changes_lane(old, new))
+        ):
+            self._follow_line(old, new)
+
     def _changes_lane(self, old: Item, new: Item) -> bool:
         return self.lanes.lane_of(old) != self.lanes.lane_of(new)
 
-    def _follow_line(self, old: Item | None, new: Item | None) -> None:
-        before = _line_key(old) if old is not None else None
-        after = _line_key(new) if new is not None else None
+    def _follow_line(self, old: Item, new: Item) -> None:
+        before, after = _line_key(old), _line_key(new)
         if before != after:
-            if before is not None and old is not None:
+            if before is not None:
                 self._leave_line(old, before)
-            if after is not None and new is not None:
+            if after is not None:
                 self._join_line(new, after)
-        elif after is not None and old is not None and new is not None:
+        elif after is not None:
             self._move_bucket(old, new, after)
 
     def _leave_line(self, item: Item, key: LineKey) -> None:
         if item.queue is not None:
-            self.lines[(item.queue, item.tempo)].remove(key)
+            self.lines[item.queue, item.tempo].remove(key)
         if item.state is ItemState.QUEUED:
             self.bucket_of(item).remove(item)
 
     def _join_line(self, item: Item, key: LineKey) -> None:
         if item.queue is not None:
-            self.line(item.queue, item.tempo).add(key)
+            line = self.lines.get((item.queue, item.tempo))
+            (self.line(item.queue, item.tempo) if line is None else line).add(key)
         if item.state is ItemState.QUEUED:
             self.bucket_of(item).add(item, key)
 
@@ -289,25 +308,40 @@ class Index:
                 self.signed_in += there[0] - here[0]
                 profile.count(there[0] - here[0], there[1] - here[1])
                 self._note_presence(row.id, there)
-            was = profile.free_tempos(old) if old is not None else NONE
+            was = self._free.get(row.id, NONE)
             now = profile.free_tempos(new) if new is not None else NONE
-            moved = old is None or new is None or old.idle_since != new.idle_since
-            if (was or now) and (moved or was != now):
-                for tempo in was if moved else was - now:
-                    if old is not None:
-                        profile.idle[tempo].remove((old.idle_since, old.id))
-                for tempo in now if moved else now - was:
-                    if new is not None:
-                        profile.idle[tempo].add((new.idle_since, new.id))
-                if was != now:
-                    self._count_idle(profile, was - now, -1)
-                    self._count_idle(profile, now - was, 1)
+            if was is not now or (was and old is not None and old.idle_since != row.idle_since):
+                self._follow_idle(profile, old, new, was, now)
         if (
             new is not None
             and new.lease_until is not None
             and (old is None or old.lease_until != new.lease_until)
         ):
             heapq.heappush(self.timers, (new.lease_until, "agent", new.id))
+
+    def _follow_idle(
+        self,
+        profile: Profile,
+        old: Agent | None,
+        new: Agent | None,
+        was: frozenset[Tempo],
+        now: frozenset[Tempo],
+    ) -> None:
+        """Follow an agent who could take one more of `was`, and can of `now`."""
+        moved = old is None or new is None or old.idle_since != new.idle_since
+        if old is not None and was:
+            self._free[old.id] = NONE
+            key = (old.idle_since, old.id)
+            for tempo in was if moved or not now else was - now:
+                profile.idle[tempo].remove(key)
+        if new is not None and now:
+            self._free[new.id] = now
+            key = (new.idle_since, new.id)
+            for tempo in now if moved or not was else now - was:
+                profile.idle[tempo].add(key)
+        if self._counts_idle and was is not now:
+            self._count_idle(profile, was - now, -1)
+            self._count_idle(profile, now - was, 1)
 
     def _note_presence(self, agent_id: AgentId, presence: tuple[int, int]) -> None:
         """Remember it, and let what is kept for the agent know."""

@@ -235,6 +235,8 @@ def next_item(s: State, now: Instant, agent: Agent) -> tuple[Item, str] | None:
     if profile is None:
         return None
     buckets = buckets_of(s.index, profile, agent)
+    if not buckets:  # has room for nothing
+        return None
     for minimum in minimums.owed(s, now) if s.policy.minimums else ():
         part = [b for b in buckets if b.tempo is minimum.tempo and b.head is not None]
         item = _most_urgent(s, now, agent, part, minimum.queues) if part else None

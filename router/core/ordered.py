@@ -37,15 +37,15 @@ class OrderedKeys(Generic[K]):
             ValueError: the key is there already; nothing changed.
         """
         chunks, lasts = self._chunks, self._lasts
-        at = bisect_left(lasts, key)
-        if at == len(lasts):
-            if at and len(chunks[-1]) < 2 * _LOAD:
+        if not lasts or lasts[-1] < key:  # as nearly always: who comes last is last
+            if lasts and len(chunks[-1]) < 2 * _LOAD:
                 chunks[-1].append(key)
                 lasts[-1] = key
             else:
                 chunks.append([key])
                 lasts.append(key)
         else:
+            at = bisect_left(lasts, key)
             chunk = chunks[at]
             place = bisect_left(chunk, key)
             if chunk[place] == key:
@@ -64,7 +64,7 @@ class OrderedKeys(Generic[K]):
         Raises:
             KeyError: the key is not there; nothing changed.
         """
-        at, place = self._find(key)
+        at, place = (0, 0) if key == self.head else self._find(key)  # mostly the first goes
         if place < 0:
             raise KeyError(key)
         chunk = self._chunks[at]

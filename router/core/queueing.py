@@ -8,7 +8,7 @@ survives every return to the queue. Who has missed the target ranks later by wha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from router.core import events as e
@@ -42,7 +42,6 @@ from router.core.steps import (
     head_start_of,
     open_steps,
     skill_of,
-    text_at,
     timed_steps,
 )
 
@@ -97,11 +96,10 @@ def emergency_of(s: State, hours: str) -> Emergency | None:
 
 
 def requirement_at(
-    s: State, item: Item, queue: Queue, step: int, held: Collection[int] = ()
+    s: State, item: Item, queue: Queue, step: int, held: tuple[int, ...] = ()
 ) -> str:
     """Return the bound requirement after a step; `held`: those with a condition that count."""
-    skill, given = skill_of(s.policy, item.language), given_of(s.policy, queue, item)
-    return text_at(queue, step, item.requires, skill, given, held)
+    return s.index.asked_for.text(s.policy, item, queue, step, held)
 
 
 def kept_of(s: State, item: Item, queue: Queue) -> tuple[int, ...]:
@@ -201,7 +199,8 @@ def line_up(
     due = _due(s, item, queue, first_queued_at) if tempo is Tempo.SLOW_TEXT else None
     step = step_by_age(queue, now, first_queued_at)
     kept = kept_of(s, item, queue)
-    ahead += head_start_of(queue, {*kept, *timed_steps(queue, 0, step)})
+    if step or kept:
+        ahead += head_start_of(queue, {*kept, *timed_steps(queue, 0, step)})
     late_behind = 0 if tempo is Tempo.SLOW_TEXT else queue.late_behind
     yield e.ItemQueued(
         at=now,
@@ -224,7 +223,7 @@ def line_up(
         reserved_until=now + (named_span or RESERVED_MAX[tempo]) if named else None,
         fresh_until=fresh_until(s, now, item, queue, anew=anew) if late_behind else None,
         late_behind=late_behind,
-        paces=begun(s, now, queue.id, tempo),
+        paces=begun(s, now, queue.id, tempo) if s.policy.minimums else (),
     )
     if not named:
         yield from skip_hopeless_steps(s, now, s.items[item.id], queue)

@@ -44,10 +44,15 @@ def bound(
 
 def given_of(policy: Policy, queue: Queue, item: Item) -> Given:
     """Return the item's attributes that a requirement of the queue, or its own, asks for."""
-    texts = [text for text in (*asked(queue), item.requires) if OF_ITEM in text]
-    if not texts:  # as almost everywhere
+    if not asks_of_item(queue, item):  # as almost everywhere
         return ()
+    texts = [text for text in (*asked(queue), item.requires) if OF_ITEM in text]
     return values_of(policy, item, NOTHING.union(*map(_attributes, texts)))
+
+
+def asks_of_item(queue: Queue, item: Item) -> bool:
+    """Say whether a requirement of the queue, or the item's own, asks for attributes of items."""
+    return OF_ITEM in item.requires or any(OF_ITEM in text for text in asked(queue))
 
 
 @lru_cache(maxsize=4096)

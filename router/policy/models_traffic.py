@@ -162,11 +162,6 @@ class TrafficFile(Shape):
         description="kinds of contacts",
         examples=["road_calls: {queue: roads, channel: voice, ...}"],
     )
-    chat_target_s: SomeSeconds = Field(
-        default=120,
-        description="seconds until the first word to a chat, by which its service level is counted",
-        examples=["120"],
-    )
     shifts: list[StaffShiftShape] = Field(
         min_length=1,
         description="who is there, on days on which any queue is open",

@@ -58,6 +58,8 @@ class Hands:
 
     def speeds(self) -> dict[ItemId, float]:
         """Return how fast each thing goes on: 1 is full speed, 0 rests."""
+        if len(self.held) == 1:  # no share is above 1
+            return dict.fromkeys(self.held, 1.0)
         free, found = 1.0, {}
         for tempo in ORDER:
             group = {item: held.share for item, held in self.held.items() if held.tempo is tempo}

@@ -8,21 +8,18 @@ talk, and who ends a talk first leaves first. Instants are whole nanoseconds.
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from router.core.model import DAY, MINUTE, AgentId, Instant, ItemId, Span
+from router.twin.agenda import Agenda
 from router.twin.centre import LANGUAGE, Centre, Kind
 from router.twin.gamma import below_which
 from router.twin.line import Answered, Line
 from router.twin.mrg32k3a import SEED, Seed, Stream, streams
 
 BEGIN: Final[Instant] = DAY
-ARRIVE, GIVE_UP, LET_GO, RELAX, FINISH, TURN = range(6)
-OF_WAITING: Final = (GIVE_UP, LET_GO, RELAX)  # nothing happens to who was answered before
-_Step = tuple[Instant, int, int, int, str]  # when, turn, what, type or period, who
 
 
 class Day(NamedTuple):
@@ -98,13 +95,15 @@ class _Crew:
         self._since = now
 
 
-class _Run:
+class _Run(Agenda):
     """One day."""
 
     def __init__(self, centre: Centre, chance: Chance) -> None:
+        super().__init__()
         self._centre = centre
         self._chance = chance
         self._line = Line(centre.policy, BEGIN)
+        self._last = BEGIN  # when something happened last
         self._period = -1
         self._busyness = 1.0
         if chance.busyness is not None and centre.busyness_shape is not None:
@@ -117,8 +116,6 @@ class _Run:
             for crew, group in zip(self._crews, centre.groups, strict=True)
             for agent in group.agents
         }
-        self._steps: list[_Step] = []
-        self._turn = 0
         self._came = 0
         self._waiting: dict[ItemId, Caller] = {}
         self._talking: dict[ItemId, AgentId] = {}
@@ -132,16 +129,10 @@ class _Run:
     def run(self) -> Day:
         centre = self._centre
         for period in range(centre.periods + 1):
-            self._plan(BEGIN + period * centre.period, TURN, period, "")
-        last = BEGIN
-        while self._steps:
-            now, _, what, number, who = heapq.heappop(self._steps)
-            if what in OF_WAITING and who not in self._waiting:
-                continue
-            _DO[what](self, now, number, who)
-            last = now
+            self.plan(BEGIN + period * centre.period, self._turn_period, period)
+        self.pass_time()
         if not centre.until_closing:
-            self._close(last)
+            self._close(self._last)
         return Day(
             served=self._served,
             abandoned=self._abandoned,
@@ -156,15 +147,11 @@ class _Run:
             present=self._present,
         )
 
-    def _plan(self, at: Instant, what: int, number: int, who: str) -> None:
-        self._turn += 1
-        heapq.heappush(self._steps, (at, self._turn, what, number, who))
-
     # --- periods ---------------------------------------------------------------------------------
 
     def _turn_period(self, now: Instant, period: int, _: str) -> None:
         """Let a period begin; after the last one nobody comes, and staff stays as it is."""
-        centre = self._centre
+        self._last, centre = now, self._centre
         if period == centre.periods:
             if centre.line_cleared != "never":
                 self._clear(now, range(len(centre.kinds)))
@@ -223,12 +210,12 @@ class _Run:
         ends = BEGIN + (self._period + 1) * centre.period
         left = self._left[kind]
         if left < rate * (ends - after):
-            self._plan(after + round(left / rate), ARRIVE, kind, "")
+            self.plan(after + round(left / rate), self._arrive, kind)
         else:
             self._left[kind] = left - rate * (ends - after)
 
     def _arrive(self, now: Instant, kind: int, _: str) -> None:
-        centre, period = self._centre, self._period
+        self._last, centre, period = now, self._centre, self._period
         of = centre.kinds[kind]
         talk = round(_exponential(self._chance.service) / of.service_per_min[period] * MINUTE)
         patience = self._patience(of)
@@ -244,11 +231,11 @@ class _Run:
         if item not in self._waiting:
             return
         if patience is not None and (not centre.wait_max or patience <= centre.wait_max):
-            self._plan(now + patience, GIVE_UP, kind, item)
+            self.plan(now + patience, self._give_up, kind, item)
         elif centre.wait_max:
-            self._plan(now + centre.wait_max, LET_GO, kind, item)
+            self.plan(now + centre.wait_max, self._let_one_go, kind, item)
         for step in centre.policy.queues[of.queue].steps:
-            self._plan(now + step.after, RELAX, kind, item)
+            self.plan(now + step.after, self._relax, kind, item)
 
     def _patience(self, kind: Kind) -> Span | None:
         """Draw for how long somebody waits; None: for as long as it takes."""
@@ -260,24 +247,32 @@ class _Run:
         held_out = math.log1p(-kind.balk) - math.log1p(-drawn)  # of mean 1
         return round(held_out / kind.patience_per_min[self._period] * MINUTE)
 
-    def _hang_up(self, now: Instant, item: ItemId) -> Caller:
-        self._line.hang_up(item, now)
-        return self._waiting.pop(item)
+    def _hang_up(self, now: Instant, item: ItemId) -> Caller | None:
+        """Return who waited; None: they were answered in time."""
+        caller = self._waiting.pop(item, None)
+        if caller is not None:
+            self._last = now
+            self._line.hang_up(item, now)
+        return caller
 
     def _give_up(self, now: Instant, kind: int, who: str) -> None:
         caller = self._hang_up(now, ItemId(who))
+        if caller is None:
+            return
         self._abandoned += 1
         self._abandoned_late += now - caller.arrived >= self._centre.kinds[kind].in_time
 
     def _let_one_go(self, now: Instant, _: int, who: str) -> None:
-        self._hang_up(now, ItemId(who))
-        self._let_go += 1
+        self._let_go += self._hang_up(now, ItemId(who)) is not None
 
     def _relax(self, now: Instant, _: int, who: str) -> None:
+        if ItemId(who) not in self._waiting:
+            return
+        self._last = now
         self._note(self._line.relax(ItemId(who), now), now)
 
     def _finish(self, now: Instant, _: int, who: str) -> None:
-        item = ItemId(who)
+        self._last, item = now, ItemId(who)
         agent = self._talking.pop(item)
         crew = self._crew_of[agent]
         crew.pass_time(now)
@@ -300,18 +295,8 @@ class _Run:
             crew.talking += 1
             del crew.idle[agent]
             self._talking[item] = agent
-            self._plan(now + caller.talk, FINISH, caller.kind, item)
+            self.plan(now + caller.talk, self._finish, caller.kind, item)
             self._waits[caller.kind] += waited
             self._waited_on += waited > 0
             in_time = waited < self._centre.kinds[caller.kind].in_time
             self._in_time[caller.kind][caller.period] += in_time
-
-
-_DO: Final = {
-    ARRIVE: _Run._arrive,
-    GIVE_UP: _Run._give_up,
-    LET_GO: _Run._let_one_go,
-    RELAX: _Run._relax,
-    FINISH: _Run._finish,
-    TURN: _Run._turn_period,
-}

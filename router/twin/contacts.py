@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from router.core.model import MINUTE, AgentId, Channel, Instant, QueueId, Span
+from router.core.model import AgentId, Channel, Instant, QueueId, Span
 
 LIVE: Final = (Channel.VOICE, Channel.CHAT)  # doors at which people are there and wait
-CHAT_TARGET: Final = 2 * MINUTE  # until the first word to a chat, unless the traffic says otherwise
 
 
 class Contact(NamedTuple):
@@ -40,4 +39,3 @@ class Case(NamedTuple):
     end: Instant  # of what is looked at; work in hand goes on
     contacts: tuple[Contact, ...]  # in order of `at`
     presences: tuple[Presence, ...]
-    chat_target: Span = CHAT_TARGET

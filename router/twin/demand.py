@@ -72,7 +72,6 @@ class Demand(NamedTuple):
     kinds: tuple[Kind, ...]
     duties: tuple[Duty, ...]
     no_shows: float  # share of duties
-    chat_target: Span
 
 
 def case_of(demand: Demand, seed: int) -> Case:
@@ -83,7 +82,6 @@ def case_of(demand: Demand, seed: int) -> Case:
         end=demand.end,
         contacts=tuple(sorted(contacts, key=lambda each: each.at)),
         presences=tuple(_presences(demand, seed)),
-        chat_target=demand.chat_target,
     )
 
 

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from router.core.model import HOUR, SECOND, Channel, Instant, QueueId, Span
 from router.core.policy import Policy
+from router.core.service_level import promise_of
 from router.twin.contacts import LIVE
 from router.twin.demand import Demand
 from router.twin.erlang import agents_needed
 from router.twin.figures import QUARTER
-from router.twin.simulation import live_target
 
 
 class Load(NamedTuple):
@@ -54,7 +54,7 @@ def quarters(demand: Demand, policy: Policy) -> list[Quarter]:
         if kind.channel not in LIVE:
             continue
         queue = policy.queues[kind.queue]
-        target = live_target(queue, kind.channel, demand.chat_target)
+        promise = promise_of(queue, kind.channel)
         for begin, expected in _by_quarter(kind.pieces):
             load = Load(
                 queue=kind.queue,
@@ -62,8 +62,8 @@ def quarters(demand: Demand, policy: Policy) -> list[Quarter]:
                 per_hour=expected * HOUR / QUARTER,
                 handling_s=kind.handling.mean_s * kind.attention,
                 patience_s=None if kind.patience is None else kind.patience.mean_s,
-                target_s=target / SECOND,
-                share=queue.target_share,
+                target_s=promise.within / SECOND,
+                share=promise.share,
             )
             row = found.setdefault(begin, {})
             key = (kind.queue, kind.channel)

@@ -42,7 +42,6 @@ def demand_of(traffic: TrafficFile, policy: Policy, days: int) -> Demand:
             duty for shift in traffic.shifts for duty in _duties(shift, hours[0], working)
         ),
         no_shows=traffic.no_shows,
-        chat_target=traffic.chat_target_s * SECOND,
     )
 
 

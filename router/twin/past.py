@@ -23,9 +23,10 @@ from router.core.model import (
     Tempo,
 )
 from router.core.policy import Policy
-from router.twin.contacts import CHAT_TARGET, Case, Contact, Presence
-from router.twin.simulation import Ending, Result, live_target, short_of
-from router.twin.town_line import DOORS
+from router.core.service_level import promise_of
+from router.twin.contacts import Case, Contact, Presence
+from router.twin.line import DOORS
+from router.twin.simulation import Ending, Result
 
 NOWHERE: Final = QueueId("")  # of who has not been in line
 
@@ -154,8 +155,8 @@ def _result(
         ending = Ending.GAVE_UP if course.gave_up else Ending.SENT_AWAY
     target = None if course.due is None else course.due - came
     if DOORS[course.channel].tempo is not Tempo.SLOW_TEXT:
-        target = live_target(policy.queues[queue], course.channel, CHAT_TARGET)
-    short = short_of(policy.queues[queue], course.channel) if queue in policy.queues else 0
+        target = promise_of(policy.queues[queue], course.channel).within
+    short = promise_of(policy.queues[queue], course.channel).short if queue in policy.queues else 0
     return Result(contact, ending, waited, target, ended is not None, short)
 
 

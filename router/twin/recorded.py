@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from router.core.model import SECOND, Channel, Instant, QueueId
 from router.core.policy import Policy
+from router.core.service_level import promise_of
 from router.errors import PolicyError
 from router.policy.complaints import Complaint, unknown
-from router.twin.contacts import CHAT_TARGET, Contact
-from router.twin.simulation import Ending, Result, live_target, short_of
+from router.twin.contacts import Contact
+from router.twin.simulation import Ending, Result
 
 NEEDED: Final = ("at", "queue", "channel", "handle_s")
 ANSWERED: Final = {"": True, "yes": True, "no": False}
@@ -82,10 +83,9 @@ class _Row:
             patience=None if answered else round((waited_s or 0.0) * SECOND),
         )
         ending = Ending.ANSWERED if answered else Ending.GAVE_UP
-        target = live_target(policy.queues[contact.queue], channel, CHAT_TARGET)
+        promise = promise_of(policy.queues[contact.queue], channel)
         waited = round((waited_s or 0.0) * SECOND)
-        short = short_of(policy.queues[contact.queue], channel)
-        return Result(contact, ending, waited, target, short=short)
+        return Result(contact, ending, waited, promise.within, short=promise.short)
 
     def _cell(self, column: str, read: Callable[[str], T], remedy: str) -> T | None:
         text = (self._row.get(column) or "").strip()

@@ -7,20 +7,20 @@ decided here about who gets whom: that is the line's, and so the policy's.
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from router.core.first_response import due_at
 from router.core.hours import next_close, standing
-from router.core.model import AgentId, Channel, Condition, Instant, ItemId, Span, Tempo
+from router.core.model import AgentId, Condition, Instant, ItemId, Span, Tempo
 from router.core.policy import Policy, Queue
 from router.core.service_level import promise_of
+from router.twin.agenda import Agenda
 from router.twin.attention import Hands
 from router.twin.contacts import Case, Contact
-from router.twin.line import Answered
-from router.twin.town_line import DOORS, TownLine
+from router.twin.line import DOORS, Answered, Line
 
 
 class Ending(StrEnum):
@@ -43,30 +43,15 @@ class Result(NamedTuple):
     short: Span = 0  # who gives up before has given up at once
 
 
-def live_target(queue: Queue, channel: Channel, chat_target: Span) -> Span:
-    """Return within what somebody who is there shall be answered."""
-    return chat_target if channel is Channel.CHAT else queue.target_span
-
-
-def short_of(queue: Queue, channel: Channel) -> Span:
-    """Return before when somebody who gives up has given up at once."""
-    return promise_of(queue, channel).short
-
-
-COME, GO, ARRIVE, RELAX, LEAVE, FINISH = range(6)
-_Step = tuple[Instant, int, int, int, str]  # when, turn, what, number, who
-
-
-class Simulation:
+class Simulation(Agenda):
     """One run; afterwards `hands` tells how busy everybody was."""
 
-    def __init__(self, policy: Policy, case: Case) -> None:
+    def __init__(self, policy: Policy, case: Case, line: Line | None = None) -> None:
+        super().__init__()
         self._policy = policy
         self._case = case
-        self._line = TownLine(policy, case.begin)
+        self._line = line if line is not None else Line(policy, case.begin)
         self._waiting: dict[ItemId, tuple[Contact, Span | None]] = {}  # with its target
-        self._steps: list[_Step] = []
-        self._turn = 0
         self._results: list[Result] = []
         self.hands: dict[AgentId, Hands] = defaultdict(Hands)
 
@@ -74,20 +59,14 @@ class Simulation:
         """Return what became of everybody who came, in the order in which that was known."""
         for number, presence in enumerate(self._case.presences):
             if presence.agent in self._policy.agents:
-                self._plan(presence.begin, COME, number, presence.agent)
-                self._plan(presence.end, GO, number, presence.agent)
+                self.plan(presence.begin, self._come, number, presence.agent)
+                self.plan(presence.end, self._go, number, presence.agent)
         for number, contact in enumerate(self._case.contacts):
-            self._plan(contact.at, ARRIVE, number, "")
-        while self._steps:
-            now, _, what, number, who = heapq.heappop(self._steps)
-            _DO[what](self, now, number, who)
+            self.plan(contact.at, self._arrive, number)
+        self.pass_time()
         for contact, target in self._waiting.values():
             self._end(contact, target, Ending.WAITING, max(self._case.end, contact.at))
         return self._results
-
-    def _plan(self, at: Instant, what: int, number: int, who: str) -> None:
-        self._turn += 1
-        heapq.heappush(self._steps, (at, self._turn, what, number, who))
 
     def _come(self, now: Instant, _: int, who: str) -> None:
         self._note(self._line.come(AgentId(who), now), now)
@@ -99,21 +78,22 @@ class Simulation:
         contact = self._case.contacts[number]
         queue = self._policy.queues[contact.queue]
         tempo = DOORS[contact.channel].tempo
-        target = live_target(queue, contact.channel, self._case.chat_target)
+        target: Span | None = promise_of(queue, contact.channel).within
         if self._is_refused(tempo, queue, now):
             self._end(contact, target, Ending.SENT_AWAY, now)
             return
         item = ItemId(f"{number:08}")
+        if tempo is Tempo.SLOW_TEXT:
+            due = due_at(self._line.state, now, queue, contact.channel)
+            target = None if due is None else due - now
+        self._waiting[item] = (contact, target)
         came = self._line.arrive(item, queue.id, now, contact.language, contact.channel)
-        due = self._line.state.items[item].due_at
-        in_text = None if due is None else due - now
-        self._waiting[item] = (contact, in_text if tempo is Tempo.SLOW_TEXT else target)
         self._note(came, now)
         if item in self._waiting:
             self._plan_step(item)
             leaves = self._leaves_at(item, contact, queue, now)
             if leaves is not None:
-                self._plan(leaves, LEAVE, number, item)
+                self.plan(leaves, self._leave, number, item)
 
     def _is_refused(self, tempo: Tempo, queue: Queue, now: Instant) -> bool:
         if tempo is Tempo.SLOW_TEXT:
@@ -157,7 +137,7 @@ class Simulation:
     def _plan_step(self, item: ItemId) -> None:
         due = self._line.state.items[item].step_due
         if due is not None:
-            self._plan(due, RELAX, 0, item)
+            self.plan(due, self._relax, 0, item)
 
     def _finish(self, now: Instant, turn: int, who: str) -> None:
         hands = self.hands[AgentId(who)]
@@ -172,7 +152,7 @@ class Simulation:
         hands = self.hands[agent]
         end = hands.next_end()
         if end is not None:
-            self._plan(end[0], FINISH, hands.turn, agent)
+            self.plan(end[0], self._finish, hands.turn, agent)
 
     def _note(self, answered: Sequence[Answered], now: Instant) -> None:
         for item, agent in answered:
@@ -185,15 +165,5 @@ class Simulation:
     def _end(self, contact: Contact, target: Span | None, ending: Ending, now: Instant) -> None:
         waited = now - contact.at
         decided = ending is not Ending.WAITING or (target is not None and waited > target)
-        short = short_of(self._policy.queues[contact.queue], contact.channel)
+        short = promise_of(self._policy.queues[contact.queue], contact.channel).short
         self._results.append(Result(contact, ending, waited, target, decided, short))
-
-
-_DO: Final = {
-    COME: Simulation._come,
-    GO: Simulation._go,
-    ARRIVE: Simulation._arrive,
-    RELAX: Simulation._relax,
-    LEAVE: Simulation._leave,
-    FINISH: Simulation._finish,
-}

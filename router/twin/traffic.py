@@ -6,14 +6,16 @@ class has its own streams of chance, drawn at arrival, so that two policies meet
 
 from __future__ import annotations
 
-import heapq
 import math
 import random
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
 
 from router.core.model import HOUR, SECOND, AgentId, Instant, ItemId, QueueId, Span
 from router.core.policy import Policy
+from router.twin.agenda import Agenda
 from router.twin.line import Answered, Line
 
 
@@ -46,7 +48,7 @@ class Model(NamedTuple):
     period: Span = HOUR
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True, order=True, gc=False):
     """What became of one contact."""
 
     kind: int  # index of its class
@@ -55,22 +57,19 @@ class Outcome(NamedTuple):
     answered: bool
 
 
-ARRIVE, GIVE_UP, FINISH, RELAX, COME, GO = range(6)
-_Step = tuple[Instant, int, int, int, str]  # when, turn, what, class, who
-
-
-class Run:
+class Run(Agenda):
     """One replication."""
 
     def __init__(self, model: Model, seed: int, begin: Instant, line: Line | None = None) -> None:
+        super().__init__()
         self._model = model
         self._begin = begin
         self._line = line if line is not None else Line(model.policy, begin)
-        self._chance = [random.Random(f"{seed}/{kind}") for kind in range(len(model.contacts))]
-        self._talks: dict[ItemId, Span] = {}
-        self._waiting: dict[ItemId, tuple[int, Instant]] = {}
-        self._steps: list[_Step] = []
-        self._turn = 0
+        self._coming = [
+            _coming(model, contacts, random.Random(f"{seed}/{kind}"))
+            for kind, contacts in enumerate(model.contacts)
+        ]
+        self._waiting: dict[ItemId, tuple[int, Instant, Span]] = {}  # class, arrival, talk
         self._came = 0
         self.outcomes: list[Outcome] = []
         self.busy: dict[AgentId, Span] = {}
@@ -78,61 +77,36 @@ class Run:
     def run(self) -> list[Outcome]:
         """Return what became of everybody who came, in the order in which that was known."""
         for shift in self._model.shifts:
-            self._plan(self._begin + shift.begin, COME, 0, shift.agent)
+            self.plan(self._begin + shift.begin, self._come, 0, shift.agent)
             if shift.end < self._model.length:
-                self._plan(self._begin + shift.end, GO, 0, shift.agent)
-        for kind in range(len(self._model.contacts)):
-            self._plan_arrival(kind, self._begin)
-        while self._steps:
-            now, _, what, kind, who = heapq.heappop(self._steps)
-            _DO[what](self, now, kind, who)
+                self.plan(self._begin + shift.end, self._go, 0, shift.agent)
+        for kind, coming in enumerate(self._coming):
+            at, _, _ = next(coming)
+            if at is not None:
+                self.plan(self._begin + at, self._arrive, kind)
+        self.pass_time()
         return self.outcomes
 
-    def _plan(self, at: Instant, what: int, kind: int, who: str) -> None:
-        self._turn += 1
-        heapq.heappush(self._steps, (at, self._turn, what, kind, who))
-
-    def _plan_arrival(self, kind: int, after: Instant) -> None:
-        """Plan the next arrival: exponential in operational time, the integral of the rate."""
-        contacts, model = self._model.contacts[kind], self._model
-        left = self._chance[kind].expovariate(1.0)
-        at = after - self._begin
-        while at < model.length:
-            number = min(at // model.period, len(contacts.per_hour) - 1)
-            rate = contacts.per_hour[number] / HOUR
-            ends = (
-                model.length
-                if number == len(contacts.per_hour) - 1
-                else (number + 1) * model.period
-            )
-            if rate > 0 and left < rate * (ends - at):
-                self._plan(self._begin + at + round(left / rate), ARRIVE, kind, "")
-                return
-            left -= rate * (ends - at)
-            at = ends
-
     def _arrive(self, now: Instant, kind: int, _: str) -> None:
-        self._plan_arrival(kind, now)
-        contacts, chance = self._model.contacts[kind], self._chance[kind]
+        at, talk, patience = next(self._coming[kind])
+        if at is not None:
+            self.plan(self._begin + at, self._arrive, kind)
         self._came += 1
         item = ItemId(f"{self._came:08}")
-        self._talks[item] = _talk(contacts, chance)
-        self._waiting[item] = (kind, now)
-        patience = (
-            chance.expovariate(1.0) * contacts.patience_s
-            if contacts.patience_s < math.inf
-            else math.inf
-        )
-        self._note(self._line.arrive(item, contacts.queue, now, contacts.language), now)
-        if item in self._waiting:
-            if patience < math.inf:
-                self._plan(now + round(patience * SECOND), GIVE_UP, kind, item)
-            self._plan_step(item)
+        contacts = self._model.contacts[kind]
+        answered = self._line.arrive(item, contacts.queue, now, contacts.language)
+        self._waiting[item] = kind, now, talk
+        if answered:
+            self._note(answered, now)
+            return
+        if patience is not None:
+            self.plan(now + patience, self._give_up, kind, item)
+        self._plan_step(item)
 
     def _plan_step(self, item: ItemId) -> None:
         due = self._line.state.items[item].step_due
         if due is not None:
-            self._plan(due, RELAX, 0, item)
+            self.plan(due, self._relax, 0, item)
 
     def _relax(self, now: Instant, _: int, who: str) -> None:
         item = ItemId(who)
@@ -141,17 +115,18 @@ class Run:
             if item in self._waiting:
                 self._plan_step(item)
 
-    def _give_up(self, now: Instant, kind: int, who: str) -> None:
-        if self._waiting.pop(ItemId(who), None) is None:
-            return
-        row = self._line.state.items[ItemId(who)]
-        self._line.hang_up(row.id, now)
-        self._talks.pop(row.id)
-        arrived = row.received_at
-        self.outcomes.append(Outcome(kind, arrived - self._begin, now - arrived, False))
+    def _give_up(self, now: Instant, _: int, who: str) -> None:
+        item = ItemId(who)
+        waited = self._waiting.pop(item, None)
+        if waited is not None:
+            kind, arrived, _talk = waited
+            self._line.hang_up(item, now)
+            self.outcomes.append(Outcome(kind, arrived - self._begin, now - arrived, False))
 
     def _finish(self, now: Instant, _: int, who: str) -> None:
-        self._note(self._line.finish(ItemId(who), now), now)
+        answered = self._line.finish(ItemId(who), now)
+        if answered:
+            self._note(answered, now)
 
     def _come(self, now: Instant, _: int, who: str) -> None:
         self._note(self._line.come(AgentId(who), now), now)
@@ -161,26 +136,53 @@ class Run:
 
     def _note(self, answered: Sequence[Answered], now: Instant) -> None:
         for item, agent in answered:
-            kind, arrived = self._waiting.pop(item)
-            talk = self._talks.pop(item)
+            kind, arrived, talk = self._waiting.pop(item)
             self.outcomes.append(Outcome(kind, arrived - self._begin, now - arrived, True))
             self.busy[agent] = self.busy.get(agent, 0) + talk
-            self._plan(now + talk, FINISH, kind, item)
+            self.plan(now + talk, self._finish, kind, item)
 
 
-_DO: Final = {
-    ARRIVE: Run._arrive,
-    GIVE_UP: Run._give_up,
-    FINISH: Run._finish,
-    RELAX: Run._relax,
-    COME: Run._come,
-    GO: Run._go,
-}
+# when the next one of the class comes after the beginning, if one does; talk and patience of the
+# one who comes now: patience None waits however long it takes
+_Drawn = tuple[Span | None, Span, Span | None]
 
 
-def _talk(contacts: Contacts, chance: random.Random) -> Span:
-    if contacts.talk_spread == 1.0:
-        return round(chance.expovariate(1.0) * contacts.talk_s * SECOND)
-    variance = math.log(1 + contacts.talk_spread**2)
-    mean = math.log(contacts.talk_s) - variance / 2
-    return round(chance.lognormvariate(mean, math.sqrt(variance)) * SECOND)
+def _coming(model: Model, contacts: Contacts, chance: random.Random) -> Iterator[_Drawn]:
+    """Yield what chance decides, first before anybody has come, then at each arrival.
+
+    The time between two is exponential in operational time, the integral of the rate.
+    """
+    draw, log, talk_s, patience_s = chance.random, math.log, contacts.talk_s, contacts.patience_s
+    variance = log(1 + contacts.talk_spread**2)
+    location, deviation = log(talk_s) - variance / 2, math.sqrt(variance)
+    is_exponential, is_patient = contacts.talk_spread == 1.0, patience_s == math.inf
+    rate, ends = 0.0, 0  # of the period
+    at: Span | None = 0
+    while at is not None:
+        is_somebody_there = ends > 0
+        before, at, left = at, None, -log(1.0 - draw())
+        while before < model.length:
+            if before >= ends:
+                rate, ends = _period(model, contacts, before)
+            if left < rate * (ends - before):
+                at = before + round(left / rate)
+                break
+            left -= rate * (ends - before)
+            before = ends
+        talk, patience = 0, None
+        if is_somebody_there:
+            if is_exponential:
+                talk = round(-log(1.0 - draw()) * talk_s * SECOND)
+            else:
+                talk = round(chance.lognormvariate(location, deviation) * SECOND)
+            patience = None if is_patient else round(-log(1.0 - draw()) * patience_s * SECOND)
+        yield at, talk, patience
+
+
+def _period(model: Model, contacts: Contacts, at: Span) -> tuple[float, Span]:
+    """Return the rate a nanosecond at a time after the beginning, and until when it holds."""
+    number = min(at // model.period, len(contacts.per_hour) - 1)
+    is_last = number == len(contacts.per_hour) - 1
+    return contacts.per_hour[number] / HOUR, model.length if is_last else (
+        number + 1
+    ) * model.period

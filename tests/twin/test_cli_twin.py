@@ -197,4 +197,4 @@ async def _empty(path: Path) -> None:
 
 def test_the_shipped_model_is_right() -> None:
     policy = cli_twin.load_policy(ROOT)
-    assert cli_twin.load_model(ROOT, "config/traffic.yaml", policy).chat_target_s == 120
+    assert len(cli_twin.load_model(ROOT, "config/traffic.yaml", policy).contacts) > 5

@@ -70,7 +70,7 @@ def demand(*kinds: Kind, no_shows: float = 0.0) -> Demand:
         Duty(AgentId(f"a{n}"), "2026-11-23", ((0, HOUR), (90 * MINUTE, 2 * HOUR)))
         for n in range(400)
     )
-    return Demand(0, 2 * HOUR, 1, kinds, duties, no_shows, 2 * MINUTE)
+    return Demand(0, 2 * HOUR, 1, kinds, duties, no_shows)
 
 
 def test_contacts_come_as_often_as_expected_and_take_as_long() -> None:

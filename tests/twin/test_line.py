@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from router.core.model import (
+    HOUR,
     SECOND,
     AgentId,
     AgentOrder,
+    Channel,
     Instant,
     ItemId,
     ItemState,
@@ -26,16 +28,23 @@ from router.core.policy_offers import Minimum
 from router.core.policy_turns import BEGUN, WAITING, Part, Turn, Turns
 from router.core.state import State
 from router.twin.line import Line
-from router.twin.town_line import TownLine
 from tests.core.order_town import SERVICES, L, order_town
 from tests.core.town import OPEN, PLACE
+from tests.twin.line_of_events import LineOfEvents
 
 CAPACITIES: Final = {
     "one": Capacity("one", {Tempo.LIVE: 1}, frozenset({Tempo.LIVE}), {}),
     "two": Capacity("two", {Tempo.LIVE: 2}, frozenset(), {}),
     "mixed": Capacity("mixed", {Tempo.LIVE: 1, Tempo.SLOW_TEXT: 2}, frozenset({Tempo.LIVE}), {}),
+    "beside": Capacity(
+        "beside",
+        {Tempo.LIVE: 1, Tempo.FAST_TEXT: 2, Tempo.SLOW_TEXT: 2},
+        frozenset(),
+        {Tempo.SLOW_TEXT: frozenset({Tempo.LIVE})},
+    ),
 }
 AFTER: Final[Span] = 40 * SECOND
+CHANNELS: Final = (*[Channel.VOICE] * 4, Channel.CHAT, Channel.MAIL)
 
 
 @st.composite
@@ -52,8 +61,13 @@ def policies(draw: st.DrawFn) -> Policy:
     order = draw(st.sampled_from([(), *((each,) for each in AgentOrder)]))
     policy = order_town(behind, heads, order, staff)
     relaxed = draw(st.sets(st.sampled_from(SERVICES)))
+    timeouts = dict.fromkeys(Tempo, 20 * SECOND)
     queues = {
-        id_: replace(queue, steps=(Step(AFTER, "english", PLACE),)) if id_ in relaxed else queue
+        id_: replace(
+            queue,
+            steps=(Step(AFTER, "english", PLACE),) if id_ in relaxed else (),
+            offer_timeout=timeouts,
+        )
         for id_, queue in policy.queues.items()
     }
     agents = {
@@ -69,7 +83,7 @@ def policies(draw: st.DrawFn) -> Policy:
     minimum = Minimum(
         "calls",
         Tempo.LIVE,
-        frozenset({QueueId(draw(st.sampled_from(SERVICES)))}),
+        frozenset(map(QueueId, draw(st.sets(st.sampled_from(SERVICES), max_size=2)))),
         draw(st.integers(1, 4)),
         draw(st.sampled_from([20, 60, 200])) * SECOND,
     )
@@ -107,17 +121,18 @@ class Pair:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.lines: tuple[Line, TownLine] = (Line(policy, OPEN), TownLine(policy, OPEN))
+        self.lines: tuple[Line, LineOfEvents] = (Line(policy, OPEN), LineOfEvents(policy, OPEN))
         self.talking: dict[ItemId, AgentId] = {}
         self.count = 0
+        self.channel = Channel.VOICE
 
     def do(self, what: str, pick: int, now: Instant) -> None:
         given_ = self._arguments(what, pick)
         if given_ is None:
             return
-        more: Sequence[Any] = ("en",) if what == "arrive" else ()
+        more: Sequence[Any] = ("en", self.channel) if what == "arrive" else ()
         first, second = (getattr(line, what)(*given_, now, *more) for line in self.lines)
-        assert first == second, (what, given_)
+        assert list(first or ()) == list(second or ()), (what, given_)
         self.talking.update(first or ())
         assert waiting(self.lines[0].state) == waiting(self.lines[1].state)
         assert self.lines[0].state.paces == self.lines[1].state.paces  # what minimums are owed
@@ -125,6 +140,7 @@ class Pair:
     def _arguments(self, what: str, pick: int) -> tuple[Any, ...] | None:
         if what == "arrive":
             self.count += 1
+            self.channel = CHANNELS[pick % len(CHANNELS)]
             return ItemId(f"{self.count:04}"), SERVICES[pick % len(SERVICES)]
         if what in ("come", "go"):
             agent = list(self.policy.agents)[pick % len(self.policy.agents)]
@@ -178,6 +194,23 @@ def test_an_agent_with_room_for_two_takes_the_second_who_waits_at_once() -> None
     pair.do("come", 0, OPEN + SECOND)
     assert list(pair.talking) == ["0001", "0002"]
     assert list(waiting(pair.lines[0].state)) == ["0003"]
+
+
+def test_what_is_due_by_the_hours_of_the_day_is_looked_up_for_each() -> None:
+    pair, mails = Pair(order_town([0] * 4)), CHANNELS.index(Channel.MAIL)
+    for hour in (0, 9, 60, 130):  # at noon, at night, before and after the Saturday's closing
+        pair.do("arrive", mails, OPEN + hour * HOUR)
+    pair.do("come", 0, OPEN + 131 * HOUR)
+
+
+def test_who_is_answered_at_once_counts_for_a_minimum_while_others_wait() -> None:
+    policy = order_town([0] * 4, staff=[("roads",)])
+    minimum = Minimum("calls", Tempo.LIVE, frozenset(), at_least=2, within=60 * SECOND)
+    pair = Pair(replace(policy, minimums=(minimum,)))
+    pair.do("come", 0, OPEN)
+    pair.do("arrive", SERVICES.index("tax"), OPEN)
+    pair.do("arrive", SERVICES.index("roads"), OPEN + 5 * SECOND)
+    assert pair.lines[0].state.paces["calls"].due == OPEN + 25 * SECOND
 
 
 @pytest.mark.parametrize("what", ["hang_up", "finish"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -12,17 +13,29 @@ from msgspec.structs import replace
 
 from router.core import commands as c
 from router.core import events as e
-from router.core.model import HOUR, MINUTE, SECOND, AgentId, AgentStatus, Channel, ItemId, QueueId
+from router.core.model import (
+    HOUR,
+    MINUTE,
+    SECOND,
+    AgentId,
+    AgentStatus,
+    Channel,
+    Instant,
+    ItemId,
+    QueueId,
+)
 from router.core.policy import Policy
 from router.errors import PolicyError
 from router.twin.contacts import Case, Contact, Presence
 from router.twin.demand import Demand, Times, case_of
 from router.twin.fitted import with_kinds_of
+from router.twin.line import Line
 from router.twin.past import Past
 from router.twin.recorded import read_recorded
 from router.twin.simulation import Ending, Result, Simulation
 from tests.core.order_town import order_town
 from tests.core.town import OPEN, Desk
+from tests.twin.line_of_events import LineOfEvents
 
 AMINA = AgentId("amina")
 ROADS = QueueId("roads")
@@ -58,19 +71,23 @@ def test_a_morning_of_the_real_engine_is_read_back() -> None:
     assert [(each.agent, each.end) for each in past.case(desk.policy).presences] == [(AMINA, gone)]
 
 
-class Written(Simulation):
-    """A run that keeps the events of its line."""
+class Written(LineOfEvents):
+    """A line that keeps its events."""
 
-    def __init__(self, policy: Policy, case: Case) -> None:
-        super().__init__(policy, case)
+    def __init__(self, policy: Policy, now: Instant) -> None:
         self.story: list[e.Event] = []
-        fold = self._line._fold
+        super().__init__(policy, now)
 
-        def note(event: e.Event) -> None:
-            self.story.append(event)
-            fold(event)
+    def _fold(self, event: e.Event) -> None:
+        self.story.append(event)
+        super()._fold(event)
 
-        self._line._fold = note  # type: ignore[method-assign]
+
+def written(policy: Policy, case: Case) -> tuple[list[Result], Past]:
+    """Return what became of everybody, and what a journal of it tells."""
+    line = Written(policy, case.begin)
+    results = Simulation(policy, case, cast("Line", line)).run()
+    return results, told(line.story)  # type: ignore[arg-type]
 
 
 def pool(agents: int) -> Policy:
@@ -101,9 +118,10 @@ def test_a_replay_of_what_a_run_wrote_is_that_run(
         for at, work, patience in sorted(given_calls)
     )  # fmt: skip
     presences = tuple(Presence(agent, OPEN, END) for agent in policy.agents)
-    run = Written(policy, Case(OPEN, END, contacts, presences))
-    first = sorted(run.run(), key=lambda each: each.contact.at)
-    past = told(run.story)  # type: ignore[arg-type]
+    case = Case(OPEN, END, contacts, presences)
+    results, past = written(policy, case)
+    assert results == Simulation(policy, case).run()  # the line of two rows
+    first = sorted(results, key=lambda each: each.contact.at)
     again = sorted(Simulation(policy, past.case(policy)).run(), key=lambda each: each.contact.at)
     assert [each[1:] for each in again] == [each[1:] for each in first]
     seen = sorted(past.results(policy), key=lambda each: each.contact.at)
@@ -122,7 +140,7 @@ def test_a_model_has_the_rates_times_and_patience_that_were_seen() -> None:
         *(seen(OPEN + 7 * day + n * MINUTE, 100) for n in range(5)),
         seen(OPEN + day, 1, Ending.GAVE_UP, wait_s=400),
     ]
-    empty = Demand(OPEN - 10 * HOUR, OPEN + 14 * HOUR, 1, (), (), 0.0, MINUTE)
+    empty = Demand(OPEN - 10 * HOUR, OPEN + 14 * HOUR, 1, (), (), 0.0)
     fitted = with_kinds_of(empty, results, "America/Toronto")
     (kind,) = fitted.kinds
     assert sum(piece.expected for piece in kind.pieces) == pytest.approx(10)  # two Mondays: 20
@@ -170,9 +188,7 @@ def test_what_came_to_queues_that_are_gone_is_left_out() -> None:
     policy = pool(1)
     presences = (Presence(AgentId("a00"), OPEN, END),)
     contact = Contact(OPEN + SECOND, ROADS, Channel.VOICE, "en", MINUTE)
-    run = Written(policy, Case(OPEN, END, (contact,), presences))
-    run.run()
-    past = told(run.story)  # type: ignore[arg-type]
+    _, past = written(policy, Case(OPEN, END, (contact,), presences))
     assert len(past.results(policy)) == 1
     assert past.results(replace(policy, queues={})) == []
     assert past.case(replace(policy, queues={})).contacts == ()

@@ -212,10 +212,11 @@ def batch(items: int, agents: int, order: AgentOrder | None, seed: int) -> tuple
         {skill: {"groups": ["all"], "arrivals_per_min": [1]} for skill in skills}, {"all": agents}
     ).policy
     names = list(policy.agents)
+    asked = {str(id_): queue.requires for id_, queue in policy.queues.items()}
     policy = replace(
         policy,
         agents={
-            name: replace(policy.agents[name], skills=dict.fromkeys(has[n], 5))
+            name: replace(policy.agents[name], skills={asked[each]: 5 for each in has[n]})
             for n, name in enumerate(names)
         },
         queues={

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from router.core.model import HOUR, MINUTE, SECOND, AgentId, Channel, Condition, QueueId, Tempo
 from router.core.policy import Capacity, Policy
+from router.core.policy_service_level import Promise
 from router.policy.models_queues import ItemOrder
 from router.twin.contacts import Case, Contact, Presence
 from router.twin.demand import Demand, Kind, Piece, Times, case_of
@@ -73,7 +74,7 @@ def traffic(per_hour: float, hours: int, patience_s: float) -> Demand:
     piece = Piece(OPEN, OPEN + hours * HOUR, per_hour * hours)
     handling, patience = Times(240.0, deviation=0.0), Times(patience_s, deviation=0.0)
     kind = Kind("calls", ROADS, Channel.VOICE, (("en", 1.0),), (piece,), handling, patience, 1.0)
-    return Demand(OPEN, piece.end, 1, (kind,), (), 0.0, 2 * MINUTE)
+    return Demand(OPEN, piece.end, 1, (kind,), (), 0.0)
 
 
 def test_the_interval_of_the_runs_covers_erlang_a() -> None:
@@ -159,8 +160,9 @@ def test_agents_whom_the_policy_does_not_know_stay_away() -> None:
 
 def test_a_chat_has_a_target_of_its_own() -> None:
     chat = call(0)._replace(channel=Channel.CHAT)
-    case = Case(OPEN, NINE_TO, (chat,), everybody(pool(1)), chat_target=45 * SECOND)
-    assert Simulation(pool(1), case).run()[0].target == 45 * SECOND
+    promised = {Channel.CHAT: Promise(0.8, 45 * SECOND)}
+    (result,) = run(pool(1, promises=promised), [chat])
+    assert result.target == 45 * SECOND
 
 
 contacts = st.lists(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from router.core.model import HOUR, MINUTE, AgentId, Channel, QueueId
+from router.core.model import HOUR, AgentId, Channel, QueueId
 from router.core.policy import Policy
 from router.twin.advice import Training, advise, candidates
 from router.twin.demand import Demand, Duty, Kind, Piece, Times
@@ -43,7 +43,7 @@ def calls(queue: str, per_hour: float) -> Kind:
 def demand(policy: Policy, *kinds: Kind) -> Demand:
     end = OPEN + HOURS * HOUR
     duties = tuple(Duty(agent, "", ((OPEN, end),)) for agent in policy.agents)
-    return Demand(OPEN, end, 1, kinds, duties, 0.0, 2 * MINUTE)
+    return Demand(OPEN, end, 1, kinds, duties, 0.0)
 
 
 def runner(policy: Policy, day: Demand) -> list[Figures]:

@@ -1,14 +1,12 @@
-"""The line of a whole town: production's matching and events, without flows, legs and desks.
+"""The twin's line as production would have it: the oracle of `router.twin.line`.
 
-Calls, chats, mail and forms enter a queue at once and agents answer at once; how much one agent
-holds is the policy's. Every change is an event that the core itself has decided (`line_up`,
-`settle`) or would decide, and is folded by `apply`, so that a run can be read like a journal.
+Every change is an event that the core itself has decided (`line_up`, `settle`) or would decide, and
+is folded by `apply`, so that a run can be read like a journal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
 
 from router.core import events as e
 from router.core.apply import apply
@@ -17,38 +15,20 @@ from router.core.model import (
     AgentId,
     AgentStatus,
     Channel,
-    Form,
     Instant,
     ItemId,
     OfferEnding,
     OfferId,
     QueueId,
-    Tempo,
 )
 from router.core.policy import Policy
 from router.core.queueing import line_up, take_step
 from router.core.state import State
 from router.core.touched import Touched
-from router.twin.line import FOR_EVER, POLICY, Answered
+from router.twin.line import DOORS, FOR_EVER, POLICY, Answered
 
 
-class Door(NamedTuple):
-    """How somebody comes, and what an agent will do with it."""
-
-    channel: Channel
-    tempo: Tempo
-    form: Form
-
-
-DOORS: Final = {
-    Channel.VOICE: Door(Channel.VOICE, Tempo.LIVE, Form.CALL),
-    Channel.CHAT: Door(Channel.CHAT, Tempo.FAST_TEXT, Form.CHAT),
-    Channel.MAIL: Door(Channel.MAIL, Tempo.SLOW_TEXT, Form.MAIL),
-    Channel.WEBFORM: Door(Channel.WEBFORM, Tempo.SLOW_TEXT, Form.SUBMISSION),
-}
-
-
-class TownLine:
+class LineOfEvents:
     """One town's waiting contacts and its agents; time is what each call says it is."""
 
     def __init__(self, policy: Policy, now: Instant) -> None:
@@ -155,4 +135,4 @@ class TownLine:
             e.LegChanged(at=now, item=item, leg="agent", call_id=offer, connected=True),
         ):
             self._fold(event)
-        return Answered(item, agent)
+        return item, agent
