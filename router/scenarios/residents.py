@@ -74,6 +74,8 @@ def _press(stage: Stage, item: ItemId, digits: str) -> None:
                 address_key=number,
             )
         )
+    elif isinstance(then, Record) and not digits:  # silence after the tone
+        stage.do(c.AdvanceFlow(item_id=item, step=then.step))
     elif stage.state.items[item].state in IN_LINE:
         stage.do(c.ChooseWhileWaiting(item_id=item, digits=digits))
     else:

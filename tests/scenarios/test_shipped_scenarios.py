@@ -28,8 +28,7 @@ UNNOTICED: Final[dict[str, str]] = {  # mutations that no scenario notices, and 
     "subject stop_sign_down dropped: after_hours/urgent_next_opening": HAS_ADDRESS,
     "channel forgotten: after_hours/urgent_next_opening": HAS_ADDRESS,
     "subject of key 2 removed: recreation/subjects": "the node that follows sets the same subject",
-    "attributes forgotten: recreation/problem": "nothing asks for the attribute; it is for exports",
-    "text removed: recreation/goodbye": "who has left a message hears the engine's own words",
+    "attributes forgotten: recreation/problem": "for agents' screens, where no scenario looks",
 }
 _WORDS = re.compile(r"[a-z_0-9/]+")
 
