@@ -115,6 +115,9 @@ class SaidChatShape(Shape):
     language: str = Field(
         default="", description="language of the page; left out: the town's first", examples=["fr"]
     )
+    crowd: Count = Field(
+        default=0, description="so many others write just before, and wait", examples=["40"]
+    )
 
 
 class ByHandShape(Shape):
@@ -219,6 +222,7 @@ class ExpectShape(Shape):
 ACTIONS: Final = (
     "call", "keys", "outcome", "record", "hang_up", "mail", "form", "chat", "wait", "until",
     "arrive", "away", "leave", "accept", "decline", "finish", "by_hand", "as_usual",
+    "surge",
 )  # fmt: skip
 
 
@@ -279,6 +283,11 @@ class ScenarioStepShape(Shape):
     )
     by_hand: ByHandShape | None = Field(
         default=None, description="closed or opened by hand", examples=["{hours: town_hall}"]
+    )
+    surge: SpanText | None = Field(
+        default=None,
+        description="somebody switches the surge of fallback.yaml on for so long",
+        examples=["4 h"],
     )
     as_usual: str = Field(
         default="", description="these hours hold again as written", examples=["town_hall"]

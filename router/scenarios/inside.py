@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from router.core import commands as c
-from router.core.model import AgentId, AgentStatus, Form, ItemState, LegResult, OfferId, Tempo
+from router.core.commands_hours import BeginSurge
+from router.core.model import AgentId, AgentStatus, Form, ItemState, LegResult, OfferId, Span, Tempo
 from router.policy.models_scenarios import ByHandShape
 from router.scenarios.stage import CannotAct, Stage
 
@@ -87,3 +88,10 @@ def by_hand(stage: Stage, _: str, shape: ByHandShape) -> None:
 def as_usual(stage: Stage, _: str, hours: str) -> None:
     """The hours hold again as they are written."""
     stage.do(c.ClearEmergency(hours=hours, by=BY))
+
+
+def surge(stage: Stage, _: str, span: Span) -> None:
+    """Somebody switches the surge on. Raises CannotAct: the town has none."""
+    if stage.policy.surge is None:
+        raise CannotAct("fallback.yaml says nothing of a surge")
+    stage.do(BeginSurge(until=stage.now + span, reason="by hand", by=BY))

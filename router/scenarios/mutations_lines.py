@@ -9,9 +9,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from router.core.model import Condition
 from router.core.policy import Flow, Node, Policy, Prompt, Queue, Values
 from router.scenarios.mutations import Mutation, with_nth, with_row, without
+from router.scenarios.unnoticeable import is_followed
 
 _LEVEL: Final = re.compile(r">= (\d+)")
 
@@ -20,7 +20,7 @@ def queues(policy: Policy) -> Iterator[Mutation]:
     """Levels, steps, promises, limits, head starts and fates of queues."""
     for name, rule in policy.queues.items():
         place, about = str(rule.place), f"queue:{name}"
-        for family, other in _other_queues(rule):
+        for family, other in _other_queues(policy, rule):
             yield Mutation(
                 family, f"queue {name}", place, about, with_row(policy, "queues", name, other)
             )
@@ -44,11 +44,14 @@ def queues(policy: Policy) -> Iterator[Mutation]:
                 )
 
 
-def _other_queues(rule: Queue) -> Iterator[tuple[str, Queue]]:
+def _other_queues(policy: Policy, rule: Queue) -> Iterator[tuple[str, Queue]]:
     higher = _LEVEL.sub(lambda found: f">= {min(10, int(found[1]) + 2)}", rule.requires)
     if higher != rule.requires:
         yield "levels raised", replace(rule, requires=higher)
-    yield "promise doubled", replace(rule, target_span=2 * rule.target_span)
+    promises = {
+        channel: replace(each, within=2 * each.within) for channel, each in rule.promises.items()
+    }
+    yield "promise doubled", replace(rule, target_span=2 * rule.target_span, promises=promises)
     yield (
         "first response later",
         replace(
@@ -71,7 +74,7 @@ def _other_queues(rule: Queue) -> Iterator[tuple[str, Queue]]:
         silent = replace(rule.announcements, say_place=False)
         yield "place not said", replace(rule, announcements=silent)
     for condition in sorted(rule.fates):
-        if condition is not Condition.FULL or rule.length_max:
+        if is_followed(policy, rule, condition):
             left = {each: chain for each, chain in rule.fates.items() if each != condition}
             yield f"fallback for {condition} forgotten", replace(rule, fates=left)
 

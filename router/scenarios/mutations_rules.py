@@ -12,6 +12,7 @@ from router.core.model import Channel
 from router.core.policy import Fallback, FallbackRule, Policy
 from router.core.policy_text import MailRule
 from router.scenarios.mutations import Mutation, swapped, with_nth, with_row, without
+from router.scenarios.unnoticeable import brings, channels_of, meets_nobody, never_both
 
 HOURS_FILE: Final = "config/hours.yaml"
 MAIL: Final = f"channel:{Channel.MAIL}"
@@ -87,6 +88,8 @@ def fallback(policy: Policy) -> Iterator[Mutation]:
     """Rules dropped, reordered, silent, no longer urgent, with other targets."""
     for name, chain in policy.fallbacks.items():
         for index, rule in enumerate(chain.rules):
+            if meets_nobody(policy, name, rule):
+                continue
             shown, place = f"{name}/{rule.id}", str(rule.place)
             about = f"chain:{name}"
             if index < len(chain.rules) - 1:  # the last one must stay
@@ -97,14 +100,16 @@ def fallback(policy: Policy) -> Iterator[Mutation]:
                     about,
                     _chain(policy, chain, without(chain.rules, index)),
                 )
-                yield Mutation(
-                    "fallback rules swapped",
-                    f"{shown} after {chain.rules[index + 1].id}",
-                    place,
-                    about,
-                    _chain(policy, chain, swapped(chain.rules, index)),
-                )
-            for family, other in _changed(rule):
+                following = chain.rules[index + 1]
+                if not (never_both(rule, following) or meets_nobody(policy, name, following)):
+                    yield Mutation(
+                        "fallback rules swapped",
+                        f"{shown} after {following.id}",
+                        place,
+                        about,
+                        _chain(policy, chain, swapped(chain.rules, index)),
+                    )
+            for family, other in _changed(policy, rule):
                 yield Mutation(
                     family,
                     shown,
@@ -114,7 +119,7 @@ def fallback(policy: Policy) -> Iterator[Mutation]:
                 )
 
 
-def _changed(rule: FallbackRule) -> Iterator[tuple[str, FallbackRule]]:
+def _changed(policy: Policy, rule: FallbackRule) -> Iterator[tuple[str, FallbackRule]]:
     if rule.text:
         yield "text removed", replace(rule, text={})
     if rule.urgent:
@@ -123,14 +128,15 @@ def _changed(rule: FallbackRule) -> Iterator[tuple[str, FallbackRule]]:
         yield "targets reversed", replace(rule, targets=tuple(reversed(rule.targets)))
     if rule.targets:
         yield "first target dropped", replace(rule, targets=rule.targets[1:] or ("nobody",))
-    for subject in sorted(rule.when_subject):
+    for subject in sorted(each for each in rule.when_subject if brings(policy, rule, each)):
         if len(rule.when_subject) > 1:
             yield (
                 f"subject {subject} dropped",
                 replace(rule, when_subject=rule.when_subject - {subject}),
             )
-    if rule.when_channel:
-        yield "channel forgotten", replace(rule, when_channel=frozenset())
+    anywhere = replace(rule, when_channel=frozenset())
+    if channels_of(anywhere) != channels_of(rule):
+        yield "channel forgotten", anywhere
     if rule.when_hours:
         yield "hours forgotten", replace(rule, when_hours="")
 

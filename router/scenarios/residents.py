@@ -74,6 +74,8 @@ def _press(stage: Stage, item: ItemId, digits: str) -> None:
                 address_key=number,
             )
         )
+    elif isinstance(then, Record) and not digits:  # silence after the tone
+        stage.do(c.AdvanceFlow(item_id=item, step=then.step))
     elif stage.state.items[item].state in IN_LINE:
         stage.do(c.ChooseWhileWaiting(item_id=item, digits=digits))
     else:
@@ -187,10 +189,17 @@ def form(stage: Stage, name: str, shape: FilledFormShape) -> None:
 
 
 def chat(stage: Stage, name: str, shape: SaidChatShape) -> None:
-    """Say something in the chat. Raises CannotAct: the town offers no chat."""
+    """Say something in the chat, after everybody else who does.
+
+    Raises:
+        CannotAct: the town offers no chat.
+    """
     item = item_id(name)
     if stage.policy.chat is None:
         raise CannotAct("the town offers no chat")
+    for number in range(shape.crowd):
+        chat(stage, f"{name}_{number}", shape.model_copy(update={"crowd": 0}))
+        stage.pass_until(stage.now + CROWD_EVERY)
     stage.do(
         t.ReceiveChat(
             item_id=item,

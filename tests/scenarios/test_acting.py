@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from router.core.policy import Policy
 from router.scenarios.acting import Failure, act
@@ -93,3 +94,13 @@ def test_what_was_heard_before_the_step_does_not_count(town: Town, policy: Polic
     (failure,) = failures(town, policy, steps)
     assert failure.difference.key == "heard"
     assert failure.difference.found.startswith("We are open Monday to Friday")
+
+
+def test_a_surge_needs_a_town_that_has_one(town: Town, policy: Policy) -> None:
+    steps = """\
+      - surge: 2 h
+        expect: {open: {town_hall: false}}
+"""
+    assert failures(town, policy, steps) == []
+    (failure,) = failures(town, replace(policy, surge=None), steps)
+    assert "says nothing of a surge" in str(failure)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Final
+
+import pytest
 
 from router.core.policy import Policy, encode
 from router.policy.differences import changes, told
@@ -10,7 +13,23 @@ from router.scenarios.acting import act, met_by
 from router.scenarios.mutations import Mutation, mutations
 from router.scenarios.reading import Scenario
 
-LEAST = 40
+LEAST = 130
+HAS_ADDRESS = "everybody on call has an address, so that the rule before is taken"
+BY_MAIL_RULE = "mail rules that set these subjects make the mail urgent themselves"
+UNNOTICED: Final[dict[str, str]] = {  # mutations that no scenario notices, and why
+    "urgent removed: after_hours/urgent_mail": BY_MAIL_RULE,
+    "channel forgotten: after_hours/urgent_mail": "rules before it take calls and forms with these"
+    " subjects",
+    "fallback rule dropped: after_hours/urgent_next_opening": HAS_ADDRESS,
+    "urgent removed: after_hours/urgent_next_opening": HAS_ADDRESS,
+    "subject found_animal dropped: after_hours/urgent_next_opening": HAS_ADDRESS,
+    "subject hazard dropped: after_hours/urgent_next_opening": HAS_ADDRESS,
+    "subject road_hazard dropped: after_hours/urgent_next_opening": HAS_ADDRESS,
+    "subject stop_sign_down dropped: after_hours/urgent_next_opening": HAS_ADDRESS,
+    "channel forgotten: after_hours/urgent_next_opening": HAS_ADDRESS,
+    "subject of key 2 removed: recreation/subjects": "the node that follows sets the same subject",
+    "attributes forgotten: recreation/problem": "for agents' screens, where no scenario looks",
+}
 _WORDS = re.compile(r"[a-z_0-9/]+")
 
 
@@ -70,3 +89,26 @@ def test_every_mutation_is_another_policy_and_has_a_name_of_its_own(policy: Poli
     assert not [str(each) for each in every if encode(each.policy) == before]
     names = [str(each) for each in every]
     assert len(set(names)) == len(names)
+
+
+def test_what_nobody_notices_is_a_mutation_still(policy: Policy) -> None:
+    named = {f"{each.family}: {each.what}" for each in mutations(policy)}
+    assert not UNNOTICED.keys() - named
+
+
+@pytest.mark.full
+def test_nobody_notices_only_what_cannot_be_seen(
+    policy: Policy, scenarios: dict[str, Scenario]
+) -> None:
+    """Each mutation is noticed by a scenario, or stands in the list with a reason."""
+    met = {name: met_by(each, policy) for name, each in scenarios.items()}
+    survivors = {
+        f"{mutation.family}: {mutation.what}"
+        for mutation in mutations(policy)
+        if not any(
+            act(each, mutation.policy)
+            for name, each in scenarios.items()
+            if not mutation.about or mutation.about in met[name]
+        )
+    }
+    assert survivors == UNNOTICED.keys()
