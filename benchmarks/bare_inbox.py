@@ -24,7 +24,7 @@ from benchmarks.towns import shipped
 from router.core.commands import AdoptPolicy, SubmitForm
 from router.core.engine import Engine
 from router.core.model import ItemId
-from router.core.policy import encode
+from router.core.policy import Policy, encode
 from router.core.state import State
 from router.ports import Ids, Inbox, Words
 from router.runtime import collector, http
@@ -85,8 +85,8 @@ def _stored(state: State) -> int:
 
 
 @asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[Sequencer]:
-    """Run a sequencer on a journal of its own; the shipped town is open."""
+async def opened(path: Path, town: Policy) -> AsyncIterator[Sequencer]:
+    """Run a sequencer on a journal of its own; the town is open."""
     journal = await SqliteJournal.open(path)
     clock = PracticeClock(SystemClock(0))
     clock.start_at(instant_of(OPENING, "America/Toronto"), not_before=0)
@@ -95,7 +95,7 @@ async def opened(path: Path) -> AsyncIterator[Sequencer]:
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(inbox.run())
-        await inbox.submit(AdoptPolicy(inbox.know_policy(encode(shipped()))), _stored)
+        await inbox.submit(AdoptPolicy(inbox.know_policy(encode(town))), _stored)
         collector.calm()
         yield inbox
         inbox.stop()
@@ -103,7 +103,7 @@ async def opened(path: Path) -> AsyncIterator[Sequencer]:
 
 
 async def serve(port: int, path: Path) -> None:
-    async with opened(path) as inbox:
+    async with opened(path, shipped()) as inbox:
         await http.server(Application(inbox)).serve(sockets=[http.listen(Http(port=port))])
 
 

@@ -73,7 +73,7 @@ async def nothing(_: tuple[str, ...], __: tuple[str, ...]) -> PastThread | None:
 
 async def stored(path: Path, count: int, at_once: int) -> float:
     """Return the seconds until that many mails are stored."""
-    async with opened(path / "journal") as inbox:
+    async with opened(path / "journal", shipped()) as inbox:
         blobs = FolderBlobs(path / "blobs")
         receiver = Receiver(inbox, RandomIds(), blobs, Budgets(SystemClock(0)), SECRET, nothing)
         waiting = many(count)

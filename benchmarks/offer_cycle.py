@@ -3,8 +3,12 @@
     .venv/bin/python -m benchmarks.offer_cycle [CALLS] [ROUNDS]
 
 Calls go through the shipped town's menu, are offered, seen, accepted, connected and closed: engine,
-sequencer and journal with fsync, without HTTP and without a carrier; and the engine alone. CPU time
-and not the clock is counted; eight calls are under way at once.
+sequencer and journal with fsync, without HTTP and without a carrier. CPU time and not the clock is
+counted, of all threads and of the event loop's. Beside it, in the same round: the engine alone, and
+as many bare commits of as many bytes by SQLite with the journal's own tables and settings.
+
+How many calls are under way at once decides how many commands share a commit, as long as somebody
+is free for each. The last row has the town's own fourteen people, for whom most calls wait.
 """
 
 from __future__ import annotations
@@ -12,29 +16,54 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import resource
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import uvloop
+from msgspec.structs import replace
 
 from benchmarks.bare_inbox import opened
 from benchmarks.servers import temporary_folder
-from benchmarks.towns import code, shipped, started
+from benchmarks.towns import code, shipped, started, with_agents
 from router.core import commands as c
-from router.core.model import SECOND, AgentId, AgentStatus, ItemId, ItemState, LegResult, OfferId
+from router.core.model import (
+    HOUR,
+    SECOND,
+    AgentId,
+    AgentStatus,
+    ItemId,
+    ItemState,
+    LegResult,
+    OfferId,
+)
+from router.core.policy import Policy
 from router.core.records import Item
 from router.core.state import State
 from router.ports import Ids, Inbox, Words
 from router.runtime.ids import RandomIds
+from router.runtime.sqlite_file import LOG_PAGES
+from router.runtime.sqlite_schema import TABLES
 
 T = TypeVar("T")
 
-AT_ONCE: Final = 8
+AT_ONCE: Final = (1, 8, 32, 64)
+FEW: Final = 8  # calls at once for the town's own people
 PAUSE_S: Final = 0.02  # until somebody is looked for again who is free
 KEYS_MAX: Final = 5  # more than the menus ask
+
+
+class Cost(NamedTuple):
+    """Milliseconds of CPU a call."""
+
+    whole: float  # all threads, kernel included
+    loop: float  # of that, on the event loop's thread
+    system: float  # of `whole`, in the kernel
+    commands: float  # a call
 
 
 class Cycle:
@@ -95,8 +124,8 @@ class Cycle:
 class Alone:
     """The engine without sequencer and journal."""
 
-    def __init__(self) -> None:
-        self._engine = started(shipped())
+    def __init__(self, town: Policy) -> None:
+        self._engine = started(town)
 
     async def submit(
         self, command: c.Command, reply: Callable[[State], T], *, words: tuple[Words, ...] = ()
@@ -114,48 +143,98 @@ def _version(state: State) -> int:
     return state.version
 
 
-async def measure(inbox: Inbox, calls: int) -> tuple[float, float, float]:
-    """Return milliseconds of CPU a call, those of the event loop alone, and commands a call."""
-    ids, town = RandomIds(), shipped()
+def staffed(people: int) -> Policy:
+    """Return the shipped town with so many people and no limits, however slow the machine is."""
+    town = with_agents(shipped(), people)
+    queues = {name: replace(queue, length_max=0) for name, queue in town.queues.items()}
+    return replace(town, queues=queues, offers=replace(town.offers, lease=24 * HOUR))
+
+
+async def measure(inbox: Inbox, town: Policy, calls: int, at_once: int) -> Cost:
+    """Return what a call costs; everybody has signed in before."""
+    ids = RandomIds()
     for agent in town.agents:
         await inbox.submit(c.SignIn(agent_id=agent, desk=f"desk-{agent}"), _version)
         available = c.SetStatus(agent_id=agent, status=AgentStatus.AVAILABLE)
         await inbox.submit(available, _version)
-    cycles = [Cycle(inbox, ids, code(town)) for _ in range(AT_ONCE)]
+    cycles = [Cycle(inbox, ids, code(town)) for _ in range(at_once)]
 
     async def work(cycle: Cycle) -> None:
-        for _ in range(calls // AT_ONCE):
+        for _ in range(calls // at_once):
             await cycle.call()
 
-    whole, loop = time.process_time(), time.thread_time()
+    before, loop = resource.getrusage(resource.RUSAGE_SELF), time.thread_time()
     await asyncio.gather(*map(work, cycles))
-    whole, loop = time.process_time() - whole, time.thread_time() - loop
+    after, loop = resource.getrusage(resource.RUSAGE_SELF), time.thread_time() - loop
+    made = calls // at_once * at_once
+    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
     commands = sum(cycle.commands for cycle in cycles)
-    return whole / calls * 1e3, loop / calls * 1e3, commands / calls
+    return Cost(*(1e3 * each / made for each in (user + system, loop, system, commands / 1e3)))
 
 
-async def stored(path: Path, calls: int) -> tuple[float, float, float]:
+async def stored(path: Path, town: Policy, calls: int, at_once: int) -> Cost:
     """Measure with sequencer and journal."""
-    async with opened(path) as inbox:
-        return await measure(inbox, calls)
+    async with opened(path, town) as inbox:
+        return await measure(inbox, town, calls, at_once)
+
+
+def batches_of(path: Path, people: int) -> list[int]:
+    """Return the bytes of events of each batch of the calls: all but the adoption and sign-ins."""
+    connection = sqlite3.connect(path)
+    found = connection.execute("SELECT length(events) FROM batches ORDER BY version").fetchall()
+    connection.close()
+    return [size for (size,) in found[1 + 2 * people :]]
+
+
+def bare(path: Path, sizes: list[int]) -> float:
+    """Return the seconds of CPU of such batches stored by SQLite alone, each with its fsync."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+        f"PRAGMA wal_autocheckpoint = {LOG_PAGES}; {TABLES}"
+    )
+    ids = RandomIds()
+    begin = time.process_time()
+    for version, size in enumerate(sizes, 1):
+        connection.execute("BEGIN IMMEDIATE")
+        row = (version, ids.unique("b-"), version, 1, bytes(size))
+        connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?)", row)
+        connection.execute("COMMIT")
+    spent = time.process_time() - begin
+    connection.close()
+    return spent
+
+
+def show(calls: int, at_once: int, people: int) -> None:
+    """Measure one row and print it."""
+    town = staffed(people)
+    with temporary_folder() as name:
+        path = Path(name) / "journal"
+        cost = uvloop.run(stored(path, town, calls, at_once))
+        sizes = batches_of(path, people)
+        commits = bare(Path(name) / "bare", sizes) * 1e3 / calls
+    gc.unfreeze()
+    alone = uvloop.run(measure(Alone(town), town, calls, at_once)).whole
+    rest = cost.whole - commits - alone
+    print(
+        f"{at_once:>8}{people:>8}{cost.whole:>9.3f}{cost.loop:>9.3f}{cost.system:>9.3f}"
+        f"{cost.commands:>10.1f}{len(sizes) / calls:>9.2f}{commits:>9.3f}{alone:>9.3f}{rest:>9.3f}",
+        flush=True,
+    )
 
 
 def main() -> None:
-    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 1_280
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    least = (float("inf"), float("inf"))
-    for number in range(rounds):
-        with temporary_folder() as name:
-            path = Path(name) / str(number) / "journal"
-            whole, loop, commands = uvloop.run(stored(path, calls))
-        gc.unfreeze()
-        alone, _, _ = uvloop.run(measure(Alone(), calls))
-        least = min(least, (whole, loop))
-        print(
-            f"{whole:.3f} ms of CPU a call of {commands:.1f} commands, {loop:.3f} on the loop;"
-            f" engine alone {alone:.3f}"
-        )
-    print(f"least: {least[0]:.3f} ms, {least[1]:.3f} ms on the event loop")
+    heads = ("ms of CPU", "loop", "system", "commands", "commits", "bare", "engine", "rest")
+    print(
+        f"{'at once':>8}{'people':>8}"
+        + "".join(f"{each:>{max(9, len(each) + 1)}}" for each in heads)
+    )
+    for _ in range(rounds):
+        for at_once in AT_ONCE:
+            show(calls, at_once, 14 * at_once)
+        show(calls, FEW, 14)
 
 
 if __name__ == "__main__":

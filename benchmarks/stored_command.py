@@ -20,6 +20,7 @@ import uvloop
 from benchmarks.acknowledged import CONNECTIONS, FORM
 from benchmarks.bare_inbox import opened, submit
 from benchmarks.servers import temporary_folder
+from benchmarks.towns import shipped
 from router.runtime.ids import RandomIds
 
 COMMANDS: Final = 20_000
@@ -28,7 +29,7 @@ COMMANDS: Final = 20_000
 async def measure(path: Path) -> tuple[float, float]:
     """Return microseconds of CPU per command: all threads, and the event loop's alone."""
     ids = RandomIds()
-    async with opened(path) as inbox:
+    async with opened(path, shipped()) as inbox:
 
         async def send(commands: int) -> None:
             for _ in range(commands):

@@ -13,7 +13,8 @@ take an item now, longest idle first.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
 from typing import Final
 
 from router.core import requirement
@@ -24,9 +25,16 @@ from router.core.policy import Capacity
 from router.core.records import Agent, Item
 
 LineKey = tuple[int, str]  # instant by which the item ranks, item id; or idle since, agent id
+CountsOf = Callable[[Mapping[str, int]], tuple[int, ...]]  # by skill -> of some skills, never empty
 
 NEVER: Final[Instant] = 1 << 63
+NOBODY: Final[LineKey] = (NEVER, "")  # ranks behind everybody
 NAMED = "@"  # requirement "@amina": only that agent
+ALL_THERE_IS: Final = 1 << 62  # more than any count
+
+
+def _count_of_none(counts: Mapping[str, int]) -> tuple[int, ...]:
+    return (ALL_THERE_IS,)
 
 
 def has_missed(item: Item, now: Instant) -> bool:
@@ -57,6 +65,8 @@ class Bucket:
         "_ripening",
         "available",
         "counted",
+        "first",
+        "first_fresh",
         "fresh",
         "lift",
         "named",
@@ -71,9 +81,9 @@ class Bucket:
 
     def __init__(self, text: str, tempo: Tempo) -> None:
         self.tempo = tempo
-        self.ask(text, 0)
         self.fresh: OrderedKeys[LineKey] = OrderedKeys()
         self.steady: OrderedKeys[LineKey] = OrderedKeys()
+        self.ask(text, 0)
         self.profiles: list[Profile] = []  # who could take them
         self.signed_in = 0  # agents of these profiles; of a named bucket that agent alone
         self.available = 0  # of those, not away
@@ -88,6 +98,14 @@ class Bucket:
         named = text.startswith(NAMED)
         self.named = AgentId(text.removeprefix(NAMED)) if named else None  # nobody else may have it
         self.skills = frozenset() if named else requirement.skills_of(requirement.parse(text))
+        self._look()
+
+    def _look(self) -> None:
+        """See who is first: `first` of the steady, `first_fresh`; lifted, `NOBODY` if none."""
+        steady, fresh = self.steady.head or NOBODY, self.fresh.head or NOBODY
+        lift = self.lift
+        self.first = (steady[0] - lift, steady[1]) if lift and steady is not NOBODY else steady
+        self.first_fresh = (fresh[0] - lift, fresh[1]) if lift and fresh is not NOBODY else fresh
 
     def __len__(self) -> int:
         return len(self.fresh) + len(self.steady)
@@ -117,6 +135,7 @@ class Bucket:
             self.ripe_at = self._ripening[0][0]
         if self.counted is not None:
             self.counted.waiting += 1
+        self._look()
 
     def remove(self, item: Item) -> None:
         """Take an item out; `item` is the row with which it was put in."""
@@ -127,6 +146,7 @@ class Bucket:
             self.steady.remove((item.urgency_at + item.late_behind, item.id))
         if self.counted is not None:
             self.counted.waiting -= 1
+        self._look()
 
     def ripen(self, now: Instant, items: Mapping[ItemId, Item]) -> None:
         """Let those who have missed their target by now keep their later rank."""
@@ -140,14 +160,15 @@ class Bucket:
                 self.fresh.remove(key)
                 self.steady.add(rank(item, now))
         self.ripe_at = heap[0][0] if heap else NEVER
+        self._look()
 
 
 class Profile:
     """Agents who can do the same."""
 
     __slots__ = (
-        "_beside",
         "_beside_one",
+        "_counts_beside",
         "_together",
         "available",
         "buckets",
@@ -181,7 +202,7 @@ class Profile:
         self.members_of: list[Bucket] = []  # the same, to be told who comes and goes
         self.signed_in = 0
         self.available = 0  # signed in and not away
-        self._beside: dict[str, tuple[str, ...]] = {}  # by requirement
+        self._counts_beside: dict[str, CountsOf] = {}  # by requirement
         self._beside_one: dict[Tempo, frozenset[Tempo]] = {}  # by what alone the agent holds
         self._together: dict[frozenset[Tempo], list[Bucket]] = {}
 
@@ -210,12 +231,18 @@ class Profile:
                     found += buckets
         return found
 
-    def beside(self, bucket: Bucket) -> tuple[str, ...]:
+    def beside(self, bucket: Bucket) -> list[str]:
         """Return the skills of these agents that the bucket does not ask for."""
-        found = self._beside.get(bucket.requirement)
+        return [skill for skill in self.skills if skill not in bucket.skills]
+
+    def counts_beside(self, bucket: Bucket) -> CountsOf:
+        """Return what looks up the counts of these skills; `ALL_THERE_IS` where there are none."""
+        found = self._counts_beside.get(bucket.requirement)
         if found is None:
-            found = tuple(skill for skill in self.skills if skill not in bucket.skills)
-            self._beside[bucket.requirement] = found
+            skills = self.beside(bucket)
+            # one skill twice: of one alone the count would come without a tuple
+            found = itemgetter(skills[0], *skills) if skills else _count_of_none
+            self._counts_beside[bucket.requirement] = found
         return found
 
     def count(self, signed_in: int, available: int) -> None:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from router.core.buckets import Bucket, Profile, has_missed
-from router.core.matching import MERIT, buckets_of
+from router.core.matching import COST, buckets_of
 from router.core.model import SECOND, AgentId, AgentOrder, Instant, ItemId, Span
 from router.core.queueing import queue_of
 from router.core.records import Agent, Item
@@ -66,8 +66,8 @@ def why_second(state: State, item: Item, agent: Agent, chosen: AgentId | None) -
     bucket = state.index.bucket_of(item)
     queue = queue_of(state, item)
     for by in queue.agent_order:
-        better, worse = (MERIT[by](state.index, bucket, each, queue) for each in (theirs, mine))
-        if better != worse:
+        least, more = COST[by](state.index, bucket, [theirs, mine], queue)
+        if least != more:
             return f"free too, but {_comes_after(state, by, bucket, mine)}"
     if first.idle_since <= agent.idle_since:
         return "free too, but idle for less long"

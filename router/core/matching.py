@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from operator import itemgetter
-from typing import Final
+from typing import Final, cast
 
 from router.core import callbacks, minimums, paces
 from router.core import events as e
-from router.core.buckets import NAMED, Bucket, LineKey, Profile, rank
+from router.core.buckets import ALL_THERE_IS, NAMED, NOBODY, Bucket, LineKey, Profile, rank
+from router.core.capacity import NONE
 from router.core.index import Index
 from router.core.model import (
     AgentId,
@@ -28,6 +28,7 @@ from router.core.model import (
     ItemState,
     OfferId,
     QueueId,
+    Tempo,
 )
 from router.core.ordered import OrderedKeys
 from router.core.policy import Queue
@@ -43,6 +44,7 @@ LONGEST_IDLE: Final = "longest idle"  # end of the rule of an offer: the item wa
 LOOK_PAST_MAX: Final = 16  # heads looked at beyond those that pass the agent over
 
 NO_QUEUES: Final[frozenset[QueueId]] = frozenset()
+ONLY: Final = {tempo: frozenset({tempo}) for tempo in Tempo}
 
 Events = Iterator[e.Event]
 
@@ -149,38 +151,30 @@ def best_agent(s: State, now: Instant, item: Item) -> Agent | None:
 
     By the queue's `agent_order`, which compares profiles; the longest idle of equals.
     """
-    bucket = s.index.bucket_of(item)
+    index = s.index
+    bucket = index.bucket_of(item)
     if not bucket.available:
         return None
     if bucket.named is not None:
         named = s.agents[bucket.named]
         may = could_take(s, item, named) and _may_have(item, named.id, now)
         return named if may else None
-    found: list[tuple[LineKey, Profile]] = []  # the longest idle of each profile
+    tempo = item.tempo
+    heads: list[LineKey] = []  # the longest idle of each profile
+    profiles: list[Profile] = []
     for profile in bucket.profiles:
-        head = profile.idle[item.tempo].head if profile.available else None
+        idle = profile.idle[tempo]
+        head = idle.head
         if head is not None and item.passed_over:
-            head = _first_not_passed_over(profile.idle[item.tempo], item, now)
+            head = _first_not_passed_over(idle, item, now)
         if head is not None:
-            found.append((head, profile))
-    if not found:
-        return None
-    best = found[0]
-    if len(found) > 1:
-        queue = queue_of(s, item)
-        if queue.agent_order:
-            best = min(found, key=lambda each: _preference(s.index, bucket, each, queue))
-        else:
-            best = min(found, key=itemgetter(0))
-    return s.agents[AgentId(best[0][1])]
-
-
-def _preference(
-    index: Index, bucket: Bucket, each: tuple[LineKey, Profile], queue: Queue
-) -> tuple[list[int], LineKey]:
-    """Return what is least for who shall have it: the most merit, then the longest idle."""
-    head, profile = each
-    return [-MERIT[by](index, bucket, profile, queue) for by in queue.agent_order], head
+            heads.append(head)
+            profiles.append(profile)
+    if len(heads) < 2:
+        return s.agents[AgentId(heads[0][1])] if heads else None
+    queue = queue_of(s, item)
+    costs = [COST[by](index, bucket, profiles, queue) for by in queue.agent_order]
+    return s.agents[AgentId(min(zip(*costs, heads, strict=True))[-1][1])]
 
 
 def _first_not_passed_over(idle: OrderedKeys[LineKey], item: Item, now: Instant) -> LineKey | None:
@@ -188,36 +182,39 @@ def _first_not_passed_over(idle: OrderedKeys[LineKey], item: Item, now: Instant)
     return next((key for key in heads if _may_have(item, AgentId(key[1]), now)), None)
 
 
-def _coverage(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
-    """Return how many who are free have the skill that fewest of them have, of those not asked for.
+def _coverage(index: Index, bucket: Bucket, profiles: list[Profile], queue: Queue) -> list[int]:
+    """Rarest last: how many who are free have the skill that fewest have, of those not asked for.
 
     Whom it takes keeps the rare skills free for those who need them; nobody else's arrival rates
     need to be known (`docs/adr/0020`).
     """
     idle = index.idle_with[bucket.tempo]
-    return min((idle[skill] for skill in profile.beside(bucket)), default=ALL_THERE_IS)
+    return [-min(profile.counts_beside(bucket)(idle)) for profile in profiles]
 
 
-def _least_flexible(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
-    return -len(profile.skills)
+def _least_flexible(
+    index: Index, bucket: Bucket, profiles: list[Profile], queue: Queue
+) -> list[int]:
+    return [len(profile.skills) for profile in profiles]
 
 
-def _best_level(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
-    """Return the lowest of the agent's levels in what is asked for."""
-    return min((profile.skills.get(skill, 0) for skill in bucket.skills), default=0)
+def _best_level(index: Index, bucket: Bucket, profiles: list[Profile], queue: Queue) -> list[int]:
+    """By the lowest of each one's levels in what is asked for."""
+    asked = bucket.skills
+    return [-min((x.skills.get(skill, 0) for skill in asked), default=0) for x in profiles]
 
 
-def _team_first(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
-    return int(profile.team == queue.team)
+def _team_first(index: Index, bucket: Bucket, profiles: list[Profile], queue: Queue) -> list[int]:
+    return [int(profile.team != queue.team) for profile in profiles]
 
 
-def _kept_before(index: Index, bucket: Bucket, profile: Profile, queue: Queue) -> int:
+def _kept_before(index: Index, bucket: Bucket, profiles: list[Profile], queue: Queue) -> list[int]:
     """Return the same of everybody: by now it is no longer kept for who had the resident last."""
-    return 0
+    return [0] * len(profiles)
 
 
-ALL_THERE_IS: Final = 1 << 62  # more than any count
-MERIT: Final[dict[AgentOrder, Callable[[Index, Bucket, Profile, Queue], int]]] = {
+# What is least for who shall have it, of each profile.
+COST: Final[dict[AgentOrder, Callable[[Index, Bucket, list[Profile], Queue], list[int]]]] = {
     AgentOrder.COVERAGE: _coverage,
     AgentOrder.LEAST_FLEXIBLE: _least_flexible,
     AgentOrder.BEST_LEVEL: _best_level,
@@ -232,16 +229,16 @@ def next_item(s: State, now: Instant, agent: Agent) -> tuple[Item, str] | None:
     What a minimum is owed comes before all; see `minimums`, then `turns`, then rank.
     """
     profile = s.index.profile_of(agent.id)
-    if profile is None:
+    tempos = NONE if profile is None else profile.free_tempos(agent)
+    if profile is None or not tempos:
         return None
-    buckets = buckets_of(s.index, profile, agent)
-    if not buckets:  # has room for nothing
-        return None
-    for minimum in minimums.owed(s, now) if s.policy.minimums else ():
-        part = [b for b in buckets if b.tempo is minimum.tempo and b.head is not None]
-        item = _most_urgent(s, now, agent, part, minimum.queues) if part else None
-        if item is not None:
-            return item, f"{OWED} {minimum.id}"
+    for minimum in minimums.owed(s, now):
+        if minimum.tempo in tempos:
+            part = _buckets_of(s.index, profile, agent, ONLY[minimum.tempo])
+            item = _most_urgent(s, now, agent, part, minimum.queues)
+            if item is not None:
+                return item, f"{OWED} {minimum.id}"
+    buckets = _buckets_of(s.index, profile, agent, tempos)
     item = _most_urgent(s, now, agent, buckets)
     if item is None or s.policy.turns is None:
         return None if item is None else (item, MOST_URGENT)
@@ -261,34 +258,40 @@ def _most_urgent(
     If that one can still be answered within its target, then of all who can and stand before the
     first who cannot, the one whose service has the fewest people at work.
     """
-    items = s.items
-    steady: LineKey | None = None
-    fresh: list[tuple[LineKey, int]] = []  # the first of each bucket, people at work for it
+    items, agent_id = cast("Mapping[str, Item]", s.items), agent.id
+    best = NOBODY
     for bucket in buckets:
         if bucket.ripe_at < now:
-            bucket.ripen(now, items)
-        lift = bucket.lift
-        limit = steady if not lift or steady is None else (steady[0] + lift, steady[1])
-        head = bucket.steady.head
-        if head is not None and (limit is None or head < limit):  # most heads end here
-            willing = _first_willing(items, now, agent.id, bucket.steady, head, queues)
-            if willing is not None and (limit is None or willing < limit):
-                limit, steady = willing, (willing[0] - lift, willing[1])
-        head = bucket.fresh.head
-        if head is not None and (limit is None or head < limit):
-            willing = _first_willing(items, now, agent.id, bucket.fresh, head, queues)
-            if willing is not None:
-                fresh.append(((willing[0] - lift, willing[1]), bucket.available))
-    best = steady
-    if fresh:
-        ahead = [(people, key) for key, people in fresh if steady is None or key < steady]
-        best = min(ahead)[1] if ahead else steady
-    return None if best is None else items[ItemId(best[1])]
+            bucket.ripen(now, s.items)
+        first = bucket.first
+        if first < best:  # most end here
+            if queues or items[first[1]].passed_over:
+                first = _first_willing(items, now, agent_id, bucket, bucket.steady, queues)
+                if first >= best:
+                    continue
+            best = first
+    chosen, people = best, ALL_THERE_IS
+    for bucket in buckets:
+        first = bucket.first_fresh
+        if first < best:
+            count = bucket.available
+            if count < people or (count == people and first < chosen):
+                if queues or items[first[1]].passed_over:
+                    first = _first_willing(items, now, agent_id, bucket, bucket.fresh, queues)
+                    if first >= best or (count == people and first >= chosen):
+                        continue
+                chosen, people = first, count
+    return None if chosen is NOBODY else items[chosen[1]]
 
 
 def buckets_of(index: Index, profile: Profile, agent: Agent) -> list[Bucket]:
     """Return the buckets of which the agent could take something now."""
-    tempos = profile.free_tempos(agent)
+    return _buckets_of(index, profile, agent, profile.free_tempos(agent))
+
+
+def _buckets_of(
+    index: Index, profile: Profile, agent: Agent, tempos: frozenset[Tempo]
+) -> list[Bucket]:
     found = profile.buckets_of(tempos)
     if not index.names_agents:  # as nearly always
         return found
@@ -298,25 +301,28 @@ def buckets_of(index: Index, profile: Profile, agent: Agent) -> list[Bucket]:
 
 
 def _first_willing(
-    items: Mapping[ItemId, Item],
+    items: Mapping[str, Item],
     now: Instant,
     agent_id: AgentId,
+    bucket: Bucket,
     keys: OrderedKeys[LineKey],
-    head: LineKey,
     queues: frozenset[QueueId],
-) -> LineKey | None:
-    """Return the first key whose item may go to the agent; `head` is the first of all."""
-    if not queues and not items[ItemId(head[1])].passed_over:
-        return head
+) -> LineKey:
+    """Return the rank of the first whose item may go to the agent; `NOBODY` if none near it may."""
     for key in islice(keys, LOOK_PAST_MAX):
-        item = items[ItemId(key[1])]
-        if _may_have(item, agent_id, now) and (not queues or item.queue in queues):
-            return key
-    return None
+        if _may_have(items[key[1]], agent_id, now, queues):
+            return (key[0] - bucket.lift, key[1])
+    return NOBODY
 
 
-def _may_have(item: Item, agent_id: AgentId, now: Instant) -> bool:
-    return all(who != agent_id or until <= now for who, until in item.passed_over)
+def _may_have(
+    item: Item, agent_id: AgentId, now: Instant, queues: frozenset[QueueId] = NO_QUEUES
+) -> bool:
+    """Say whether it is of these queues, if any are given, and does not pass the agent over."""
+    if queues and item.queue not in queues:
+        return False
+    over = item.passed_over
+    return not over or all(who != agent_id or until <= now for who, until in over)
 
 
 def could_take(s: State, item: Item, agent: Agent) -> bool:

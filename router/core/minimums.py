@@ -12,8 +12,6 @@ once in each distance.
 
 from __future__ import annotations
 
-from operator import itemgetter
-
 from router.core.model import Instant, QueueId, Tempo
 from router.core.policy_offers import Minimum
 from router.core.records import Item
@@ -25,13 +23,13 @@ Paces = tuple[tuple[str, Instant], ...]  # minimum, when the next one is owed
 def owed(s: State, now: Instant) -> list[Minimum]:
     """Return the minimums that are behind, the one that is furthest behind first."""
     late = []
+    paces = s.paces
     for minimum in s.policy.minimums:
-        row = s.paces.get(minimum.id)
+        row = paces.get(minimum.id)
         due = row.due if row is not None else 0
         if due <= now:
             late.append((due, minimum.id, minimum))
-    if len(late) > 1:
-        late.sort(key=itemgetter(0, 1))
+    late.sort()
     return [minimum for _, _, minimum in late]
 
 

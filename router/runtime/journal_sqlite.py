@@ -12,7 +12,6 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
@@ -22,6 +21,7 @@ from router.core.model import Instant
 from router.errors import StorageFailed
 from router.ports import Batch, Duty, Snapshot, StoredBatch, Words
 from router.runtime import sqlite_reader, sqlite_spool
+from router.runtime.errands import Errands
 from router.runtime.folder_lock import FolderLock
 from router.runtime.sqlite_file import SqliteFile
 from router.runtime.sqlite_schema import check_format, storage_failed
@@ -46,8 +46,8 @@ class SqliteJournal:
         self._spool = SpoolIndex()
         self._writer = None if lock is None else SqliteWriter(self._path, self._spool)
         self._reader = SqliteFile(self._path, write=False)
-        self._writing = ThreadPoolExecutor(1, "journal-writer")
-        self._reading = ThreadPoolExecutor(1, "journal-reader")
+        self._writing = Errands("journal-writer")
+        self._reading = Errands("journal-reader")
         self._saving = asyncio.Lock()
         self._closed = False
 
@@ -165,12 +165,11 @@ class SqliteJournal:
         if self._closed:
             return
         self._closed = True
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._reading, self._reader.close)
+        await self._reading.run(self._reader.close)
         if self._writer is not None:
-            await loop.run_in_executor(self._writing, self._writer.close)
-        for threads in (self._reading, self._writing):
-            threads.shutdown(wait=False)  # both are idle
+            await self._writing.run(self._writer.close)
+        for thread in (self._reading, self._writing):
+            thread.end()
         if self._lock is not None:
             self._lock.release()
 
@@ -187,16 +186,16 @@ class SqliteJournal:
             raise StorageFailed(f"{self._path} was opened for reading only")
         return self._writer
 
-    async def _write(self, change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._on(self._writing, partial(change, *args, **kwargs))
+    def _write(self, change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        return self._on(self._writing, partial(change, *args, **kwargs))
 
-    async def _read(self, doing: str, query: Callable[[Connection], T]) -> T:
-        return await self._on(self._reading, partial(self._reader.read, doing, query))
+    def _read(self, doing: str, query: Callable[[Connection], T]) -> Awaitable[T]:
+        return self._on(self._reading, partial(self._reader.read, doing, query))
 
-    async def _on(self, thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    def _on(self, thread: Errands, work: Callable[[], T]) -> Awaitable[T]:
         if self._closed:
             raise StorageFailed(f"{self._path} is closed")
-        return await asyncio.get_running_loop().run_in_executor(thread, work)
+        return thread.run(work)
 
 
 def _claim(path: Path) -> FolderLock:

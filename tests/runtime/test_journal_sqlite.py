@@ -382,7 +382,7 @@ async def test_a_closed_journal_leaves_no_thread_behind(path: Path) -> None:
     journal = await SqliteJournal.open(path)
     await journal.append(0, a_batch("one"))
     assert await journal.version() == 1
-    threads = [*journal._writing._threads, *journal._reading._threads]
+    threads = [journal._writing._thread, journal._reading._thread]
     await journal.close()
     for thread in threads:
         await asyncio.to_thread(thread.join, 5)
