@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from router.core import events as e
 from router.core.formulas import LATE, SHORT, THRESHOLD, result_of
 from router.core.model import Channel, Instant, ItemId, QueueId, Span
-from router.core.service_level import CHANNELS, interval_of
+from router.core.service_level import CHANNELS
+from router.core.tallies import interval_of
 
 WAITING = "waiting"
 

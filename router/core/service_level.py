@@ -21,14 +21,14 @@ from zoneinfo import ZoneInfo
 
 from router.core import events as e
 from router.core.formulas import LATE, THRESHOLD, result_of
-from router.core.model import MINUTE, SECOND, Channel, Form, Instant, Span
+from router.core.model import SECOND, Channel, Form, Instant
 from router.core.policy import Queue
 from router.core.policy_service_level import Promise
 from router.core.records import Item
 from router.core.state import State
+from router.core.tallies import interval_of
 from router.core.transcript import AGENT, SAID
 
-INTERVAL: Final[Span] = 15 * MINUTE
 CHANNELS: Final[Mapping[Form, Channel]] = {Form.CALL: Channel.VOICE, Form.CHAT: Channel.CHAT}
 CARRIER_FAILED: Final = frozenset({"failed"})  # of a call: nobody hung up
 
@@ -41,11 +41,6 @@ def local_day(s: State, instant: Instant) -> str:
         .date()
         .isoformat()
     )
-
-
-def interval_of(instant: Instant) -> Instant:
-    """Return when the quarter of an hour began; every zone's offset is a whole number of them."""
-    return instant - instant % INTERVAL
 
 
 def promise_of(queue: Queue, channel: Channel) -> Promise:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from router.core.formulas import FORMULAS, GONE, ended, figure, offered
 from router.core.model import Channel, Instant
 from router.core.policy import Queue
-from router.core.service_level import interval_of, local_day, promise_of
+from router.core.service_level import local_day, promise_of
 from router.core.state import State
-from router.core.tallies import summed
+from router.core.tallies import interval_of, summed
 from router.desk.view_types import moment, seconds
 from router.desk.views import IntervalView, ServiceLevelView
 

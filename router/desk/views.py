@@ -22,6 +22,7 @@ from router.core.model import (
 )
 from router.desk.view_types import Moment, NamedView, View
 from router.desk.views_calls import AgreementView, ConsultView, RecallView
+from router.desk.views_forecast import ForecastView
 from router.desk.views_hours import AnnouncementView, OnCallView, SurgeView
 from router.desk.views_text import TextView
 from router.desk.waits import PromisesView, WaitView
@@ -247,6 +248,7 @@ class QueueView(View, frozen=True, kw_only=True):
     chats_today: ServiceLevelView
     expected: WaitView
     promises: PromisesView  # today
+    forecast: ForecastView | None  # of calls, where `at_risk` goes by it
 
 
 class EmergencyView(View, frozen=True, kw_only=True):

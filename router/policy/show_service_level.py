@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from router.core.formulas import FORMULAS
 from router.core.policy import Queue
+from router.core.policy_waiting import AtRisk, Scope
 from router.policy.spans import written_span
 
 
@@ -17,3 +18,13 @@ def promised(queue: Queue) -> Iterator[str]:
             f"{channel.value}: {promise.share:.0%} within {written_span(promise.within)}, judged by"
             f" {promise.formula} ({FORMULAS[promise.formula].definition}){short}"
         )
+
+
+def at_risk(rule: AtRisk) -> str:
+    """Return when a queue is at risk, and until when."""
+    if rule.forecast is None:
+        enter, leave = written_span(rule.enter), written_span(rule.leave)
+        return f"when the first caller has waited {enter}, until below {leave}"
+    part = "quarter of an hour" if rule.forecast.of is Scope.INTERVAL else "day"
+    enter, leave = f"{rule.forecast.enter:.0%}", f"{rule.forecast.leave:.0%}"
+    return f"when less than {enter} of the present {part} is foreseen, until {leave} is"

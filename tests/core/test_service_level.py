@@ -30,7 +30,7 @@ from router.core.model import (
     QueueId,
 )
 from router.core.policy_service_level import Promise
-from router.core.service_level import INTERVAL, interval_of
+from router.core.tallies import INTERVAL, interval_of
 from tests.core.text_town import TextDesk, writing_town
 from tests.core.town import OPEN, Desk, rule
 

@@ -10,7 +10,7 @@ from router.core import policy as p
 from router.core.model import MINUTE, SECOND, AgentOrder, Condition, QueueId, Tempo
 from router.core.policy_calls import CallbackWindows
 from router.core.policy_offers import Minimum, OfferTo
-from router.core.policy_waiting import AtRisk, LongWait
+from router.core.policy_waiting import AtRisk, Forecast, LongWait, Scope
 from tests.core.town import PLACE, rule, town
 
 
@@ -104,7 +104,7 @@ def strained_town() -> p.Policy:
     general = replace(
         policy.queues[QueueId("general")],
         steps=(p.Step(15 * SECOND, "$language", PLACE, risk, is_lasting=False),),
-        at_risk=AtRisk(enter=20 * SECOND, leave=10 * SECOND),
+        at_risk=AtRisk(0, 0, Forecast(Scope.INTERVAL, enter=0.6, leave=0.8)),
         long_wait=LongWait(enter=6 * MINUTE, leave=5 * MINUTE),
         fates={**policy.queues[QueueId("general")].fates, long_wait: "other"},
     )

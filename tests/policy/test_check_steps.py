@@ -29,6 +29,22 @@ MISTAKES = {
         QUEUES, "leave: 0.5}", "leave: 0.8}", "at_risk: {", "defaults.at_risk",
         "ends at 0.8, which is not below its beginning at 0.8",
     ),
+    "a forecast and a wait": Mistake(
+        QUEUES, "{enter: 0.8, leave: 0.5}", "{enter: 0.8, forecast: day}", "at_risk: {",
+        "defaults.at_risk", "goes by a forecast or by the first caller's wait, not by both",
+    ),
+    "a share without a forecast": Mistake(
+        QUEUES, "{enter: 0.8, leave: 0.5}", "{below: 0.7}", "at_risk: {", "defaults.at_risk",
+        "write for example {forecast: interval, below: 0.7}, or {enter: 0.8, leave: 0.5}",
+    ),
+    "a forecast that ends at once": Mistake(
+        QUEUES, "{enter: 0.8, leave: 0.5}", "{forecast: interval, below: 0.7, until: 0.7}",
+        "at_risk: {", "defaults.at_risk", "a forecast that ends at 0.7 must begin below that",
+    ),
+    "a forecast of another time": Mistake(
+        QUEUES, "{enter: 0.8, leave: 0.5}", "{forecast: week}", "week}",
+        "defaults.at_risk.forecast", "interval",
+    ),
     "spans that are one": Mistake(
         QUEUES, "leave_s: 200}", "leave_s: 300}", "long_wait: {", "defaults.long_wait",
         "write for example leave_s: 200",

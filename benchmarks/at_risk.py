@@ -1,0 +1,261 @@
+"""How early and how rightly a queue is said to be at risk: by its first caller, and foreseen.
+
+    .venv/bin/python -m benchmarks.at_risk [REPLICATIONS] [HOURS] [SCENARIO ...]
+
+Poisson calls, the same for each rule; nobody acts on a warning. A quarter of an hour is breached if
+less than the promised share of the calls that began in it is met in the end, by the queue's
+formula; the breach comes when the share of what was counted falls below that for the last time. It
+is warned if the rule held before that. `recall`: of the breached ones, warned; `precision`: of
+those in which the rule held at any time, breached; `lead`: from the first instant in the quarter at
+which the rule held to the breach, mean and median, where warned; `events`: comings and
+goings an hour. The first hour of each run is left out.
+"""
+
+from __future__ import annotations
+
+import heapq
+import statistics
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import Final, NamedTuple, cast
+
+from msgspec.structs import replace
+
+from benchmarks.order import ASYM, PAIRS, SMALL, UNEQUAL
+from benchmarks.servers import OPENING
+from benchmarks.towns import town_of
+from router.core import events as e
+from router.core.formulas import FORMULAS, THRESHOLD, Figure, figure
+from router.core.model import (
+    HOUR,
+    SECOND,
+    AgentOrder,
+    Channel,
+    Condition,
+    Instant,
+    ItemId,
+    QueueId,
+    Span,
+)
+from router.core.policy import Policy
+from router.core.policy_waiting import AtRisk, Forecast, Scope
+from router.core.service_level import abandoned_or_lost, count, is_open, promise_of
+from router.core.strain import update_strain
+from router.core.tallies import INTERVAL
+from router.runtime.practice import instant_of
+from router.twin.line import Answered, Line
+from router.twin.town_line import TownLine
+from router.twin.traffic import Contacts, Model, Run, Shift
+
+TALK_S: Final = 240.0
+PATIENCE_S: Final = 180.0
+Place = tuple[QueueId, Instant]
+Held = tuple[Instant, Instant]
+
+
+class Scenario(NamedTuple):
+    """What comes by queue, and who is there."""
+
+    shares: tuple[float, ...]
+    staff: list[tuple[int, ...]]
+    per_hour: tuple[float, ...]  # by hour, again and again
+
+
+# the middle of the day is short of people, as it is in a town
+SCENARIOS: Final = {
+    "three agents": Scenario((1.0,), [(0,)] * 3, (15.0, 24.0, 33.0, 24.0)),
+    "eight agents": Scenario((1.0,), [(0,)] * 8, (80.0, 95.0, 115.0, 90.0)),
+    "twenty agents": Scenario((1.0,), [(0,)] * 20, (240.0, 260.0, 300.0, 255.0)),
+    "small": Scenario((1 / 3,) * 3, [tuple(x) for x in SMALL], (60.0, 75.0, 90.0, 70.0)),
+    "pairs": Scenario((1 / 6,) * 6, [tuple(x) for x in PAIRS], (240.0, 270.0, 310.0, 260.0)),
+    "asym": Scenario(UNEQUAL, [tuple(x) for x in ASYM], (240.0, 270.0, 310.0, 260.0)),
+}
+
+
+def foreseen(of: Scope, below: float, until: float) -> AtRisk:
+    return AtRisk(enter=0, leave=0, forecast=Forecast(of=of, enter=below, leave=until))
+
+
+RULES: Final = {  # shares of the promise, 70 % within 30 s
+    "first caller, 0.8": AtRisk(enter=24 * SECOND, leave=15 * SECOND),
+    "first caller, 0.5": AtRisk(enter=15 * SECOND, leave=8 * SECOND),
+    "interval, 70 to 85 %": foreseen(Scope.INTERVAL, 0.7, 0.85),
+    "interval, 60 to 80 %": foreseen(Scope.INTERVAL, 0.6, 0.8),
+    "day, 70 to 85 %": foreseen(Scope.DAY, 0.7, 0.85),
+}
+
+
+class Watched(TownLine):
+    """A line of events that counts its service level and says when its queues are at risk."""
+
+    def __init__(self, policy: Policy, now: Instant) -> None:
+        super().__init__(policy, now)
+        self.held: dict[QueueId, list[Held]] = defaultdict(list)
+        self.changes = 0
+        self.levels: dict[Place, list[tuple[Instant, Figure]]] = defaultdict(list)
+        self._since: dict[QueueId, Instant] = {}
+        self._counts: dict[Place, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._due: list[tuple[Instant, ItemId]] = []
+        self._at = now
+
+    def _fold(self, event: e.Event) -> None:
+        if isinstance(event, e.ItemAbandoned):
+            self._count(event.item, event.at, abandoned_or_lost(event.reason))
+        super()._fold(event)
+        if isinstance(event, e.ItemQueued) and event.threshold_at is not None:
+            heapq.heappush(self._due, (event.threshold_at, event.item))
+        elif isinstance(event, e.LegChanged):
+            self._count(event.item, event.at, "answered")
+        elif isinstance(event, e.ServiceLevelCounted) and event.interval is not None:
+            self._note(event)
+        elif isinstance(event, e.ConditionEntered) and event.condition is Condition.AT_RISK:
+            self._since[event.queue] = event.at
+            self.changes += 1
+        elif isinstance(event, e.ConditionLeft) and event.condition is Condition.AT_RISK:
+            self.held[event.queue].append((self._since.pop(event.queue), event.at))
+            self.changes += 1
+
+    def _count(self, item: ItemId, now: Instant, ending: str) -> None:
+        for event in count(self.state, now, self.state.items[item], ending):
+            super()._fold(event)
+            self._note(event)
+
+    def _note(self, event: e.Event) -> None:
+        if not isinstance(event, e.ServiceLevelCounted):
+            return
+        place = (event.queue, event.interval)
+        self._counts[place][event.result] += 1
+        rule = self.state.policy.queues[event.queue]
+        formula = FORMULAS[promise_of(rule, Channel.VOICE).formula]
+        self.levels[place].append((event.at, figure(formula, self._counts[place])))
+
+    def _settle(self, now: Instant) -> list[Answered]:
+        answered = super()._settle(now)
+        self._strain(now)
+        return answered
+
+    def hang_up(self, item: ItemId, now: Instant) -> None:
+        super().hang_up(item, now)
+        self._strain(now)
+
+    def _strain(self, now: Instant) -> None:
+        for queue in list(self._touched.queues):
+            for event in update_strain(self.state, now, queue):
+                self._fold(event)
+        self._touched.queues.clear()
+
+    def pass_time(self, now: Instant) -> None:
+        """Let what is due before `now` happen: promised times that are over, and warnings."""
+        while True:
+            timer = self.state.next_timer()
+            while timer is not None and timer[1] not in ("strain", "item"):
+                raise AssertionError(timer)
+            strain = min(self.state.watch.due.values(), default=None)
+            over = self._due[0][0] if self._due else None
+            at = min((x for x in (strain, over) if x is not None), default=None)
+            if at is None or at > now:
+                return
+            if at == over:
+                _, item = heapq.heappop(self._due)
+                row = self.state.items.get(item)
+                if row is not None and is_open(row) and row.threshold_at is not None:
+                    self._count(item, at, THRESHOLD)
+                    if row.queue is not None:
+                        self._touched.queues[row.queue] = None
+            else:
+                due = [q for q, when in self.state.watch.due.items() if when == at]
+                self._touched.queues.update(dict.fromkeys(due))
+            self._strain(at)
+
+    def close(self, now: Instant) -> None:
+        for queue, since in self._since.items():
+            self.held[queue].append((since, now))
+
+
+class WatchedRun(Run):
+    """A run in which time passes between what happens."""
+
+    def __init__(self, model: Model, seed: int, begin: Instant, line: Watched) -> None:
+        super().__init__(model, seed, begin, cast("Line", line))
+        self._watched = line
+
+
+class Found(NamedTuple):
+    """Of one rule in one run; what is warned was breached later."""
+
+    quarters: int
+    breached: int
+    warned: int
+    held: int  # quarters in which the rule held at any time
+    rightly: int  # of those, breached
+    leads_s: list[float]
+    changes: int
+
+
+def breach_of(levels: list[tuple[Instant, Figure]], share: float) -> Instant | None:
+    """Return when what was counted fell below the share for the last time; None: it is met."""
+    at: Instant | None = None
+    for when, each in levels:
+        if each.looked_at and each.met < share * each.looked_at:
+            at = when if at is None else at
+        else:
+            at = None
+    return at
+
+
+def _judged(line: Watched, share: float, after: Instant) -> Iterator[tuple[bool, float | None, bool]]:
+    """Yield for each quarter: breached, seconds of warning before (None: none), ever held."""
+    for (queue, begin), levels in line.levels.items():
+        if begin < after:
+            continue
+        end = begin + INTERVAL
+        held = [max(a, begin) for a, b in line.held[queue] if a < end and b > begin]
+        breach = breach_of(levels, share)
+        first = min(held, default=None)
+        warned = breach is not None and first is not None and first < breach
+        lead = (breach - first) / SECOND if warned and breach and first else None
+        yield breach is not None, lead, bool(held)
+
+
+def replicate(name: str, rule: str, seed: int, hours: int) -> Found:
+    scenario = SCENARIOS[name]
+    policy = town_of(len(scenario.shares), scenario.staff, 120, (AgentOrder.COVERAGE,))
+    queues = {
+        id_: replace(queue, at_risk=RULES[rule], long_wait=None)
+        for id_, queue in policy.queues.items()
+    }
+    policy = replace(policy, queues=queues, minimums=())
+    length: Span = hours * HOUR
+    begin = instant_of(OPENING, "America/Toronto")
+    rates = scenario.per_hour * (hours // len(scenario.per_hour) + 1)
+    model = Model(
+        policy=policy,
+        contacts=tuple(
+            Contacts(
+                QueueId(f"q{n}"),
+                "en",
+                tuple(rate * share for rate in rates),
+                TALK_S,
+                patience_s=PATIENCE_S,
+            )
+            for n, share in enumerate(scenario.shares)
+        ),
+        shifts=tuple(Shift(agent, 0, length) for agent in policy.agents),
+        length=length,
+    )
+    line = Watched(policy, begin)
+    Run(model, seed, begin, cast("Line", Timed(line))).run()
+    line.close(begin + length + HOUR)
+    share = promise_of(policy.queues[QueueId("q0")], Channel.VOICE).share
+    found = list(_judged(line, share, begin + HOUR))
+    return Found(
+        quarters=len(found),
+        breached=sum(breached for breached, _, _ in found),
+        warned=sum(lead is not None for _, lead, _ in found),
+        held=sum(held for _, _, held in found),
+        rightly=sum(held and breached for breached, _, held in found),
+        leads_s=[lead for _, lead, _ in found if lead is not None],
+        changes=line.changes,
+    )
