@@ -31,6 +31,7 @@ from router.core.formulas import FORMULAS, THRESHOLD, Figure, figure
 from router.core.model import (
     HOUR,
     SECOND,
+    AgentId,
     AgentOrder,
     Channel,
     Condition,
@@ -41,7 +42,7 @@ from router.core.model import (
 )
 from router.core.policy import Policy
 from router.core.policy_waiting import AtRisk, Forecast, Scope
-from router.core.service_level import abandoned_or_lost, count, is_open, promise_of
+from router.core.service_level import abandoned_or_lost, count, promise_of
 from router.core.strain import update_strain
 from router.core.tallies import INTERVAL
 from router.runtime.practice import instant_of
@@ -98,7 +99,6 @@ class Watched(TownLine):
         self._since: dict[QueueId, Instant] = {}
         self._counts: dict[Place, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._due: list[tuple[Instant, ItemId]] = []
-        self._at = now
 
     def _fold(self, event: e.Event) -> None:
         if isinstance(event, e.ItemAbandoned):
@@ -131,14 +131,34 @@ class Watched(TownLine):
         formula = FORMULAS[promise_of(rule, Channel.VOICE).formula]
         self.levels[place].append((event.at, figure(formula, self._counts[place])))
 
+    def come(self, agent: AgentId, now: Instant) -> list[Answered]:
+        self._pass_time(now)
+        return super().come(agent, now)
+
+    def arrive(
+        self,
+        item: ItemId,
+        queue: QueueId,
+        now: Instant,
+        language: str,
+        channel: Channel = Channel.VOICE,
+    ) -> list[Answered]:
+        self._pass_time(now)
+        return super().arrive(item, queue, now, language, channel)
+
+    def finish(self, item: ItemId, now: Instant) -> list[Answered]:
+        self._pass_time(now)
+        return super().finish(item, now)
+
+    def hang_up(self, item: ItemId, now: Instant) -> None:
+        self._pass_time(now)
+        super().hang_up(item, now)
+        self._strain(now)
+
     def _settle(self, now: Instant) -> list[Answered]:
         answered = super()._settle(now)
         self._strain(now)
         return answered
-
-    def hang_up(self, item: ItemId, now: Instant) -> None:
-        super().hang_up(item, now)
-        self._strain(now)
 
     def _strain(self, now: Instant) -> None:
         for queue in list(self._touched.queues):
@@ -146,40 +166,30 @@ class Watched(TownLine):
                 self._fold(event)
         self._touched.queues.clear()
 
-    def pass_time(self, now: Instant) -> None:
-        """Let what is due before `now` happen: promised times that are over, and warnings."""
+    def _pass_time(self, now: Instant) -> None:
+        """Let what is due by `now` happen: promised times that are over, and what follows."""
         while True:
-            timer = self.state.next_timer()
-            while timer is not None and timer[1] not in ("strain", "item"):
-                raise AssertionError(timer)
-            strain = min(self.state.watch.due.values(), default=None)
-            over = self._due[0][0] if self._due else None
-            at = min((x for x in (strain, over) if x is not None), default=None)
-            if at is None or at > now:
+            strain = min(self.state.watch.due.values(), default=now + 1)
+            over = self._due[0][0] if self._due else now + 1
+            at = min(strain, over)
+            if at > now:
                 return
             if at == over:
-                _, item = heapq.heappop(self._due)
-                row = self.state.items.get(item)
-                if row is not None and is_open(row) and row.threshold_at is not None:
-                    self._count(item, at, THRESHOLD)
-                    if row.queue is not None:
-                        self._touched.queues[row.queue] = None
+                self._pass_threshold(heapq.heappop(self._due)[1], at)
             else:
-                due = [q for q, when in self.state.watch.due.items() if when == at]
+                due = [queue for queue, when in self.state.watch.due.items() if when == at]
                 self._touched.queues.update(dict.fromkeys(due))
             self._strain(at)
+
+    def _pass_threshold(self, item: ItemId, at: Instant) -> None:
+        row = self.state.items.get(item)
+        if row is not None and row.queue is not None and row.threshold_at is not None:
+            self._count(item, at, THRESHOLD)
+            self._touched.queues[row.queue] = None
 
     def close(self, now: Instant) -> None:
         for queue, since in self._since.items():
             self.held[queue].append((since, now))
-
-
-class WatchedRun(Run):
-    """A run in which time passes between what happens."""
-
-    def __init__(self, model: Model, seed: int, begin: Instant, line: Watched) -> None:
-        super().__init__(model, seed, begin, cast("Line", line))
-        self._watched = line
 
 
 class Found(NamedTuple):
@@ -205,7 +215,9 @@ def breach_of(levels: list[tuple[Instant, Figure]], share: float) -> Instant | N
     return at
 
 
-def _judged(line: Watched, share: float, after: Instant) -> Iterator[tuple[bool, float | None, bool]]:
+def _judged(
+    line: Watched, share: float, after: Instant
+) -> Iterator[tuple[bool, float | None, bool]]:
     """Yield for each quarter: breached, seconds of warning before (None: none), ever held."""
     for (queue, begin), levels in line.levels.items():
         if begin < after:
@@ -216,7 +228,7 @@ def _judged(line: Watched, share: float, after: Instant) -> Iterator[tuple[bool,
         first = min(held, default=None)
         warned = breach is not None and first is not None and first < breach
         lead = (breach - first) / SECOND if warned and breach and first else None
-        yield breach is not None, lead, bool(held)
+        yield Quarter(breach is not None, lead, bool(held))
 
 
 def replicate(name: str, rule: str, seed: int, hours: int) -> Found:
@@ -246,16 +258,49 @@ def replicate(name: str, rule: str, seed: int, hours: int) -> Found:
         length=length,
     )
     line = Watched(policy, begin)
-    Run(model, seed, begin, cast("Line", Timed(line))).run()
+    Run(model, seed, begin, cast("Line", line)).run()
     line.close(begin + length + HOUR)
     share = promise_of(policy.queues[QueueId("q0")], Channel.VOICE).share
     found = list(_judged(line, share, begin + HOUR))
     return Found(
         quarters=len(found),
-        breached=sum(breached for breached, _, _ in found),
-        warned=sum(lead is not None for _, lead, _ in found),
-        held=sum(held for _, _, held in found),
-        rightly=sum(held and breached for breached, _, held in found),
-        leads_s=[lead for _, lead, _ in found if lead is not None],
+        breached=sum(each.breached for each in found),
+        warned=sum(each.lead_s is not None for each in found),
+        held=sum(each.held for each in found),
+        rightly=sum(each.held and each.breached for each in found),
+        leads_s=[each.lead_s for each in found if each.lead_s is not None],
         changes=line.changes,
     )
+
+
+def main() -> None:
+    replications = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+    hours = int(sys.argv[2]) if len(sys.argv) > 2 else 100
+    names = sys.argv[3:] or list(SCENARIOS)
+    print("| scenario | rule | breached | recall | precision | lead, mean | median | changes/h |")
+    print("|---|---|---|---|---|---|---|---|")
+    with ProcessPoolExecutor(2) as pool:
+        for name in names:
+            for rule in RULES:
+                jobs = [pool.submit(replicate, name, rule, n, hours) for n in range(replications)]
+                runs = [job.result() for job in jobs]
+                print(_row(name, rule, runs, replications * hours), flush=True)
+
+
+def _row(name: str, rule: str, runs: list[Found], hours: int) -> str:
+    breached = sum(run.breached for run in runs)
+    shares = (
+        breached / sum(run.quarters for run in runs),
+        sum(run.warned for run in runs) / max(1, breached),
+        sum(run.rightly for run in runs) / max(1, sum(run.held for run in runs)),
+    )
+    leads = [lead for run in runs for lead in run.leads_s] or [0.0]
+    changes = sum(run.changes for run in runs) / hours
+    return (
+        f"| {name} | {rule} | {' | '.join(f'{each:.0%}' for each in shares)} |"
+        f" {statistics.fmean(leads):.0f} s | {statistics.median(leads):.0f} s | {changes:.1f} |"
+    )
+
+
+if __name__ == "__main__":
+    main()

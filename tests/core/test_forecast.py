@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from router.core import commands as c
+from router.core import events as e
 from router.core.estimate import wait_of, wait_of_newcomer
 from router.core.explain_steps import once_conditions_hold
 from router.core.forecast import beyond, forecast
@@ -35,7 +36,8 @@ def test_the_warning_comes_with_the_caller_who_will_be_late_and_ends_with_the_qu
     assert desk.strain() == [("Entered", RISK, 5)]  # 25 s before the promise is broken
     seen = forecast(desk.state, desk.now, desk.state.policy.queues[ROADS], Scope.INTERVAL)
     assert (seen.counted, seen.waiting, seen.in_time, seen.reached) == ((1, 1), 1, 0, (1, 2))
-    because = [x.because for x in desk.story if getattr(x, "condition", "") == RISK]
+    entered = [x for x in desk.story if isinstance(x, e.ConditionEntered)]
+    because = [x.because for x in entered if x.condition is RISK]
     assert because == [
         "50% of this quarter of an hour will be answered within 30 s: 1 of 1 so far,"
         " 0 of 1 who wait (townline/1)"
