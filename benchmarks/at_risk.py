@@ -215,10 +215,16 @@ def breach_of(levels: list[tuple[Instant, Figure]], share: float) -> Instant | N
     return at
 
 
-def _judged(
-    line: Watched, share: float, after: Instant
-) -> Iterator[tuple[bool, float | None, bool]]:
-    """Yield for each quarter: breached, seconds of warning before (None: none), ever held."""
+class Quarter(NamedTuple):
+    """What became of a quarter of an hour of a queue."""
+
+    breached: bool
+    lead_s: float | None  # None: was not warned before
+    held: bool  # the rule, at any time
+
+
+def _judged(line: Watched, share: float, after: Instant) -> Iterator[Quarter]:
+    """Yield what became of each quarter in which somebody came."""
     for (queue, begin), levels in line.levels.items():
         if begin < after:
             continue

@@ -59,6 +59,8 @@ def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
         staffed=tuple(_staff(state, rule)),
         today=service_level_view(state, rule, Channel.VOICE, now),
         chats_today=service_level_view(state, rule, Channel.CHAT, now),
+        mails_today=service_level_view(state, rule, Channel.MAIL, now),
+        forms_today=service_level_view(state, rule, Channel.WEBFORM, now),
         expected=expected_wait(state, rule, now),
         promises=promises_view(state, rule, now),
         forecast=forecast_view(state, rule, now),

@@ -231,6 +231,8 @@ class ServiceLevelView(View, frozen=True, kw_only=True):
     diverted: int  # left the line unanswered in any other way
     lost: int  # calls that the carrier failed
     interval: IntervalView
+    closed: int  # texts, without an answer
+    first_response: str  # what is promised to those who write, as written; "" = another channel
 
 
 class QueueView(View, frozen=True, kw_only=True):
@@ -246,6 +248,8 @@ class QueueView(View, frozen=True, kw_only=True):
     staffed: tuple[StaffView, ...]
     today: ServiceLevelView  # of calls
     chats_today: ServiceLevelView
+    mails_today: ServiceLevelView  # first responses written today or come to be overdue
+    forms_today: ServiceLevelView
     expected: WaitView
     promises: PromisesView  # today
     forecast: ForecastView | None  # of calls, where `at_risk` goes by it

@@ -130,13 +130,14 @@ def _queues(picture: Picture) -> Table:
 
 def _today(picture: Picture) -> Iterator[Table]:
     """Yield what was counted today, if anything was."""
-    columns = ("queue", "calls today", "as told", "chats today")
+    columns = ("queue", "calls today", "as told", "chats today", "first responses today")
     table = Table(*columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for queue in picture["queues"]:
         cells = (
             _level(queue["today"], queue["forecast"]),
             Text(_as_told(queue["promises"])),
             _level(queue["chats_today"]),
+            _texts(queue),
         )
         if any(cells):
             table.add_row(queue["name"], *cells)
@@ -164,6 +165,18 @@ def _as_told(promises: Picture) -> str:
         return ""
     inside, off = promises["inside"], promises["mean_absolute_error_s"]
     return f"{inside:.0%} of {promises['told']}, off by {off:.0f} s"
+
+
+def _texts(queue: Picture) -> Text:
+    """Return how many first responses to mail and forms were written before they were due."""
+    lines = []
+    for name in ("mails_today", "forms_today"):
+        today = queue[name]
+        if today["level"] is not None:
+            counted = f"{today['channel']} {today['level']:.0%} of {today['offered']}"
+            style = "green" if today["level"] >= today["target_share"] else "red"
+            lines.append(Text(f"{counted} in {today['first_response']}", style=style))
+    return Text("\n").join(lines)
 
 
 def _level(today: Picture, forecast: Picture | None = None) -> Text:

@@ -255,14 +255,6 @@ def test_a_chat_closed_without_a_word_left_otherwise(desk: TextDesk) -> None:
     assert counted(desk, item) == ["other"]
 
 
-def test_mail_and_forms_have_no_entries(desk: TextDesk) -> None:
-    desk.mail("m1")
-    desk.form("f1")
-    desk.wait(HOUR)
-    assert not desk.state.tallies
-    assert all(row.threshold_at is None for row in desk.state.items.values())
-
-
 # --- when it counts ------------------------------------------------------------------------------
 
 
