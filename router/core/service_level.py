@@ -69,9 +69,8 @@ def threshold_at(
     if channel is None:
         own = due if item.threshold_at is None else item.threshold_at  # `due`: of a whole family
         return own if text_level.awaits_first_response(item, form) else None
-    if anew:
-        return now + promise_of(queue, channel).within
-    return None if text_level.is_text(item) else item.threshold_at
+    goes_on = None if text_level.is_text(item) else item.threshold_at
+    return now + promise_of(queue, channel).within if anew else goes_on
 
 
 def is_open(item: Item) -> bool:
