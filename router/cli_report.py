@@ -148,6 +148,7 @@ def _became(line: Line) -> str:
         (line.lost, "lost"),
         (line.error, "set aside"),
         (line.closed, "closed without an answer"),
+        (line.overdue if line.first_response else 0, "came to be overdue"),
     )
     return f"{line.offered}: " + ", ".join(f"{count} {what}" for count, what in found if count)
 

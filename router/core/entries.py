@@ -71,6 +71,8 @@ class Entries:
                 yield entry
         elif isinstance(event, e.ItemQueued):
             self._queued(event)
+        elif isinstance(event, e.ItemDeferred) and event.threshold_at is not None:
+            self._text_queued(event, event.threshold_at)
         elif isinstance(event, e.ItemReceived) and event.channel in CHANNELS_OF_TEXTS:
             self._received[event.item] = (event.channel, event.at)
         elif isinstance(event, e.ItemMerged):  # is answered there; what was counted stays
@@ -82,7 +84,7 @@ class Entries:
         """Return the entries that have not ended, in order of their beginning."""
         return sorted(self._open.values(), key=lambda each: (each.entered_at, each.item))
 
-    def _text_queued(self, event: e.ItemQueued, due: Instant) -> None:
+    def _text_queued(self, event: e.ItemQueued | e.ItemDeferred, due: Instant) -> None:
         received = self._received.get(event.item)
         if received is None or not self._texts:
             return

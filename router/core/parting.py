@@ -173,6 +173,7 @@ def _back(s: State, now: Instant, item: Item, back_as: ItemState, has_written: b
             tempo=item.tempo,
             reason=_TAKEN_BACK,
             due_at=item.due_at,
+            threshold_at=threshold_of(item),
         )
     elif item.first_queued_at is None or item.requirement.startswith(NAMED):
         yield from _into_line(s, now, item, item, _TAKEN_BACK)

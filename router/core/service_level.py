@@ -67,8 +67,7 @@ def threshold_at(
     """
     channel = CHANNELS.get(form)
     if channel is None:
-        own = due if item.threshold_at is None else item.threshold_at  # `due`: of a whole family
-        return own if text_level.awaits_first_response(item, form) else None
+        return text_level.threshold_as(item, form, due)
     goes_on = None if text_level.is_text(item) else item.threshold_at
     return now + promise_of(queue, channel).within if anew else goes_on
 
@@ -186,7 +185,7 @@ def with_endings(s: State, events: Iterator[e.Event]) -> Iterator[e.Event]:
             if ending and item is not None:
                 yield from count(s, event.at, item, ending)
         yield event
-        if isinstance(event, e.ItemQueued | e.ItemParked):
+        if isinstance(event, e.ItemQueued | e.ItemParked | e.ItemDeferred):
             yield from _passed_elsewhere(s, event.at, event.item)
 
 

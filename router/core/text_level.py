@@ -52,6 +52,15 @@ def due_of(item: Item) -> Instant | None:
     return item.due_at if item.threshold_at is None else item.threshold_at
 
 
+def threshold_as(item: Item, form: Form, due: Instant | None) -> Instant | None:
+    """Return when what gets in line as `form` comes to be overdue; None: never.
+
+    `due`: may be that of something merged into it; what it was promised itself stands.
+    """
+    own = due if item.threshold_at is None else item.threshold_at
+    return own if awaits_first_response(item, form) else None
+
+
 def threshold_of(item: Item, waiting_for: str = "") -> Instant | None:
     """Return when a text that stands again, or waits for that, comes to be overdue; None: never."""
     if waiting_for in THEIR_TURN or not awaits_first_response(item):

@@ -18,6 +18,7 @@ from router.core.formulas import (
     FORMULAS,
     GONE,
     OF_TEXTS,
+    THRESHOLD,
     Counts,
     Figure,
     Formula,
@@ -63,6 +64,7 @@ class Line(NamedTuple):
     definition: str
     closed: int  # texts, without an answer
     first_response: str  # what is promised to those who write, as written; "" = to nobody
+    overdue: int  # waited until the promised time was over, whatever came then
 
 
 class Promised(NamedTuple):
@@ -217,6 +219,7 @@ def _line(
         definition=same.definition if same else "each queue by its own formula",
         closed=whole("closed"),
         first_response=written,
+        overdue=counted(THRESHOLD),
     )
 
 

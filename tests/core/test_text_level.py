@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from router.core import commands as c
 from router.core import commands_text as t
 from router.core import events as e
 from router.core.formulas import OF_TEXTS, figure
 from router.core.model import DAY, HOUR, MINUTE, Channel, Instant, ItemId, ItemState, QueueId
+from router.core.policy_service_level import FirstResponse
 from router.core.state import State
 from router.core.tallies import interval_of, summed
 from tests.core.text_hands import AMINA, forward, held, merge
 from tests.core.text_town import TextDesk, writing_town
-from tests.core.town import OPEN
+from tests.core.town import NIGHT, OPEN
 
 GENERAL = QueueId("general")
 
@@ -130,6 +132,17 @@ def test_what_is_merged_is_not_counted_unless_the_merge_is_taken_back(desk: Text
     held(desk, "m2")
     desk.reply(ItemId("m2"), "amina")
     assert (results(desk, "m1"), len(results(desk, "m2"))) == ([], 1)
+
+
+def test_what_came_at_night_may_come_to_be_overdue_before_the_town_opens() -> None:
+    policy = writing_town()
+    soon = FirstResponse(written="1 h", span=HOUR, days=0, business=False)
+    general = replace(policy.queues[GENERAL], first_response_by={Channel.MAIL: soon})
+    desk = TextDesk(replace(policy, queues={**policy.queues, GENERAL: general}), now=NIGHT)
+    desk.mail("m1")
+    assert desk.item("m1").state is ItemState.DEFERRED
+    desk.wait(HOUR)
+    assert [x for x, _ in results(desk, "m1")] == ["threshold"]
 
 
 def test_messages_of_callers_are_no_texts(desk: TextDesk) -> None:

@@ -187,6 +187,7 @@ async def test_rows_name_the_promise_the_day_of_receiving_and_what_became_of_the
     assert (line.interval, line.channel) == ("2026-11-23 10:00-0500", "mail")
     assert (line.formula, line.met, line.looked_at) == ("first-response/1", 0, 1)
     assert (line.first_response, line.answer_within_s) == ("2 business days", None)
+    assert (line.overdue, line.offered) == (1, 1)
     assert (await report(journal_of(desk), MONDAY, By.INTERVAL, ALL, desk.now)).lines == ()
     held(desk, "m1")
     desk.do(c.CloseItem(item_id=ItemId("m1"), agent_id=AMINA, code="answered"))
