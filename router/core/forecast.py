@@ -12,7 +12,7 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from router.core.estimate import wait_of, wait_of_newcomer
-from router.core.formulas import FORMULAS, LATE, Figure, figure
+from router.core.formulas import FORMULAS, LATE, Figure
 from router.core.model import SECOND, Channel, Instant, Span, Tempo
 from router.core.open_entries import Open
 from router.core.policy import Queue
@@ -54,28 +54,30 @@ class Forecast(NamedTuple):
 
 def forecast(s: State, now: Instant, rule: Queue, scope: Scope) -> Forecast:
     """Return what the queue's calls will come to in the present quarter of an hour, or today."""
-    interval = interval_of(now)
+    counts: tuple[tuple[str, int], ...] = ()
     if scope is Scope.INTERVAL:
+        interval = interval_of(now)
         row = s.tallies.get((rule.id, Channel.VOICE, interval))
-        counts = dict(row.counts) if row is not None else {}
+        counts = row.counts if row is not None else ()
         there = s.watch.entries.of(rule.id, interval)
     else:
         day = s.days.get(rule.id)
-        counts = dict(day.counts) if day is not None and day.day == local_day(s, now) else {}
+        counts = day.counts if day is not None and day.day == local_day(s, now) else ()
         there = s.watch.entries.of(rule.id)
     promise = promise_of(rule, Channel.VOICE)
     formula = FORMULAS[promise.formula]
-    counted = figure(formula, counts)
-    in_time = there.near + there.waiting - _late(s, now, rule, there.waiting, promise.within)
+    met = sum([number for result, number in counts if result in formula.met])
+    looked_at = sum([number for result, number in counts if result in formula.looked_at])
+    waiting = there.waiting
+    late = _late(s, now, rule, waiting, promise.within) if waiting else 0
+    in_time = there.near + waiting - late
     over = there.over if _ANSWERED_LATE in formula.looked_at else 0  # else it was counted
-    reached = Figure(counted.met + in_time, counted.looked_at + there.near + there.waiting + over)
-    return Forecast(scope, formula.id, counted, there.all, in_time, reached)
+    reached = Figure(met + in_time, looked_at + there.near + waiting + over)
+    return Forecast(scope, promise.formula, Figure(met, looked_at), there.all, in_time, reached)
 
 
 def _late(s: State, now: Instant, rule: Queue, last: int, within: Span) -> int:
     """Return how many of the last so many callers in line will wait beyond the promised time."""
-    if not last:
-        return 0
     first = first_caller(s.index.line(rule.id, Tempo.LIVE), s.items, is_waiting=True)
     wait, end = _middle(wait_of_newcomer(s, now, rule)), 0 if first is None else now
     begin = None if first is None else _middle(wait_of(s, now, first))

@@ -65,17 +65,16 @@ class OpenEntries:
             self._add(*after, 1)
 
     def _place(self, item: Item) -> tuple[QueueId, Instant, int] | None:
-        queue = item.queue
-        if item.form is not Form.CALL or queue is None or queue not in self.queues:
+        is_over = item.threshold_at is None
+        if is_over and item.service_level != THRESHOLD:
+            return None  # the commonest: its entry has ended
+        queue, entered = item.queue, item.entered_at
+        if item.form is not Form.CALL or queue is None or entered is None:
             return None
-        entered = item.entered_at
-        if entered is None:
+        if queue not in self.queues or (is_over and item.state not in IN_LINE):
             return None
-        if item.threshold_at is not None:
-            return queue, interval_of(entered), item.state is not ItemState.QUEUED
-        if item.service_level == THRESHOLD and item.state in IN_LINE:
-            return queue, interval_of(entered), 2
-        return None
+        field = 2 if is_over else item.state is not ItemState.QUEUED
+        return queue, interval_of(entered), field
 
     def _add(self, queue: QueueId, interval: Instant, field: int, number: int) -> None:
         for key in ((queue, None), (queue, interval)):

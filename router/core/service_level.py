@@ -170,6 +170,10 @@ _ENDINGS: Final[Mapping[type[e.Event], Callable[[Item, Any], str]]] = {
 }
 
 
+_MAY_END: Final = frozenset({*_ENDINGS, *text_level.ENDINGS})
+_MAY_BE_OVER: Final = frozenset({e.ItemQueued, e.ItemParked, e.ItemDeferred})
+
+
 def abandoned_or_lost(reason: str) -> str:
     """Return how the entry of a resident ends who is no longer there."""
     return "lost" if reason in CARRIER_FAILED else "abandoned"
@@ -179,14 +183,14 @@ def with_endings(s: State, events: Iterator[e.Event]) -> Iterator[e.Event]:
     """Yield the events, each after the count of the entry that it ends; apply each at once."""
     for event in events:
         kind = type(event)
-        if kind in _ENDINGS or kind in text_level.ENDINGS:
+        if kind in _MAY_END:
             item = s.items.get(event.item)  # type: ignore[attr-defined]
             ending = _ending_of(item, event) if item is not None else ""
             if ending and item is not None:
                 yield from count(s, event.at, item, ending)
         yield event
-        if isinstance(event, e.ItemQueued | e.ItemParked | e.ItemDeferred):
-            yield from _passed_elsewhere(s, event.at, event.item)
+        if kind in _MAY_BE_OVER:
+            yield from _passed_elsewhere(s, event.at, event.item)  # type: ignore[attr-defined]
 
 
 def _ending_of(item: Item, event: e.Event) -> str:

@@ -82,10 +82,14 @@ def _foreseen(
 ) -> tuple[bool, str]:
     """Where nobody has come yet this time, it stays as it is while somebody waits."""
     seen = forecast(s, now, rule, by.of)
-    level, said = seen.level, seen.said(promise_of(rule, Channel.VOICE).within)
+    level = seen.level
     if level is None:
-        return was and s.watch.entries.of(rule.id).all > 0, said
-    return level < (by.leave if was else by.enter), said
+        holds = was and s.watch.entries.of(rule.id).all > 0
+    else:
+        holds = level < (by.leave if was else by.enter)
+    if holds == was:
+        return holds, ""  # nothing is said of what stays as it is
+    return holds, seen.said(promise_of(rule, Channel.VOICE).within)
 
 
 def _long_wait(s: State, now: Instant, rule: Queue, was: bool) -> tuple[bool, str]:

@@ -48,10 +48,10 @@ def day_with(day: DayRow | None, old: TallyRow | None, new: TallyRow) -> DayRow:
     """Return the day's sum once a row of it is replaced."""
     if day is None or day.day != new.day:
         return DayRow(new.day, new.interval, new.counts)
-    counts = Counter(dict(day.counts))
-    counts.update(dict(new.counts))
-    if old is not None:
-        counts.subtract(dict(old.counts))
+    counts = dict(day.counts)
+    for sign, row in ((1, new), (-1, old)):
+        for result, number in row.counts if row is not None else ():
+            counts[result] = counts.get(result, 0) + sign * number
     return DayRow(day.day, max(day.last, new.interval), tuple(sorted(counts.items())))
 
 
