@@ -131,6 +131,8 @@ def _table(done: Report, by: By) -> Table:
 
 def _promised(line: Line) -> str:
     share = "" if line.target_share is None else f"{line.target_share:.0%} "
+    if line.first_response:
+        return f"{share}in {line.first_response}"
     return "" if line.answer_within_s is None else f"{share}in {line.answer_within_s} s"
 
 
@@ -145,6 +147,8 @@ def _became(line: Line) -> str:
         (line.left_otherwise, "left otherwise"),
         (line.lost, "lost"),
         (line.error, "set aside"),
+        (line.closed, "closed without an answer"),
+        (line.overdue if line.first_response else 0, "came to be overdue"),
     )
     return f"{line.offered}: " + ", ".join(f"{count} {what}" for count, what in found if count)
 

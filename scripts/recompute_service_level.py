@@ -31,10 +31,11 @@ class Tally:
         self.abandoned_short = self.abandoned_in = self.abandoned_late = 0  # short is not in
         self.callback_in = self.callback_late = 0
         self.gone_in = self.gone_late = 0
+        self.closed_in = 0  # texts, without an answer
         self.over = 0  # still there when the promised time was over, whatever came then
 
     def add(self, row: Row) -> None:
-        """Count one row of the log."""
+        """Count one row of a call or chat."""
         if row["waited_s"] == "":
             return  # waits, and not for too long yet
         waited, within = Decimal(row["waited_s"]), Decimal(row["within_s"])
@@ -55,6 +56,15 @@ class Tally:
         elif outcome in GONE:
             self.gone_late += late
             self.gone_in += not late
+
+    def add_ended(self, row: Row) -> None:
+        """Count what became of a text."""
+        late = row["overdue"] != ""
+        if row["outcome"] == "answered":
+            self.answered_late += late
+            self.answered_in += not late
+        elif row["outcome"] == "closed":
+            self.closed_in += not late
 
     @property
     def answered(self) -> int:
@@ -115,6 +125,18 @@ FORMULAS: dict[str, Callable[[Tally], tuple[int, int]]] = {
 }
 
 
+OF_TEXTS: dict[str, Callable[[Tally], tuple[int, int]]] = {
+    "first-response": lambda t: (t.answered_in, t.answered_in + t.over),
+    "first-response-or-closed": lambda t: (
+        t.answered_in + t.closed_in,
+        t.answered_in + t.closed_in + t.over,
+    ),
+    "uccx-only-handled": FORMULAS["uccx-only-handled"],
+    "ucce-ignore-abandon": FORMULAS["ucce-ignore-abandon"],
+}
+TEXTS = ("mail", "webform")
+
+
 def rows_of(path: str) -> Iterator[Row]:
     """Yield the rows of a log, CSV or one JSON object a line."""
     with open(path, encoding="utf-8", newline="") as file:
@@ -130,15 +152,30 @@ def interval_of(entered: str) -> str:
     return f"{hour}:{minute - minute % 15:02}{entered[-6:].replace(':', '')}"
 
 
+def received(row: Row, counted: str) -> str:
+    """Return the quarter of an hour of a text, with its day if that is not the one it counts on."""
+    day = "" if counted[:10] == row["entered"][:10] else f"{row['entered'][:10]} "
+    return day + interval_of(row["entered"])
+
+
 def figures(rows: Iterable[Row]) -> Iterator[Figure]:
     """Yield (day, queue, channel, interval, formula, met, looked at), sorted."""
     tallies: defaultdict[tuple[str, str, str, str], Tally] = defaultdict(Tally)
     for row in rows:
-        day, entered = row["entered"][:10], row["entered"]
-        for interval in ("", interval_of(entered)):
-            tallies[day, row["queue"], row["channel"], interval].add(row)
+        entered, queue, channel = row["entered"], row["queue"], row["channel"]
+        if channel not in TEXTS:
+            for interval in ("", interval_of(entered)):
+                tallies[entered[:10], queue, channel, interval].add(row)
+            continue
+        if row["overdue"]:  # each on its own day, and where it was then
+            for interval in ("", received(row, row["overdue"])):
+                tallies[row["overdue"][:10], row["overdue_in"], channel, interval].over += 1
+        if row["ended"]:
+            for interval in ("", received(row, row["ended"])):
+                tallies[row["ended"][:10], queue, channel, interval].add_ended(row)
     for key, tally in sorted(tallies.items()):
-        for name, formula in FORMULAS.items():
+        known = OF_TEXTS if key[2] in TEXTS else FORMULAS
+        for name, formula in known.items():
             met, looked_at = formula(tally)
             yield (*key, name, met, looked_at)
 

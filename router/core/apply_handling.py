@@ -179,7 +179,7 @@ def _deferred(state: State, ev: e.ItemDeferred) -> None:
             due_at=ev.due_at,
             agent=None,
             handled_since=None,
-            threshold_at=None,
+            threshold_at=ev.threshold_at,
             room_id="",
             resident_ringing="",
             call_id="" if ev.form is not Form.CALL else item.call_id,

@@ -16,6 +16,7 @@ from router.core.estimate import smoothed
 from router.core.records import Item, QueueRow
 from router.core.state import State
 from router.core.tallies import TallyRow
+from router.core.text_level import CHANNELS_OF_TEXTS
 
 # of events stored before channels were counted: figures of calls, one row per queue
 _COUNTERS: Final = {
@@ -34,7 +35,8 @@ def _counted(state: State, ev: e.ServiceLevelCounted) -> None:
     item = state.items.get(ev.item)
     if item is not None:
         state.put_item(ev.item, replace(item, threshold_at=None, service_level=ev.result))
-    if ev.result in _ANSWERED and item is not None and item.offered_at:
+    rang = ev.channel not in CHANNELS_OF_TEXTS
+    if rang and ev.result in _ANSWERED and item is not None and item.offered_at:
         _note_ringing(state, item, ev)
     if ev.channel is None:
         _count_for_queue(state, ev)

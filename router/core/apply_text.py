@@ -281,6 +281,7 @@ def _parked(state: State, ev: e.ItemParked) -> None:
             item,
             state=following,
             deferred_until=ev.until,
+            threshold_at=ev.threshold_at,
             agent=None,
             handled_since=None,
             offers=(),

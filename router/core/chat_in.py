@@ -26,8 +26,8 @@ from router.core.policy_text import ChatPolicy
 from router.core.queueing import line_up
 from router.core.records import Conversation, Item
 from router.core.state import State
+from router.core.text_level import THEIR_TURN
 from router.core.threads import (
-    THEIR_TURN,
     begin_item,
     chat_policy,
     conversation_of,

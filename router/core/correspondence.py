@@ -32,6 +32,7 @@ from router.core.queueing import line_up, queue_of
 from router.core.records import Agent, Item, TextWork
 from router.core.relations import has_conversation
 from router.core.state import State
+from router.core.text_level import threshold_of
 from router.core.threads import (
     conversation_of,
     due_when_woken,
@@ -268,7 +269,12 @@ def add_note(s: State, now: Instant, c_: c.AddNote) -> Events:
 
 def _park(s: State, now: Instant, item: Item, waiting_for: str, until: Instant) -> e.ItemParked:
     return e.ItemParked(
-        at=now, item=item.id, waiting_for=waiting_for, until=until, owner=item.agent
+        at=now,
+        item=item.id,
+        waiting_for=waiting_for,
+        until=until,
+        owner=item.agent,
+        threshold_at=threshold_of(item, waiting_for),
     )
 
 

@@ -24,7 +24,7 @@ _WAITS_FOR: Final[dict[ItemState, tuple[tuple[str, str], ...]]] = {
     ItemState.HANDLING: (("threshold_at", "threshold"), ("leg_due", "leg")),
     ItemState.HELD: (("threshold_at", "threshold"),),
     ItemState.WRAP_UP: (("wrap_up_until", "wrap_up"),),
-    ItemState.DEFERRED: (("deferred_until", "deferred"),),
+    ItemState.DEFERRED: (("deferred_until", "deferred"), ("threshold_at", "threshold")),
     **{state: (("forget_at", "forget"),) for state in ENDED},
 }
 

@@ -266,6 +266,7 @@ class ItemDeferred(Event, frozen=True, tag="item-deferred"):
     tempo: Tempo
     reason: str
     due_at: Instant | None
+    threshold_at: Instant | None = None  # a first response that comes to be overdue meanwhile
 
 
 class MessageLeft(Event, frozen=True, tag="message-left"):

@@ -176,6 +176,7 @@ class ItemParked(Event, frozen=True, tag="item-parked"):
     until: Instant
     owner: AgentId | None
     by: str = ""
+    threshold_at: Instant | None = None  # a first response that comes to be overdue meanwhile
 
 
 class UnreadMailed(Event, frozen=True, tag="unread-mailed"):

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from router.core.model import SECOND, Condition, Instant, ItemState, Span, Tempo
+from router.core.forecast import forecast
+from router.core.model import SECOND, Channel, Condition, Instant, ItemState, Span, Tempo
 from router.core.policy import Queue, Step
 from router.core.queueing import held_steps, queue_of
 from router.core.records import Item
+from router.core.service_level import promise_of
 from router.core.state import State
 from router.core.watch import risk_due
 
@@ -43,6 +45,10 @@ def once_conditions_hold(state: State, now: Instant, item: Item) -> Iterator[str
 def _once(state: State, now: Instant, queue: Queue, step: Step) -> str:
     """Return when the condition of a step would hold."""
     if step.condition is Condition.AT_RISK:
+        by = queue.at_risk.forecast if queue.at_risk is not None else None
+        if by is not None:
+            said = forecast(state, now, queue, by.of).said(promise_of(queue, Channel.VOICE).within)
+            return f"once the queue is at_risk, below {by.enter:.0%}: {said}"
         row, line = state.queues.get(queue.id), state.index.line(queue.id, Tempo.LIVE)
         due = risk_due(queue, row, line, state.items)
         in_s = f" in {_s(due - now)}" if due is not None else ""

@@ -34,6 +34,7 @@ from router.core.redials import old_place
 from router.core.ringing import next_to_ring
 from router.core.service_level import local_day
 from router.core.state import State
+from router.core.text_level import threshold_as
 
 CHAINS_MAX: Final = 20  # chains followed; the check refuses cycles, this stops the unforeseen
 _NEEDS_CALL: Final = frozenset({"voicemail", "callback", "transfer"})
@@ -292,6 +293,7 @@ def keep_for_later(
             head_start=head,
         )
         return
+    due = item.due_at if item.form is form and item.due_at else due_at(s, now, queue, item.channel)
     yield e.ItemDeferred(
         at=now,
         item=item.id,
@@ -300,9 +302,8 @@ def keep_for_later(
         form=form,
         tempo=TEMPO_OF[form],
         reason=reason,
-        due_at=item.due_at
-        if item.form is form and item.due_at
-        else due_at(s, now, queue, item.channel),
+        due_at=due,
+        threshold_at=threshold_as(item, form, due),
     )
     if head:
         yield e.ItemPrioritised(

@@ -28,6 +28,15 @@ ENDINGS: Final[Mapping[str, str]] = {
     "error": "it was set aside, because something is wrong with it",
 }
 
+ENDINGS_OF_TEXTS: Final[Mapping[str, str]] = {
+    "answered": "a person has written to the resident for the first time",
+    "closed": "it was closed without an answer",
+    "callback": "the resident is to be rung back instead",
+    "diverted": "its fallback was followed",
+    "other": "it went on as something else, a call say",
+    "error": "it was set aside, because something is wrong with it",
+}
+
 
 def _of(*names: str) -> frozenset[str]:
     return frozenset(names)
@@ -41,6 +50,7 @@ _CALLBACK: Final = _of("callback")
 GONE: Final = _of("diverted", "timeout", "transferred", "other")  # left otherwise
 _FLOWED_OUT: Final = frozenset(each + late for each in (*_CALLBACK, *GONE) for late in ("", LATE))
 _PASSED: Final = _of(THRESHOLD)
+_CLOSED: Final = _of("closed")
 _OFFERED: Final = _ANSWERED | _ABANDONED | _CALLBACK | GONE | _PASSED
 _LEVEL_EVENTS: Final = _ANSWERED | _of("abandoned") | _PASSED
 _ENDED: Final = _ANSWERED | _ANSWERED_LATE | _ABANDONED | _ABANDONED_LATE
@@ -151,8 +161,30 @@ _TABLE: Final = (
     ),
 )  # fmt: skip
 
-FORMULAS: Final[Mapping[str, Formula]] = {each.id: each for each in _TABLE}
-CURRENT: Final[Mapping[str, Formula]] = {each.name: each for each in _TABLE}  # newest version
+_OWN_OF_TEXTS: Final = (
+    Formula(
+        "first-response", 1,
+        "answered before it was due / (answered before it was due + due and not answered); what was"
+        " closed without an answer does not count",
+        _ANSWERED, _ANSWERED | _PASSED,
+    ),
+    Formula(
+        "first-response-or-closed", 1,
+        "answered or closed before it was due / (answered or closed before it was due + due and"
+        " neither answered nor closed)",
+        _ANSWERED | _CLOSED, _ANSWERED | _CLOSED | _PASSED,
+    ),
+)  # fmt: skip
+
+FORMULAS: Final[Mapping[str, Formula]] = {each.id: each for each in (*_TABLE, *_OWN_OF_TEXTS)}
+# newest versions, by name; for calls and chats, and for mail and forms
+CURRENT: Final[Mapping[str, Formula]] = {each.name: each for each in _TABLE}
+OF_TEXTS: Final[Mapping[str, Formula]] = {
+    **{each.name: each for each in _OWN_OF_TEXTS},
+    # nobody who has written gives up or is rung back; of the others these two are what is left
+    **{name: CURRENT[name] for name in ("uccx-only-handled", "ucce-ignore-abandon")},
+}
+DEFAULT_OF_TEXTS: Final = OF_TEXTS["first-response"]
 DEFAULT: Final = CURRENT["townline"]
 
 Counts = Mapping[str, int]  # result -> how often
@@ -181,9 +213,11 @@ def figure(formula: Formula, counts: Counts) -> Figure:
 def offered(counts: Counts) -> int:
     """Return how many entries were answered, ended otherwise or waited beyond the promised time.
 
+    Of texts, those that were closed are among them.
+
     Without those that the carrier lost, or that were set aside, before that.
     """
-    return sum(counts.get(each, 0) for each in _OFFERED)
+    return sum(counts.get(each, 0) for each in _OFFERED | _CLOSED)
 
 
 def ended(counts: Counts, ending: str) -> int:

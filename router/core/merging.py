@@ -22,7 +22,8 @@ from router.core.records import Item
 from router.core.relations import earliest, has_conversation, is_merged, owed_since, takes_place
 from router.core.service_level import local_day
 from router.core.state import State
-from router.core.threads import THEIR_TURN, wake
+from router.core.text_level import THEIR_TURN
+from router.core.threads import wake
 from router.errors import NotAllowed, NotNow
 
 Events = Iterator[e.Event]

@@ -34,6 +34,7 @@ from router.core.records import Conversation, Item, Message, TextWork
 from router.core.relations import earliest, is_merged
 from router.core.service_level import local_day
 from router.core.state import State
+from router.core.text_level import threshold_of
 from router.core.threads import goes_on_elsewhere, wake
 from router.core.transcript import AGENT, RESIDENT, SAID, TOWN, added
 from router.errors import NotNow, UnknownTarget
@@ -154,7 +155,14 @@ def _back(s: State, now: Instant, item: Item, back_as: ItemState, has_written: b
     elif waiting_for and has_written:
         yield from wake(s, now, item, _TAKEN_BACK)
     elif waiting_for:
-        yield e.ItemParked(at=now, item=item.id, waiting_for=waiting_for, until=until, owner=None)
+        yield e.ItemParked(
+            at=now,
+            item=item.id,
+            waiting_for=waiting_for,
+            until=until,
+            owner=None,
+            threshold_at=threshold_of(item, waiting_for),
+        )
     elif back_as is ItemState.DEFERRED:
         yield e.ItemDeferred(
             at=now,
@@ -165,6 +173,7 @@ def _back(s: State, now: Instant, item: Item, back_as: ItemState, has_written: b
             tempo=item.tempo,
             reason=_TAKEN_BACK,
             due_at=item.due_at,
+            threshold_at=threshold_of(item),
         )
     elif item.first_queued_at is None or item.requirement.startswith(NAMED):
         yield from _into_line(s, now, item, item, _TAKEN_BACK)
@@ -191,7 +200,7 @@ def _old_place(s: State, now: Instant, item: Item, first_queued_at: Instant) -> 
         requirement=item.requirement,
         step=item.step,
         step_due=item.step_due,
-        threshold_at=None,
+        threshold_at=threshold_of(item),
         due_at=item.due_at,
         late_at=None,
         rule=_TAKEN_BACK,
@@ -208,7 +217,12 @@ def _left(s: State, now: Instant, before: Item, item: Item, others: list[Item]) 
         yield from end_offers(s, now, into, OfferEnding.WITHDRAWN, _TAKEN_BACK)
         until = max(now, text.slept_until or now)
         yield e.ItemParked(
-            at=now, item=into.id, waiting_for=text.slept_for, until=until, owner=None
+            at=now,
+            item=into.id,
+            waiting_for=text.slept_for,
+            until=until,
+            owner=None,
+            threshold_at=threshold_of(into, text.slept_for),
         )
     elif text.moved_up_from and before.urgency_at == item.urgency_at:
         places = [row.urgency_at for row in _later(before, item, others) if _had_place(row)]

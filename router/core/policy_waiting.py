@@ -5,16 +5,34 @@ Two thresholds each, so that a queue at the edge does not change its mind with e
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
 from router.core.model import Span
 
 
-class AtRisk(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The service level is at risk: the first caller in line has waited for so long."""
+class Scope(StrEnum):
+    """Of what a share of calls is foreseen."""
 
-    enter: Span  # since their entry into the queue
+    INTERVAL = "interval"  # those that began in the present quarter of an hour
+    DAY = "day"  # those that began today
+
+
+class Forecast(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The share that will be reached if those who wait are answered at their expected wait."""
+
+    of: Scope
+    enter: float  # at risk below this share, 0..1
+    leave: float  # and until it is that much again; above `enter`
+
+
+class AtRisk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The service level is at risk: the first caller has waited for so long, or it is foreseen."""
+
+    enter: Span  # since their entry into the queue; 0 with a forecast
     leave: Span  # below `enter`
+    forecast: Forecast | None = None  # goes by that instead
 
 
 class LongWait(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -214,7 +214,7 @@ def line_up(
         requirement=named or requirement_at(s, item, queue, step, kept),
         step=step,
         step_due=None if named else due_of_step(queue, now, first_queued_at, step),
-        threshold_at=threshold_at(now, item, queue, form, anew=anew),
+        threshold_at=threshold_at(now, item, queue, form, due, anew=anew),
         due_at=due,
         late_at=late_at(now, item, queue, anew=anew) if live else None,
         rule=rule,

@@ -239,7 +239,7 @@ class QueueRow(Row, frozen=True):
     reason: str = ""
     changes_at: Instant | None = None
     conditions: tuple[Condition, ...] = ()
-    # figures of `day`
+    # calls of `day` counted before there were channels: old journals must fold to the same state
     day: str = ""
     offered: int = 0
     answered_in: int = 0

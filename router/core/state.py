@@ -140,7 +140,7 @@ class State(TownTables, SideTables):
         self._policy = self.policies.get(policy_hash)
         if self._policy is not None:  # else the very first adoption is undone: nobody is there yet
             self.index.adopt(self._policy, self.agents, self.items)
-            for queue_id in self.watch.adopt(self._policy):
+            for queue_id in self.watch.adopt(self._policy, self.items.values()):
                 self._look(queue_id)
 
     def put_item(self, item_id: ItemId, row: Item | None) -> None:
@@ -153,6 +153,8 @@ class State(TownTables, SideTables):
         else:
             self.items[item_id] = row
         self.index.item_changed(old, row)
+        if self.watch.entries.queues:
+            self.watch.entries.follow(old, row)
         if self.watch.queues and may_change_first(old, row):
             for each in (old, row):
                 if each is not None and each.queue in self.watch.queues:
@@ -161,7 +163,8 @@ class State(TownTables, SideTables):
     def _look(self, queue_id: QueueId) -> None:
         """Set the timer of a queue that may come to be at risk, if it is another one now."""
         line = self.index.line(queue_id, Tempo.LIVE)
-        due = self.watch.look(queue_id, self.queues.get(queue_id), line, self.items)
+        row, day = self.queues.get(queue_id), self.days.get(queue_id)
+        due = self.watch.look(queue_id, row, line, self.items, day)
         self.index.timer(due, "strain", queue_id)
 
     def put_agent(self, agent_id: AgentId, row: Agent | None) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from router.core.index import Index
-from router.core.model import ItemId, QueueId
+from router.core.model import Channel, ItemId, QueueId
 from router.core.records import PaceRow
 from router.core.records_calls import Consult, Recall
 from router.core.records_waiting import KeptSteps, Promise, PromisesMet
-from router.core.tallies import TallyKey, TallyRow
+from router.core.tallies import DayRow, TallyKey, TallyRow, day_with
 
 R = TypeVar("R")
 V = TypeVar("V")
@@ -24,10 +24,13 @@ class SideTables:
 
     index: Index
     _put: Callable[[dict[Any, Any], Any, Any], None]
+    _look: Callable[[QueueId], None]
+    _undo: list[tuple[Any, ...]] | None
 
     def __init__(self) -> None:
         super().__init__()
         self.tallies: dict[TallyKey, TallyRow] = {}
+        self.days: dict[QueueId, DayRow] = {}  # sums of calls; derived
         self.consults: dict[ItemId, Consult] = {}
         self.recalls: dict[ItemId, Recall] = {}
         self.paces: dict[str, PaceRow] = {}
@@ -37,7 +40,13 @@ class SideTables:
 
     def put_tally(self, key: TallyKey, row: TallyRow | None) -> None:
         """Put, replace or (None) remove."""
+        old, counts = self.tallies.get(key), row is not None and row.channel is Channel.VOICE
+        if counts and self._undo is not None:
+            self._undo.append((self._look, key[0]))
         self._put(self.tallies, key, row)
+        if row is not None and counts:
+            self._put(self.days, row.queue, day_with(self.days.get(row.queue), old, row))
+            self._look(row.queue)
 
     def put_consult(self, item_id: ItemId, row: Consult | None) -> None:
         """Put, replace or (None) remove."""

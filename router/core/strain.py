@@ -1,7 +1,8 @@
 """Conditions of a queue that is served and comes under strain: at risk, and a long wait.
 
-Entered at one threshold and left at another, once per queue and never per item. `at_risk` is timed:
-who is first in line says when. `long_wait` follows from the expected wait of somebody who came now,
+Entered at one threshold and left at another, once per queue and never per item. `at_risk` is timed,
+who is first in line says when; or it is foreseen (`router.core.forecast`), from all who wait and
+what was counted. `long_wait` follows from the expected wait of somebody who came now,
 measured when something happens in the queue's own line or to its staff. What a condition lets pass
 holds for whole lists of items (`router.core.lanes`); when it ends, those who still wait keep what
 is lasting, by an event each: they are few, or it would not have ended.
@@ -12,10 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.core import events as e
+from router.core import policy_waiting as policy
 from router.core.estimate import wait_of_newcomer
+from router.core.forecast import forecast
 from router.core.model import (
     SECOND,
     STRAIN,
+    Channel,
     Condition,
     Form,
     Instant,
@@ -26,6 +30,7 @@ from router.core.model import (
 from router.core.policy import Queue
 from router.core.queueing import kept_of, take_step
 from router.core.records import Item
+from router.core.service_level import promise_of
 from router.core.staffing import divert_waiting
 from router.core.state import State
 from router.core.watch import first_caller, waits_since
@@ -62,12 +67,29 @@ def strain_due(s: State, now: Instant, name: str) -> Events:
 def _at_risk(s: State, now: Instant, rule: Queue, was: bool) -> tuple[bool, str]:
     if rule.at_risk is None:
         return False, "is not measured any more"
+    if rule.at_risk.forecast is not None:
+        return _foreseen(s, now, rule, rule.at_risk.forecast, was)
     first = first_caller(s.index.line(rule.id, Tempo.LIVE), s.items)
     if first is None:
         return False, "no caller waits"
     waited = now - waits_since(first)
     said = f"the first caller has waited {_s(waited)} of {_s(rule.target_span)}"
     return waited >= (rule.at_risk.leave if was else rule.at_risk.enter), said
+
+
+def _foreseen(
+    s: State, now: Instant, rule: Queue, by: policy.Forecast, was: bool
+) -> tuple[bool, str]:
+    """Where nobody has come yet this time, it stays as it is while somebody waits."""
+    seen = forecast(s, now, rule, by.of)
+    level = seen.level
+    if level is None:
+        holds = was and s.watch.entries.of(rule.id).all > 0
+    else:
+        holds = level < (by.leave if was else by.enter)
+    if holds == was:
+        return holds, ""  # nothing is said of what stays as it is
+    return holds, seen.said(promise_of(rule, Channel.VOICE).within)
 
 
 def _long_wait(s: State, now: Instant, rule: Queue, was: bool) -> tuple[bool, str]:

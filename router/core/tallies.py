@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
-from router.core.model import Channel, Instant, QueueId
+from router.core.model import MINUTE, SECOND, Channel, Instant, QueueId, Span
 from router.core.records import Row
 
+INTERVAL: Final[Span] = 15 * MINUTE
 TallyKey = tuple[QueueId, Channel, Instant]
 
 
@@ -19,6 +23,36 @@ class TallyRow(Row, frozen=True):
     interval: Instant  # its beginning
     day: str  # ISO date in the town
     counts: tuple[tuple[str, int], ...] = ()  # by result, in order of its name
+
+
+class DayRow(Row, frozen=True):
+    """What was counted of a queue's calls on a day: the sum of its rows; derived, not stored."""
+
+    day: str
+    last: Instant  # the latest interval in which anybody came
+    counts: tuple[tuple[str, int], ...] = ()
+
+
+def interval_of(instant: Instant) -> Instant:
+    """Return when the quarter of an hour began; every zone's offset is a whole number of them."""
+    return instant - instant % INTERVAL
+
+
+def end_of_day(day: str, zone: str) -> Instant:
+    """Return when a day in the town is over."""
+    after = datetime.combine(date.fromisoformat(day) + timedelta(1), time(), ZoneInfo(zone))
+    return round(after.timestamp()) * SECOND
+
+
+def day_with(day: DayRow | None, old: TallyRow | None, new: TallyRow) -> DayRow:
+    """Return the day's sum once a row of it is replaced."""
+    if day is None or day.day != new.day:
+        return DayRow(new.day, new.interval, new.counts)
+    counts = dict(day.counts)
+    for sign, row in ((1, new), (-1, old)):
+        for result, number in row.counts if row is not None else ():
+            counts[result] = counts.get(result, 0) + sign * number
+    return DayRow(day.day, max(day.last, new.interval), tuple(sorted(counts.items())))
 
 
 def summed(rows: Iterable[TallyRow]) -> Counter[str]:

@@ -28,13 +28,13 @@ from router.core.policy_text import ChatPolicy, MailPolicy
 from router.core.queueing import KEPT_AS, TEMPO_OF, line_up, queue_of
 from router.core.records import Conversation, Item
 from router.core.state import State
+from router.core.text_level import THEIR_TURN
 from router.core.transcript import RESIDENT
 from router.errors import UnknownTarget
 
 Events = Iterator[e.Event]
 
 FORM_OF: Final = {Channel.MAIL: Form.MAIL, Channel.CHAT: Form.CHAT}
-THEIR_TURN: Final = frozenset({"resident", "dormant"})  # parked because the resident is to write
 
 
 def mail_policy(s: State) -> MailPolicy:

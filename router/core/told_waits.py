@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.core import events as e
-from router.core.model import Instant, Span
+from router.core.model import MINUTE, Instant, Span
 from router.core.records import Item
 from router.core.service_level import local_day
 from router.core.state import State
+
+
+def in_minutes(low: Span, high: Span) -> tuple[int, int]:
+    """Return the whole minutes in which a wait is said, which hold what was expected."""
+    return low // MINUTE, max(2, -(-high // MINUTE))  # never "1 minutes"
 
 
 def has_risen(s: State, now: Instant, item: Item, low: Span | None, high: Span | None) -> bool:
@@ -32,16 +37,17 @@ def has_risen(s: State, now: Instant, item: Item, low: Span | None, high: Span |
 
 
 def keep(s: State, now: Instant, item: Item) -> Iterator[e.Event]:
-    """A person has answered: compare the promise, if there was one, with what was waited."""
+    """A person has answered: compare the promise, as it was said, with what was waited."""
     first = s.promises.get(item.id)
     if first is None or item.queue is None:
         return
+    low, high = in_minutes(first.low, first.high)
     yield e.EstimateMet(
         at=now,
         item=item.id,
         queue=item.queue,
         day=local_day(s, now),
-        low=first.low,
-        high=first.high,
+        low=low * MINUTE,
+        high=high * MINUTE,
         waited=now - first.at,
     )

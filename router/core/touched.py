@@ -28,6 +28,8 @@ class Touched:
             noted(self, s, event)
         if s.watch.measured and (noted is not None or isinstance(event, _OF_QUEUE)):
             self._note_queues(s, event)
+        elif isinstance(event, e.ServiceLevelCounted) and event.queue in s.watch.entries.queues:
+            self.queues[event.queue] = None  # what is foreseen there has changed
 
     def _note_queues(self, s: State, event: Any) -> None:
         """Remember whose line the event changes."""

@@ -5,12 +5,14 @@ Pure: from a state to views.
 
 from __future__ import annotations
 
+from router.core import first_response
 from router.core.formulas import FORMULAS, GONE, ended, figure, offered
 from router.core.model import Channel, Instant
 from router.core.policy import Queue
-from router.core.service_level import interval_of, local_day, promise_of
+from router.core.service_level import local_day, promise_of
 from router.core.state import State
-from router.core.tallies import summed
+from router.core.tallies import interval_of, summed
+from router.core.text_level import CHANNELS_OF_TEXTS
 from router.desk.view_types import moment, seconds
 from router.desk.views import IntervalView, ServiceLevelView
 
@@ -18,7 +20,10 @@ from router.desk.views import IntervalView, ServiceLevelView
 def service_level_view(
     state: State, rule: Queue, channel: Channel, now: Instant
 ) -> ServiceLevelView:
-    """Return what was counted of those who came today by the channel."""
+    """Return what was counted of those who came today by the channel.
+
+    Of mail and forms it is what was counted today, whenever they were received.
+    """
     today, present = local_day(state, now), interval_of(now)
     mine = [
         row
@@ -47,6 +52,10 @@ def service_level_view(
             begins=moment(present),
             level=_rounded(figure(formula, counts_now).level),
             offered=offered(counts_now),
+        ),
+        closed=ended(counts, "closed"),
+        first_response=(
+            first_response.promise_of(rule, channel).written if channel in CHANNELS_OF_TEXTS else ""
         ),
     )
 

@@ -17,6 +17,7 @@ from router.core.policy import Queue
 from router.core.records import Item, QueueRow
 from router.core.service_level import local_day
 from router.core.state import State
+from router.desk.forecasts import forecast_view
 from router.desk.named import text_of
 from router.desk.pictures import agent_view, item_view
 from router.desk.recalls import ALL, recalls_of
@@ -58,8 +59,11 @@ def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
         staffed=tuple(_staff(state, rule)),
         today=service_level_view(state, rule, Channel.VOICE, now),
         chats_today=service_level_view(state, rule, Channel.CHAT, now),
+        mails_today=service_level_view(state, rule, Channel.MAIL, now),
+        forms_today=service_level_view(state, rule, Channel.WEBFORM, now),
         expected=expected_wait(state, rule, now),
         promises=promises_view(state, rule, now),
+        forecast=forecast_view(state, rule, now),
     )
 
 

@@ -22,6 +22,7 @@ from router.core.model import (
 )
 from router.desk.view_types import Moment, NamedView, View
 from router.desk.views_calls import AgreementView, ConsultView, RecallView
+from router.desk.views_forecast import ForecastView
 from router.desk.views_hours import AnnouncementView, OnCallView, SurgeView
 from router.desk.views_text import TextView
 from router.desk.waits import PromisesView, WaitView
@@ -230,6 +231,8 @@ class ServiceLevelView(View, frozen=True, kw_only=True):
     diverted: int  # left the line unanswered in any other way
     lost: int  # calls that the carrier failed
     interval: IntervalView
+    closed: int  # texts, without an answer
+    first_response: str  # what is promised to those who write, as written; "" = another channel
 
 
 class QueueView(View, frozen=True, kw_only=True):
@@ -245,8 +248,11 @@ class QueueView(View, frozen=True, kw_only=True):
     staffed: tuple[StaffView, ...]
     today: ServiceLevelView  # of calls
     chats_today: ServiceLevelView
+    mails_today: ServiceLevelView  # first responses written today or come to be overdue
+    forms_today: ServiceLevelView
     expected: WaitView
     promises: PromisesView  # today
+    forecast: ForecastView | None  # of calls, where `at_risk` goes by it
 
 
 class EmergencyView(View, frozen=True, kw_only=True):

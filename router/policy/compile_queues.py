@@ -10,14 +10,15 @@ from router.core.model import HOUR, MINUTE, SECOND, Channel, QueueId, Span, Temp
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
 from router.core.policy_calls import CallbackWindows
 from router.core.policy_offers import Minimum, OfferTo
-from router.core.policy_waiting import AtRisk, LongWait
+from router.core.policy_waiting import LongWait
+from router.policy.compile_at_risk import compile_at_risk
 from router.policy.compile_service_level import promises
 from router.policy.documents import Document
 from router.policy.models_announcements import WaitingShape
 from router.policy.models_callbacks import CallbackShape
 from router.policy.models_offers import MinimumShape
 from router.policy.models_queues import ItemOrder, QueueRules, QueueShape
-from router.policy.models_steps import AtRiskShape, LongWaitShape
+from router.policy.models_steps import LongWaitShape
 
 OFFER_TIMEOUT_S: Final[dict[Tempo, int]] = {
     Tempo.LIVE: 20,
@@ -98,7 +99,7 @@ def compile_queue(
             tempo: tuple(OfferTo(each.after_s * SECOND, each.agents) for each in by_wait)
             for tempo, by_wait in rules["offer_to"].items()
         },
-        at_risk=_at_risk(rules["at_risk"], promised[Channel.VOICE].within),
+        at_risk=compile_at_risk(rules["at_risk"], promised[Channel.VOICE]),
         long_wait=_long_wait(rules["long_wait"]),
     )
 
@@ -154,12 +155,6 @@ def compile_steps(
             )
         )
     return tuple(steps)
-
-
-def _at_risk(shape: AtRiskShape | None, target: Span) -> AtRisk | None:
-    if shape is None:
-        return None
-    return AtRisk(enter=round(shape.enter * target), leave=round(shape.leave * target))
 
 
 def _long_wait(shape: LongWaitShape | None) -> LongWait | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from router.core.model import Condition
+from router.core.policy_waiting import Scope
 from router.policy.shape import Shape
 from router.policy.values import OneOrMore, Requirement, Seconds, Share, SomeSeconds, wrong
 
@@ -22,7 +23,7 @@ ACTIONS: Final = (
 
 
 class AtRiskShape(Shape):
-    """The first caller in line has waited for so much of the time that was promised."""
+    """The first caller has waited for so much of the promised time; or a share is foreseen."""
 
     enter: Share = Field(
         default=0.8,
@@ -34,9 +35,45 @@ class AtRiskShape(Shape):
         description="not at risk any more below this share, or when no caller waits",
         examples=["0.5"],
     )
+    forecast: Scope | None = Field(
+        default=None,
+        description="instead of `enter` and `leave`: at risk by the share that will be reached, by"
+        " the queue's formula, if those who wait are answered at their expected wait; `interval`"
+        " looks at the calls that began in the present quarter of an hour, `day` at those of today",
+        examples=["interval"],
+    )
+    below: Share | None = Field(
+        default=None,
+        description="with `forecast`: at risk once less than this share is foreseen; said nowhere:"
+        " the `share` that is promised",
+        examples=["0.7"],
+    )
+    until: Share | None = Field(
+        default=None,
+        description="with `forecast`: not at risk any more from this share on, or once the quarter"
+        " of an hour (the day) is over and no caller waits; said nowhere: half way from `below`"
+        " to 1",
+        examples=["0.85"],
+    )
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
+        said = self.model_fields_set
+        if self.forecast is None and said & {"below", "until"}:
+            raise wrong(
+                "`below` and `until` are shares of a forecast; write for example"
+                " {forecast: interval, below: 0.7}, or {enter: 0.8, leave: 0.5}"
+            )
+        if self.forecast is not None and said & {"enter", "leave"}:
+            raise wrong(
+                "goes by a forecast or by the first caller's wait, not by both; write either"
+                " {forecast: interval, below: 0.7} or {enter: 0.8, leave: 0.5}"
+            )
+        if self.until is not None and (self.below is None or self.until <= self.below):
+            raise wrong(
+                f"a forecast that ends at {self.until} must begin below that; write `below`, too,"
+                " for example {forecast: interval, below: 0.7, until: 0.85}"
+            )
         if self.leave >= self.enter:
             raise wrong(
                 f"ends at {self.leave}, which is not below its beginning at {self.enter}; the queue"

@@ -8,7 +8,7 @@ from router.core.hours import Hours
 from router.core.model import Tempo
 from router.core.policy import Fallback, FallbackRule, Flow, Policy, Queue, Step, Texts
 from router.policy.clock_times import WEEKDAYS, written
-from router.policy.show_service_level import promised
+from router.policy.show_service_level import at_risk, promised
 from router.policy.show_surge import show_surge
 from router.policy.show_texts import TEXTS
 from router.policy.show_turns import show_turns
@@ -93,8 +93,7 @@ def _queue(queue: Queue) -> Iterator[str]:
     for step in queue.steps:
         yield f"  after {written_span(step.after):<8} {_step(step)}"
     if queue.at_risk is not None:
-        enter, leave = map(written_span, (queue.at_risk.enter, queue.at_risk.leave))
-        yield f"  at risk        when the first caller has waited {enter}, until below {leave}"
+        yield f"  at risk        {at_risk(queue.at_risk)}"
     if queue.long_wait is not None:
         enter, leave = map(written_span, (queue.long_wait.enter, queue.long_wait.leave))
         yield f"  long wait      when {enter} are to be expected, until below {leave}"

@@ -33,8 +33,10 @@ _MONTH_S: Final = 31 * 86_400
 
 def wrong(message: str, column: int = 0) -> PydanticCustomError:
     """Return the error of a converter; `column` counts from 1 within the text, 0 = the whole."""
-    shown = message.replace("{", "{{").replace("}", "}}")
-    return PydanticCustomError("policy", shown, {"column": column} if column else None)
+    if not column:
+        return PydanticCustomError("policy", message)
+    shown = message.replace("{", "{{").replace("}", "}}")  # with a context it is a template
+    return PydanticCustomError("policy", shown, {"column": column})
 
 
 def only_action(block: object, actions: tuple[str, ...]) -> str:

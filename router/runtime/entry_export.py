@@ -35,6 +35,9 @@ class Fact(msgspec.Struct, frozen=True):
     waited_s: str  # decimal, nine digits: exact
     within_s: str
     short_abandon_s: str
+    overdue: str  # when it was counted that the promised time was over; "" = was not
+    overdue_in: str  # queue that had it then
+    ended: str  # "" = it waits
 
 
 COLUMNS: Final = Fact.__struct_fields__
@@ -54,6 +57,9 @@ def fact_of(entry: Entry, zone: ZoneInfo) -> Fact:
         waited_s=_decimal(entry.waited) if entry.outcome != WAITING or entry.results else "",
         within_s=_decimal(entry.within),
         short_abandon_s=_decimal(entry.short),
+        overdue="" if entry.over_at is None else _moment(entry.over_at, zone),
+        overdue_in=entry.over_in,
+        ended="" if entry.outcome == WAITING else ended,
     )
 
 

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from router.core.entries import Entries, Entry
-from router.core.events import AnyEvent, PolicyAdopted
-from router.core.model import SECOND, Channel, Instant, PolicyHash, QueueId
-from router.core.policy import Policy
+from router.core.entries import Entries, Entry, begun_by, counted_with
+from router.core.events import AnyEvent, PolicyAdopted, ServiceLevelCounted
+from router.core.model import SECOND, Channel, Instant, ItemId, PolicyHash, QueueId
+from router.core.policy import Policy, Queue
 from router.core.policy_service_level import Promise
 from router.core.service_level import promise_of
+from router.core.text_level import CHANNELS_OF_TEXTS
 from router.core.upcast import decode_events
 from router.errors import InvariantBroken, UnknownTarget
 from router.ports import Journal, StoredBatch
@@ -42,10 +43,18 @@ class PastPolicies:
         Raises:
             UnknownTarget: no policy adopted before had the queue.
         """
+        return promise_of(self.rule(queue, before), channel)
+
+    def rule(self, queue: QueueId, before: Instant) -> Queue:
+        """Return the queue as it was when that instant came, or at its end.
+
+        Raises:
+            UnknownTarget: no policy adopted before had the queue.
+        """
         for at, policy in reversed(self._adopted):
             rule = policy.queues.get(queue)
             if at < before and rule is not None:
-                return promise_of(rule, channel)
+                return rule
         raise UnknownTarget(f"no policy that was adopted before has a queue {queue!r}")
 
     def bounds(self, day: date) -> tuple[Instant, Instant]:
@@ -84,24 +93,40 @@ async def past_policies(journal: Journal) -> PastPolicies:
     return PastPolicies(adopted, until)
 
 
+async def texts_between(journal: Journal, begin: Instant, end: Instant) -> list[Entry]:
+    """Return the texts of which anything was counted in the half-open range, with that alone.
+
+    One for each queue that had the text when something was counted.
+    """
+    found: dict[tuple[ItemId, QueueId], Entry] = {}
+    async for events in _events_from(journal, begin):
+        if events[0].at >= end:
+            break
+        for event in events:
+            if isinstance(event, ServiceLevelCounted) and event.channel in CHANNELS_OF_TEXTS:
+                entry = found.get((event.item, event.queue)) or begun_by(event)
+                found[event.item, event.queue] = counted_with(entry, event)
+    return list(found.values())
+
+
 async def entries_between(journal: Journal, begin: Instant, end: Instant) -> list[Entry]:
-    """Return the entries that began in the half-open range, in order of their endings.
+    """Return the entries of calls and chats that began in the half-open range, as they ended.
 
     Those that wait still come last. Reads on until each of them has ended.
     """
     found: list[Entry] = []
-    await each_entry(journal, found.append, begin, end)
+    await _each(journal, found.append, begin, end, Entries(texts=False))
     return found
 
 
-async def each_entry(
-    journal: Journal,
-    take: Callable[[Entry], None],
-    begin: Instant = 0,
-    end: Instant = FOR_EVER,
+async def each_entry(journal: Journal, take: Callable[[Entry], None]) -> None:
+    """Hand over every entry, of mail and forms as well; those that have not ended come last."""
+    await _each(journal, take, 0, FOR_EVER, Entries(texts=True))
+
+
+async def _each(
+    journal: Journal, take: Callable[[Entry], None], begin: Instant, end: Instant, entries: Entries
 ) -> None:
-    """Hand over each entry that began in the half-open range; see `entries_between`."""
-    entries = Entries()
     async for events in _events_from(journal, begin):
         if events[0].at >= end and not any(x.entered_at < end for x in entries.waiting()):
             break

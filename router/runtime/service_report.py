@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final, NamedTuple, TextIO
 
+from router.core import first_response
 from router.core.entries import Entry, counts_of, judged
 from router.core.formulas import (
     CURRENT,
     FORMULAS,
     GONE,
+    OF_TEXTS,
+    THRESHOLD,
     Counts,
     Figure,
     Formula,
@@ -24,9 +27,11 @@ from router.core.formulas import (
     offered,
 )
 from router.core.model import SECOND, Channel, Instant, QueueId
+from router.core.service_level import promise_of as promise_of_channel
+from router.core.text_level import CHANNELS_OF_TEXTS
 from router.errors import UnknownTarget
 from router.ports import Journal
-from router.runtime.entry_reader import entries_between, past_policies
+from router.runtime.entry_reader import entries_between, past_policies, texts_between
 from router.runtime.report_choices import ALL, OWN, By
 
 SEVERAL: Final = "several"
@@ -57,6 +62,9 @@ class Line(NamedTuple):
     error: int
     abandoned_share: float | None  # gave up, but not at once / offered, but for those
     definition: str
+    closed: int  # texts, without an answer
+    first_response: str  # what is promised to those who write, as written; "" = to nobody
+    overdue: int  # waited until the promised time was over, whatever came then
 
 
 class Promised(NamedTuple):
@@ -64,7 +72,8 @@ class Promised(NamedTuple):
 
     formula: str  # name and version
     share: float | None
-    within_s: int
+    within_s: int | None
+    first_response: str = ""
 
 
 class Report(NamedTuple):
@@ -87,10 +96,11 @@ def formulas_named(name: str) -> tuple[Formula | None, ...]:
     if name == OWN:
         return (None,)
     if name == ALL:
-        return tuple(CURRENT.values())
-    found = FORMULAS.get(name) or CURRENT.get(name)
+        return tuple({**CURRENT, **OF_TEXTS}.values())
+    found = FORMULAS.get(name) or CURRENT.get(name) or OF_TEXTS.get(name)
     if found is None:
-        raise UnknownTarget(f"no formula {name!r}; formulas are all, {', '.join(CURRENT)}")
+        names = ", ".join(dict.fromkeys((*CURRENT, *OF_TEXTS)))
+        raise UnknownTarget(f"no formula {name!r}; formulas are all, {names}")
     return (found,)
 
 
@@ -105,7 +115,11 @@ async def report(
     """Return the report of the day, today if none is given.
 
     Where practice runs ahead of the clock, it is as late as the journal says. `within_s` judges
-    the same entries as if so many seconds had been promised, to no share of them.
+    the same entries as if so many seconds had been promised, to no share of them; texts, whose
+    promise is one of business time, are left out.
+
+    Calls and chats are those that began on the day. Of texts it is what was counted on the day,
+    whenever they were received: a day that is over stays as it is.
 
     Raises:
         UnknownTarget: no such formula; the journal is empty.
@@ -118,17 +132,25 @@ async def report(
     begin, end = past.bounds(day)
 
     def promise_of(entry: Entry) -> Promised:
-        promise = past.promise(entry.queue, entry.channel, end)
+        rule = past.rule(entry.queue, end)
+        promise = promise_of_channel(rule, entry.channel)
+        if entry.channel in CHANNELS_OF_TEXTS:
+            written = first_response.promise_of(rule, entry.channel).written
+            return Promised(promise.formula, promise.share, None, written)
         if within_s is not None:
             return Promised(promise.formula, None, within_s)
         return Promised(promise.formula, promise.share, promise.within // SECOND)
 
     def label_of(entry: Entry) -> str:
-        return past.local(entry.interval).strftime("%H:%M%z")
+        local = past.local(entry.interval)
+        other = "" if local.date() == day else f"{local.date().isoformat()} "
+        return f"{other}{local:%H:%M%z}"
 
     entries = await entries_between(journal, begin, end)
     if within_s is not None:
         entries = [judged(each, within_s * SECOND) for each in entries]
+    else:
+        entries += await texts_between(journal, begin, end)
     lines = lines_of(entries, day.isoformat(), by, formulas, promise_of, label_of)
     return Report(day, tuple(lines), now >= end)
 
@@ -150,7 +172,8 @@ def lines_of(
             groups[queue, entry.channel, label][entry.queue].append(entry)
     for (queue, channel, label), of_queue in sorted(groups.items()):
         parts = [(promise_of(mine[0]), counts_of(mine)) for mine in of_queue.values()]
-        for formula in formulas:
+        known = OF_TEXTS if channel in CHANNELS_OF_TEXTS else CURRENT
+        for formula in (x for x in formulas if x is None or x.name in known):
             yield _line((day, queue, channel.value, label), parts, formula)
 
 
@@ -164,7 +187,7 @@ def _line(
     total = Figure(sum(x.met for x in figures), sum(x.looked_at for x in figures))
     same = used[0] if len(set(used)) == 1 else None
     promises = {promise[1:] for promise, _ in parts}
-    share, within = promises.pop() if len(promises) == 1 else (None, None)
+    share, within, written = promises.pop() if len(promises) == 1 else (None, None, "")
 
     def counted(result: str) -> int:
         return sum(counts.get(result, 0) for _, counts in parts)
@@ -194,6 +217,9 @@ def _line(
         error=whole("error"),
         abandoned_share=round(gave_up / stayed, 6) if stayed else None,
         definition=same.definition if same else "each queue by its own formula",
+        closed=whole("closed"),
+        first_response=written,
+        overdue=counted(THRESHOLD),
     )
 
 

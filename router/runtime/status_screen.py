@@ -130,13 +130,14 @@ def _queues(picture: Picture) -> Table:
 
 def _today(picture: Picture) -> Iterator[Table]:
     """Yield what was counted today, if anything was."""
-    columns = ("queue", "calls today", "as told", "chats today")
+    columns = ("queue", "calls today", "as told", "chats today", "first responses today")
     table = Table(*columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for queue in picture["queues"]:
         cells = (
-            _level(queue["today"]),
+            _level(queue["today"], queue["forecast"]),
             Text(_as_told(queue["promises"])),
             _level(queue["chats_today"]),
+            _texts(queue),
         )
         if any(cells):
             table.add_row(queue["name"], *cells)
@@ -166,12 +167,38 @@ def _as_told(promises: Picture) -> str:
     return f"{inside:.0%} of {promises['told']}, off by {off:.0f} s"
 
 
-def _level(today: Picture) -> Text:
+def _texts(queue: Picture) -> Text:
+    """Return how many first responses to mail and forms were written before they were due."""
+    lines = []
+    for name in ("mails_today", "forms_today"):
+        today = queue[name]
+        if today["level"] is not None:
+            counted = f"{today['channel']} {today['level']:.0%} of {today['offered']}"
+            style = "green" if today["level"] >= today["target_share"] else "red"
+            lines.append(Text(f"{counted} in {today['first_response']}", style=style))
+    return Text("\n").join(lines)
+
+
+def _level(today: Picture, forecast: Picture | None = None) -> Text:
     if today["level"] is None:
-        return Text("")
+        return _foreseen(forecast)
     counted = f"{today['level']:.0%} of {today['offered']} in {today['target_s']:.0f} s"
     text = f"{counted}, {today['formula']}"
-    return Text(text, style="green" if today["level"] >= today["target_share"] else "red")
+    shown = Text(text, style="green" if today["level"] >= today["target_share"] else "red")
+    more = _foreseen(forecast)
+    return shown.append("\n").append(more) if more else shown
+
+
+def _foreseen(forecast: Picture | None) -> Text:
+    """Return what the calls of this quarter of an hour, or of today, will come to, while any do."""
+    if forecast is None or forecast["level"] is None:
+        return Text("")
+    of = "today" if forecast["of"] == "day" else "these 15 min"
+    waits = (
+        f", {forecast['in_time']} of {forecast['waiting']} in line" if forecast["waiting"] else ""
+    )
+    text = f"{of} {forecast['level']:.0%} foreseen{waits}"
+    return Text(text, style="red" if forecast["level"] < forecast["at_risk_below"] else "")
 
 
 def _agents(picture: Picture) -> Table:

@@ -33,6 +33,8 @@ class Hands:
     since: Instant = 0
     busy: float = 0.0  # ns of attention given so far
     turn: int = 0
+    is_there: bool = False  # at work, by the roster
+    over: Span = 0  # worked on for so long when they were not
 
     def take(self, item: ItemId, tempo: Tempo, share: float, work: Span, now: Instant) -> None:
         """Take one more thing in hand."""
@@ -51,6 +53,8 @@ class Hands:
         passed, self.since = now - self.since, now
         if not self.held or passed <= 0:
             return
+        if not self.is_there:
+            self.over += passed
         for item, speed in self.speeds().items():
             held = self.held[item]
             held.left -= passed * speed

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from router.core.formulas import LATE, SHORT, THRESHOLD, Formula, figure
 from router.core.model import MINUTE, SECOND, AgentId, Channel, Instant, QueueId, Span
+from router.twin.attention import Hands
 from router.twin.contacts import LIVE, Presence
 from router.twin.simulation import Ending, Result
 
@@ -104,11 +105,11 @@ class Figures:
 
 def figures_of(
     results: Iterable[Result],
-    busy: Mapping[AgentId, float],
+    hands: Mapping[AgentId, Hands],
     presences: Iterable[Presence],
     zone: str,
 ) -> Figures:
-    """Count one run."""
+    """Count one run; who works on after they were to go is there until that is done."""
     tallies, quarters = dict[Where, Tally](), dict[int, int]()
     for result in results:
         contact = result.contact
@@ -120,7 +121,10 @@ def figures_of(
     there: dict[AgentId, Span] = {}
     for presence in presences:
         there[presence.agent] = there.get(presence.agent, 0) + presence.end - presence.begin
-    return Figures(tallies, dict(busy), there)
+    for agent, each in hands.items():
+        if agent in there:
+            there[agent] += each.over
+    return Figures(tallies, {agent: each.busy for agent, each in hands.items()}, there)
 
 
 def local_quarter(instant: Instant, zone: str) -> int:

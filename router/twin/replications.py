@@ -28,8 +28,7 @@ def run_one(policy: Policy, source: Source, seed: int) -> Figures:
     case = case_of(source, seed) if isinstance(source, Demand) else source
     simulation = Simulation(policy, case)
     results = simulation.run()
-    busy = {agent: hands.busy for agent, hands in simulation.hands.items()}
-    return figures_of(results, busy, case.presences, policy.time_zone)
+    return figures_of(results, simulation.hands, case.presences, policy.time_zone)
 
 
 def run_all(

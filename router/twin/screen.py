@@ -36,11 +36,16 @@ def time(each: Estimate) -> str:
 def _with_half(mean: float, half: float, digits: int) -> str:
     if math.isnan(mean):
         return ""
-    return f"{mean:.{digits}f}" + ("" if math.isnan(half) else f" ±{half:.{digits}f}")
+    shown = round(mean, digits) + 0.0  # no "-0"
+    return f"{shown:.{digits}f}" + ("" if math.isnan(half) else f" ±{half:.{digits}f}")
 
 
 def _signed(write: Written) -> Written:
-    return lambda each: ("+" if each.mean > 0 else "") + write(each)
+    def signed(each: Estimate) -> str:
+        text = write(each)
+        return f"+{text}" if float(text.partition(" ")[0] or 0) > 0 else text
+
+    return signed
 
 
 COLUMNS: Final[tuple[tuple[str, str, Written], ...]] = (

@@ -69,10 +69,17 @@ class Simulation(Agenda):
         return self._results
 
     def _come(self, now: Instant, _: int, who: str) -> None:
+        self._be_there(now, who, is_there=True)
         self._note(self._line.come(AgentId(who), now), now)
 
     def _go(self, now: Instant, _: int, who: str) -> None:
+        self._be_there(now, who, is_there=False)
         self._note(self._line.go(AgentId(who), now), now)
+
+    def _be_there(self, now: Instant, who: str, *, is_there: bool) -> None:
+        hands = self.hands[AgentId(who)]
+        hands.pass_to(now)
+        hands.is_there = is_there
 
     def _arrive(self, now: Instant, number: int, _: str) -> None:
         contact = self._case.contacts[number]

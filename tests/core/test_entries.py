@@ -11,7 +11,7 @@ from tests.core.town import OPEN, Desk
 
 def read(desk: Desk, after: int = 0) -> tuple[list[Entry], list[Entry]]:
     """Return what has ended and what waits still."""
-    entries = Entries()
+    entries = Entries(texts=True)
     ended = [entry for event in desk.story[after:] for entry in entries.feed(event)]
     return ended, entries.waiting()
 

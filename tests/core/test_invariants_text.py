@@ -31,7 +31,8 @@ from router.core.records import Item
 from router.core.relations import has_conversation, is_merged
 from router.core.state import State
 from router.core.state_frozen import decode_frozen, encode_frozen
-from router.core.threads import THEIR_TURN, work_on
+from router.core.text_level import THEIR_TURN
+from router.core.threads import work_on
 from tests.core.test_invariants import AGENTS, Walk, index_of
 from tests.core.text_town import TextDesk
 from tests.core.text_variants import WRITING_TOWNS

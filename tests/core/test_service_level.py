@@ -30,7 +30,7 @@ from router.core.model import (
     QueueId,
 )
 from router.core.policy_service_level import Promise
-from router.core.service_level import INTERVAL, interval_of
+from router.core.tallies import INTERVAL, interval_of
 from tests.core.text_town import TextDesk, writing_town
 from tests.core.town import OPEN, Desk, rule
 
@@ -253,14 +253,6 @@ def test_a_chat_closed_without_a_word_left_otherwise(desk: TextDesk) -> None:
     item = taken_chat(desk)
     desk.do(c.CloseItem(item_id=item, agent_id=AMINA, code="answered"))
     assert counted(desk, item) == ["other"]
-
-
-def test_mail_and_forms_have_no_entries(desk: TextDesk) -> None:
-    desk.mail("m1")
-    desk.form("f1")
-    desk.wait(HOUR)
-    assert not desk.state.tallies
-    assert all(row.threshold_at is None for row in desk.state.items.values())
 
 
 # --- when it counts ------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from router.core.model import (
     Span,
 )
 from router.core.state import State
+from router.core.told_waits import in_minutes
 from tests.core.order_town import OrderDesk, order_town
 
 ROADS = QueueId("roads")
@@ -121,13 +122,29 @@ def test_the_first_promise_is_compared_with_the_wait_when_a_person_answers() -> 
     assert not [x for x in desk.story if isinstance(x, e.EstimateMet)]  # it rings
     desk.do(c.ReportLeg(item_id=item, leg="agent", call_id="L", result=LegResult.ANSWERED))
     (met,) = [x for x in desk.story if isinstance(x, e.EstimateMet)]
-    assert (met.low, met.high, met.waited) == (said.low, said.high, 125 * SECOND)
-    row = desk.state.promises_met[ROADS]
     assert said.low is not None
     assert said.high is not None
-    assert (row.count, row.inside, row.longer) == (1, said.low <= met.waited <= said.high, 0)
-    assert row.error_sum == (said.low + said.high) // 2 - met.waited
+    low, high = in_minutes(said.low, said.high)
+    assert low * MINUTE <= said.low < said.high <= high * MINUTE
+    assert (met.low, met.high, met.waited) == (low * MINUTE, high * MINUTE, 125 * SECOND)
+    row = desk.state.promises_met[ROADS]
+    assert (row.count, row.inside, row.longer) == (1, met.low <= met.waited <= met.high, 0)
+    assert row.error_sum == (met.low + met.high) // 2 - met.waited
     assert desk.state.promises == {}
+
+
+def test_who_was_told_from_0_minutes_on_and_was_answered_at_once_waited_as_was_said() -> None:
+    desk = busy_desk([("roads",)])
+    item = desk.caller("one", 0)
+    said = ask(desk, item)
+    assert said.low is not None
+    assert 8 * SECOND < said.low < MINUTE  # heard as 0 minutes
+    desk.keep_alive(8 * SECOND)
+    desk.do(c.CloseItem(item_id=ItemId("first0"), agent_id=AgentId("a00"), code=""))
+    desk.do(c.AcceptOffer(offer_id=desk.state.items[item].offers[0], agent_id=AgentId("a00")))
+    desk.do(c.ReportLeg(item_id=item, leg="agent", call_id="L", result=LegResult.ANSWERED))
+    row = desk.state.promises_met[ROADS]
+    assert (row.count, row.inside, row.longer) == (1, 1, 0)
 
 
 def test_who_gives_up_leaves_no_promise_behind() -> None:

@@ -11,7 +11,7 @@ from router.core.model import MINUTE, SECOND, AgentId, AgentOrder, Condition, Qu
 from router.core.policy_calls import CallbackWindows
 from router.core.policy_offers import Minimum, OfferTo
 from router.core.policy_turns import BEGUN, WAITING, Part, Turn, Turns
-from router.core.policy_waiting import AtRisk, LongWait
+from router.core.policy_waiting import AtRisk, Forecast, LongWait, Scope
 from tests.core.town import PLACE, rule, town
 
 
@@ -119,7 +119,7 @@ def strained_town() -> p.Policy:
     general = replace(
         policy.queues[QueueId("general")],
         steps=(p.Step(15 * SECOND, "$language", PLACE, risk, is_lasting=False),),
-        at_risk=AtRisk(enter=20 * SECOND, leave=10 * SECOND),
+        at_risk=AtRisk(0, 0, Forecast(Scope.INTERVAL, enter=0.6, leave=0.8)),
         long_wait=LongWait(enter=6 * MINUTE, leave=5 * MINUTE),
         fates={**policy.queues[QueueId("general")].fates, long_wait: "other"},
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from router.core.model import MINUTE, SECOND, Condition, QueueId
-from router.core.policy_waiting import AtRisk, LongWait
+from router.core.policy_waiting import AtRisk, Forecast, LongWait, Scope
+from router.policy.show import show
 from tests.policy.conftest import Town
 from tests.policy.mistakes import QUEUES, Mistake, expect
 
 LAST = "      - {after_s: 240, requires: (building or general >= 5) and $language >= 3}\n"
 STEP = "queues.building.steps[2]"
-RISK = "  at_risk: {enter: 0.8, leave: 0.5} # the first caller has waited 24 of the 30 seconds\n"
+RISK = "  at_risk: {forecast: interval} # less than the share in this quarter of an hour\n"
 
 
 def added(step: str, at: str, path: str, message: str) -> Mistake:
@@ -26,8 +27,24 @@ MISTAKES = {
         " at_risk: {enter: 0.8, leave: 0.5}",
     ),
     "thresholds that are one": Mistake(
-        QUEUES, "leave: 0.5}", "leave: 0.8}", "at_risk: {", "defaults.at_risk",
-        "ends at 0.8, which is not below its beginning at 0.8",
+        QUEUES, "{forecast: interval}", "{enter: 0.8, leave: 0.8}", "at_risk: {",
+        "defaults.at_risk", "ends at 0.8, which is not below its beginning at 0.8",
+    ),
+    "a forecast and a wait": Mistake(
+        QUEUES, "{forecast: interval}", "{enter: 0.8, forecast: day}", "at_risk: {",
+        "defaults.at_risk", "goes by a forecast or by the first caller's wait, not by both",
+    ),
+    "a share without a forecast": Mistake(
+        QUEUES, "{forecast: interval}", "{below: 0.7}", "at_risk: {", "defaults.at_risk",
+        "write for example {forecast: interval, below: 0.7}, or {enter: 0.8, leave: 0.5}",
+    ),
+    "a forecast that ends at once": Mistake(
+        QUEUES, "{forecast: interval}", "{forecast: interval, below: 0.7, until: 0.7}",
+        "at_risk: {", "defaults.at_risk", "a forecast that ends at 0.7 must begin below that",
+    ),
+    "a forecast of another time": Mistake(
+        QUEUES, "{forecast: interval}", "{forecast: week}", "week}",
+        "defaults.at_risk.forecast", "interval",
     ),
     "spans that are one": Mistake(
         QUEUES, "leave_s: 200}", "leave_s: 300}", "long_wait: {", "defaults.long_wait",
@@ -105,6 +122,19 @@ def test_what_is_offered_must_be_there(town: Town) -> None:
     assert found.path == "queues.general.steps[0].offer_callback"
 
 
+def test_at_risk_goes_by_the_first_caller_or_by_a_forecast_of_its_own_shares(town: Town) -> None:
+    town.edit(QUEUES, "at_risk: {forecast: interval}", "at_risk: {enter: 0.8}")
+    policy = town.load().policy
+    assert policy is not None
+    assert policy.queues[QueueId("building")].at_risk == AtRisk(48 * SECOND, 30 * SECOND)
+    town.edit(QUEUES, "at_risk: {enter: 0.8}", "at_risk: {forecast: day, below: 0.6, until: 0.65}")
+    policy = town.load().policy
+    assert policy is not None
+    day = Forecast(Scope.DAY, enter=0.6, leave=0.65)
+    assert policy.queues[QueueId("building")].at_risk == AtRisk(0, 0, day)
+    assert "less than 60% of the present day is foreseen, until 65% is" in show(policy)
+
+
 def test_steps_are_compiled_with_what_they_depend_on(town: Town) -> None:
     town.edit(
         QUEUES,
@@ -116,7 +146,7 @@ def test_steps_are_compiled_with_what_they_depend_on(town: Town) -> None:
     assert policy is not None
     building, roads = policy.queues[QueueId("building")], policy.queues[QueueId("roads")]
     assert (building.at_risk, building.long_wait) == (
-        AtRisk(enter=48 * SECOND, leave=30 * SECOND),
+        AtRisk(0, 0, Forecast(Scope.INTERVAL, enter=0.7, leave=0.85)),
         LongWait(enter=5 * MINUTE, leave=200 * SECOND),
     )
     strained, last = building.steps[2:]

@@ -16,6 +16,8 @@ WHOLE = """  service_level: # 70 % of calls in 30 seconds
     formula: townline # how it is judged; docs/service-level.md has the others
     short_abandon_s: 5 # who hangs up at once was not offered
     chat: {share: 0.80, answer_within_s: 60} # first word of a person
+    mail: {share: 0.90} # first responses before they are due
+    webform: {share: 0.90}
 """
 BUILDING = "service_level: {share: 0.70, answer_within_s: 60}"
 
@@ -49,6 +51,20 @@ def test_chats_are_promised_what_calls_are_unless_something_else_is_said(town: T
     assert (calls.within, chats.within, chats.share) == (30 * SECOND, 45 * SECOND, 0.7)
 
 
+def test_texts_stand_alone_and_take_over_from_the_defaults_key_by_key(town: Town) -> None:
+    town.edit(QUEUES, BUILDING, "service_level: {webform: {formula: first-response-or-closed}}")
+    policy = town.load().policy
+    assert policy is not None
+    found = policy.queues[QueueId("building")].promises
+    assert found[Channel.MAIL] == Promise(0.9, 0, "first-response/1")
+    assert found[Channel.WEBFORM] == Promise(0.9, 0, "first-response-or-closed/1")
+    assert "mail: 90% in 2 business days, judged by first-response/1" in show(policy)
+    town.edit(QUEUES, WHOLE, "")
+    policy = town.load().policy
+    assert policy is not None
+    assert policy.queues[QueueId("roads")].promises[Channel.MAIL].share == 0.9
+
+
 def test_where_nothing_is_said_at_all_there_is_a_promise(town: Town) -> None:
     town.edit(QUEUES, WHOLE, "")
     assert promises(town, "roads")[0] == Promise(0.8, 20 * SECOND, "townline/1", 0)
@@ -67,6 +83,15 @@ def test_the_definition_is_shown(town: Town) -> None:
 
 
 MISTAKES = {
+    "formula of calls for mail": Mistake(
+        QUEUES, "mail: {share: 0.90}", "mail: {formula: genesys}", "genesys",
+        "defaults.service_level.mail.formula",
+        "mail and forms are judged by first-response, first-response-or-closed",
+    ),
+    "formula of mail for calls": Mistake(
+        QUEUES, "formula: townline", "formula: first-response", "first-response",
+        "defaults.service_level.formula", "no formula is called 'first-response'",
+    ),
     "unknown formula": Mistake(
         QUEUES, "formula: townline #", "formula: townlin #", "townlin #",
         "defaults.service_level.formula", "called 'townlin'; did you mean 'townline'?",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from router.core.formulas import CURRENT
 from router.core.model import HOUR, MINUTE, SECOND, AgentId, Channel, QueueId
+from router.twin.attention import Hands
 from router.twin.chart import day_chart
 from router.twin.contacts import Contact, Presence
 from router.twin.figures import MEASURES, Figures, Tally, counted_as, figures_of, together
@@ -43,7 +44,7 @@ def result(
 
 def counted(*results: Result) -> Figures:
     there = (Presence(ANNE, OPEN, OPEN + HOUR),)
-    return figures_of(results, {ANNE: 0.5 * HOUR}, there, ZONE)
+    return figures_of(results, {ANNE: Hands(busy=0.5 * HOUR)}, there, ZONE)
 
 
 MORNING = (
@@ -162,6 +163,9 @@ def test_the_chart_is_svg_with_a_line_for_each_policy() -> None:
 def test_times_are_written_as_people_say_them(seconds: float, half: float, text: str) -> None:
     assert time(Estimate(seconds, half)) == text
     assert percent(Estimate(0.712, 0.013)) == "71.2 ±1.3"
+    assert percent(Estimate(-0.0004, 0.0)) == "0.0 ±0.0"  # not "-0.0"
+    assert time(Estimate(-0.4, 0.0)) == "0 ±0 s"
+    assert time(Estimate(-0.6, 0.0)) == "-1 ±0 s"
     assert percent(Estimate(math.nan, math.nan)) == ""
 
 

@@ -32,6 +32,7 @@ from router.twin.fitted import with_kinds_of
 from router.twin.line import Line
 from router.twin.past import Past
 from router.twin.recorded import read_recorded
+from router.twin.replications import run_one
 from router.twin.simulation import Ending, Result, Simulation
 from tests.core.order_town import order_town
 from tests.core.town import OPEN, Desk
@@ -192,3 +193,14 @@ def test_what_came_to_queues_that_are_gone_is_left_out() -> None:
     assert len(past.results(policy)) == 1
     assert past.results(replace(policy, queues={})) == []
     assert past.case(replace(policy, queues={})).contacts == ()
+
+
+def test_who_works_on_after_they_were_to_go_is_busy_for_no_more_than_all_of_their_time() -> None:
+    policy = pool(1)
+    left_in_wrap_up = Contact(OPEN, ROADS, Channel.VOICE, "en", 11 * MINUTE)
+    (agent,) = policy.agents
+    there = Presence(agent, OPEN, OPEN + 10 * MINUTE)
+    case = Case(OPEN, OPEN + 10 * MINUTE, (left_in_wrap_up,), (there,))
+    figures = run_one(policy, case, 0)
+    assert figures.occupancy == pytest.approx(1.0)
+    assert figures.there[agent] == 11 * MINUTE

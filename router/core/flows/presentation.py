@@ -40,6 +40,7 @@ from router.core.queueing import queue_of
 from router.core.records import FlowPosition, Item
 from router.core.service_level import local_day
 from router.core.state import State
+from router.core.told_waits import in_minutes
 from router.core.windows import starts_in, told
 from router.errors import UnknownItem
 
@@ -326,11 +327,8 @@ def _promise(state: State, item: Item, place: bool, wait: bool) -> list[Spoken]:
     if item.spoken_turn == 0:
         return []
     spoken: list[Spoken] = []
-    values = {
-        "place": str(item.spoken_place),
-        "low": str((item.spoken_low or 0) // MINUTE),
-        "high": str(max(2, -(-(item.spoken_high or 0) // MINUTE))),  # never "1 minutes"
-    }
+    low, high = in_minutes(item.spoken_low or 0, item.spoken_high or 0)
+    values = {"place": str(item.spoken_place), "low": str(low), "high": str(high)}
     if place:
         spoken.append(_town(state, item, "place", values))
     if not wait:
