@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from router.cli_installation import base_url, our_settings, terminal, today
+from router.cli_moving import migrate_journal
 from router.cli_policy import COMMANDS as POLICY_COMMANDS
 from router.cli_report import export, report
 from router.cli_residents import audit, resident
@@ -47,6 +48,7 @@ for typed, command in POLICY_COMMANDS.items():
     app.command(typed)(command)
 app.add_typer(surge, name="surge")
 app.command()(announce)
+app.command("migrate-journal")(migrate_journal)
 
 At = Annotated[
     str | None,

@@ -51,6 +51,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "channels.voice.practice",
         "router.cli",
         "router.cli_installation",
+        "router.cli_moving",
         "router.cli_report",
         "router.cli_policy",
         "router.cli_residents",
@@ -66,6 +67,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "twilio": ("channels.voice",),
     "typer": (
         "router.cli",
+        "router.cli_moving",
         "router.cli_policy",
         "router.cli_report",
         "router.cli_residents",
