@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from router.cli_backup import backup, restore
 from router.cli_installation import base_url, our_settings, terminal, today
 from router.cli_moving import migrate_journal
 from router.cli_policy import COMMANDS as POLICY_COMMANDS
@@ -49,6 +50,8 @@ for typed, command in POLICY_COMMANDS.items():
 app.add_typer(surge, name="surge")
 app.command()(announce)
 app.command("migrate-journal")(migrate_journal)
+app.command()(backup)
+app.command()(restore)
 
 At = Annotated[
     str | None,

@@ -50,6 +50,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "rich": (
         "channels.voice.practice",
         "router.cli",
+        "router.cli_backup",
         "router.cli_installation",
         "router.cli_moving",
         "router.cli_report",
@@ -67,6 +68,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "twilio": ("channels.voice",),
     "typer": (
         "router.cli",
+        "router.cli_backup",
         "router.cli_moving",
         "router.cli_policy",
         "router.cli_report",
