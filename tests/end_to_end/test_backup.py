@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from router.errors import StorageFailed
 from router.runtime.backup_file import opened
+from router.runtime.restore import restore
+from router.runtime.settings import Settings
 from tests.end_to_end.evidence import OnDisk, on_disk
 from tests.end_to_end.mail_residents import Letters
-from tests.end_to_end.process import REPOSITORY, Daemon, Edits, morning
+from tests.end_to_end.process import Daemon, Edits, morning
 from tests.end_to_end.rig import Forms
 from tests.fakes.redis_server import DURABLE, PROGRAM, redis_server
 
@@ -97,7 +99,19 @@ async def test_a_busy_town_comes_back_from_its_backup(tmp_path: Path) -> None:
         await new.stop()
 
 
-async def test_a_daemon_refuses_a_restore_that_was_killed(tmp_path: Path) -> None:
+async def cut_off(daemon: Daemon, file: Path, secret: bytes) -> None:
+    """Begin to restore; the disk is full when the journal is copied."""
+
+    def full(what: str, _done: int, _whole: int) -> None:
+        if what == "copying":
+            raise StorageFailed("the disk is full")
+
+    settings = Settings(data_dir=daemon.data, policy_dir=daemon.policy)
+    with opened(file) as backup, pytest.raises(StorageFailed, match="disk is full"):
+        await restore(backup, settings, daemon.data / "history.sqlite", secret.strip(), full)
+
+
+async def test_a_daemon_refuses_a_restore_that_was_cut_off(tmp_path: Path) -> None:
     async with town(tmp_path / "old") as old:
         await old.start("--at", morning())
         forms = Forms(old)
@@ -110,23 +124,12 @@ async def test_a_daemon_refuses_a_restore_that_was_killed(tmp_path: Path) -> Non
     async with town(tmp_path / "new") as new:
         new.data.mkdir()
         (new.data / "secret").write_bytes(secret)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "router.cli", "restore", str(file)),
-            env=new.environment,
-            cwd=REPOSITORY,
-        )
-        while not (new.data / "journal.sqlite").exists():
-            assert process.returncode is None
-            await asyncio.sleep(0)
-        process.kill()
-        await process.wait()
+        await cut_off(new, file, secret)
         new.launch()
         assert await new.ended() == 1
         assert "not filled to its end" in new.tail()
         await new.cli("restore", str(file))
         await new.start()
-        with opened(file) as backup:
-            assert backup.manifest.history == "sqlite"
 
 
 @pytest.mark.skipif(PROGRAM is None, reason="redis-server is missing (apt package redis-server)")
