@@ -56,10 +56,10 @@ class WrittenTown:
         self.count = 0
 
     @classmethod
-    async def open(cls, folder: Path) -> WrittenTown:
+    async def open(cls, folder: Path, history: str = "") -> WrittenTown:
         data = folder / "var"
         journal = await SqliteJournal.open(data / "journal.sqlite")
-        return cls(journal, Database(default_url(data)), data)
+        return cls(journal, Database(history or default_url(data)), data)
 
     async def mail(self) -> None:
         """A mail with a file of its own is stored."""

@@ -19,7 +19,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
+from router import cli
 from router.core.state import State
 from router.errors import StorageFailed
 from router.history import database
@@ -420,3 +422,33 @@ async def test_two_backups_into_one_folder_wait_for_nobody(old: Path, tmp_path: 
         *(make(old, tmp_path / f"{number}.zip") for number in range(2)), return_exceptions=True
     )
     assert sorted(isinstance(end, StorageFailed) for end in ends) == [False, True]
+
+
+def test_the_commands_say_what_to_keep_and_make_no_secret_of_their_own(
+    old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = CliRunner().invoke
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOWNLINE_MAIL__SMTP_PASSWORD", "a word that nobody knows")
+    monkeypatch.setenv("TOWNLINE_SECRET", SECRET.decode())
+    monkeypatch.setenv("TOWNLINE_DATA_DIR", str(old / "var"))
+    monkeypatch.setenv("TOWNLINE_POLICY_DIR", str(old / "policy"))
+    made = run(cli.app, ["backup", "town.zip"])
+    assert made.exit_code == 0, made.output
+    assert "TOWNLINE_MAIL__SMTP_PASSWORD" in made.output
+    with zipfile.ZipFile("town.zip") as archive:
+        whole = b"".join(archive.read(name) for name in archive.namelist())
+    for text in ("a word that nobody knows", SECRET.decode()):
+        assert text.encode() not in whole
+        assert text not in made.output
+    assert "is whole" in run(cli.app, ["restore", "town.zip", "--check"]).output
+    monkeypatch.setenv("TOWNLINE_DATA_DIR", str(tmp_path / "new/var"))
+    monkeypatch.setenv("TOWNLINE_POLICY_DIR", str(tmp_path / "new/policy"))
+    monkeypatch.delenv("TOWNLINE_SECRET")
+    refused = run(cli.app, ["restore", "town.zip"])
+    assert "not that of the backup" in str(refused.exception)
+    assert not (tmp_path / "new/var").exists()
+    restored = run(cli.app, ["restore", "town.zip", "--other-secret"])
+    assert restored.exit_code == 0, restored.output
+    assert "is restored" in restored.output
+    assert not (tmp_path / "new/var/secret").exists()
