@@ -427,6 +427,7 @@ async def test_two_backups_into_one_folder_wait_for_nobody(old: Path, tmp_path: 
 def test_the_commands_say_what_to_keep_and_make_no_secret_of_their_own(
     old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("router.runtime.logs.configure_logs", lambda *_: None)  # for all tests
     run = CliRunner().invoke
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOWNLINE_MAIL__SMTP_PASSWORD", "a word that nobody knows")

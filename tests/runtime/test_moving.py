@@ -320,6 +320,7 @@ def test_the_command_moves_the_journal_of_an_older_release(
     redis: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("router.runtime.logs.configure_logs", lambda *_: None)  # for all tests
     monkeypatch.setenv("TOWNLINE_TOWN", f"town-{next(towns)}")
     (tmp_path / "a.sqlite").write_bytes(FIXTURE.read_bytes())
     run = CliRunner().invoke
