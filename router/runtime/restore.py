@@ -77,11 +77,17 @@ async def restore(
         what was begun is refused by daemons and can be restored again.
     """
     _check_place(backup.manifest, settings, history, secret)
-    scratch = settings.data_dir / RESTORING
-    await asyncio.to_thread(_mark, backup.manifest, scratch)
     _check_policy(backup, settings.policy_dir)
-    held = await check_backup(backup, scratch, progress)
-    target = await open_to_fill(settings)
+    scratch = settings.data_dir / RESTORING
+    is_first = not await asyncio.to_thread(scratch.exists)
+    await asyncio.to_thread(_mark, backup.manifest, scratch)
+    try:
+        held = await check_backup(backup, scratch, progress)
+        target = await open_to_fill(settings)
+    except StorageFailed:
+        if is_first:  # nothing was begun: another backup may be tried
+            await asyncio.to_thread(shutil.rmtree, scratch)
+        raise
     try:
         async with served(target):
             await _put_blobs(backup, settings, progress)
