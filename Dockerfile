@@ -11,7 +11,7 @@ WORKDIR /src
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY router router
 COPY channels channels
-RUN /opt/townline/bin/pip install --no-cache-dir --constraint requirements.lock . \
+RUN /opt/townline/bin/pip install --no-cache-dir --constraint requirements.lock '.[postgresql]' \
     && /opt/townline/bin/pip uninstall --yes pip setuptools
 
 FROM python:3.11-slim

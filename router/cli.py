@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from router.cli_backup import backup, restore
 from router.cli_installation import base_url, our_settings, terminal, today
+from router.cli_moving import migrate_journal
 from router.cli_policy import COMMANDS as POLICY_COMMANDS
 from router.cli_report import export, report
 from router.cli_residents import audit, resident
@@ -47,6 +49,9 @@ for typed, command in POLICY_COMMANDS.items():
     app.command(typed)(command)
 app.add_typer(surge, name="surge")
 app.command()(announce)
+app.command("migrate-journal")(migrate_journal)
+app.command()(backup)
+app.command()(restore)
 
 At = Annotated[
     str | None,

@@ -9,7 +9,8 @@ SYSTEM='
 mount     mount                          the tests of a full disk and of one that became read-only
 dovecot   dovecot-imapd,dovecot-lmtpd    the tests of a mailbox on a mail server
 setpriv   util-linux                     the tests of a mailbox on a mail server
-redis-server redis-server         the tests of the journal in Redis
+redis-server redis-server               the tests of the journal in Redis
+pg_createcluster postgresql              the tests of history on PostgreSQL
 openssl   openssl                        the tests of a mailbox on a mail server
 smtpd     opensmtpd                      the test of mail through a mail server of its own
 chromium  chromium                       the tests of pages in a browser

@@ -50,7 +50,9 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "rich": (
         "channels.voice.practice",
         "router.cli",
+        "router.cli_backup",
         "router.cli_installation",
+        "router.cli_moving",
         "router.cli_report",
         "router.cli_policy",
         "router.cli_residents",
@@ -66,6 +68,8 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "twilio": ("channels.voice",),
     "typer": (
         "router.cli",
+        "router.cli_backup",
+        "router.cli_moving",
         "router.cli_policy",
         "router.cli_report",
         "router.cli_residents",

@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from router.errors import SettingsError, StorageFailed
-from router.history import schema
+from router.history import postgresql, schema
 
 T = TypeVar("T")
 
@@ -51,15 +51,15 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = _understood(url)
         try:
-            self._engine = create_engine(self._url, pool_pre_ping=True)
+            self._engine = _engine(self._url)
         except (ImportError, SQLAlchemyError) as error:
             raise SettingsError(
-                f"TOWNLINE_HISTORY={self.shown}: {error}; the embedded history needs no driver"
+                f"TOWNLINE_HISTORY={self.shown}: {error}; PostgreSQL's driver comes with"
+                " `pip install 'townline[postgresql]'`, the embedded history needs none"
             ) from error
-        if self._url.get_backend_name() == "sqlite":
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
         self._writer = self._engine.execution_options(**{_WRITES: True})
+        if self._url.get_backend_name() == postgresql.DIALECT:
+            self._engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._threads = ThreadPoolExecutor(THREADS, "history")
         self._checking = threading.Lock()
         self._checked = False
@@ -112,18 +112,31 @@ class Database:
                 self._checked = True
 
 
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == postgresql.DIALECT:
+        options = postgresql.connection_options(url)
+        engine = create_engine(url, pool_pre_ping=True, connect_args=options)
+        postgresql.prepare(engine)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
+    engine = create_engine(url, pool_pre_ping=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
 def _understood(url: str) -> URL:
     try:
-        parsed = make_url(url)
+        parsed = postgresql.with_driver(make_url(url))
     except ArgumentError:
         raise SettingsError(
             "TOWNLINE_HISTORY is no SQLAlchemy URL; write for example"
             " sqlite:////var/lib/townline/history.sqlite or leave it out"
         ) from None
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite", postgresql.DRIVER):
         raise SettingsError(
-            f"TOWNLINE_HISTORY: {parsed.get_backend_name()!r} is not supported;"
-            " use sqlite or postgresql"
+            f"TOWNLINE_HISTORY: {parsed.drivername!r} is not supported;"
+            f" use sqlite or {postgresql.DRIVER}"
         )
     return parsed
 
@@ -140,6 +153,11 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, so that DDL is transactional too
     for pragma in _PRAGMAS:
         connection.execute(pragma).close()
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITES, False):
+        postgresql.wait_for_writers(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from router.errors import StorageFailed
+from router.history import postgresql
 
 HEAD: Final = "0002"  # newest revision in migrations/versions
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -32,6 +33,8 @@ def bring_up_to_date(engine: Engine) -> None:
     alembic = Config()
     alembic.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with engine.begin() as connection:
+        if connection.dialect.name == postgresql.DIALECT:
+            postgresql.check_encoding(connection)
         alembic.attributes["connection"] = connection
         try:
             command.upgrade(alembic, "head")

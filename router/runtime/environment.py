@@ -57,6 +57,13 @@ def variables() -> list[Variable]:
     return list(_variables_of(Settings, PREFIX))
 
 
+def set_variables(env_file: Path = Path(".env")) -> list[str]:
+    """Return the names of the settings that the environment or the file sets, sorted."""
+    in_file = DotEnvSettingsSource(Settings, env_file=env_file).env_vars
+    there = {name.upper() for name in (*os.environ, *in_file)}
+    return sorted(each.name for each in variables() if each.name in there)
+
+
 def unknown_variables(env_file: Path = Path(".env")) -> list[str]:
     """Return one warning for each TOWNLINE_* variable that no setting reads."""
     in_file = DotEnvSettingsSource(Settings, env_file=env_file).env_vars

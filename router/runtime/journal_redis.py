@@ -47,7 +47,7 @@ class RedisJournal:
             name: f"townline:{{{town}}}:{name}"
             for name in (
                 "version", "log", "batches", "words", "line", "policies", "count", "snapshots",
-                "daemon",
+                "daemon", "unfinished",
             )
         }  # fmt: skip
         self._snapshot = f"townline:{{{town}}}:snapshot:"
@@ -71,6 +71,7 @@ class RedisJournal:
         claim = journal._to_write()
         try:
             await journal._guarded("opening the journal", claim.take)
+            await journal._refuse_unfinished()
             await journal.look_for_room()
         except BaseException:
             await journal.close()
@@ -85,6 +86,7 @@ class RedisJournal:
         """
         journal = cls(url, town, writes=False)
         try:
+            await journal._refuse_unfinished()
             if await journal.version() == 0:
                 raise StorageFailed(
                     f"{journal._where} holds no journal of {town!r}: check TOWNLINE_JOURNAL"
@@ -288,6 +290,15 @@ class RedisJournal:
             return await work()
         except (RedisError, OSError) as error:
             raise self._failed(doing, error) from error
+
+    async def _refuse_unfinished(self) -> None:
+        """Errors: `StorageFailed` while it is being filled from another journal."""
+        asked = partial(self._reading.exists, self._keys["unfinished"])
+        if await self._guarded("opening the journal", asked):
+            raise StorageFailed(
+                f"{self._where}: the journal was not filled to its end: run the `townline"
+                " migrate-journal` or `townline restore` that began it once more"
+            )
 
     def _to_write(self) -> Claim:
         if self._claim is None:

@@ -58,7 +58,7 @@ class SqliteJournal:
         Errors: `StorageFailed` when another process writes to it, when it cannot be written,
             or when it is of another format.
         """
-        journal = cls(path, await asyncio.to_thread(_claim, path))
+        journal = cls(path, await asyncio.to_thread(claim, path))
         return await journal._opened(journal._write(journal._to_write().open))
 
     @classmethod
@@ -198,7 +198,7 @@ class SqliteJournal:
         return thread.run(work)
 
 
-def _claim(path: Path) -> FolderLock:
+def claim(path: Path) -> FolderLock:
     """Make the folder and an empty file that only we may read (residents' words); lock it."""
     path = path.absolute()
     try:

@@ -44,6 +44,12 @@ def installation_secret(settings: Settings) -> bytes:
     return secret.encode()
 
 
+def present_secret(settings: Settings) -> bytes:
+    """Return the secret; b"" when there is none yet, which makes none."""
+    is_there = settings.secret is not None or (settings.data_dir / "secret").exists()
+    return installation_secret(settings) if is_there else b""
+
+
 def _make(path: Path) -> None:
     """Write a new secret so that no other process ever sees half of it, and the first one wins."""
     draft = path.with_name(f"secret.{secrets.token_hex(8)}")

@@ -221,7 +221,8 @@ class Settings(BaseSettings):
     history: str | None = Field(
         None,
         pattern=r"^[a-z0-9+]+://",
-        description="History as SQLAlchemy URL; unset: history.sqlite in data_dir.",
+        description="History as SQLAlchemy URL, sqlite:////PATH or "
+        "postgresql+psycopg://user@host/database; unset: history.sqlite in data_dir.",
     )
     secret: SecretStr | None = Field(
         None,

@@ -16,6 +16,7 @@ from router.ports import Words
 from router.runtime import sqlite_spool
 
 FORMAT: Final = "2"  # raise when older programs could no longer read the file
+UNFINISHED: Final = "unfinished"  # stands there until the journal is filled, see sqlite_filling
 _OLDER: Final = "1"  # had a row for each word; brought up to date when it is opened for writing
 
 SPOOL: Final = """
@@ -70,7 +71,7 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
             connection.executescript(
                 f"BEGIN IMMEDIATE; {TABLES} INSERT INTO meta VALUES ('format', '{FORMAT}'); COMMIT;"
             )
-        elif _format(connection) == _OLDER:
+        elif format_of(connection) == _OLDER:
             _upgrade(connection)
     except sqlite3.Error as error:
         if connection.in_transaction:
@@ -82,11 +83,16 @@ def create_tables(connection: sqlite3.Connection, path: Path) -> None:
 def check_format(connection: sqlite3.Connection, path: Path) -> None:
     """Errors: `StorageFailed` when this program cannot read the file."""
     try:
-        found = _format(connection)
+        found = format_of(connection)
     except sqlite3.Error as error:
         raise storage_failed("opening the journal", path, error) from error
     if found is None:
         raise StorageFailed(f"{path} is not a journal of townline: name another file")
+    if found == UNFINISHED:
+        raise StorageFailed(
+            f"{path} was not filled to its end: run the `townline migrate-journal` or `townline "
+            "restore` that began it once more, or remove the file"
+        )
     if found == _OLDER:
         raise StorageFailed(
             f"{path} has journal format {found!r}: start `townline run` once, it brings the file "
@@ -99,7 +105,8 @@ def check_format(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _format(connection: sqlite3.Connection) -> str | None:
+def format_of(connection: sqlite3.Connection) -> str | None:
+    """Return the format that the file claims to have; None for no journal."""
     try:
         row = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
     except sqlite3.OperationalError:

@@ -7,7 +7,7 @@ met an error of the disk is given up, and the next call opens another.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -111,6 +111,11 @@ class SqliteWriter:
             sqlite_spool.remove(connection, self._spool.versions(connection, refs))
         for ref in refs:
             here.pop(ref, None)
+
+    def change(self, doing: str, change: Callable[[sqlite3.Connection], None]) -> None:
+        """Make the change in one transaction; it must bear being made twice."""
+        with self._repeatable(doing), self._transaction(doing) as connection:
+            change(connection)
 
     def new_snapshot(self) -> int:
         """Return an id under which no part of a snapshot stands."""

@@ -31,6 +31,7 @@ MAILBOXES: Final = 600
 PACKAGES: Final = {  # as in scripts/system.sh
     "dovecot": "dovecot-imapd dovecot-lmtpd",
     "openssl": "openssl",
+    "pg_createcluster": "postgresql",
     "setpriv": "util-linux",
     "smtpctl": "opensmtpd",
     "smtpd": "opensmtpd",

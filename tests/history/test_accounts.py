@@ -20,6 +20,8 @@ from router.history.sessions import Sessions
 from router.history.tables import accounts as accounts_table
 from router.runtime.clock import VirtualClock
 
+from .conftest import on_sqlite
+
 ANN = AgentId("ann")
 GOOD = "correct horse battery"
 
@@ -194,6 +196,7 @@ async def test_practice_accounts_leave_existing_ones_alone(accounts: Accounts) -
     assert await accounts.verify("ann", own) is not None
 
 
+@on_sqlite
 async def test_the_file_tells_no_password_and_no_token(
     accounts: Accounts, database: Database, clock: VirtualClock, tmp_path: Path
 ) -> None:

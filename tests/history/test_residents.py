@@ -23,6 +23,7 @@ from router.history.residents import Left
 from router.history.traces import sought, stands_in
 from router.ports import Words
 
+from .conftest import on_sqlite
 from .written_past import (
     PAT,
     PHONE,
@@ -311,6 +312,7 @@ async def test_redaction_empties_one_and_leaves_another_and_tells_what_it_did(
     assert (again.contacts, again.messages, again.files, again.left) == (0, 0, 0, ())
 
 
+@on_sqlite
 async def test_nothing_of_the_words_is_left_in_the_file(past: Past, tmp_path: Path) -> None:
     await two_who_wrote(past)
     make_old(tmp_path)

@@ -15,13 +15,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateTable
 
 from router.errors import SettingsError, StorageFailed
 from router.history import schema
 from router.history.database import Database, default_url
 from router.history.tables import METADATA
+
+from .conftest import on_sqlite
 
 
 async def test_the_migrations_lead_to_the_tables(database: Database) -> None:
@@ -37,6 +37,7 @@ def test_the_newest_migration_is_the_one_that_is_expected() -> None:
     assert ScriptDirectory.from_config(alembic).get_current_head() == schema.HEAD
 
 
+@on_sqlite
 async def test_an_up_to_date_schema_is_found_without_alembic_and_quickly(
     database: Database, tmp_path: Path
 ) -> None:
@@ -67,13 +68,13 @@ async def test_a_migration_that_stops_in_the_middle_leaves_no_table(tmp_path: Pa
     file.close()
 
 
-async def test_a_newer_history_is_refused(database: Database, tmp_path: Path) -> None:
+async def test_a_newer_history_is_refused(database: Database, url: str) -> None:
     await database.write(
         lambda connection: (
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'")).rowcount
         )
     )
-    again = Database(default_url(tmp_path))
+    again = Database(url)
     with pytest.raises(StorageFailed, match="newer one"):
         await again.open()
     await again.close()
@@ -97,7 +98,7 @@ async def test_a_history_that_cannot_be_made_fails_and_is_tried_again(tmp_path: 
     [
         ("nonsense", "no SQLAlchemy URL"),
         ("mysql://town:secret@db.example.org/x", "not supported"),
-        ("postgresql+nodriver://town:secret@db.example.org/x", r"town:\*\*\*@"),
+        ("postgresql+asyncpg://town:secret@db.example.org/x", r"use sqlite or postgresql\+psycopg"),
     ],
 )
 def test_a_wrong_url_is_refused_without_showing_its_password(url: str, why: str) -> None:
@@ -106,12 +107,14 @@ def test_a_wrong_url_is_refused_without_showing_its_password(url: str, why: str)
     assert "secret" not in str(caught.value)
 
 
-def test_the_tables_can_be_made_on_postgresql_too() -> None:
-    for table in METADATA.sorted_tables:
-        statement = CreateTable(table).compile(
-            dialect=postgresql.dialect()  # type: ignore[no-untyped-call]
-        )
-        assert "CREATE TABLE" in str(statement)
+@pytest.mark.parametrize("driver", ["", "+psycopg"])
+def test_without_the_driver_it_says_what_to_install(
+    driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingsError, match=r"townline\[postgresql\]") as caught:
+        Database(f"postgresql{driver}://town:secret@db.example.org/x")
+    assert "secret" not in str(caught.value)
 
 
 def _run(program: str) -> int:

@@ -26,6 +26,7 @@ from router.history.feeder import UNMENTIONED_KEPT
 from router.history.threads import Threads
 from router.runtime.clock import VirtualClock
 from tests.core.text_town import TextDesk, writing_town
+from tests.fakes.postgres_server import PostgresServer
 
 from .conftest import START
 from .written_past import PAT, Past, contact, email_key, machines_mail, said
@@ -416,11 +417,18 @@ def _as_row(conversation: str, message: Any) -> dict[str, Any]:
 @given(st.integers(0, 2**32))
 def test_history_knows_what_the_engine_knew_whatever_was_asked(seed: int) -> None:
     with TemporaryDirectory() as folder:
-        assert asyncio.run(_walk(Path(folder), seed)) > 0
+        assert asyncio.run(_walk(default_url(Path(folder)), Path(folder), seed)) > 0
 
 
-async def _walk(folder: Path, seed: int) -> int:
-    database = Database(default_url(folder))
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_history_on_postgresql_knows_it_too(postgres: PostgresServer, seed: int) -> None:
+    with TemporaryDirectory() as folder:
+        assert asyncio.run(_walk(postgres.url(template="made"), Path(folder), seed)) > 0
+
+
+async def _walk(url: str, folder: Path, seed: int) -> int:
+    database = Database(url)
     try:
         return await check(database, folder, seed)
     finally:

@@ -1,0 +1,140 @@
+"""From one journal to another: every batch as it is, words that wait, policies, snapshots.
+
+A copy that was cut off goes on where it ended. What two
+journals hold is compared by what can be read from them, and by the state to which they lead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from router.core.events import PolicyAdopted
+from router.core.model import Instant
+from router.core.upcast import decode_events
+from router.errors import StorageFailed
+from router.ports import StoredBatch, StoredPolicy, Words
+from router.runtime.journals import Filling, OpenJournal
+from router.runtime.recovery import recover
+
+PAGE_BYTES: Final = 1024 * 1024
+PAGE_BATCHES: Final = 1_000
+WORDS_MAX: Final = 1_000_000  # read at once: history has not been reached for months if it is more
+
+Progress = Callable[[str, int, int], None]  # what is done; how much of it, of how much
+
+_ADOPTED: Final = str(PolicyAdopted.__struct_config__.tag).encode()
+_ENCODER: Final = msgspec.msgpack.Encoder()
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """What a journal holds; equal journals, equal contents, whatever they are kept in."""
+
+    version: int  # events
+    batches: int
+    last_instant: Instant
+    policies: int
+    words: int  # that history does not have yet
+    digest: str  # hex SHA-256 of all of these
+    state: str  # hash of the state to which they lead
+
+
+async def contents(journal: OpenJournal, progress: Progress) -> Contents:
+    """Read everything. Errors: `StorageFailed`, `InvariantBroken`: it cannot be read or folded."""
+    whole, hashes = hashlib.sha256(), set[str]()
+    batches, version, at, ends = 0, 0, 0, await journal.version()
+    async for batch in journal.read(0):
+        whole.update(_ENCODER.encode(batch))
+        hashes |= _adopted(batch)
+        batches, version, at = batches + 1, batch.version, batch.at
+        progress("checking", version, ends)
+    for policy in await _policies(journal, sorted(hashes)):
+        whole.update(_ENCODER.encode(policy))
+    words = await journal.waiting(WORDS_MAX)
+    whole.update(_ENCODER.encode(words))
+    state = await recover(journal)
+    return Contents(
+        version=version,
+        batches=batches,
+        last_instant=at,
+        policies=len(hashes),
+        words=len(words),
+        digest=whole.hexdigest(),
+        state=state.hash(),
+    )
+
+
+async def copy_journal(
+    source: OpenJournal,
+    target: Filling,
+    *,
+    version: int,
+    words: Sequence[Words],
+    progress: Progress,
+) -> None:
+    """Copy the batches up to the version, with what they need; go on where a copy was cut off.
+
+    Shape: `words` are those that wait at that version; the target is not finished.
+    Errors: `StorageFailed`, also when what the target has is of another journal.
+    """
+    begun = await target.version()
+    if begun:
+        await _check_begun(source, target, begun)
+    async for page in _pages(source, begun, version):
+        hashes = sorted({name for batch in page for name in _adopted(batch)})
+        await target.fill(page, await _policies(source, hashes))
+        progress("copying", page[-1].version, version)
+    await target.put_words(words)
+    for snapshot in reversed(await source.snapshots()):
+        if snapshot.version <= version:
+            await target.save_snapshot(snapshot)
+
+
+async def _check_begun(source: OpenJournal, target: Filling, begun: int) -> None:
+    async for ours in target.read(begun - 1):
+        async for theirs in source.read(begun - 1):
+            if theirs == ours:
+                return
+            break
+    raise StorageFailed(
+        f"the target holds the first {begun} events of another journal, which was not moved to its"
+        " end: name an empty target, or remove what it holds"
+    )
+
+
+async def _pages(source: OpenJournal, after: int, version: int) -> AsyncIterator[list[StoredBatch]]:
+    page: list[StoredBatch] = []
+    size = 0
+    async for batch in source.read(after):
+        if batch.version > version:
+            break
+        page.append(batch)
+        size += len(batch.events)
+        if size >= PAGE_BYTES or len(page) >= PAGE_BATCHES:
+            yield page
+            page, size = [], 0
+    if page:
+        yield page
+
+
+def _adopted(batch: StoredBatch) -> set[str]:
+    """Return the hashes of the policies that the batch adopts."""
+    if _ADOPTED not in batch.events:
+        return set()
+    return {str(e.policy) for e in decode_events(batch.events) if isinstance(e, PolicyAdopted)}
+
+
+async def _policies(journal: OpenJournal, hashes: Sequence[str]) -> list[StoredPolicy]:
+    found = []
+    for name in hashes:
+        body = await journal.policy(name)
+        if body is None or hashlib.sha256(body).hexdigest() != name:
+            raise StorageFailed(
+                f"policy {name} was adopted and is not stored as it was: the journal is damaged,"
+                " restore a backup"
+            )
+        found.append(StoredPolicy(name, body))
+    return found

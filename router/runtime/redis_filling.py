@@ -1,0 +1,82 @@
+"""A journal in Redis that is filled from another one, and that nobody opens until it is whole.
+
+A key beside it marks it as unfinished. Every page of batches comes in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from router.errors import StorageFailed
+from router.ports import StoredBatch, StoredPolicy, Words
+from router.runtime.journal_redis import RedisJournal
+
+WORDS_AT_ONCE: Final = 500
+
+
+class RedisFilling(RedisJournal):
+    """A `Filling`. Made by `begin`."""
+
+    @classmethod
+    async def begin(cls, url: str, town: str) -> RedisFilling:
+        """Begin the town's journal, or go on with one that was not filled to its end.
+
+        Errors: `StorageFailed` when there is one already, a daemon serves the town from there, or
+            the server cannot be reached.
+        """
+        journal = cls(url, town, writes=True)
+        try:
+            await journal._guarded("beginning the journal", journal._to_write().take)
+            await journal._guarded("beginning the journal", journal._begin)
+        except BaseException:
+            await journal.close()
+            raise
+        return journal
+
+    async def _begin(self) -> None:
+        held = [key for name, key in self._keys.items() if name not in ("daemon", "unfinished")]
+        if not await self._reading.exists(self._keys["unfinished"]):
+            if await self._reading.exists(*held):
+                raise StorageFailed(
+                    f"{self._where} holds a journal of this town already: set TOWNLINE_TOWN to"
+                    " another name, or name another server or database"
+                )
+            await self._writing.set(self._keys["unfinished"], "1")
+
+    async def fill(self, page: Sequence[StoredBatch], policies: Sequence[StoredPolicy]) -> None:
+        """Store these batches after those that are here, and what they adopted, or nothing."""
+        together = self._writing.pipeline(transaction=True)
+        for batch in page:
+            fields: dict[Any, Any] = {
+                "b": batch.batch_id,
+                "a": batch.at,
+                "c": batch.count,
+                "e": batch.events,
+            }
+            together.xadd(self._keys["log"], fields, id=f"{batch.version}-0")
+            together.hset(self._keys["batches"], batch.batch_id, batch.version)
+        for policy in policies:
+            together.hset(self._keys["policies"], policy.hash, policy.body)
+        together.set(self._keys["version"], page[-1].version)
+        await self._guarded("filling the journal", together.execute)
+
+    async def put_words(self, words: Sequence[Words]) -> None:
+        """Let these words wait, in their order, and no others."""
+        spool = [self._keys[name] for name in ("words", "line", "count")]
+        await self._guarded("filling the journal", lambda: self._writing.delete(*spool))
+        for start in range(0, len(words), WORDS_AT_ONCE):
+            together = self._writing.pipeline(transaction=True)
+            part = words[start : start + WORDS_AT_ONCE]
+            for number, each in enumerate(part, start + 1):
+                together.hset(self._keys["words"], each.ref, msgspec.msgpack.encode(each))
+                together.zadd(self._keys["line"], {each.ref: number})
+            together.set(self._keys["count"], start + len(part))
+            await self._guarded("filling the journal", together.execute)
+
+    async def finish(self) -> None:
+        """Let everybody open it."""
+        mark = self._keys["unfinished"]
+        await self._guarded("finishing the journal", lambda: self._writing.delete(mark))
