@@ -182,6 +182,7 @@ class FallbackRule(Struct, frozen=True):
     every: Span = 0  # for page: so long until the next one is told
     accept: Texts = {}  # for transfer: read to who picks up, who must press a key; {} = not asked
     rounds: int = 1  # for transfer and page: how often the list is walked
+    hung_up: str = ""  # for transfer: what the report becomes then: close | message | callback
 
 
 class Fallback(Struct, frozen=True):

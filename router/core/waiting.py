@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from router.core import commands as c
 from router.core import events as e
-from router.core import told_waits
+from router.core import lone_walk, told_waits
 from router.core.arrivals import open_item
 from router.core.estimate import wait_of
 from router.core.flows.nodes import CALLBACK
@@ -85,7 +85,13 @@ def leave_waiting(s: State, now: Instant, c_: c.LeaveWaiting) -> Events:
 
 
 def abandon(s: State, now: Instant, item: Item, reason: str) -> Events:
-    """The resident left before anybody answered; an agent who was rung is let go unpunished."""
+    """The resident left before anybody answered; an agent who was rung is let go unpunished.
+
+    What people on call are being rung about stays without them, where the rule says so.
+    """
+    if lone_walk.stays(s, item):
+        yield from lone_walk.begin(s, now, item, reason)
+        return
     yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the caller hung up")
     item = s.items[item.id]
     yield from count(s, now, item, abandoned_or_lost(reason))

@@ -186,6 +186,7 @@ def _rule(shape: RuleShape, where: compiled.Place) -> compiled.FallbackRule:
         every=shape.every if shape.page else 0,
         accept=shape.accept,
         rounds=shape.rounds,
+        hung_up=shape.outlives,
     )
 
 

@@ -131,6 +131,8 @@ def _changed(rule: FallbackRule) -> Iterator[tuple[str, FallbackRule]]:
             )
     if rule.when_channel:
         yield "channel forgotten", replace(rule, when_channel=frozenset())
+    if rule.hung_up:
+        yield "report ends with its caller", replace(rule, hung_up="")
     if rule.when_hours:
         yield "hours forgotten", replace(rule, when_hours="")
 

@@ -19,6 +19,7 @@ from channels.webform.codec import submission
 from router.core import commands as c
 from router.core import commands_text as t
 from router.core.flows.script import Ask, Dial, Record
+from router.core.lone_joining import is_walked
 from router.core.model import IN_LINE, SECOND, ItemId, LegResult, LegState, Span
 from router.policy.models_scenarios import (
     SILENCE,
@@ -91,6 +92,8 @@ def outcome(stage: Stage, name: str, result: LegResult) -> None:
         else:
             stage.do(c.AdvanceFlow(item_id=row.id, step=then.step, result=result))
             stage.listen(row.id)
+    elif is_walked(stage.state.walks.get(row.id)):
+        stage.do(_leg(row.id, "on_call", result, key=stage.state.walks[row.id].key))
     elif row.resident_dial and row.call_state is not LegState.CONNECTED:
         stage.do(_leg(row.id, "resident", result, key=row.resident_dial))
     else:

@@ -115,7 +115,8 @@ def advance(s: State, now: Instant, c_: c.AdvanceFlow) -> Events:
     position = item.flow
     if position is None or c_.step != position.step:
         return
-    if item.state is ItemState.ABANDONED and c_.recording_ref:
+    kept = item.state is ItemState.ABANDONED or (item.id in s.walks and not item.words_ref)
+    if kept and c_.recording_ref:
         yield from _late_recording(s, now, item, c_)
         return
     if item.state is not ItemState.IN_FLOW:
@@ -372,6 +373,9 @@ def _late_recording(s: State, now: Instant, item: Item, c_: c.AdvanceFlow) -> Ev
         else None
     )
     if node is None or node.kind != "voicemail":
+        return
+    if item.state is not ItemState.ABANDONED:  # kept when the caller hung up
+        yield e.MessageLeft(at=now, item=item.id, words_ref=c_.recording_ref)
         return
     yield e.ItemReopened(at=now, item=item.id, by="resident", reason="message left")
     yield e.MessageLeft(at=now, item=item.id, words_ref=c_.recording_ref)
