@@ -20,11 +20,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from channels.moments import moment
-from channels.webform.codec import TRAP_FIELD, Complaint, name_field
+from channels.webform.codec import SOON, TRAP_FIELD, Complaint, name_field
 from channels.webform.sentences import complaint, sentences, stands
 from channels.webform.standing import Standing, is_unanswered
 from router.core.model import Instant
-from router.core.policy import Field, FormRule, Language, Policy, Texts
+from router.core.policy import FormRule, Language, Policy, Texts
+from router.core.policy_forms import Field
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _STYLE: Final = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
@@ -59,6 +60,7 @@ class Page(msgspec.Struct, frozen=True):
     policy: Policy
     language: Language
     address: str  # of this page, without the language; "" = the page has no other languages
+    times: tuple[tuple[str, str], ...] = ()  # value and label of when one may be called back
 
     @property
     def say(self) -> Mapping[str, str]:
@@ -250,13 +252,18 @@ def _field(
         "label": page.of(field.label),
         "help": help_text,
         "required": field.required,
-        "choices": [
-            {"value": each, "label": page.of(label)} for each, label in field.choices.items()
-        ],
+        "choices": _choices(page, field),
         "value": value,
         "complaint": wrong,
         "described_by": " ".join(described),
     }
+
+
+def _choices(page: Page, field: Field) -> list[dict[str, str]]:
+    if field.kind == "callback_time":
+        times = ((SOON, page.say["call_soon"]), *page.times)
+        return [{"value": value, "label": label} for value, label in times]
+    return [{"value": each, "label": page.of(label)} for each, label in field.choices.items()]
 
 
 def _completed(field: Field, *, is_name: bool) -> str:

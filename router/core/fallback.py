@@ -35,6 +35,7 @@ from router.core.redials import old_place
 from router.core.ringing import next_to_ring
 from router.core.service_level import local_day
 from router.core.state import State
+from router.core.windows import asked_first
 
 CHAINS_MAX: Final = 20  # chains followed; the check refuses cycles, this stops the unforeseen
 _NEEDS_CALL: Final = frozenset({"voicemail", "callback", "transfer"})
@@ -229,8 +230,9 @@ def _act(
             index = 0
             if rule.action == "transfer":
                 index = yield from _first_to_ring(s, now, item, rule, taken.name)
+            stands = asked_first(s, now, target, node, taken.name)
             due = deadline(now, node)
-            yield walk.stop(now, taken.name, due, why, target=index, queue=target.id)
+            yield walk.stop(now, stands, due, why, target=index, queue=target.id)
             return
     if walk is not None:
         walk.trail.append(taken.name)

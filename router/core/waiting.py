@@ -9,7 +9,6 @@ from router.core import events as e
 from router.core import lone_walk, told_waits
 from router.core.arrivals import open_item
 from router.core.estimate import wait_of
-from router.core.flows.nodes import CALLBACK
 from router.core.flows.walk import PATIENCE, Walk
 from router.core.model import IN_LINE, Form, Instant, OfferEnding
 from router.core.offers import end_offers
@@ -17,7 +16,7 @@ from router.core.queueing import offers_callback, queue_of
 from router.core.records import Item
 from router.core.service_level import abandoned_or_lost, count
 from router.core.state import State
-from router.core.windows import node_of, offered
+from router.core.windows import CALLBACK, asked_again
 from router.core.wishes import end_leg
 
 Events = Iterator[e.Event]
@@ -63,8 +62,7 @@ def choose(s: State, now: Instant, c_: c.ChooseWhileWaiting) -> Events:
     if position is None:
         return
     walk = Walk(item=item.id, flow=position.flow, policy=position.policy, step=position.step + 1)
-    starts = offered(s, now, queue_of(s, item))
-    node = node_of(starts) if starts else CALLBACK
+    node = asked_again(s, now, queue_of(s, item), CALLBACK)
     yield walk.stop(now, node, now + PATIENCE, "key 1 while waiting")
 
 

@@ -69,6 +69,12 @@ class RuleShape(Shape):
         " `say`, if there is one, is asked instead of the text `callback_ask`",
         examples=["own"],
     )
+    choose_time: bool = Field(
+        default=False,
+        description="for `callback`: asks first when: as soon as possible, or one of the `windows`"
+        " of the queue's `callback` that are left; with none left the number is asked for at once",
+        examples=["true"],
+    )
     transfer: Annotated[list[str], OneOrMore] = Field(
         default=[],
         description="action: ring these contacts and on-call lists in order until somebody"
@@ -136,6 +142,8 @@ class RuleShape(Shape):
             raise wrong("tells nobody, so `every` means nothing; delete it, or give `page`")
         if self.accept and not self.transfer:
             raise wrong("rings nobody, so `accept` means nothing; delete it, or give `transfer`")
+        if self.choose_time and not self.callback:
+            raise wrong("books no callback, so `choose_time` means nothing; give `callback`")
         if "rounds" in self.model_fields_set and not (self.transfer or self.page):
             raise wrong("walks no list, so `rounds` means nothing; delete it")
         if self.hung_up and not self.accept:

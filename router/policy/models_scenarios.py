@@ -112,6 +112,16 @@ class SaidChatShape(Shape):
     door: str = Field(
         default="", description="door of chat.yaml; left out: the first", examples=["website"]
     )
+    call_me: Number | None = Field(
+        default=None,
+        description="instead of writing the resident asks to be called back at this number",
+        examples=["+1 905 555 0191"],
+    )
+    call_at: LocalMoment | None = Field(
+        default=None,
+        description="with `call_me`: the window that begins then, local time; left out: in turn",
+        examples=["2026-11-24 08:00"],
+    )
     language: str = Field(
         default="", description="language of the page; left out: the town's first", examples=["fr"]
     )

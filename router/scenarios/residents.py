@@ -6,6 +6,7 @@ own rules: what a scenario shows is what a resident would meet.
 
 from __future__ import annotations
 
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Final
 
@@ -14,8 +15,8 @@ from channels.mail.intake import Envelope
 from channels.mail.message import Kind
 from channels.mail.reading import read as read_mail
 from channels.mail.rules import first_met
+from channels.webform.codec import SOON, submission, time_field
 from channels.webform.codec import read as read_form
-from channels.webform.codec import submission
 from router.core import commands as c
 from router.core import commands_text as t
 from router.core.flows.script import Ask, Dial, Record
@@ -173,7 +174,12 @@ def _mail_bytes(
 def form(stage: Stage, name: str, shape: FilledFormShape) -> None:
     """Send a web form. Raises CannotAct: the form would be refused."""
     item, rule = item_id(name), stage.policy.forms[shape.form]
-    filled = read_form(rule, shape.fields.items())
+    wish = time_field(rule)
+    fields = dict(shape.fields)
+    if wish is not None and fields.get(wish.id, SOON) != SOON:
+        chosen = datetime.fromisoformat(fields[wish.id]).replace(tzinfo=stage.zone)
+        fields[wish.id] = chosen.isoformat(timespec="minutes")
+    filled = read_form(rule, fields.items())
     if filled.complaints:
         wrong = ", ".join(f"{field}: {why}" for field, why in filled.complaints.items())
         raise CannotAct(f"the form is refused: {wrong}")
@@ -194,6 +200,19 @@ def chat(stage: Stage, name: str, shape: SaidChatShape) -> None:
     item = item_id(name)
     if stage.policy.chat is None:
         raise CannotAct("the town offers no chat")
+    if shape.call_me is not None:
+        stage.do(
+            t.AskCallback(
+                conversation=f"talk-{item}",
+                item_id=item,
+                contact_ref=f"contact-{item}",
+                address_key=shape.call_me,
+                door=shape.door or stage.policy.chat.first.id,
+                language=shape.language or stage.policy.languages[0].id,
+                starts=None if shape.call_at is None else stage.instant(shape.call_at),
+            )
+        )
+        return
     stage.do(
         t.ReceiveChat(
             item_id=item,

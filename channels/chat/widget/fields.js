@@ -35,6 +35,21 @@ export function textField(say, { id, label, type = "text", completes, isNeeded }
   return complaining(say, el("div", { class: "field" }, caption, control), control, text, complaint);
 }
 
+/**
+ * One of several; the first stands for none of them.
+ * @param {import("./speech.js").Say} say
+ * @param {{id: string, label: string, none: string}} about
+ * @param {{starts: string, label: string}[]} choices
+ * @returns {Field}
+ */
+export function choiceField(say, { id, label, none }, choices) {
+  const options = choices.map((each) => el("option", { value: each.starts }, each.label));
+  const control = el("select", { id }, el("option", { value: "" }, say(none)), options);
+  const caption = el("label", { for: id }, say(label));
+  const value = () => control.value;
+  return complaining(say, el("div", { class: "field" }, caption, control), control, value, () => "");
+}
+
 /** One number from 1 to 5. @param {import("./speech.js").Say} say @returns {Field} */
 export function scoreField(say, id, label, help) {
   const radio = (score) =>

@@ -256,7 +256,8 @@ def _windows(state: State, item: Item, position: FlowPosition) -> list[Spoken]:
     """Return the choice of when to be called back: key 1 as soon as possible, then the windows."""
     spoken = [_town(state, item, "callback_when")]
     for key, start in enumerate(starts_in(position.node), 2):
-        text, values = told(state, state.now, queue_of(state, item), start)
+        language = item.language or state.policy.languages[0].id
+        text, values = told(state, state.now, queue_of(state, item), start, language)
         spoken.append(_town(state, item, text, {"key": str(key), **values}))
     return spoken
 

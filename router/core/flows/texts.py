@@ -19,6 +19,8 @@ REQUIRED_TEXTS: Final[dict[str, str]] = {
     "callback_when": "press 1 to be called back as soon as possible",
     "callback_today": "press {key} to be called back today between {from} and {until}",
     "callback_tomorrow": "press {key} to be called back tomorrow between {from} and {until}",
+    "callback_day": "press {key} to be called back on {day} between {from} and {until}",
+    "weekdays": "the names of days: seven, Monday first, with commas between them",
     "connecting": "an agent has been found",
     "hold": "said at the start of hold music",
     "on_call_hung_up": "said to somebody on call whose caller has hung up: {number}, {reference}",

@@ -529,7 +529,7 @@ async def test_a_standard_client_is_told_in_a_sentence_where_it_stands(
 async def test_standing_is_derived_and_moves_no_watermark(town: ChatTown, chat: Chat) -> None:
     assert await chat.standing() == {
         "state": "away", "place": None, "wait_low_min": None, "wait_high_min": None,
-        "agent": None, "reference": "", "opens": None, "can": ["callback", "message"],
+        "agent": None, "reference": "", "opens": None, "can": ["callback", "message"], "times": [],
         "upload_max": 100_000, "upload_kinds": ["image/*", "application/pdf"],
     }  # fmt: skip
     await town.sign_in("amina")
