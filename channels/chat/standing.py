@@ -11,7 +11,10 @@ from typing import Final
 
 import msgspec
 
+from channels.announcements import in_words
 from channels.moments import iso, moment, span_of_day
+from router.core.announced import announced
+from router.core.crowding import deflects
 from router.core.estimate import wait_of
 from router.core.hours import next_open
 from router.core.hours import standing as hours_standing
@@ -70,6 +73,7 @@ class Standing(msgspec.Struct, frozen=True):
     opens: str | None = None  # "Tuesday, November 24, at 8:30 am"
     can: tuple[str, ...] = ()  # of callback, message, transcript, survey
     times: tuple[FreeTime, ...] = ()  # with `callback`: when, instead of in turn
+    announced: tuple[str, ...] = ()  # what the town says in front of everything, with its end
     upload_max: int = 0  # bytes; 0 = no files
     upload_kinds: tuple[str, ...] = ()
 
@@ -102,6 +106,8 @@ def standing_of(
             reference=item.id if item is not None else row.item or "",
             can=(*found.can, *_of_past(state, row, found)),
         )
+    said = in_words(announced(state, now), language, state.policy.time_zone, now)
+    found = msgspec.structs.replace(found, announced=said)
     if "callback" in found.can:
         queue = _queue_called(state, row, door)
         found = msgspec.structs.replace(found, times=free_times(state, now, queue, language))
@@ -150,7 +156,7 @@ def _before(state: State, now: Instant, door: str, language: str) -> Standing:
     skill = skill_of(state.policy, language)
     for requires in asked(queue):
         if state.index.staff(bound(requires, "", skill), Tempo.FAST_TEXT)[1]:
-            return Standing(Stands.READY)
+            return Standing(Stands.READY, can=_instead(queue) if deflects(state, queue) else ())
     return Standing(Stands.AWAY, can=_instead(queue))
 
 

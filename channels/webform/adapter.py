@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from channels.announcements import in_words
 from channels.buckets import Buckets
 from channels.contract import Capabilities, Limits
 from channels.sameness import network_key
@@ -208,9 +209,10 @@ class WebformChannel:
         status = 200 if repeated else 201
         if is_json(request):
             return answers.json(status, self._receipt_as_json(page, receipt, due_at))
-        now = self._clock.now()
+        now, wish = self._clock.now(), time_field(rule)
+        call = filled.values[wish.id] if wish is not None else ""
         return answers.html(
-            page, pages.thanks_page(page, rule, receipt.reference, due_at, now), status
+            page, pages.thanks_page(page, rule, receipt.reference, due_at, now, call), status
         )
 
     def _refused(self, request: Request, page: Page, rule: FormRule, filled: Filled) -> Response:
@@ -303,8 +305,12 @@ class WebformChannel:
         asked = request.query_params.get("lang", "") if request.scope["query_string"] else ""
         accepted = request.headers.get("accept-language", "")
         language = choose_language(self._policy.languages, asked, accepted)
-        times = around.times(language.id, now) if around is not None else ()
-        return Page(self._policy, language, address, times)
+        page = Page(self._policy, language, address)
+        if around is None:
+            return page
+        said = in_words(around.announced, language.id, self._policy.time_zone, now)
+        times = around.times(language.id, now)
+        return msgspec.structs.replace(page, announced=said, times=times)
 
 
 def _standing_as_json(page: Page, standing: Standing) -> dict[str, str | None]:

@@ -60,6 +60,7 @@ class Page(msgspec.Struct, frozen=True):
     policy: Policy
     language: Language
     address: str  # of this page, without the language; "" = the page has no other languages
+    announced: tuple[str, ...] = ()  # what the town says in front of everything, in words
     times: tuple[tuple[str, str], ...] = ()  # value and label of when one may be called back
 
     @property
@@ -137,11 +138,28 @@ def list_page(page: Page) -> str:
 
 
 def thanks_page(
-    page: Page, rule: FormRule, reference: str, due_at: Instant | None, now: Instant
+    page: Page,
+    rule: FormRule,
+    reference: str,
+    due_at: Instant | None,
+    now: Instant,
+    call: str = "",
 ) -> str:
-    """Return the page after a form was stored; `due_at` None promises no time."""
+    """Return the page after a form was stored.
+
+    Args:
+        page: in whose language.
+        rule: the form.
+        reference: of the item.
+        due_at: of the first answer; None promises no time.
+        now: for its words.
+        call: when the resident is called back, as chosen on the form; "" = they are written to.
+    """
     due = "" if due_at is None else page.moment(due_at, now)
     text = page.of(rule.thanks) if due else page.say["thanks_without_due"]
+    if call:
+        time = dict(_times(page)).get(call, page.say["call_soon"])
+        text = page.say["thanks_call"].replace("{time}", time)
     return _notice(
         page,
         page.of(rule.title),
@@ -225,6 +243,7 @@ def _render(page: Page, template: str, **given: object) -> str:
         town=page.of(page.policy.name),
         style=Markup(_STYLE),
         say=page.say,
+        announced=page.announced,
         languages=[
             {"name": each.name, "locale": each.locale, "address": _in_language(page.address, each)}
             for each in others
@@ -261,9 +280,12 @@ def _field(
 
 def _choices(page: Page, field: Field) -> list[dict[str, str]]:
     if field.kind == "callback_time":
-        times = ((SOON, page.say["call_soon"]), *page.times)
-        return [{"value": value, "label": label} for value, label in times]
+        return [{"value": value, "label": label} for value, label in _times(page)]
     return [{"value": each, "label": page.of(label)} for each, label in field.choices.items()]
+
+
+def _times(page: Page) -> tuple[tuple[str, str], ...]:
+    return (SOON, page.say["call_soon"]), *page.times
 
 
 def _completed(field: Field, *, is_name: bool) -> str:

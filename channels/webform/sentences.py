@@ -48,6 +48,7 @@ _ENGLISH: Final[dict[str, str]] = {
     "length": "At most {limit} characters.",
     "call_soon": "As soon as somebody is free",
     "no_call": "No call, thank you",
+    "thanks_call": "Thank you. Your reference number is {reference}. We will call you: {time}.",
 }
 _FRENCH: Final[dict[str, str]] = {
     "forms": "Formulaires",
@@ -88,6 +89,8 @@ _FRENCH: Final[dict[str, str]] = {
     "length": "Au plus {limit} caractères.",
     "call_soon": "Dès que quelqu'un est libre",
     "no_call": "Pas d'appel, merci",
+    "thanks_call": "Merci. Votre numéro de référence est {reference}. Nous vous appellerons :"
+    " {time}.",
 }
 _BY_LANGUAGE: Final = {"en": _ENGLISH, "fr": _FRENCH}
 

@@ -6,6 +6,7 @@ import msgspec
 
 from channels.moments import iso, span_of_day
 from channels.webform.codec import time_field
+from router.core.announced import Announced, announced
 from router.core.model import Instant, Span
 from router.core.policy import Policy
 from router.core.state import State
@@ -18,6 +19,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     policy: Policy
     starts: tuple[Instant, ...] = ()  # of the windows of the form's queue that are left
     length: Span = 0  # of one of them
+    announced: tuple[Announced, ...] = ()
 
     def times(self, language: str, now: Instant) -> tuple[tuple[str, str], ...]:
         """Return value and label of each window."""
@@ -32,10 +34,12 @@ def surroundings_in(state: State, form: str, now: Instant) -> Surroundings | Non
     """Return them for the page of a form, "" for another page; None without a policy."""
     policy = state.policies.get(state.policy_hash)
     rule = policy.forms.get(form) if policy is not None else None
-    if policy is None or rule is None or time_field(rule) is None:
-        return None if policy is None else Surroundings(policy)
-    queue = policy.queues[rule.queue]
-    windows = queue.callback.windows if queue.callback is not None else None
-    if windows is None:
-        return Surroundings(policy)
-    return Surroundings(policy, offered(state, now, queue, WRITTEN_MAX), windows.length)
+    if policy is None:
+        return None
+    said = announced(state, now)
+    queue = policy.queues[rule.queue] if rule is not None and time_field(rule) else None
+    callback = queue.callback if queue is not None else None
+    if queue is None or callback is None or callback.windows is None:
+        return Surroundings(policy, announced=said)
+    starts = offered(state, now, queue, WRITTEN_MAX)
+    return Surroundings(policy, starts, callback.windows.length, said)

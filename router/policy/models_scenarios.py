@@ -20,6 +20,7 @@ from router.policy.values import (
     Requirement,
     SomeCount,
     Text,
+    Texts,
     converter,
     only_action,
     wrong,
@@ -139,6 +140,15 @@ class ByHandShape(Shape):
     )
 
 
+class AnnounceShape(Shape):
+    """Somebody puts a message in front of everything, as `townline announce` does."""
+
+    say: Texts = Field(
+        description="what is said and shown", examples=["{en: Plows are out., fr: Sorties.}"]
+    )
+    lasts: SpanText = Field(description="for how long", examples=["4 h"])
+
+
 class ExpectShape(Shape):
     """What must be so after the step. Only what is named is looked at."""
 
@@ -228,7 +238,8 @@ class ExpectShape(Shape):
 
 ACTIONS: Final = (
     "call", "keys", "outcome", "record", "hang_up", "mail", "form", "chat", "wait", "until",
-    "arrive", "away", "leave", "accept", "decline", "finish", "by_hand", "as_usual",
+    "arrive", "away", "leave", "accept", "decline", "finish", "by_hand", "as_usual", "surge",
+    "announce",
 )  # fmt: skip
 
 
@@ -292,6 +303,16 @@ class ScenarioStepShape(Shape):
     )
     as_usual: str = Field(
         default="", description="these hours hold again as written", examples=["town_hall"]
+    )
+    surge: SpanText | None = Field(
+        default=None,
+        description="somebody switches the surge on for so long",
+        examples=["4 h"],
+    )
+    announce: AnnounceShape | None = Field(
+        default=None,
+        description="somebody puts a message in front of everything",
+        examples=["{say: {en: Plows are out., fr: Sorties.}, lasts: 4 h}"],
     )
     expect: ExpectShape | None = Field(
         default=None, description="what must be so now", examples=["{queue: roads}"]

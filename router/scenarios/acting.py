@@ -47,6 +47,8 @@ ACTIONS: Final[dict[str, Callable[[Stage, str, Any], None]]] = {
     "finish": inside.finish,
     "by_hand": inside.by_hand,
     "as_usual": inside.as_usual,
+    "surge": inside.surge,
+    "announce": inside.announce,
 }
 
 

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from router.core import commands as c
-from router.core.model import AgentId, AgentStatus, Form, ItemState, LegResult, OfferId, Tempo
-from router.policy.models_scenarios import ByHandShape
+from router.core import commands_hours as h
+from router.core.model import (
+    AgentId,
+    AgentStatus,
+    Form,
+    ItemState,
+    LegResult,
+    OfferId,
+    Span,
+    Tempo,
+)
+from router.policy.models_scenarios import AnnounceShape, ByHandShape
 from router.scenarios.stage import CannotAct, Stage
 
 BY = "scenario"
@@ -87,3 +97,14 @@ def by_hand(stage: Stage, _: str, shape: ByHandShape) -> None:
 def as_usual(stage: Stage, _: str, hours: str) -> None:
     """The hours hold again as they are written."""
     stage.do(c.ClearEmergency(hours=hours, by=BY))
+
+
+def surge(stage: Stage, _: str, lasts: Span) -> None:
+    """Somebody switches the surge on."""
+    stage.do(h.BeginSurge(until=stage.now + lasts, reason=BY, by=BY))
+
+
+def announce(stage: Stage, _: str, shape: AnnounceShape) -> None:
+    """Somebody puts a message in front of everything."""
+    until = stage.now + shape.lasts
+    stage.do(h.AnnounceMessage(id=BY, text=shape.say, since=None, until=until, numbers=(), by=BY))

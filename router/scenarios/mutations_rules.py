@@ -164,6 +164,21 @@ def on_call(policy: Policy) -> Iterator[Mutation]:
             )
 
 
+def surge(policy: Policy) -> Iterator[Mutation]:
+    """What a surge says removed, the queues that go first forgotten."""
+    rule = policy.surge
+    if rule is None:
+        return
+    others = {
+        "surge says nothing": replace(rule, text={}),
+        "surge shows nothing": replace(rule, text={}, written={}),
+        "surge without a text to read": replace(rule, written={}),
+        "surge lets nobody go first": replace(rule, first=()),
+    }
+    for family, other in others.items():
+        yield Mutation(family, "surge", FALLBACK_FILE, "", replace(policy, surge=other))
+
+
 # --- mail ----------------------------------------------------------------------------------------
 
 
@@ -218,4 +233,4 @@ def mail(policy: Policy) -> Iterator[Mutation]:
         )
 
 
-FAMILIES: Final = (hours, fallback, on_call, mail)
+FAMILIES: Final = (hours, fallback, on_call, surge, mail)

@@ -136,6 +136,8 @@ def mail(stage: Stage, name: str, shape: WrittenMailShape) -> None:
     if arrival.verdict.kind is not Kind.PERSON:
         raise CannotAct(f"nobody would see this mail: {arrival.verdict.why}")
     rule = first_met(rules, arrival.facts)
+    if rule is None or rule.acknowledge:
+        stage.show_announced(item, arrival.language)
     begun = stage.state.items.get(item)
     conversation = begun.text.conversation if begun is not None and begun.text is not None else ""
     stage.do(
@@ -179,6 +181,7 @@ def form(stage: Stage, name: str, shape: FilledFormShape) -> None:
     if wish is not None and fields.get(wish.id, SOON) != SOON:
         chosen = datetime.fromisoformat(fields[wish.id]).replace(tzinfo=stage.zone)
         fields[wish.id] = chosen.isoformat(timespec="minutes")
+    stage.show_announced(item, shape.language or stage.policy.languages[0].id)
     filled = read_form(rule, fields.items())
     if filled.complaints:
         wrong = ", ".join(f"{field}: {why}" for field, why in filled.complaints.items())
@@ -200,6 +203,7 @@ def chat(stage: Stage, name: str, shape: SaidChatShape) -> None:
     item = item_id(name)
     if stage.policy.chat is None:
         raise CannotAct("the town offers no chat")
+    stage.show_announced(item, shape.language or stage.policy.languages[0].id)
     if shape.call_me is not None:
         stage.do(
             t.AskCallback(
