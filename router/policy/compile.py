@@ -99,7 +99,7 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
 
 def _agreements(town: TownFile) -> dict[str, Agreement]:
     return {
-        subject: Agreement(each.level, each.department, each.link, each.script)
+        subject: Agreement(each.level, each.department, each.link, each.script, each.handed_over)
         for subject, each in town.agreements.items()
     }
 

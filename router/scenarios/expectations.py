@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from router.core.consults import asked
 from router.core.flows.nodes import rule_at
 from router.core.flows.script import Dial
 from router.core.formulas import offered
@@ -61,6 +62,9 @@ def _rings(stage: Stage, item: Item) -> str:
     told = open_attempt(stage.state, item.id)
     if told is not None and is_walked(stage.state.walks.get(item.id)):
         return told.contact  # the caller has hung up
+    consult = asked(stage.state, item)
+    if consult is not None and not consult.connected:
+        return consult.to.removeprefix("contact:")
     if item.state is not ItemState.IN_FLOW or item.flow is None:
         return NOBODY
     then = stage.then(item.id)

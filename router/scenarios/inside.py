@@ -61,6 +61,7 @@ def accept(stage: Stage, name: str, agent: str) -> None:
                 key=row.agent_dial,
             )
         )
+        stage.do(c.NoteRoom(item_id=item.id, room_id=f"room-{item.id}"))
 
 
 def decline(stage: Stage, name: str, agent: str) -> None:

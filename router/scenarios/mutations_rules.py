@@ -179,6 +179,22 @@ def surge(policy: Policy) -> Iterator[Mutation]:
         yield Mutation(family, "surge", FALLBACK_FILE, "", replace(policy, surge=other))
 
 
+def agreements(policy: Policy) -> Iterator[Mutation]:
+    """What is handed over at once left to the agent, and the other way round."""
+    for subject, agreement in policy.agreements.items():
+        if not agreement.hand_over:
+            continue
+        other = "at_once" if agreement.hand_over != "at_once" else "by_agent"
+        changed = replace(agreement, hand_over=other)
+        yield Mutation(
+            f"handed over {other}",
+            f"agreement {subject}",
+            "config/town.yaml",
+            "",
+            with_row(policy, "agreements", subject, changed),
+        )
+
+
 # --- mail ----------------------------------------------------------------------------------------
 
 
@@ -233,4 +249,4 @@ def mail(policy: Policy) -> Iterator[Mutation]:
         )
 
 
-FAMILIES: Final = (hours, fallback, on_call, surge, mail)
+FAMILIES: Final = (hours, fallback, on_call, surge, agreements, mail)

@@ -19,6 +19,7 @@ from channels.webform.codec import SOON, submission, time_field
 from channels.webform.codec import read as read_form
 from router.core import commands as c
 from router.core import commands_text as t
+from router.core.consults import asked
 from router.core.flows.script import Ask, Dial, Record
 from router.core.lone_joining import is_walked
 from router.core.model import IN_LINE, SECOND, ItemId, LegResult, LegState, Span
@@ -95,6 +96,8 @@ def outcome(stage: Stage, name: str, result: LegResult) -> None:
             stage.listen(row.id)
     elif is_walked(stage.state.walks.get(row.id)):
         stage.do(_leg(row.id, "on_call", result, key=stage.state.walks[row.id].key))
+    elif asked(stage.state, row) is not None:
+        stage.do(_leg(row.id, "third", result, key=stage.state.consults[row.id].key))
     elif row.resident_dial and row.call_state is not LegState.CONNECTED:
         stage.do(_leg(row.id, "resident", result, key=row.resident_dial))
     else:
