@@ -111,8 +111,8 @@ def flows(policy: Policy) -> Iterator[Mutation]:
 def _other_nodes(policy: Policy, flow: Flow, node: Node) -> Iterator[tuple[str, Node]]:
     if node.service:
         for one, two in pairwise(node.exits):
-            swapped = {**node.exits, one: node.exits[two], two: node.exits[one]}
-            yield f"layers {one} and {two} swapped", replace(node, exits=swapped)
+            exits = {**node.exits, one: node.exits[two], two: node.exits[one]}
+            yield f"layers {one} and {two} swapped", replace(node, exits=exits)
     if node.choose_time:
         yield "no time is chosen", replace(node, choose_time=False)
     if node.prompt.text:
