@@ -60,6 +60,9 @@ class CallShape(Shape):
     caller: Number = Field(
         default="+19055550190", description="the resident's number", examples=["+1 905 555 0191"]
     )
+    withheld: bool = Field(
+        default=False, description="the number is not told to the town", examples=["true"]
+    )
     crowd: Count = Field(
         default=0,
         description="so many others ring just before, press the same keys and wait",

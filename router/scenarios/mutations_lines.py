@@ -110,9 +110,9 @@ def flows(policy: Policy) -> Iterator[Mutation]:
 
 def _other_nodes(policy: Policy, flow: Flow, node: Node) -> Iterator[tuple[str, Node]]:
     if node.service:
-        for one, two in pairwise(node.exits):
-            exits = {**node.exits, one: node.exits[two], two: node.exits[one]}
-            yield f"layers {one} and {two} swapped", replace(node, exits=exits)
+        for layer, later in pairwise(node.exits):
+            exits = {**node.exits, layer: node.exits[later], later: node.exits[layer]}
+            yield f"layers {layer} and {later} swapped", replace(node, exits=exits)
     if node.choose_time:
         yield "no time is chosen", replace(node, choose_time=False)
     if node.prompt.text:

@@ -50,8 +50,8 @@ def call(stage: Stage, name: str, shape: CallShape) -> None:
             key=f"call:{item}",
             call_id=f"call-{item}",
             called=shape.to or named,
-            address_key=shape.caller,
-            contact_ref=f"contact-{item}",
+            address_key="" if shape.withheld else shape.caller,
+            contact_ref="" if shape.withheld else f"contact-{item}",
         )
     )
     stage.listen(item)

@@ -14,7 +14,7 @@ from router.core.callbacks import closed
 from router.core.fallback import enter_queue, follow, keep_for_later
 from router.core.flows.booking import Answered, book_callback, choose_time
 from router.core.flows.nodes import CONTACT, node_at, rule_at
-from router.core.flows.walk import Arrival, Walk, deadline, go
+from router.core.flows.walk import SAID, Arrival, Walk, deadline, go
 from router.core.model import (
     Condition,
     Form,
@@ -147,6 +147,7 @@ def _menu(
     what = "no answer" if not c_.digits else "a key without meaning"
     rule = f"{position.flow}/{position.node} {what}"
     if tries < node.tries:
+        walk.trail.append(SAID + ("not_understood" if c_.digits else "nothing_heard"))
         yield walk.stop(now, position.node, deadline(now, node), rule, tries=tries)
         return
     if not item.language and any(c.values and c.values.language for c in node.choices.values()):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from router.core import commands as c
 from router.core import events as e
 from router.core.callbacks import book, deferral
-from router.core.flows.walk import PATIENCE, Walk, deadline
+from router.core.flows.walk import PATIENCE, SAID, Walk, deadline
 from router.core.model import MINUTE, Form, Instant
 from router.core.policy import Node, Queue
 from router.core.queueing import line_up
@@ -49,8 +49,9 @@ def book_callback(
         ref, key = item.contact_ref, item.address_key
     if not ref or queue.callback is None:
         tries = position.tries + 1
-        if c_.digits not in ("", "*") and tries < max(node.tries, 1):
-            why = "a number that cannot be rung"
+        if c_.digits != "*" and tries < max(node.tries, 1):
+            why = "a number that cannot be rung" if c_.digits else "no answer"
+            walk.trail.append(SAID + ("callback_refused" if c_.digits else "nothing_heard"))
             yield walk.stop(now, position.node, deadline(now, node), why, tries=tries)
             return ""
         return "no callback wanted or possible"
@@ -58,6 +59,7 @@ def book_callback(
     start = start if start is not None and start > now else None
     if start is not None and not has_room_at(s, queue, start, key):
         asks = asked_again(s, now, queue, origin_of(position.node))
+        walk.trail.append(f"{SAID}callback_taken")
         yield walk.stop(now, asks, now + PATIENCE, "the last place of that time was just taken")
         return ""
     first = item.first_queued_at if item.first_queued_at is not None else now
@@ -102,6 +104,7 @@ def choose_time(
         yield walk.stop(now, name, now + PATIENCE, rule)
     elif position.tries + 1 < node.tries:
         tries = position.tries + 1
+        walk.trail.append(SAID + ("not_understood" if c_.digits else "nothing_heard"))
         yield walk.stop(now, position.node, deadline(now, node), "no such time", tries=tries)
     else:
         return "no time was chosen"

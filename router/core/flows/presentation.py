@@ -24,6 +24,7 @@ from router.core.flows.script import (
     Then,
     Wait,
 )
+from router.core.flows.walk import SAID
 from router.core.model import (
     IN_LINE,
     MINUTE,
@@ -210,10 +211,12 @@ def _in_flow(state: State, item: Item, position: FlowPosition) -> Script:
     spoken = list(_trail(state, item))
     if node is None:
         return Script((*spoken, _town(state, item, "apology")), Wait(turn=1))
-    if position.tries:
+    if position.tries and not any(name.startswith(SAID) for name in position.trail):
         spoken.append(_town(state, item, "not_understood"))
     if node.kind == "when":
         spoken.extend(_windows(state, item, position))
+    elif node.kind == "callback" and not item.contact_ref:
+        spoken.extend(_towns(state, item, "callback_ask_withheld"))
     elif node.kind == "callback" and not node.prompt.text:
         spoken.append(_town(state, item, "callback_ask"))
     elif node.kind == "transfer" and not node.prompt.text:
@@ -269,7 +272,9 @@ def _trail(state: State, item: Item) -> list[Spoken]:
     policy = _version(state, position)
     spoken: list[Spoken] = []
     for name in position.trail:
-        if name.startswith(("#surge", "#notice:")):
+        if name.startswith(SAID):
+            spoken.extend(_towns(state, item, name.removeprefix(SAID)))
+        elif name.startswith(("#surge", "#notice:")):
             spoken.extend(_prompt(policy, Prompt(text=_switched(state, name), audio={}), item))
         elif name.startswith("#front:"):
             message = next((m for m in policy.front_messages if m.id == name[7:]), None)
@@ -350,6 +355,12 @@ def _town(state: State, item: Item, key: str, values: dict[str, str] | None = No
     queue = state.policy.queues.get(item.queue) if item.queue is not None else None
     own = queue.announcements.texts if queue is not None else {}
     return _say(state.policy.texts, key, language, filled, own)
+
+
+def _towns(state: State, item: Item, key: str) -> list[Spoken]:
+    """Return a text of the town's own, in every language until one is chosen."""
+    prompt = Prompt(text=state.policy.texts.get(key, {}), audio={})
+    return _prompt(state.policy, prompt, item)
 
 
 def _say(
