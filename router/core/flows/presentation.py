@@ -307,6 +307,12 @@ def _version(state: State, position: FlowPosition) -> Policy:
 
 def _farewell(state: State, item: Item) -> list[Spoken]:
     if item.form is Form.CALLBACK and item.handled_since is None:
+        recall = state.recalls.get(item.id)
+        if recall is not None and recall.starts is not None:
+            language = item.language or state.policy.languages[0].id
+            queue, starts = queue_of(state, item), recall.starts
+            _, when = told(state, state.now, queue, starts, language)
+            return [_town(state, item, "callback_booked_at", when)]
         return [_town(state, item, "callback_booked")]
     if item.form is Form.MESSAGE and item.words_ref:
         return [_town(state, item, "message_taken")]

@@ -15,6 +15,7 @@ REQUIRED_TEXTS: Final[dict[str, str]] = {
     "callback_ask_withheld": "the same to who withholds their number: type one and #; * does not",
     "callback_taken": "the last place of the chosen time was just taken; those left follow",
     "callback_booked": "the callback is booked, the place is kept",
+    "callback_booked_at": "the callback is booked for {day} between {from} and {until}",
     "callback_refused": "the number cannot be called back; another one is asked for",
     "callback_greeting": "said to the resident who picks up: {town} is calling back",
     "callback_confirm": "after that, where residents are rung first: press 1 to be connected",
