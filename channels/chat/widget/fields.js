@@ -43,11 +43,10 @@ export function textField(say, { id, label, type = "text", completes, isNeeded }
  * @returns {Field}
  */
 export function choiceField(say, { id, label, none }, choices) {
-  const options = choices.map((each) => el("option", { value: each.starts }, each.label));
-  const control = el("select", { id }, el("option", { value: "" }, say(none)), options);
-  const caption = el("label", { for: id }, say(label));
-  const value = () => control.value;
-  return complaining(say, el("div", { class: "field" }, caption, control), control, value, () => "");
+  const options = [{ starts: "", label: say(none) }, ...choices];
+  const control = el("select", { id }, options.map((each) => el("option", { value: each.starts }, each.label)));
+  const node = el("div", { class: "field" }, el("label", { for: id }, say(label)), control);
+  return { node, control, value: () => control.value, complaint: () => "" };
 }
 
 /** One number from 1 to 5. @param {import("./speech.js").Say} say @returns {Field} */

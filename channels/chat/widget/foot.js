@@ -73,7 +73,7 @@ export class Foot {
     this.#form = name;
     fill(this.node, form);
     this.#acts.grown();
-    (form.querySelector("input, textarea, select") ?? form.querySelector("h3"))?.focus();
+    (form.querySelector("input, textarea") ?? form.querySelector("h3"))?.focus();
   }
 
   /** @param {string} text that was not sent, to be changed; before what is being written */

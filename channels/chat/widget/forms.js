@@ -5,7 +5,7 @@ import { areRight, choiceField, scoreField, textField } from "./fields.js";
 const NAME = { id: "name", label: "name", completes: "name" };
 const EMAIL = { id: "email", label: "email", type: "email", completes: "email", isNeeded: true };
 const NUMBER = { id: "number", label: "number", type: "tel", completes: "tel", isNeeded: true };
-const TIME = { id: "starts", label: "callback_time", none: "callback_soon" };
+const TIME = { id: "starts", label: "time", none: "soon" };
 const TEXT = { id: "text", label: "write", type: "long", isNeeded: true };
 const OPINION = { id: "text", label: "survey_text", type: "long" };
 
@@ -34,12 +34,12 @@ const FIELDS = {
  * @returns {HTMLFormElement}
  */
 export function makeForm(name, say, acts, values, isClosed, times = []) {
-  const asked = FIELDS[name].filter((about) => about !== TIME || times.length > 0);
-  const fields = asked.map((about) => {
-    if (about === "score") return { id: about, ...scoreField(say, about, "survey", "survey_low") };
-    if (about === TIME) return { id: about.id, ...choiceField(say, about, times) };
-    return { id: about.id, ...textField(say, about, values[about.id]) };
-  });
+  const asked = FIELDS[name].filter((about) => about !== TIME || times.length);
+  const fields = asked.map((about) =>
+    about === "score"
+      ? { id: about, ...scoreField(say, about, "survey", "survey_low") }
+      : { id: about.id, ...(about === TIME ? choiceField(say, about, times) : textField(say, about, values[about.id])) },
+  );
   const why = isClosed && name === "callback" ? "callback_closed" : `${name}_why`;
   const hasTitle = name !== "survey"; // the question is its title
   const submit = (event) => {
