@@ -13,6 +13,8 @@ from router.core.model import SECOND, Instant
 
 DEFAULT: Final = "en"
 
+_AT: Final = {"en": ", at ", "fr": " à "}  # between a day and its hour
+_TO: Final = {"en": "to", "fr": "à"}
 _NOON: Final = {"en": "noon", "fr": "midi"}
 _MIDNIGHT: Final = {"en": "midnight", "fr": "minuit"}
 _DAYS: Final = {
@@ -48,6 +50,13 @@ def moment(language: str, instant: Instant, zone: str, now: Instant) -> str:
     return f"{day}, {month} {at.day}{f', {at.year}' if other_year else ''}, at {clock}"
 
 
+def span_of_day(language: str, starts: Instant, ends: Instant, zone: str, now: Instant) -> str:
+    """Return a time of one day: "Tuesday, November 24, 8 am to 10 am", "mardi 24 novembre, ..."."""
+    language = language if language in _DAYS else DEFAULT
+    day, _, begins = moment(language, starts, zone, now).rpartition(_AT[language])
+    return f"{day}, {begins} {_TO[language]} {_clock(language, _local(ends, zone))}"
+
+
 def _clock(language: str, at: datetime) -> str:
     if (at.hour, at.minute) in ((0, 0), (12, 0)):
         return (_MIDNIGHT if at.hour == 0 else _NOON)[language]
@@ -59,3 +68,17 @@ def _clock(language: str, at: datetime) -> str:
 
 def _local(instant: Instant, zone: str) -> datetime:
     return datetime.fromtimestamp(instant // SECOND, ZoneInfo(zone))
+
+
+def iso(instant: Instant, zone: str) -> str:
+    """Return an instant as ISO 8601 with the town's offset, to the minute."""
+    return _local(instant, zone).isoformat(timespec="minutes")
+
+
+def instant_of(text: str) -> Instant | None:
+    """Return the instant that `iso` wrote; None when the text is none with an offset."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if read.tzinfo is None else int(read.timestamp()) * SECOND

@@ -98,17 +98,20 @@ def of_message(viewer: Viewer, message: Message, words: Mapping[str, Words]) -> 
 
 
 def greetings(viewer: Viewer, standing: Standing) -> list[Activity]:
-    """Return what everybody is told first; while closed that instead of the greeting."""
+    """Return what everybody is told first: what is announced, the greeting or that it is closed."""
     chat = viewer.policy.chat
     if chat is None:
         return []
     conversation, born = viewer.grant.conversation, viewer.grant.born * SECOND
     closed = standing.state is Stands.CLOSED
+    greeting = _filled(viewer, chat.closed if closed else chat.greeting, standing)
+    said = [
+        *(("announcement", text) for text in standing.announced),
+        ("greeting", greeting),
+        ("safety", _filled(viewer, chat.safety, standing)),
+    ]
     found = []
-    for number, (kind, texts) in enumerate(
-        (("greeting", chat.closed if closed else chat.greeting), ("safety", chat.safety)), start=1
-    ):
-        text = _filled(viewer, texts, standing)
+    for number, (kind, text) in enumerate(said, start=1):
         if text:
             activity = _activity(
                 viewer, "message", f"{conversation}|g{number}", born + number * MILLI

@@ -18,6 +18,8 @@ import msgspec
 
 from channels.chat.contact import mail_address, telephone
 from channels.chat.refusals import Refused, bad
+from channels.moments import instant_of
+from router.core.model import Instant
 from router.core.policy import Language
 from router.core.records import Conversation
 from router.core.transcript import RESIDENT
@@ -84,6 +86,7 @@ class Leave(Wish, frozen=True):
 
 class Ring(Wish, frozen=True):
     number: str  # +E.164
+    starts: Instant | None = None  # of the window that was chosen
 
 
 class Introduce(Wish, frozen=True):
@@ -106,6 +109,7 @@ class _Value(msgspec.Struct, frozen=True):
     """The value of our own events."""
 
     number: str | None = None
+    starts: str | None = None  # ISO 8601, as the standing named it
     text: str | None = None
     email: str | None = None
     name: str | None = None
@@ -168,7 +172,7 @@ def _event(activity: Activity, text_max: int) -> Wish:
     name = _name(value)
     match activity.name:
         case "townline/callback":
-            return Ring(telephone(value.number or ""))
+            return Ring(telephone(value.number or ""), _starts(value))
         case "townline/message":
             text = _text(value.text or "", text_max)
             if not text:
@@ -184,6 +188,15 @@ def _event(activity: Activity, text_max: int) -> Wish:
     if value.score not in SCORES:
         raise bad("the score is a number from 1 to 5")
     return Rate(value.score, _text(value.text or "", text_max))
+
+
+def _starts(value: _Value) -> Instant | None:
+    if not value.starts:
+        return None
+    starts = instant_of(value.starts)
+    if starts is None:
+        raise bad("`starts` is no time; send one of the standing's `times`, or leave it out")
+    return starts
 
 
 def _name(value: _Value) -> str:

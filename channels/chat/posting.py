@@ -190,6 +190,7 @@ class Posting:
             address_key=address_key(self._secret, "phone", wish.number),
             door=visit.grant.door,
             language=self._language(visit, post.activity),
+            starts=wish.starts,
         )
         await self._inbox.submit(command, _nothing, words=(words,))
 

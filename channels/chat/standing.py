@@ -11,7 +11,10 @@ from typing import Final
 
 import msgspec
 
-from channels.moments import moment
+from channels.announcements import in_words
+from channels.moments import iso, moment, span_of_day
+from router.core.announced import announced
+from router.core.crowding import deflects
 from router.core.estimate import wait_of
 from router.core.hours import next_open
 from router.core.hours import standing as hours_standing
@@ -33,6 +36,7 @@ from router.core.state import State
 from router.core.steps import asked, bound, skill_of
 from router.core.threads import work_on
 from router.core.transcript import AGENT
+from router.core.windows import WRITTEN_MAX, offered
 
 _IN_LINE: Final = frozenset({ItemState.QUEUED, ItemState.OFFERED})
 _TALKING: Final = frozenset({ItemState.HANDLING, ItemState.HELD})
@@ -50,6 +54,13 @@ class Stands(StrEnum):
     ENDED = "ended"
 
 
+class FreeTime(msgspec.Struct, frozen=True):
+    """A window in which the resident may be called back."""
+
+    starts: str  # ISO 8601
+    label: str
+
+
 class Standing(msgspec.Struct, frozen=True):
     """The value of the event `townline/standing`."""
 
@@ -61,6 +72,8 @@ class Standing(msgspec.Struct, frozen=True):
     reference: str = ""  # the item's number
     opens: str | None = None  # "Tuesday, November 24, at 8:30 am"
     can: tuple[str, ...] = ()  # of callback, message, transcript, survey
+    times: tuple[FreeTime, ...] = ()  # with `callback`: when, instead of in turn
+    announced: tuple[str, ...] = ()  # what the town says in front of everything, with its end
     upload_max: int = 0  # bytes; 0 = no files
     upload_kinds: tuple[str, ...] = ()
 
@@ -93,12 +106,36 @@ def standing_of(
             reference=item.id if item is not None else row.item or "",
             can=(*found.can, *_of_past(state, row, found)),
         )
+    said = in_words(announced(state, now), language, state.policy.time_zone, now)
+    found = msgspec.structs.replace(found, announced=said)
+    if "callback" in found.can:
+        queue = _queue_called(state, row, door)
+        found = msgspec.structs.replace(found, times=free_times(state, now, queue, language))
     chat = state.policy.chat
     if chat is None or not chat.upload_bytes_max:
         return found
     return msgspec.structs.replace(
         found, upload_max=chat.upload_bytes_max, upload_kinds=chat.upload_kinds
     )
+
+
+def free_times(state: State, now: Instant, queue: Queue, language: str) -> tuple[FreeTime, ...]:
+    """Return the windows of a queue that are left, as people say them."""
+    zone, windows = state.policy.time_zone, queue.callback.windows if queue.callback else None
+    length = windows.length if windows is not None else 0
+    return tuple(
+        FreeTime(iso(start, zone), span_of_day(language, start, start + length, zone, now))
+        for start in offered(state, now, queue, WRITTEN_MAX)
+    )
+
+
+def _queue_called(state: State, row: Conversation | None, door: str) -> Queue:
+    item = work_on(state, row) if row is not None else None
+    if item is not None:
+        return queue_of(state, item)
+    chat = state.policy.chat
+    name = chat.door(door).queue if chat is not None else next(iter(state.policy.queues))
+    return state.policy.queues[name]
 
 
 def first_name(policy: Policy, agent: AgentId | str) -> str:
@@ -119,7 +156,7 @@ def _before(state: State, now: Instant, door: str, language: str) -> Standing:
     skill = skill_of(state.policy, language)
     for requires in asked(queue):
         if state.index.staff(bound(requires, "", skill), Tempo.FAST_TEXT)[1]:
-            return Standing(Stands.READY)
+            return Standing(Stands.READY, can=_instead(queue) if deflects(state, queue) else ())
     return Standing(Stands.AWAY, can=_instead(queue))
 
 

@@ -11,11 +11,13 @@ from typing import Final
 
 import msgspec
 
+from channels.announcements import in_words
 from channels.mail import message_ids
 from channels.mail.addresses import parse_list
 from channels.mail.composing import quote, reply_subject
 from channels.mail.message import Address, Attachment, Letter
 from channels.moments import moment
+from router.core.announced import Announced
 from router.core.effects import SendMail
 from router.core.fields import filled
 from router.core.flows.nodes import rule_at
@@ -72,6 +74,7 @@ class Material(msgspec.Struct, frozen=True):
     now: Instant
     at: str  # ISO 8601, of the message
     files: tuple[Attachment, ...] = ()
+    announced: tuple[Announced, ...] = ()  # by the town, when it is sent
 
     @property
     def answered_at(self) -> str:
@@ -224,10 +227,11 @@ def _reply(m: Material) -> Letter:
 def _acknowledgement(m: Material) -> Letter:
     rules = [rule_at(m.policy, f"!{name}") for name in m.effect.rule.split(",") if name]
     told = [m.of(rule.text) for rule in rules if rule is not None and rule.text]
+    said = in_words(m.announced, m.language, m.zone, m.now)
     return _letter(
         m,
         subject=_subject(m),
-        text=m.fill("\n\n".join([*told, m.of(m.rules.acknowledgement)])),
+        text="\n\n".join([*said, m.fill("\n\n".join([*told, m.of(m.rules.acknowledgement)]))]),
         answers=_last_of_resident(m),
         is_automatic=True,
     )

@@ -19,6 +19,7 @@ from channels.mail.arriving import loop_mark
 from channels.mail.composing import InvalidLetter, compose, written_address
 from channels.mail.letters import Material, letter_of
 from channels.mail.message import Address, Attachment
+from router.core.announced import Announced, announced
 from router.core.effects import Effect, SendMail
 from router.core.model import SECOND, AgentId, Instant
 from router.core.policy import Policy
@@ -47,6 +48,7 @@ class _View(msgspec.Struct, frozen=True):
     policy: Policy
     conversation: Conversation | None
     item: Item | None
+    announced: tuple[Announced, ...]
 
 
 class MailOutlet:
@@ -101,6 +103,7 @@ class MailOutlet:
                 state.policy,
                 state.conversations.get(effect.conversation),
                 state.items.get(effect.item_id),
+                announced(state, self._clock.now()),
             )
         )
         conversation, item, rules = view.conversation, view.item, view.policy.mail
@@ -129,6 +132,7 @@ class MailOutlet:
             now=written_at,
             at=_iso(written_at, view.policy.time_zone),
             files=await self._files(effect, conversation, said, rules),
+            announced=view.announced,
         )
 
     def _to(self, effect: SendMail, policy: Policy, found: dict[str, Words]) -> Address:

@@ -22,6 +22,7 @@ from channels.voice.apology import Apologies, Leg
 from channels.voice.caller import CallerLeg, Scene
 from channels.voice.codec import BadWebhook
 from channels.voice.legs import OtherLegs
+from channels.voice.lone_legs import LoneLegs
 from channels.voice.rest import Contacts, RestOutlet
 from channels.voice.signature import Signatures
 from channels.voice.twiml import EMPTY, Place, Voices, Writer
@@ -36,6 +37,10 @@ from router.ports import Duty, Ids, Inbox, Outlet
 ANSWER_S: Final = 15.0  # the carrier waits no longer
 BODY_MAX: Final = 64 * 1024
 RETRY_AFTER_S: Final = "2"
+
+EFFECTS: Final[frozenset[type[f.Effect]]] = frozenset(
+    {f.DialAgent, f.DialResident, f.DialThird, f.DialOnCall, f.MoveCall, f.EndLeg, f.HoldLeg}
+)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Asked = Callable[[Webhook], Awaitable[Scene | None]]
@@ -64,9 +69,7 @@ class VoiceChannel:
     name = Channel.VOICE
     tempos = frozenset({Tempo.LIVE, Tempo.SLOW_TEXT})  # a call, or what a caller left
     capabilities = Capabilities(
-        effects=frozenset(
-            {f.DialAgent, f.DialResident, f.DialThird, f.MoveCall, f.EndLeg, f.HoldLeg}
-        ),
+        effects=EFFECTS,
         hold=True,
         transfer=True,
     )
@@ -81,6 +84,7 @@ class VoiceChannel:
         self._policy: Policy | None = None
         self._caller = CallerLeg(inbox, ids, settings.secret)
         self._legs = OtherLegs(inbox)
+        self._lone = LoneLegs(inbox, contacts)
         self._outlet = RestOutlet(
             inbox,
             urls,
@@ -131,11 +135,14 @@ class VoiceChannel:
             (Path.ON_CALL, legs.on_call, Leg.AGENT),
             (Path.THIRD_ANSWER, legs.third_answer, Leg.AGENT),
             (Path.THIRD, legs.third, Leg.AGENT),
+            (Path.ALONE_ANSWER, self._lone.answer, Leg.AGENT),
+            (Path.ALONE, self._lone.picked_up, Leg.AGENT),
         )
         told: tuple[tuple[Path, Told], ...] = (
             (Path.AGENT_STATUS, legs.agent_status),
             (Path.RESIDENT_STATUS, legs.resident_status),
             (Path.THIRD_STATUS, legs.third_status),
+            (Path.ALONE_STATUS, self._lone.status),
             (Path.OUTSIDE, legs.outside),
             (Path.ROOM, legs.room),
             (Path.STATUS, self._ended),

@@ -28,6 +28,7 @@ UNREADABLE: Final = "?"
 """Digits that are no choice and no number: the flow asks again."""
 
 FINAL: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+CUT_OFF: Final = frozenset({"canceled", "no-answer"})
 _KEYS: Final = frozenset("0123456789*#ABCD")
 _SPELLINGS: Final = {"cancelled": "canceled", "noanswer": "no-answer", "answered": "in-progress"}
 
@@ -111,8 +112,12 @@ def is_over(form: Form) -> bool:
 
 
 def is_told_after_the_end(form: Form) -> bool:
-    """Say whether the answer counts though the caller has hung up: a recording, a transfer."""
-    return bool(form.text("recordingurl") or form.text("dialcallstatus"))
+    """Say whether the answer counts though the caller has hung up: a recording, a transfer.
+
+    A telephone that stopped ringing because they hung up says nothing about who was rung.
+    """
+    dialled = _spelled(form.text("dialcallstatus"))
+    return bool(form.text("recordingurl") or (dialled and dialled not in CUT_OFF))
 
 
 def is_machine(form: Form) -> bool:

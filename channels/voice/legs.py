@@ -94,24 +94,25 @@ class OtherLegs:
     async def agent(self, hook: Webhook) -> Scene | None:
         """The agent's telephone was picked up; a machine gets nobody connected."""
         if codec.is_machine(hook.form):
-            return await self._machine(hook, "agent")
+            return await self.machine(hook, "agent")
         return await self._inbox.read(agent_scene(hook.item_id, hook.key, pressed=False))
 
     async def agent_answer(self, hook: Webhook) -> Scene | None:
         """The agent pressed a key, or none: only the key that was asked for connects."""
-        return await self._answer(hook, "agent", agent_scene)
+        return await self.answer_of(hook, "agent", agent_scene)
 
     async def third(self, hook: Webhook) -> Scene | None:
         """The telephone of a third party was picked up; a machine gets nobody connected."""
         if codec.is_machine(hook.form):
-            return await self._machine(hook, "third")
+            return await self.machine(hook, "third")
         return await self._inbox.read(third_scene(hook.item_id, hook.key, pressed=False))
 
     async def third_answer(self, hook: Webhook) -> Scene | None:
         """The third party pressed a key, or none: as of an agent."""
-        return await self._answer(hook, "third", third_scene)
+        return await self.answer_of(hook, "third", third_scene)
 
-    async def _answer(self, hook: Webhook, leg: str, scene_of: LegScene) -> Scene | None:
+    async def answer_of(self, hook: Webhook, leg: str, scene_of: LegScene) -> Scene | None:
+        """Connect whoever presses the key that was asked for; report that others did not."""
         call = codec.call_id(hook.form)
         scene = await self._inbox.read(scene_of(hook.item_id, hook.key, pressed=False))
         asked = scene.script.then
@@ -137,7 +138,7 @@ class OtherLegs:
 
     async def resident_answer(self, hook: Webhook) -> Scene | None:
         """The resident pressed a key, or none: as of an agent."""
-        return await self._answer(hook, "resident", resident_scene)
+        return await self.answer_of(hook, "resident", resident_scene)
 
     async def on_call(self, hook: Webhook) -> Scene | None:
         """Somebody on call, or their machine, picked up."""
@@ -157,7 +158,8 @@ class OtherLegs:
         command = c.ReportLeg(hook.item_id, "outside", call, LegResult.ANSWERED, str(step))
         return await self._inbox.submit(command, view)
 
-    async def _machine(self, hook: Webhook, leg: str) -> Scene:
+    async def machine(self, hook: Webhook, leg: str) -> Scene:
+        """Report that a machine picked up; it hears nothing."""
         command = codec.picked_up(hook.form, hook.item_id, leg, hook.key)
         return await self._inbox.submit(command, lambda s: silent_scene(s, hook.item_id))
 
@@ -165,25 +167,25 @@ class OtherLegs:
 
     async def agent_status(self, hook: Webhook) -> None:
         """The agent's leg has ended."""
-        await self._tell(codec.leg_ended(hook.form, hook.item_id, "agent", hook.key))
+        await self.tell(codec.leg_ended(hook.form, hook.item_id, "agent", hook.key))
 
     async def third_status(self, hook: Webhook) -> None:
         """The leg of a third party has ended."""
-        await self._tell(codec.leg_ended(hook.form, hook.item_id, "third", hook.key))
+        await self.tell(codec.leg_ended(hook.form, hook.item_id, "third", hook.key))
 
     async def resident_status(self, hook: Webhook) -> None:
         """The leg of a callback has ended."""
-        await self._tell(codec.leg_ended(hook.form, hook.item_id, "resident", hook.key))
+        await self.tell(codec.leg_ended(hook.form, hook.item_id, "resident", hook.key))
 
     async def outside(self, hook: Webhook) -> None:
         """Somebody outside has picked up."""
-        await self._tell(codec.outside_answered(hook.form, hook.item_id, hook.count("step")))
+        await self.tell(codec.outside_answered(hook.form, hook.item_id, hook.count("step")))
 
     async def room(self, hook: Webhook) -> None:
         """A room was opened, or somebody came into it."""
-        await self._tell(codec.note_room(hook.form, hook.item_id))
+        await self.tell(codec.note_room(hook.form, hook.item_id))
 
-    async def _tell(self, command: c.Command | None) -> None:
+    async def tell(self, command: c.Command | None) -> None:
         """Submit; news that comes too late to matter is no error of the carrier."""
         if command is None:
             return

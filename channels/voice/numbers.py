@@ -13,6 +13,7 @@ import phonenumbers
 
 _REGION: Final = "CA"
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_NORTH_AMERICAN: Final = re.compile(r"\+1([0-9]{3})([0-9]{3})([0-9]{4})")
 _TYPED: Final = re.compile(r"[0-9]{7,18}")
 
 # What carriers send instead of a number: spelled on the keys +ANONYMOUS, +RESTRICTED, +BLOCKED,
@@ -47,6 +48,14 @@ def typed_number(digits: str) -> str:
     if digits.startswith("011"):  # the way out of North America
         return _parsed(f"+{digits[3:]}", phonenumbers.is_valid_number)
     return _parsed(digits, phonenumbers.is_valid_number)
+
+
+def digit_by_digit(number: str) -> str:
+    """Return a number as it is read out, `9 0 5, 5 5 5, 0 1 9 1`; others without groups."""
+    own = _NORTH_AMERICAN.fullmatch(number)
+    if own is not None:
+        return ", ".join(" ".join(part) for part in own.groups())
+    return " ".join(number.removeprefix("+"))
 
 
 def _parsed(text: str, fits: Callable[[phonenumbers.PhoneNumber], bool]) -> str:

@@ -65,6 +65,7 @@ class RestOutlet:
             f.DialAgent: self._dial_agent,
             f.DialResident: self._dial_resident,
             f.DialThird: self._dial_third,
+            f.DialOnCall: self._dial_on_call,
             f.MoveCall: self._move_call,
             f.EndLeg: self._end_leg,
             f.HoldLeg: self._hold_leg,
@@ -144,6 +145,18 @@ class RestOutlet:
             effect.ring_timeout,
             url=self._urls.third(effect.item_id, effect.key),
             status_callback=self._urls.third(effect.item_id, effect.key, "/status"),
+        )
+
+    async def _dial_on_call(self, client: Client, effect: f.DialOnCall) -> str:
+        dialling = await self._dialling()
+        _demand(dialling, effect.leg)
+        return await self._ring(
+            client,
+            effect.leg,
+            dialling,
+            effect.ring_timeout,
+            url=self._urls.alone(effect.item_id, effect.key),
+            status_callback=self._urls.alone(effect.item_id, effect.key, "/status"),
         )
 
     async def _number(self, ref: str) -> str:

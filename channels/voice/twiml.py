@@ -239,7 +239,8 @@ class Writer:
         return f"{prompts}<{dial}><{room}>{_text(then.room)}</Conference></Dial>"
 
     def _confirm(self, prompts: str, then: s.Confirm, place: Place, voices: Voices) -> str:
-        urls = {"agent": self._urls.agent, "third": self._urls.third}
+        alone = self._urls.alone
+        urls = {"agent": self._urls.agent, "third": self._urls.third, "on_call": alone}
         url = urls.get(then.leg, self._urls.resident)
         return _press(prompts, url(place.item_id, place.key, "/answer"))
 

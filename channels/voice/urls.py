@@ -31,6 +31,9 @@ class Path(StrEnum):
     OUTSIDE = "/voice/outside/{item}/{step}"
     ON_CALL = "/voice/on-call/{item}/{step}"
     ON_CALL_ANSWER = "/voice/on-call/{item}/{step}/answer"
+    ALONE = "/voice/alone/{item}/{key}"
+    ALONE_ANSWER = "/voice/alone/{item}/{key}/answer"
+    ALONE_STATUS = "/voice/alone/{item}/{key}/status"
     HOLD = "/voice/hold/{item}"
     STATUS = "/voice/status"
 
@@ -97,6 +100,10 @@ class Urls:
     def on_call(self, item_id: str, step: int, tail: str = "") -> str:
         """Return where the leg of somebody on call asks; `tail` is "" or "/answer"."""
         return f"{self._voice}/on-call/{quote(item_id, safe='')}/{step}{tail}{RETRIES}"
+
+    def alone(self, item_id: str, key: str, tail: str = "") -> str:
+        """Return where somebody on call asks whose caller is gone; `tail` as of an agent's leg."""
+        return f"{self._voice}/alone/{quote(item_id, safe='')}/{quote(key, safe='')}{tail}{RETRIES}"
 
     def hold(self, item_id: str) -> str:
         """Return what a resident on hold listens to."""

@@ -20,12 +20,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from channels.announcements import in_words
 from channels.buckets import Buckets
 from channels.contract import Capabilities, Limits
 from channels.sameness import network_key
 from channels.webform import answers, pages
 from channels.webform.body import BODY_S, Unreadable, is_json, read_body
-from channels.webform.codec import KEY_FIELD, Complaint, Filled, read, submission
+from channels.webform.codec import KEY_FIELD, Complaint, Filled, read, submission, time_field
 from channels.webform.negotiation import choose_language
 from channels.webform.pages import Notice, Page
 from channels.webform.sentences import stands
@@ -39,10 +40,10 @@ from channels.webform.standing import (
     standing_in,
     standing_in_past,
 )
+from channels.webform.surroundings import Surroundings, surroundings_in
 from router.core.model import HOUR, SECOND, Channel, Instant, ItemId, Tempo
 from router.core.policy import FormRule, Policy
-from router.core.state import State
-from router.errors import TownlineError
+from router.errors import NotNow, TownlineError
 from router.ports import Clock, Duty, Ids, Inbox, Outlet
 
 FindPast = Callable[[str], Awaitable[PastItem | None]]  # by item id; raises StorageError
@@ -118,7 +119,7 @@ class WebformChannel:
 
     async def _show(self, request: Request) -> Response:
         form = request.path_params["form"]
-        page = await self._page(request, f"/forms/{form}")
+        page = await self._page(request, f"/forms/{form}", form)
         if page is None:
             return answers.unavailable(request)
         rule = page.policy.forms.get(form)
@@ -156,7 +157,7 @@ class WebformChannel:
 
     async def _take(self, request: Request) -> Response:
         form = request.path_params["form"]
-        page = await self._page(request, f"/forms/{form}")
+        page = await self._page(request, f"/forms/{form}", form)
         if page is None:
             return answers.unavailable(request)
         rule = page.policy.forms.get(form)
@@ -198,6 +199,8 @@ class WebformChannel:
             receipt = await self._inbox.submit(
                 command, partial(receipt_in, key=command.key), words=words
             )
+        except NotNow:
+            return await self._time_taken(request, rule, filled)
         except TownlineError as error:
             return self._not_stored(request, page, rule, filled, error)
         repeated = receipt.reference != command.item_id
@@ -206,9 +209,10 @@ class WebformChannel:
         status = 200 if repeated else 201
         if is_json(request):
             return answers.json(status, self._receipt_as_json(page, receipt, due_at))
-        now = self._clock.now()
+        now, wish = self._clock.now(), time_field(rule)
+        call = filled.values[wish.id] if wish is not None else ""
         return answers.html(
-            page, pages.thanks_page(page, rule, receipt.reference, due_at, now), status
+            page, pages.thanks_page(page, rule, receipt.reference, due_at, now, call), status
         )
 
     def _refused(self, request: Request, page: Page, rule: FormRule, filled: Filled) -> Response:
@@ -221,6 +225,15 @@ class WebformChannel:
             }
             return answers.json_error(422, "not-valid", page.say["error_title"], fields=fields)
         return self._again(page, rule, filled, 422, complaints=filled.complaints)
+
+    async def _time_taken(self, request: Request, rule: FormRule, filled: Filled) -> Response:
+        """Somebody else has taken the last place of that time meanwhile: show those left."""
+        wish = time_field(rule)
+        page = await self._page(request, "", rule.id)
+        if wish is None or page is None:
+            return answers.unavailable(request)
+        late = msgspec.structs.replace(filled, complaints={wish.id: Complaint.NOT_FREE})
+        return self._refused(request, page, rule, late)
 
     def _too_many(
         self, request: Request, page: Page, rule: FormRule, filled: Filled, wait_s: int
@@ -278,22 +291,26 @@ class WebformChannel:
             "due": _iso(page, due_at),
         }
 
-    async def _page(self, request: Request, address: str) -> Page | None:
+    async def _page(self, request: Request, address: str, form: str = "") -> Page | None:
         """Return whose page it is; None while no policy is known at all."""
+        now = self._clock.now()
+        around: Surroundings | None = None
         try:
-            self._policy = await self._inbox.read(_policy_in)
+            around = await self._inbox.read(partial(surroundings_in, form=form, now=now))
         except TownlineError as error:
             _log.warning("webform_policy_not_read", code=error.code)
+        self._policy = around.policy if around is not None else self._policy
         if self._policy is None:
             return None
         asked = request.query_params.get("lang", "") if request.scope["query_string"] else ""
         accepted = request.headers.get("accept-language", "")
         language = choose_language(self._policy.languages, asked, accepted)
-        return Page(self._policy, language, address)
-
-
-def _policy_in(state: State) -> Policy | None:
-    return state.policies.get(state.policy_hash)
+        page = Page(self._policy, language, address)
+        if around is None:
+            return page
+        said = in_words(around.announced, language.id, self._policy.time_zone, now)
+        times = around.times(language.id, now)
+        return msgspec.structs.replace(page, announced=said, times=times)
 
 
 def _standing_as_json(page: Page, standing: Standing) -> dict[str, str | None]:

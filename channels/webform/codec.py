@@ -19,17 +19,20 @@ from typing import Final
 import msgspec
 import phonenumbers
 
+from channels.moments import instant_of
 from channels.sameness import is_mailbox, mail_key
 from router.core.commands import SubmitForm
 from router.core.identity import address_key
 from router.core.model import ItemId
-from router.core.policy import Field, FormRule
+from router.core.policy import FormRule
+from router.core.policy_forms import Field
 from router.ports import Words
 
 KEY_FIELD: Final = "_key"  # names of fields in config/forms.yaml begin with a letter
 TRAP_FIELD: Final = "_website"  # people cannot see it; who fills it in is a program
 OWN_FIELDS: Final = frozenset({KEY_FIELD, TRAP_FIELD})
 KEY_LENGTH_MAX: Final = 200
+SOON: Final = "soon"  # of kind callback_time: when its turn comes, not in a window
 TICKED: Final = "yes"
 _EXTENSION: Final = " x"  # between a number and the extension that was typed after it
 _REGION: Final = "CA"  # of numbers written without a country
@@ -51,6 +54,7 @@ class Complaint(StrEnum):
     NOT_A_NUMBER = "not-a-number"
     NOT_A_DATE = "not-a-date"
     NOT_TICKED = "not-ticked"
+    NOT_FREE = "not-free"
     TWICE = "twice"
     UNKNOWN = "unknown"
     TRAP = "trap"
@@ -82,6 +86,9 @@ def read(rule: FormRule, typed: Iterable[tuple[str, str]]) -> Filled:
         values[field.id] = value
         if complaint is not None:
             complaints.setdefault(field.id, complaint)
+    unreachable = _unreachable(rule, values)
+    if unreachable:
+        complaints.setdefault(unreachable, Complaint.MISSING)
     if clean(texts.get(TRAP_FIELD, "")):
         complaints[TRAP_FIELD] = Complaint.TRAP
     order = {field.id: place for place, field in enumerate(rule.fields)}
@@ -135,6 +142,8 @@ def submission(
     """
     contact = _contact(rule, filled.values)
     rest = {field.id: filled.values[field.id] for field in rule.fields if not field.identity}
+    wish = time_field(rule)
+    time = filled.values[wish.id] if wish is not None else ""
     contact_ref, words_ref = f"c-{words_name}", f"f-{words_name}"
     command = SubmitForm(
         item_id=item_id,
@@ -145,6 +154,8 @@ def submission(
         contact_ref=contact_ref,
         words_ref=words_ref,
         language=language,
+        callback=bool(time),
+        callback_starts=instant_of(time),
         attributes={
             field.id: filled.values[field.id]
             for field in rule.fields
@@ -172,6 +183,9 @@ def _read_field(field: Field, text: str) -> tuple[str, Complaint | None]:
             return value, None if is_mailbox(value) else Complaint.NOT_AN_ADDRESS
         case "phone":
             return _read_phone(value)
+        case "callback_time":
+            is_time = value == SOON or instant_of(value) is not None
+            return value, None if is_time else Complaint.NOT_A_CHOICE
         case "date":
             return value, None if _is_date(value) else Complaint.NOT_A_DATE
     return value, None
@@ -228,6 +242,20 @@ def name_field(rule: FormRule) -> Field | None:
     """Return the field in which people write their name, if the form has one."""
     texts = [field for field in rule.fields if field.identity and field.kind == "text"]
     return next((field for field in texts if "name" in field.id), texts[0] if texts else None)
+
+
+def time_field(rule: FormRule) -> Field | None:
+    """Return the field in which people choose when to be called back, if the form has one."""
+    return next((field for field in rule.fields if field.kind == "callback_time"), None)
+
+
+def _unreachable(rule: FormRule, values: Mapping[str, str]) -> str:
+    """Return the telephone field that a chosen time needs and that was left empty; "" else."""
+    wish = time_field(rule)
+    if wish is None or not values[wish.id]:
+        return ""
+    phones = [field.id for field in rule.fields if field.kind == "phone"]
+    return "" if any(values[each] for each in phones) else next(iter(phones), "")
 
 
 def _address_key(rule: FormRule, values: Mapping[str, str], secret: bytes) -> str:

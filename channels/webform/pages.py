@@ -20,11 +20,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from channels.moments import moment
-from channels.webform.codec import TRAP_FIELD, Complaint, name_field
+from channels.webform.codec import SOON, TRAP_FIELD, Complaint, name_field
 from channels.webform.sentences import complaint, sentences, stands
 from channels.webform.standing import Standing, is_unanswered
 from router.core.model import Instant
-from router.core.policy import Field, FormRule, Language, Policy, Texts
+from router.core.policy import FormRule, Language, Policy, Texts
+from router.core.policy_forms import Field
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _STYLE: Final = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
@@ -59,6 +60,8 @@ class Page(msgspec.Struct, frozen=True):
     policy: Policy
     language: Language
     address: str  # of this page, without the language; "" = the page has no other languages
+    announced: tuple[str, ...] = ()  # what the town says in front of everything, in words
+    times: tuple[tuple[str, str], ...] = ()  # value and label of when one may be called back
 
     @property
     def say(self) -> Mapping[str, str]:
@@ -135,11 +138,28 @@ def list_page(page: Page) -> str:
 
 
 def thanks_page(
-    page: Page, rule: FormRule, reference: str, due_at: Instant | None, now: Instant
+    page: Page,
+    rule: FormRule,
+    reference: str,
+    due_at: Instant | None,
+    now: Instant,
+    call: str = "",
 ) -> str:
-    """Return the page after a form was stored; `due_at` None promises no time."""
+    """Return the page after a form was stored.
+
+    Args:
+        page: in whose language.
+        rule: the form.
+        reference: of the item.
+        due_at: of the first answer; None promises no time.
+        now: for its words.
+        call: when the resident is called back, as chosen on the form; "" = they are written to.
+    """
     due = "" if due_at is None else page.moment(due_at, now)
     text = page.of(rule.thanks) if due else page.say["thanks_without_due"]
+    if call:
+        time = dict(_times(page)).get(call, page.say["call_soon"])
+        text = page.say["thanks_call"].replace("{time}", time)
     return _notice(
         page,
         page.of(rule.title),
@@ -223,6 +243,7 @@ def _render(page: Page, template: str, **given: object) -> str:
         town=page.of(page.policy.name),
         style=Markup(_STYLE),
         say=page.say,
+        announced=page.announced,
         languages=[
             {"name": each.name, "locale": each.locale, "address": _in_language(page.address, each)}
             for each in others
@@ -250,13 +271,21 @@ def _field(
         "label": page.of(field.label),
         "help": help_text,
         "required": field.required,
-        "choices": [
-            {"value": each, "label": page.of(label)} for each, label in field.choices.items()
-        ],
+        "choices": _choices(page, field),
         "value": value,
         "complaint": wrong,
         "described_by": " ".join(described),
     }
+
+
+def _choices(page: Page, field: Field) -> list[dict[str, str]]:
+    if field.kind == "callback_time":
+        return [{"value": value, "label": label} for value, label in _times(page)]
+    return [{"value": each, "label": page.of(label)} for each, label in field.choices.items()]
+
+
+def _times(page: Page) -> tuple[tuple[str, str], ...]:
+    return (SOON, page.say["call_soon"]), *page.times
 
 
 def _completed(field: Field, *, is_name: bool) -> str:

@@ -46,6 +46,9 @@ _ENGLISH: Final[dict[str, str]] = {
     "not_in_time": "Your browser took too long to send the form. Go back and send it again.",
     "trap_label": "Leave this field empty",
     "length": "At most {limit} characters.",
+    "call_soon": "As soon as somebody is free",
+    "no_call": "No call, thank you",
+    "thanks_call": "Thank you. Your reference number is {reference}. We will call you: {time}.",
 }
 _FRENCH: Final[dict[str, str]] = {
     "forms": "Formulaires",
@@ -84,6 +87,10 @@ _FRENCH: Final[dict[str, str]] = {
     " arrière et envoyez de nouveau.",
     "trap_label": "Laissez ce champ vide",
     "length": "Au plus {limit} caractères.",
+    "call_soon": "Dès que quelqu'un est libre",
+    "no_call": "Pas d'appel, merci",
+    "thanks_call": "Merci. Votre numéro de référence est {reference}. Nous vous appellerons :"
+    " {time}.",
 }
 _BY_LANGUAGE: Final = {"en": _ENGLISH, "fr": _FRENCH}
 
@@ -96,6 +103,7 @@ _COMPLAINTS: Final[dict[str, dict[Complaint, str]]] = {
         Complaint.NOT_A_NUMBER: "Write a number with area code, like 905-555-0100.",
         Complaint.NOT_A_DATE: "Write the date as year-month-day, like 2026-11-24.",
         Complaint.NOT_TICKED: "This must be ticked.",
+        Complaint.NOT_FREE: "That time was just taken. Please choose another one.",
         Complaint.TWICE: "It was sent twice; send it once.",
         Complaint.UNKNOWN: "The form has no such field.",
         Complaint.TRAP: "It is there to recognise programs; people leave it empty.",
@@ -108,6 +116,7 @@ _COMPLAINTS: Final[dict[str, dict[Complaint, str]]] = {
         Complaint.NOT_A_NUMBER: "Écrivez un numéro avec l'indicatif régional, comme 905-555-0100.",
         Complaint.NOT_A_DATE: "Écrivez la date ainsi : année-mois-jour, par exemple 2026-11-24.",
         Complaint.NOT_TICKED: "Cette case doit être cochée.",
+        Complaint.NOT_FREE: "Cette heure vient d'être prise. Veuillez en choisir une autre.",
         Complaint.TWICE: "Ce champ a été envoyé deux fois; envoyez-le une seule fois.",
         Complaint.UNKNOWN: "Le formulaire n'a pas ce champ.",
         Complaint.TRAP: "Il sert à reconnaître les programmes; les personnes le laissent vide.",

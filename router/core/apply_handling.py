@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from router.core import apply_agents, apply_calls, apply_waiting
 from router.core import events as e
+from router.core.apply_hours import on_call_leg
 from router.core.apply_line import alive_again, item_of, put_paces, release
 from router.core.estimate import smoothed
 from router.core.lifecycle import move
@@ -24,6 +25,9 @@ from router.errors import InvariantBroken
 def _leg_changed(state: State, ev: e.LegChanged) -> None:
     if ev.leg == "third":
         apply_calls.third_changed(state, ev)
+        return
+    if ev.leg == "on_call":
+        on_call_leg(state, ev)
         return
     item = item_of(state, ev.item)
     leg = LegState.CONNECTED if ev.connected else LegState.DIALLING
@@ -221,6 +225,7 @@ def _forgotten(state: State, ev: e.ItemForgotten) -> None:
         raise InvariantBroken(f"item {ev.item!r} forgotten while {item.state}")
     state.put_item(ev.item, None)
     state.put_on_call(ev.item, None)
+    state.put_walk(ev.item, None)
     apply_calls.drop(state, ev.item)
     apply_waiting.gone(state, ev.item)
     row = state.conversations.get(item.text.conversation) if item.text is not None else None

@@ -10,7 +10,15 @@ from msgspec.structs import replace
 from router.core import events as e
 from router.core.crowding import gap_key
 from router.core.model import ItemId, LegResult
-from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallAttempt, OnCallRow, SurgeRow
+from router.core.records_town import (
+    GapRow,
+    LimitRow,
+    LoneWalk,
+    NoticeRow,
+    OnCallAttempt,
+    OnCallRow,
+    SurgeRow,
+)
 from router.core.state import State
 from router.core.state_town import SURGE
 
@@ -33,6 +41,26 @@ def end_attempt(state: State, ev: e.Event, item_id: ItemId, result: LegResult) -
         return
     ended = replace(row.attempts[-1], result=result, ended_at=ev.at)
     state.put_on_call(item_id, replace(row, attempts=(*row.attempts[:-1], ended)))
+
+
+def _walks_alone(state: State, ev: e.LoneWalkBegun) -> None:
+    state.put_walk(ev.item, LoneWalk(item=ev.item, rule=ev.rule, since=ev.at))
+
+
+def _rang_alone(state: State, ev: e.LoneWalkRang) -> None:
+    row = state.walks[ev.item]
+    rung = replace(row, rule=ev.rule, index=ev.index, key=ev.key, due=ev.due, call_id="")
+    state.put_walk(ev.item, rung)
+
+
+def on_call_leg(state: State, ev: e.LegChanged) -> None:
+    """The telephone of somebody on call rings by a call of ours."""
+    state.put_walk(ev.item, replace(state.walks[ev.item], call_id=ev.call_id))
+
+
+def _walked_alone(state: State, ev: e.LoneWalkEnded) -> None:
+    over = replace(state.walks[ev.item], due=None, result=ev.result, contact=ev.contact)
+    state.put_walk(ev.item, over)
 
 
 def _announced(state: State, ev: e.MessageAnnounced) -> None:
@@ -75,6 +103,9 @@ def _gap_left(state: State, ev: e.LanguageGapLeft) -> None:
 HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.OnCallTold: _told,
     e.OutsideTried: _tried,
+    e.LoneWalkBegun: _walks_alone,
+    e.LoneWalkRang: _rang_alone,
+    e.LoneWalkEnded: _walked_alone,
     e.MessageAnnounced: _announced,
     e.MessageWithdrawn: _withdrawn,
     e.SurgeBegun: _surge_begun,

@@ -24,6 +24,7 @@ from router.core.records import Item
 from router.core.state import State
 from router.core.surge import heard_first
 from router.core.threads import goes_on_elsewhere, opened_again
+from router.core.written_callbacks import check_wish, wished
 from router.errors import NotNow, UnknownItem, UnknownTarget
 
 Events = Iterator[e.Event]
@@ -66,13 +67,21 @@ def start_call(s: State, now: Instant, c_: c.StartCall) -> Events:
 
 
 def submit_form(s: State, now: Instant, c_: c.SubmitForm) -> Events:
-    """A web form becomes an item in its queue."""
+    """A web form becomes an item in its queue, or a callback of it.
+
+    Raises:
+        UnknownTarget: there is no such form.
+        NotAllowed: its queue does not call back.
+        NotNow: the time that was chosen is no longer free.
+    """
     if c_.key in s.keys:
         return
     policy = s.policy
     form = policy.forms.get(c_.form)
     if form is None:
         raise UnknownTarget(f"no form {c_.form!r}; forms are {', '.join(sorted(policy.forms))}")
+    if c_.callback:
+        check_wish(s, now, policy.queues[form.queue], c_.callback_starts)
     yield e.ItemReceived(
         at=now,
         item=c_.item_id,
@@ -93,6 +102,11 @@ def submit_form(s: State, now: Instant, c_: c.SubmitForm) -> Events:
         yield e.ItemShaped(
             at=now, item=c_.item_id, requires=form.requires, head_start=form.head_start
         )
+    if c_.callback:
+        queue, item, starts = policy.queues[form.queue], s.items[c_.item_id], c_.callback_starts
+        why = f"form {form.id} asks for a call"
+        yield from wished(s, now, item, queue, c_.address_key, c_.contact_ref, starts, why)
+        return
     yield from enter_queue(
         s,
         now,

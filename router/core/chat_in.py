@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from router.core import callbacks
 from router.core import commands_text as c
 from router.core import events as e
 from router.core.callbacks import closed
@@ -23,7 +22,6 @@ from router.core.model import (
 )
 from router.core.offers import end_offers
 from router.core.policy_text import ChatPolicy
-from router.core.queueing import line_up
 from router.core.records import Conversation, Item
 from router.core.state import State
 from router.core.text_level import THEIR_TURN
@@ -39,6 +37,7 @@ from router.core.threads import (
 from router.core.transcript import AGENT, RESIDENT, SAID, added
 from router.core.waiting import abandon
 from router.core.wishes import send_mail
+from router.core.written_callbacks import check_wish, wished
 from router.errors import NotNow, UnknownTarget
 
 Events = Iterator[e.Event]
@@ -117,7 +116,7 @@ def ask_callback(s: State, now: Instant, c_: c.AskCallback) -> Events:
     """The resident would rather be rung; who waits in line keeps the place.
 
     Raises:
-        NotNow: somebody has the chat in hand.
+        NotNow: somebody has the chat in hand, or the time is no longer free.
         NotAllowed: the queue does not call back.
     """
     chat = chat_policy(s)
@@ -150,17 +149,11 @@ def ask_callback(s: State, now: Instant, c_: c.AskCallback) -> Events:
     yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the resident would rather be rung")
     item = s.items[item.id]
     queue = s.policy.queues.get(item.queue) if item.queue is not None else None
-    yield from line_up(
-        s,
-        now,
-        item,
-        queue if queue is not None else s.policy.queues[door.queue],
-        form=Form.CALLBACK,
-        first_queued_at=item.first_queued_at or now,
-        rule="the resident of a chat would rather be rung",
-        anew=False,
-    )
-    yield from callbacks.book(s, now, s.items[item.id], c_.address_key, c_.contact_ref)
+    queue = queue if queue is not None else s.policy.queues[door.queue]
+    check_wish(s, now, queue, c_.starts)
+    why = "the resident of a chat would rather be rung"
+    key, ref = c_.address_key, c_.contact_ref
+    yield from wished(s, now, item, queue, key, ref, c_.starts, why)
 
 
 def leave_chat(s: State, now: Instant, c_: c.LeaveChat) -> Events:

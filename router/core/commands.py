@@ -95,6 +95,8 @@ class SubmitForm(Command, frozen=True):
     words_ref: str
     language: str
     attributes: dict[str, str] = {}  # choice fields that identify nobody
+    callback: bool = False  # rather be rung than written to, at the number of `address_key`
+    callback_starts: Instant | None = None  # in the window that begins then; None: when it may be
 
 
 # --- legs and effects ----------------------------------------------------------------------------

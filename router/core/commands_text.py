@@ -100,6 +100,7 @@ class AskCallback(Command, frozen=True):
     address_key: str
     door: str
     language: str
+    starts: Instant | None = None  # of the window that was chosen; None: when its turn comes
 
 
 class LeaveChat(Command, frozen=True):

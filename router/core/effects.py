@@ -53,6 +53,16 @@ class DialThird(Effect, frozen=True, tag="dial-third"):
     ring_timeout: Span
 
 
+class DialOnCall(Effect, frozen=True, tag="dial-on-call"):
+    """Ring somebody on call about an item whose caller has hung up; nobody is connected.
+
+    Worst repeat: a second leg rings and hears that it is settled, or may press 1 as well.
+    """
+
+    leg: str
+    ring_timeout: Span
+
+
 class MoveCall(Effect, frozen=True, tag="move-call"):
     """Have the carrier ask us again what the resident's leg shall do now.
 
@@ -93,4 +103,6 @@ class SendMail(Effect, frozen=True, tag="send-mail"):
     due_at: Instant | None = None  # acknowledgement: the first answer, as it was promised
 
 
-AnyEffect = DialAgent | DialResident | DialThird | MoveCall | EndLeg | HoldLeg | SendMail
+AnyEffect = (
+    DialAgent | DialResident | DialThird | MoveCall | EndLeg | HoldLeg | SendMail | DialOnCall
+)

@@ -109,6 +109,7 @@ from router.core.events_town import (
     ServiceResumed,
 )
 from router.core.events_waiting import EstimateMet
+from router.core.events_walks import LoneWalkBegun, LoneWalkEnded, LoneWalkRang
 
 AnyEvent = (
     PolicyAdopted
@@ -200,6 +201,9 @@ AnyEvent = (
     | CallbackPromised
     | CallbackUnreturned
     | ItemAssigned
+    | LoneWalkBegun
+    | LoneWalkRang
+    | LoneWalkEnded
 )
 
 __all__ = [
@@ -265,6 +269,9 @@ __all__ = [
     "LateNoted",
     "LeasesRenewed",
     "LegChanged",
+    "LoneWalkBegun",
+    "LoneWalkEnded",
+    "LoneWalkRang",
     "MailKept",
     "MessageAdded",
     "MessageAnnounced",

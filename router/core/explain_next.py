@@ -30,6 +30,9 @@ def what_next(state: State, item: Item) -> Iterator[tuple[Instant, str]]:
         (state.offers[each].expires_at, f"the offer to {state.offers[each].agent} ends unanswered")
         for each in item.offers
     ]
+    walk = state.walks.get(item.id)
+    if walk is not None and walk.due is not None:
+        found.append((walk.due, "nothing was heard of who is rung: the next one on call is"))
     row = state.queues.get(queue.id)
     waits = item.state in IN_LINE and item.tempo is not Tempo.SLOW_TEXT
     if waits and row is not None and row.is_open and row.changes_at is not None:

@@ -17,6 +17,7 @@ from router.core.first_response import due_at
 from router.core.flows.nodes import node_at, targets_of
 from router.core.flows.walk import TRANSFER_MAX, Walk, deadline
 from router.core.hours import next_open, standing
+from router.core.lone_joining import take_over
 from router.core.model import Channel, Condition, Form, Instant, QueueId, Span
 from router.core.on_call import in_turn, passed, rung
 from router.core.paging import cannot, page
@@ -35,6 +36,7 @@ from router.core.ringing import next_to_ring
 from router.core.service_level import local_day
 from router.core.state import State
 from router.core.text_level import threshold_as
+from router.core.windows import asked_first
 
 CHAINS_MAX: Final = 20  # chains followed; the check refuses cycles, this stops the unforeseen
 _NEEDS_CALL: Final = frozenset({"voicemail", "callback", "transfer"})
@@ -149,9 +151,16 @@ def walk_chain(
 
 
 def miss(
-    s: State, now: Instant, item: Item, queue: Queue, condition: Condition, rule: FallbackRule
+    s: State,
+    now: Instant,
+    item: Item,
+    queue: Queue,
+    condition: Condition,
+    rule: FallbackRule,
+    *,
+    alone: bool = False,
 ) -> str:
-    """Return why the rule does not apply; "" when it does."""
+    """Return why the rule does not apply; "" when it does. `alone`: without a caller as well."""
     if rule.when_subject and item.subject not in rule.when_subject:
         return f"subject is {item.subject or 'not known'}, the rule is for others"
     if rule.when_channel and item.channel not in rule.when_channel:
@@ -162,7 +171,8 @@ def miss(
         hours = s.policy.hours[rule.when_hours]
         if not standing(hours, now, emergency_of(s, rule.when_hours)).is_open:
             return f"hours {rule.when_hours} are closed"
-    if rule.action in _NEEDS_CALL and (item.channel is not Channel.VOICE or not item.call_id):
+    has_caller = item.channel is Channel.VOICE and bool(item.call_id)
+    if rule.action in _NEEDS_CALL and not has_caller and not alone:
         return f"{rule.action} needs a caller on the line"
     if rule.action == "callback" and (rule.queue is None and queue.callback is None):
         return "the queue does not call back"
@@ -221,8 +231,9 @@ def _act(
             index = 0
             if rule.action == "transfer":
                 index = yield from _first_to_ring(s, now, item, rule, taken.name)
+            stands = asked_first(s, now, target, node, taken.name)
             due = deadline(now, node)
-            yield walk.stop(now, taken.name, due, why, target=index, queue=target.id)
+            yield walk.stop(now, stands, due, why, target=index, queue=target.id)
             return
     if walk is not None:
         walk.trail.append(taken.name)
@@ -236,7 +247,8 @@ def _first_to_ring(
 ) -> Generator[e.Event, None, int]:
     """Return whom of the rule's contacts the caller is put through to; `miss` knows somebody."""
     order = in_turn(s.policy, rule.targets, rule.rounds, local_day(s, now))
-    found, refused = next_to_ring(s, now, order)
+    after = (yield from take_over(s, now, item, name, order)) if rule.hung_up else -1
+    found, refused = next_to_ring(s, now, order, after)
     yield from passed(s, now, item.id, name, refused)
     index = found if found is not None else 0
     yield from rung(s, now, item.id, name, order[index])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from router.core import callbacks, told_waits
+from router.core import callbacks, lone_walk, told_waits
 from router.core import commands as c
 from router.core import events as e
 from router.core.arrivals import open_item
@@ -77,8 +77,10 @@ def report_leg(s: State, now: Instant, c_: c.ReportLeg) -> Events:
         yield from _agent_leg(s, now, item, c_)
     elif c_.leg == "third":
         yield from third_leg(s, now, item, c_)
+    elif c_.leg == "on_call":
+        yield from lone_walk.heard(s, now, item, c_)
     else:
-        raise UnknownTarget(f"no leg {c_.leg!r}; legs are agent, resident, third, outside")
+        raise UnknownTarget(f"no leg {c_.leg!r}; legs: agent, resident, third, outside, on_call")
 
 
 def _outside_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:

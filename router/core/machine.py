@@ -12,7 +12,6 @@ from router.core import effects as f
 from router.core import events as e
 from router.core.callbacks import closed
 from router.core.chat_in import fell_silent
-from router.core.consults import third_not_rung, third_rings, unheard
 from router.core.correspondence import waited_enough
 from router.core.dues import item_dues
 from router.core.families import family
@@ -40,6 +39,7 @@ from router.core.model import (
     QueueId,
 )
 from router.core.offers import end_offer_of, end_offers, expire
+from router.core.outside_legs import NOT_RUNG, RINGS, UNHEARD
 from router.core.overflow import gap_lasted, limits_fell
 from router.core.paging import nobody_answered
 from router.core.queueing import (
@@ -213,10 +213,6 @@ def _key_due(s: State, now: Instant, name: str) -> Events:
     yield e.KeyDropped(at=now, key=name)
 
 
-def _consult_due(s: State, now: Instant, name: str) -> Events:
-    yield from unheard(s, now, s.items[ItemId(name)])
-
-
 DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "item": _item_due,
     "offer": _offer_due,
@@ -224,7 +220,7 @@ DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "queue": _queue_due,
     "condition": _condition_due,
     "emergency": _emergency_due,
-    "consult": _consult_due,
+    **UNHEARD,
     "key": _key_due,
     "gap": gap_lasted,
     "notice": withdrawn_by_time,
@@ -256,8 +252,8 @@ def report_effect(s: State, now: Instant, c_: c.ReportEffect) -> Events:
     elif isinstance(effect, f.MoveCall):
         if c_.reason == LEG_GONE and item.call_id == effect.call_id:
             yield from resident_gone(s, now, item, "the carrier no longer has the call")
-    elif isinstance(effect, f.DialThird):
-        yield from third_not_rung(s, now, item, effect, c_.reason)
+    elif type(effect) in NOT_RUNG:
+        yield from NOT_RUNG[type(effect)](s, now, item, effect, c_.reason)
     elif not _rung_by(item, effect):
         return
     elif isinstance(effect, f.DialAgent):
@@ -277,8 +273,8 @@ def _rung_by(item: Item, effect: f.Effect) -> bool:
 
 def _rings(s: State, now: Instant, item: Item, effect: f.Effect, call_id: str) -> Events:
     """Note the leg that was made; one that nobody waits for any more is ended."""
-    if isinstance(effect, f.DialThird):
-        yield from third_rings(s, now, item, effect, call_id)
+    if type(effect) in RINGS:
+        yield from RINGS[type(effect)](s, now, item, effect, call_id)
         return
     agents = isinstance(effect, f.DialAgent)
     has = item.agent_call_id if agents else item.call_id

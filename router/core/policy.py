@@ -25,6 +25,7 @@ from router.core.model import (
     Tempo,
 )
 from router.core.policy_calls import Agreement, CallbackWindows
+from router.core.policy_forms import Field
 from router.core.policy_layers import Layer
 from router.core.policy_offers import Minimum, OfferTo
 from router.core.policy_on_call import OnCallList
@@ -183,6 +184,8 @@ class FallbackRule(Struct, frozen=True):
     every: Span = 0  # for page: so long until the next one is told
     accept: Texts = {}  # for transfer: read to who picks up, who must press a key; {} = not asked
     rounds: int = 1  # for transfer and page: how often the list is walked
+    choose_time: bool = False  # for callback: windows are offered first
+    hung_up: str = ""  # for transfer: what the report becomes then: close | message | callback
 
 
 class Fallback(Struct, frozen=True):
@@ -251,6 +254,7 @@ class Node(Struct, frozen=True):
     accept: Texts = {}  # transfer: as of a fallback rule
     rounds: int = 1
     service: str = ""
+    choose_time: bool = False  # callback: windows are offered first
 
 
 class Values(Struct, frozen=True):
@@ -284,19 +288,6 @@ class FrontMessage(Struct, frozen=True):
     from_instant: int  # ns
     until: int  # ns, excluded
     numbers: frozenset[str]  # called numbers; empty = all
-
-
-class Field(Struct, frozen=True):
-    """One field of a web form."""
-
-    id: str
-    kind: str  # text | long_text | email | phone | choice | date | checkbox
-    label: Texts
-    help: Texts
-    required: bool
-    length_max: int
-    choices: dict[str, Texts]
-    identity: bool  # names or addresses a person: kept apart, redacted together
 
 
 class FormRule(Struct, frozen=True):

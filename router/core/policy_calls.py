@@ -22,3 +22,4 @@ class Agreement(msgspec.Struct, frozen=True, omit_defaults=True):
     department: str  # OutsideContact id; "" = none, of a full one
     link: str  # page that tells agents more; "" = none
     script: dict[str, str]  # language code -> what the agent says and asks; {} = nothing
+    hand_over: str = ""  # at_once: rung by itself | by_agent | number: told to the resident

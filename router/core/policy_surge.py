@@ -20,3 +20,4 @@ class SurgeRule(msgspec.Struct, frozen=True, omit_defaults=True):
     lasts_max: Span  # nobody may switch it on for longer
     begins_at: int = 0  # so many callers and chats wait in all: it begins by itself; 0 = never
     lasts: Span = 0  # then for so long
+    written: dict[str, str] = {}  # for those who read instead of `text`; {} = the same

@@ -5,7 +5,7 @@ Like those of `records`: frozen, replaced as a whole, fields only appended.
 
 from __future__ import annotations
 
-from router.core.model import Instant, ItemId, LegResult, QueueId
+from router.core.model import EffectKey, Instant, ItemId, LegResult, QueueId
 from router.core.records import Row
 
 
@@ -26,6 +26,20 @@ class OnCallRow(Row, frozen=True):
     item: ItemId
     rule: str  # by which they are told: "!chain/rule", or a node
     attempts: tuple[OnCallAttempt, ...] = ()
+
+
+class LoneWalk(Row, frozen=True):
+    """The walk about an item whose caller has hung up; kept until the item is forgotten."""
+
+    item: ItemId
+    rule: str  # "!chain/rule"
+    since: Instant
+    index: int = -1  # who is rung, in the order of the day
+    key: EffectKey = EffectKey("")  # of the effect that rings; "" = nobody is rung
+    call_id: str = ""
+    due: Instant | None = None
+    result: str = ""  # "" while it lasts; as in `LoneWalkEnded`
+    contact: str = ""  # who acknowledged it
 
 
 class NoticeRow(Row, frozen=True):

@@ -295,7 +295,7 @@ class State(TownTables, SideTables):
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due
-        if kind in ("gap", "notice", "surge"):
+        if kind in ("gap", "notice", "surge", "walk"):
             return self.due_of_town(kind, name) == due
         if kind == "consult":
             consult = self.consults.get(ItemId(name))
@@ -333,6 +333,7 @@ class State(TownTables, SideTables):
             promises=[self.promises[k] for k in sorted(self.promises)],
             kept=[self.kept[k] for k in sorted(self.kept)],
             promises_met=[self.promises_met[k] for k in sorted(self.promises_met)],
+            walks=[self.walks[k] for k in sorted(self.walks)],
         )
 
     @classmethod
@@ -380,6 +381,8 @@ class State(TownTables, SideTables):
             state.put_recall(recall.item, recall)
         for pace in frozen.paces:
             state.put_pace(pace)
+        for walk in frozen.walks:
+            state.put_walk(walk.item, walk)
         state.promises = {row.item: row for row in frozen.promises}
         state.kept = {row.item: row for row in frozen.kept}
         state.promises_met = {row.queue: row for row in frozen.promises_met}

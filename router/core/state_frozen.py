@@ -20,7 +20,7 @@ from router.core.records import (
     QueueRow,
 )
 from router.core.records_calls import Consult, Recall
-from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallRow, SurgeRow
+from router.core.records_town import GapRow, LimitRow, LoneWalk, NoticeRow, OnCallRow, SurgeRow
 from router.core.records_waiting import KeptSteps, Promise, PromisesMet
 from router.core.tallies import TallyRow
 
@@ -55,6 +55,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     promises: list[Promise] = []
     kept: list[KeptSteps] = []
     promises_met: list[PromisesMet] = []
+    walks: list[LoneWalk] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too

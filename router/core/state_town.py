@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from router.core.index import Index
 from router.core.model import Instant, ItemId, QueueId
-from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallRow, SurgeRow
+from router.core.records_town import GapRow, LimitRow, LoneWalk, NoticeRow, OnCallRow, SurgeRow
 
 SURGE: Final = "surge"  # key of the one row of its table
 
@@ -24,6 +24,7 @@ class TownTables:
     def __init__(self) -> None:
         super().__init__()
         self.on_call: dict[ItemId, OnCallRow] = {}  # who was told of an item
+        self.walks: dict[ItemId, LoneWalk] = {}  # whose caller has hung up
         self.notices: dict[str, NoticeRow] = {}
         self.surges: dict[str, SurgeRow] = {}
         self.limits: dict[QueueId, LimitRow] = {}
@@ -33,6 +34,12 @@ class TownTables:
         """Put, replace or (None) remove."""
         if row is not None or item_id in self.on_call:
             self._put(self.on_call, item_id, row)
+
+    def put_walk(self, item_id: ItemId, row: LoneWalk | None) -> None:
+        """Put, replace or (None) remove."""
+        if row is not None or item_id in self.walks:
+            self._put(self.walks, item_id, row)
+            self.time_town(row)
 
     def put_notice(self, name: str, row: NoticeRow | None) -> None:
         """Put, replace or (None) remove."""
@@ -59,6 +66,8 @@ class TownTables:
             self.index.timer(row.until, "notice", row.id)
         elif isinstance(row, SurgeRow):
             self.index.timer(row.until, "surge", SURGE)
+        elif isinstance(row, LoneWalk):
+            self.index.timer(row.due, "walk", row.item)
         elif isinstance(row, GapRow):
             self.index.timer(row.lasts_at, "gap", f"{row.queue}/{row.skill}")
 
@@ -67,5 +76,8 @@ class TownTables:
         if kind == "gap":
             gap = self.gaps.get(name)
             return None if gap is None else gap.lasts_at
+        if kind == "walk":
+            walk = self.walks.get(ItemId(name))
+            return None if walk is None else walk.due
         row = self.notices.get(name) if kind == "notice" else self.surges.get(name)
         return None if row is None else row.until

@@ -106,6 +106,14 @@ def _outside_tried(state: State, ev: e.OutsideTried, _: Item | None) -> str:
     return f"{'told' if by_mail else 'rang'} {ev.contact}: {ev.result}"
 
 
+def _walk_ended(_: State, ev: e.LoneWalkEnded, __: Item | None) -> str:
+    return {
+        "acknowledged": f"{ev.contact} has taken it on without the caller",
+        "unanswered": "nobody on call has taken it on: first in line for the next who is there",
+        "joined": f"the same resident rang again: goes on in {ev.into}",
+    }.get(ev.result, "nobody else is rung: an agent has it")
+
+
 def _reported(text: str) -> Teller:
     return lambda _s, _e, _i: text
 
@@ -117,6 +125,9 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.FallbackWalked: lambda s, v, i: f"{v.condition}: followed chain {v.chain}, took {v.action}",
     e.OnCallTold: _on_call_told,
     e.OutsideTried: _outside_tried,
+    e.LoneWalkBegun: lambda s, v, i: "the caller has hung up: people on call are rung on",
+    e.LoneWalkRang: lambda s, v, i: "",
+    e.LoneWalkEnded: _walk_ended,
     e.ConditionEntered: _condition_entered,
     e.ConditionLasted: lambda s, v, i: f"queue {v.queue} has been {v.condition} for long enough",
     e.LanguageGapEntered: lambda s, v, i: f"nobody of queue {v.queue} has {v.skill}",

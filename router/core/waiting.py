@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from router.core import commands as c
 from router.core import events as e
-from router.core import told_waits
+from router.core import lone_walk, told_waits
 from router.core.arrivals import open_item
 from router.core.estimate import wait_of
-from router.core.flows.nodes import CALLBACK
 from router.core.flows.walk import PATIENCE, Walk
 from router.core.model import IN_LINE, Form, Instant, OfferEnding
 from router.core.offers import end_offers
@@ -17,7 +16,7 @@ from router.core.queueing import offers_callback, queue_of
 from router.core.records import Item
 from router.core.service_level import abandoned_or_lost, count
 from router.core.state import State
-from router.core.windows import node_of, offered
+from router.core.windows import CALLBACK, asked_again
 from router.core.wishes import end_leg
 
 Events = Iterator[e.Event]
@@ -63,8 +62,7 @@ def choose(s: State, now: Instant, c_: c.ChooseWhileWaiting) -> Events:
     if position is None:
         return
     walk = Walk(item=item.id, flow=position.flow, policy=position.policy, step=position.step + 1)
-    starts = offered(s, now, queue_of(s, item))
-    node = node_of(starts) if starts else CALLBACK
+    node = asked_again(s, now, queue_of(s, item), CALLBACK)
     yield walk.stop(now, node, now + PATIENCE, "key 1 while waiting")
 
 
@@ -85,7 +83,13 @@ def leave_waiting(s: State, now: Instant, c_: c.LeaveWaiting) -> Events:
 
 
 def abandon(s: State, now: Instant, item: Item, reason: str) -> Events:
-    """The resident left before anybody answered; an agent who was rung is let go unpunished."""
+    """The resident left before anybody answered; an agent who was rung is let go unpunished.
+
+    What people on call are being rung about stays without them, where the rule says so.
+    """
+    if lone_walk.stays(s, item):
+        yield from lone_walk.begin(s, now, item, reason)
+        return
     yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, "the caller hung up")
     item = s.items[item.id]
     yield from count(s, now, item, abandoned_or_lost(reason))

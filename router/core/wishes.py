@@ -7,6 +7,7 @@ from typing import Final
 from router.core import effects as f
 from router.core import events as e
 from router.core.model import MINUTE, AgentId, EffectKey, Instant, ItemId, Span
+from router.core.policy import OutsideContact
 from router.core.records import Item
 from router.core.state import State
 
@@ -65,6 +66,18 @@ def dial_third(
             contact_ref=contact_ref,
             ring_timeout=ring_timeout,
         ),
+    )
+
+
+def dial_on_call(now: Instant, item: Item, contact: OutsideContact) -> e.EffectWanted:
+    """Ring somebody on call about an item without a caller."""
+    ring_timeout = contact.ring_timeout
+    return e.EffectWanted(
+        at=now,
+        effect=f.DialOnCall(
+            key=_key(item), item_id=item.id, leg=contact.number, ring_timeout=ring_timeout
+        ),
+        due=now + ring_timeout + LEG_PATIENCE,
     )
 
 

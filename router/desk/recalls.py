@@ -115,4 +115,6 @@ def agreement_view(policy: Policy, row: Item) -> AgreementView | None:
         department=None if contact is None else NamedView(id=contact.id, name=contact.name),
         link=agreement.link,
         script=text_of(agreement.script, row.language or policy.languages[0].id),
+        hand_over=agreement.hand_over,
+        number=contact.number if contact is not None and agreement.hand_over == "number" else "",
     )

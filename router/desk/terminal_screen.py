@@ -28,6 +28,10 @@ _COLOURS: Final = {
     AgentStatus.OFFLINE: "red",
 }
 
+_HANDED_OVER: Final = {
+    "at_once": "they are rung by themselves once you talk; stay until they answer",
+    "number": "tell the resident their number: {number}",
+}
 _AGREED: Final = {
     "none": "note it and hand it over at once",
     "partial": "tell what is known, ask for the details, hand it over",
@@ -96,7 +100,8 @@ class Screen:
         to = agreement.department
         tail = f"; ask them with + contact:{to.id}" if to is not None else ""
         self.say(f"  agreement {agreement.level}: {_AGREED[agreement.level]}{tail}", "magenta")
-        for line in (agreement.script, agreement.link):
+        told = _HANDED_OVER.get(agreement.hand_over, "").format(number=agreement.number)
+        for line in (told, agreement.script, agreement.link):
             if line:
                 self.say(f"    {line}", "magenta")
 

@@ -50,7 +50,9 @@ def _on_call(state: State, row: OnCallRow) -> OnCallView:
     language = state.policy.languages[0].id
     script = state.policy.call_outs.get(item.subject) or state.policy.subjects.get(item.subject, {})
     paged = item.text is not None and item.text.page_due is not None
-    waits = item.state not in ENDED and (paged or item.state is ItemState.IN_FLOW)
+    walk = state.walks.get(row.item)
+    alone = walk is not None and not walk.result
+    waits = item.state not in ENDED and (paged or alone or item.state is ItemState.IN_FLOW)
     took = [each.contact for each in row.attempts if each.result is LegResult.ANSWERED]
     return OnCallView(
         item=item.id,
@@ -59,6 +61,7 @@ def _on_call(state: State, row: OnCallRow) -> OnCallView:
         state=item.state,
         acknowledged_by=took[-1] if took else "",
         attempts=tuple(_attempt(state, each, waits=waits) for each in row.attempts),
+        without_caller="" if walk is None else walk.result or "ringing",
     )
 
 

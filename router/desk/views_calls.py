@@ -23,6 +23,8 @@ class AgreementView(View, frozen=True, kw_only=True):
     department: NamedView | None
     link: str
     script: str
+    hand_over: str = ""  # at_once: rung by itself | by_agent | number: told to the resident
+    number: str = ""  # to be told
 
 
 class RecallView(View, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ class OnCallView(View, frozen=True, kw_only=True):
     state: str
     acknowledged_by: str  # contact; "" = nobody so far
     attempts: tuple[AttemptView, ...]
+    without_caller: str = ""  # who hung up: ringing, acknowledged, unanswered, joined, taken
 
 
 class AnnouncementView(View, frozen=True, kw_only=True):

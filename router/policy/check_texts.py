@@ -41,6 +41,10 @@ def check_texts(sources: Sources) -> None:
             if key not in REQUIRED_TEXTS:
                 message = f"nothing says this text; {remedy(key, REQUIRED_TEXTS)}"
                 town.document.complain(("texts", key), message, at_key=True)
+        for language, days in town.model.texts.get("weekdays", {}).items():
+            if len(days.split(",")) != 7:
+                message = f"{days!r} are not seven days; write them Monday first, with commas"
+                town.document.complain(("texts", "weekdays", language), message)
     waiting = sources.announcements.model
     for name, shape in waiting.waiting.items() if waiting is not None else ():
         for key in shape.texts:

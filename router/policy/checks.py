@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from router.policy.check_attributes import check_attributes
+from router.policy.check_callback_times import check_callback_times
 from router.policy.check_chat import check_chat
 from router.policy.check_contacts import check_contacts
 from router.policy.check_fallback import check_fallback
@@ -36,6 +37,7 @@ def check(sources: Sources, today: date) -> None:
     check_layers(sources, today)
     check_openings(sources, today)
     check_on_call(sources, today)
+    check_callback_times(sources)
     check_contacts(sources)
     check_mail(sources)
     check_mail_rules(sources)

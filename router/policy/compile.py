@@ -20,6 +20,7 @@ from router.core.model import (
     Unreached,
 )
 from router.core.policy_calls import Agreement
+from router.core.policy_forms import Field
 from router.core.policy_on_call import OnCallList, OnCallShift
 from router.policy.compile_flows import compile_flow
 from router.policy.compile_hours import compile_all_hours, compile_layers
@@ -100,7 +101,7 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
 
 def _agreements(town: TownFile) -> dict[str, Agreement]:
     return {
-        subject: Agreement(each.level, each.department, each.link, each.script)
+        subject: Agreement(each.level, each.department, each.link, each.script, each.handed_over)
         for subject, each in town.agreements.items()
     }
 
@@ -188,6 +189,8 @@ def _rule(shape: RuleShape, where: compiled.Place) -> compiled.FallbackRule:
         every=shape.every if shape.page else 0,
         accept=shape.accept,
         rounds=shape.rounds,
+        hung_up=shape.outlives,
+        choose_time=shape.choose_time,
     )
 
 
@@ -249,11 +252,11 @@ def _form(id_: str, shape: FormShape, town: TownFile, document: Document) -> com
     )
 
 
-def _field(id_: str, shape: FieldShape, town: TownFile) -> compiled.Field:
+def _field(id_: str, shape: FieldShape, town: TownFile) -> Field:
     choices = shape.choices or {
         subject: town.subjects[subject] for subject in shape.choices_from_subjects
     }
-    return compiled.Field(
+    return Field(
         id=id_,
         kind=shape.kind,
         label=shape.label,

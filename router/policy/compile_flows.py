@@ -127,6 +127,7 @@ def _callback(shape: shapes.CallbackNode) -> Node:
         timeout=shape.timeout_s * SECOND,
         tries=shape.tries,
         next=shape.next,
+        choose_time=shape.choose_time,
     )
 
 

@@ -16,4 +16,5 @@ def compile_surge(shape: SurgeShape) -> SurgeRule:
         lasts_max=shape.lasts_max,
         begins_at=shape.begins_when_waiting,
         lasts=shape.lasts,
+        written=shape.write,
     )

@@ -36,6 +36,15 @@ class AgreementShape(Shape):
         examples=["{en: Ask for the address., fr: Demandez l'adresse.}"],
     )
 
+    hand_over: Literal["", "at_once", "by_agent", "number"] = Field(
+        default="",
+        description="how it is handed over. `at_once`: the department is rung by itself as soon as"
+        " agent and resident talk, and the agent stays until somebody there answers; `by_agent`:"
+        " the agent has them rung; `number`: the agent tells the resident the department's number."
+        " Left out: `at_once` for level none, else `by_agent`",
+        examples=["number"],
+    )
+
     @model_validator(mode="after")
     def _handed_over_to_somebody(self) -> AgreementShape:
         if self.level != "full" and not self.department:
@@ -43,4 +52,13 @@ class AgreementShape(Shape):
                 f"level {self.level} hands over to a department; name it: department: CONTACT, or"
                 " write level: full"
             )
+        if self.hand_over and self.level == "full":
+            raise wrong("level full hands nothing over; delete `hand_over`")
         return self
+
+    @property
+    def handed_over(self) -> str:
+        """How it is handed over; "" of what is done here."""
+        if self.level == "full":
+            return ""
+        return self.hand_over or ("at_once" if self.level == "none" else "by_agent")

@@ -26,7 +26,11 @@ class CallbackWindowsShape(Shape):
         default=4, description="most callbacks that one window takes", examples=["4"]
     )
     days_ahead: int = Field(
-        default=1, ge=0, le=1, description="0: today alone; 1: tomorrow, too", examples=["1"]
+        default=1,
+        ge=0,
+        le=6,
+        description="0: today alone; 1: tomorrow, too; 3: from Friday evening to Monday",
+        examples=["3"],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -69,6 +69,12 @@ class RuleShape(Shape):
         " `say`, if there is one, is asked instead of the text `callback_ask`",
         examples=["own"],
     )
+    choose_time: bool = Field(
+        default=False,
+        description="for `callback`: asks first when: as soon as possible, or one of the `windows`"
+        " of the queue's `callback` that are left; with none left the number is asked for at once",
+        examples=["true"],
+    )
     transfer: Annotated[list[str], OneOrMore] = Field(
         default=[],
         description="action: ring these contacts and on-call lists in order until somebody"
@@ -103,6 +109,14 @@ class RuleShape(Shape):
         " rule follows",
         examples=["2"],
     )
+    hung_up: Literal["", "close", "message", "callback", "abandon"] = Field(
+        default="",
+        description="for `transfer` with `accept`: the caller hangs up before anybody has accepted;"
+        " the report stays, the list is walked on, and who presses 1 hears where to reach the"
+        " caller. Then it is closed (`close`), or waits as a `message` or a `callback`; `abandon`:"
+        " the walk ends with the call. Left out: `close` where the rule is urgent, else `abandon`",
+        examples=["callback"],
+    )
     chain: str = Field(
         default="", description="action: go on with this chain", examples=["after_hours"]
     )
@@ -128,9 +142,20 @@ class RuleShape(Shape):
             raise wrong("tells nobody, so `every` means nothing; delete it, or give `page`")
         if self.accept and not self.transfer:
             raise wrong("rings nobody, so `accept` means nothing; delete it, or give `transfer`")
+        if self.choose_time and not self.callback:
+            raise wrong("books no callback, so `choose_time` means nothing; give `callback`")
         if "rounds" in self.model_fields_set and not (self.transfer or self.page):
             raise wrong("walks no list, so `rounds` means nothing; delete it")
+        if self.hung_up and not self.accept:
+            raise wrong("nobody accepts by a key, so `hung_up` means nothing; give `accept`")
         return self
+
+    @property
+    def outlives(self) -> str:
+        """What becomes of a report whose caller has hung up; "" when it ends with the call."""
+        if not self.accept or self.hung_up == "abandon":
+            return ""
+        return self.hung_up or ("close" if self.urgent else "")
 
     @property
     def action(self) -> str:

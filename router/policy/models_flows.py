@@ -200,6 +200,12 @@ class CallbackNode(Shape):
         description="node when no callback is wanted, or it cannot be booked",
         examples=["message"],
     )
+    choose_time: bool = Field(
+        default=False,
+        description="asks first when: as soon as possible, or one of the `windows` of the queue's"
+        " `callback` that are left; with none left it goes straight on to the number",
+        examples=["true"],
+    )
 
 
 class VoicemailNode(Shape):

@@ -9,13 +9,21 @@ from pydantic import Field, model_validator
 from router.policy.shape import Shape
 from router.policy.values import Name, Requirement, Seconds, SomeCount, Texts, wrong
 
-FieldKind = Literal["text", "long_text", "email", "phone", "choice", "date", "checkbox"]
+FieldKind = Literal[
+    "text", "long_text", "email", "phone", "choice", "date", "checkbox", "callback_time"
+]
 
 
 class FieldShape(Shape):
     """One field of a form."""
 
-    kind: FieldKind = Field(default="text", description="what is asked for", examples=["choice"])
+    kind: FieldKind = Field(
+        default="text",
+        description="what is asked for; `callback_time`: when the resident would like to be called"
+        " back, of the times that are left (`windows` of the queue's `callback`); left empty the"
+        " form is answered in writing, else it is a callback to the number in its `phone` field",
+        examples=["choice"],
+    )
     label: Texts = Field(
         description="the field's label", examples=["{en: Your name, fr: Votre nom}"]
     )
@@ -89,6 +97,19 @@ class FormShape(Shape):
     size_max_kb: int = Field(
         default=64, ge=1, le=10_000, description="largest submission, in kB", examples=["64"]
     )
+
+    @model_validator(mode="after")
+    def _reached_by_telephone(self) -> Self:
+        times = [name for name, field in self.fields.items() if field.kind == "callback_time"]
+        if len(times) > 1:
+            raise wrong(f"{' and '.join(times)} both ask when to call back; delete one")
+        phones = [each for each in self.fields.values() if each.kind == "phone" and each.identity]
+        if times and not phones:
+            raise wrong(
+                f"{times[0]} asks when to call back, and nothing asks where; add a field with"
+                " kind: phone and identity: true"
+            )
+        return self
 
 
 class FormsFile(Shape):

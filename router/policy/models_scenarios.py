@@ -20,6 +20,7 @@ from router.policy.values import (
     Requirement,
     SomeCount,
     Text,
+    Texts,
     converter,
     only_action,
     wrong,
@@ -58,6 +59,9 @@ class CallShape(Shape):
     )
     caller: Number = Field(
         default="+19055550190", description="the resident's number", examples=["+1 905 555 0191"]
+    )
+    withheld: bool = Field(
+        default=False, description="the number is not told to the town", examples=["true"]
     )
     crowd: Count = Field(
         default=0,
@@ -112,6 +116,16 @@ class SaidChatShape(Shape):
     door: str = Field(
         default="", description="door of chat.yaml; left out: the first", examples=["website"]
     )
+    call_me: Number | None = Field(
+        default=None,
+        description="instead of writing the resident asks to be called back at this number",
+        examples=["+1 905 555 0191"],
+    )
+    call_at: LocalMoment | None = Field(
+        default=None,
+        description="with `call_me`: the window that begins then, local time; left out: in turn",
+        examples=["2026-11-24 08:00"],
+    )
     language: str = Field(
         default="", description="language of the page; left out: the town's first", examples=["fr"]
     )
@@ -130,6 +144,15 @@ class ByHandShape(Shape):
         description="until when, local time; left out: until it is taken back",
         examples=["2026-11-23 14:00"],
     )
+
+
+class AnnounceShape(Shape):
+    """Somebody puts a message in front of everything, as `townline announce` does."""
+
+    say: Texts = Field(
+        description="what is said and shown", examples=["{en: Plows are out., fr: Sorties.}"]
+    )
+    lasts: SpanText = Field(description="for how long", examples=["4 h"])
 
 
 class ExpectShape(Shape):
@@ -221,8 +244,8 @@ class ExpectShape(Shape):
 
 ACTIONS: Final = (
     "call", "keys", "outcome", "record", "hang_up", "mail", "form", "chat", "wait", "until",
-    "arrive", "away", "leave", "accept", "decline", "finish", "by_hand", "as_usual",
-    "surge",
+    "arrive", "away", "leave", "accept", "decline", "finish", "by_hand", "as_usual", "surge",
+    "announce",
 )  # fmt: skip
 
 
@@ -291,6 +314,11 @@ class ScenarioStepShape(Shape):
     )
     as_usual: str = Field(
         default="", description="these hours hold again as written", examples=["town_hall"]
+    )
+    announce: AnnounceShape | None = Field(
+        default=None,
+        description="somebody puts a message in front of everything",
+        examples=["{say: {en: Plows are out., fr: Sorties.}, lasts: 4 h}"],
     )
     expect: ExpectShape | None = Field(
         default=None, description="what must be so now", examples=["{queue: roads}"]

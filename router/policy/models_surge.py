@@ -17,8 +17,14 @@ class SurgeShape(Shape):
 
     say: Texts = Field(
         default={},
-        description="what every caller hears first",
+        description="what every caller hears first, and others read unless there is `write`",
         examples=["{en: Plows are out., fr: Les charrues sont sorties.}"],
+    )
+    write: Texts = Field(
+        default={},
+        description="shown instead of `say` in the chat, on the pages of forms and in"
+        " acknowledgements of mail, with the end of the surge; left out: `say`",
+        examples=["{en: What is known is on our page., fr: Voyez notre page.}"],
     )
     first: Annotated[list[str], OneOrMore] = Field(
         default=[],

@@ -222,9 +222,9 @@ def _on_call(picture: Picture) -> Iterator[Table]:
     for each in picture["on_call"][:ON_CALL_SHOWN]:
         told = [f"{a['name']} by {a['way']}: {a['result']}" for a in each["attempts"]]
         nobody = Text("nobody", style="bold red")
-        table.add_row(
-            each["item"], each["subject"], each["acknowledged_by"] or nobody, "\n".join(told)
-        )
+        alone = f"\ncaller hung up: {each['without_caller']}" if each["without_caller"] else ""
+        about = f"{each['subject']}{alone}"
+        table.add_row(each["item"], about, each["acknowledged_by"] or nobody, "\n".join(told))
     if table.rows:
         yield table
 

@@ -48,6 +48,7 @@ ACTIONS: Final[dict[str, Callable[[Stage, str, Any], None]]] = {
     "by_hand": inside.by_hand,
     "as_usual": inside.as_usual,
     "surge": inside.surge,
+    "announce": inside.announce,
 }
 
 

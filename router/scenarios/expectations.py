@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from router.core.consults import asked
 from router.core.flows.nodes import rule_at
 from router.core.flows.script import Dial
 from router.core.formulas import offered
 from router.core.hours import standing
+from router.core.lone_joining import is_walked
 from router.core.model import IN_LINE, ItemState
-from router.core.on_call import in_turn
+from router.core.on_call import in_turn, open_attempt
 from router.core.queueing import URGENT, emergency_of
 from router.core.records import Item
 from router.core.service_level import local_day
@@ -57,6 +59,12 @@ def _urgent(_: Stage, item: Item) -> str:
 
 
 def _rings(stage: Stage, item: Item) -> str:
+    told = open_attempt(stage.state, item.id)
+    if told is not None and is_walked(stage.state.walks.get(item.id)):
+        return told.contact  # the caller has hung up
+    consult = asked(stage.state, item)
+    if consult is not None and not consult.connected:
+        return consult.to.removeprefix("contact:")
     if item.state is not ItemState.IN_FLOW or item.flow is None:
         return NOBODY
     then = stage.then(item.id)

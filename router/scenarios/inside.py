@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from router.core import commands as c
-from router.core.commands_hours import BeginSurge
-from router.core.model import AgentId, AgentStatus, Form, ItemState, LegResult, OfferId, Span, Tempo
-from router.policy.models_scenarios import ByHandShape
+from router.core import commands_hours as h
+from router.core.model import (
+    AgentId,
+    AgentStatus,
+    Form,
+    ItemState,
+    LegResult,
+    OfferId,
+    Span,
+    Tempo,
+)
+from router.policy.models_scenarios import AnnounceShape, ByHandShape
 from router.scenarios.stage import CannotAct, Stage
 
 BY = "scenario"
@@ -52,6 +61,7 @@ def accept(stage: Stage, name: str, agent: str) -> None:
                 key=row.agent_dial,
             )
         )
+        stage.do(c.NoteRoom(item_id=item.id, room_id=f"room-{item.id}"))
 
 
 def decline(stage: Stage, name: str, agent: str) -> None:
@@ -90,8 +100,14 @@ def as_usual(stage: Stage, _: str, hours: str) -> None:
     stage.do(c.ClearEmergency(hours=hours, by=BY))
 
 
-def surge(stage: Stage, _: str, span: Span) -> None:
+def surge(stage: Stage, _: str, lasts: Span) -> None:
     """Somebody switches the surge on. Raises CannotAct: the town has none."""
     if stage.policy.surge is None:
         raise CannotAct("fallback.yaml says nothing of a surge")
-    stage.do(BeginSurge(until=stage.now + span, reason="by hand", by=BY))
+    stage.do(h.BeginSurge(until=stage.now + lasts, reason=BY, by=BY))
+
+
+def announce(stage: Stage, _: str, shape: AnnounceShape) -> None:
+    """Somebody puts a message in front of everything."""
+    until = stage.now + shape.lasts
+    stage.do(h.AnnounceMessage(id=BY, text=shape.say, since=None, until=until, numbers=(), by=BY))

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from router.core.policy import Flow, Node, Policy, Prompt, Queue, Values
+from router.core.policy import CallbackRule, Flow, Node, Policy, Prompt, Queue, Values
 from router.scenarios.mutations import Mutation, with_nth, with_row, without
 from router.scenarios.unnoticeable import is_followed
 
@@ -70,6 +70,7 @@ def _other_queues(policy: Policy, rule: Queue) -> Iterator[tuple[str, Queue]]:
         later = replace(rule.callback, retry_after=2 * rule.callback.retry_after)
         yield "callback retried later", replace(rule, callback=later)
         yield "callback forgotten", replace(rule, callback=None)
+        yield from _other_windows(rule, rule.callback)
     if rule.announcements.say_place:
         silent = replace(rule.announcements, say_place=False)
         yield "place not said", replace(rule, announcements=silent)
@@ -80,6 +81,19 @@ def _other_queues(policy: Policy, rule: Queue) -> Iterator[tuple[str, Queue]]:
 
 
 # --- flows ---------------------------------------------------------------------------------------
+
+
+def _other_windows(rule: Queue, callback: CallbackRule) -> Iterator[tuple[str, Queue]]:
+    windows = callback.windows
+    if windows is None:
+        return
+    others = {
+        "times of callbacks forgotten": None,
+        "times of callbacks today alone": replace(windows, days=0),
+        "times of callbacks never full": replace(windows, most=10 * windows.most),
+    }
+    for family, other in others.items():
+        yield family, replace(rule, callback=replace(callback, windows=other))
 
 
 def flows(policy: Policy) -> Iterator[Mutation]:
@@ -98,6 +112,12 @@ def flows(policy: Policy) -> Iterator[Mutation]:
 
 
 def _other_nodes(policy: Policy, flow: Flow, node: Node) -> Iterator[tuple[str, Node]]:
+    if node.service:
+        for layer, later in pairwise(node.exits):
+            exits = {**node.exits, layer: node.exits[later], later: node.exits[layer]}
+            yield f"layers {layer} and {later} swapped", replace(node, exits=exits)
+    if node.choose_time:
+        yield "no time is chosen", replace(node, choose_time=False)
     if node.prompt.text:
         yield "text removed", replace(node, prompt=Prompt(text={}, audio={}))
     digits = list(node.choices)

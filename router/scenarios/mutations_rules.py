@@ -137,6 +137,8 @@ def _changed(policy: Policy, rule: FallbackRule) -> Iterator[tuple[str, Fallback
     anywhere = replace(rule, when_channel=frozenset())
     if channels_of(anywhere) != channels_of(rule):
         yield "channel forgotten", anywhere
+    if rule.hung_up:
+        yield "report ends with its caller", replace(rule, hung_up="")
     if rule.when_hours:
         yield "hours forgotten", replace(rule, when_hours="")
 
@@ -166,6 +168,37 @@ def on_call(policy: Policy) -> Iterator[Mutation]:
                 "",
                 with_row(policy, "on_call", name, replace(people, shifts=rows)),
             )
+
+
+def surge(policy: Policy) -> Iterator[Mutation]:
+    """What a surge says removed, the queues that go first forgotten."""
+    rule = policy.surge
+    if rule is None:
+        return
+    others = {
+        "surge says nothing": replace(rule, text={}),
+        "surge shows nothing": replace(rule, text={}, written={}),
+        "surge without a text to read": replace(rule, written={}),
+        "surge lets nobody go first": replace(rule, first=()),
+    }
+    for family, other in others.items():
+        yield Mutation(family, "surge", FALLBACK_FILE, "", replace(policy, surge=other))
+
+
+def agreements(policy: Policy) -> Iterator[Mutation]:
+    """What is handed over at once left to the agent, and the other way round."""
+    for subject, agreement in policy.agreements.items():
+        if not agreement.hand_over:
+            continue
+        other = "at_once" if agreement.hand_over != "at_once" else "by_agent"
+        changed = replace(agreement, hand_over=other)
+        yield Mutation(
+            f"handed over {other}",
+            f"agreement {subject}",
+            "config/town.yaml",
+            "",
+            with_row(policy, "agreements", subject, changed),
+        )
 
 
 # --- mail ----------------------------------------------------------------------------------------
@@ -222,4 +255,4 @@ def mail(policy: Policy) -> Iterator[Mutation]:
         )
 
 
-FAMILIES: Final = (hours, fallback, on_call, mail)
+FAMILIES: Final = (hours, fallback, on_call, surge, agreements, mail)

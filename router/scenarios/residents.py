@@ -6,6 +6,7 @@ own rules: what a scenario shows is what a resident would meet.
 
 from __future__ import annotations
 
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Final
 
@@ -14,11 +15,13 @@ from channels.mail.intake import Envelope
 from channels.mail.message import Kind
 from channels.mail.reading import read as read_mail
 from channels.mail.rules import first_met
+from channels.webform.codec import SOON, submission, time_field
 from channels.webform.codec import read as read_form
-from channels.webform.codec import submission
 from router.core import commands as c
 from router.core import commands_text as t
+from router.core.consults import asked
 from router.core.flows.script import Ask, Dial, Record
+from router.core.lone_joining import is_walked
 from router.core.model import IN_LINE, SECOND, ItemId, LegResult, LegState, Span
 from router.policy.models_scenarios import (
     SILENCE,
@@ -47,8 +50,8 @@ def call(stage: Stage, name: str, shape: CallShape) -> None:
             key=f"call:{item}",
             call_id=f"call-{item}",
             called=shape.to or named,
-            address_key=shape.caller,
-            contact_ref=f"contact-{item}",
+            address_key="" if shape.withheld else shape.caller,
+            contact_ref="" if shape.withheld else f"contact-{item}",
         )
     )
     stage.listen(item)
@@ -93,6 +96,10 @@ def outcome(stage: Stage, name: str, result: LegResult) -> None:
         else:
             stage.do(c.AdvanceFlow(item_id=row.id, step=then.step, result=result))
             stage.listen(row.id)
+    elif is_walked(stage.state.walks.get(row.id)):
+        stage.do(_leg(row.id, "on_call", result, key=stage.state.walks[row.id].key))
+    elif asked(stage.state, row) is not None:
+        stage.do(_leg(row.id, "third", result, key=stage.state.consults[row.id].key))
     elif row.resident_dial and row.call_state is not LegState.CONNECTED:
         stage.do(_leg(row.id, "resident", result, key=row.resident_dial))
     else:
@@ -134,6 +141,8 @@ def mail(stage: Stage, name: str, shape: WrittenMailShape) -> None:
     if arrival.verdict.kind is not Kind.PERSON:
         raise CannotAct(f"nobody would see this mail: {arrival.verdict.why}")
     rule = first_met(rules, arrival.facts)
+    if rule is None or rule.acknowledge:
+        stage.show_announced(item, arrival.language)
     begun = stage.state.items.get(item)
     conversation = begun.text.conversation if begun is not None and begun.text is not None else ""
     stage.do(
@@ -172,7 +181,13 @@ def _mail_bytes(
 def form(stage: Stage, name: str, shape: FilledFormShape) -> None:
     """Send a web form. Raises CannotAct: the form would be refused."""
     item, rule = item_id(name), stage.policy.forms[shape.form]
-    filled = read_form(rule, shape.fields.items())
+    wish = time_field(rule)
+    fields = dict(shape.fields)
+    if wish is not None and fields.get(wish.id, SOON) != SOON:
+        chosen = datetime.fromisoformat(fields[wish.id]).replace(tzinfo=stage.zone)
+        fields[wish.id] = chosen.isoformat(timespec="minutes")
+    stage.show_announced(item, shape.language or stage.policy.languages[0].id)
+    filled = read_form(rule, fields.items())
     if filled.complaints:
         wrong = ", ".join(f"{field}: {why}" for field, why in filled.complaints.items())
         raise CannotAct(f"the form is refused: {wrong}")
@@ -200,6 +215,20 @@ def chat(stage: Stage, name: str, shape: SaidChatShape) -> None:
     for number in range(shape.crowd):
         chat(stage, f"{name}_{number}", shape.model_copy(update={"crowd": 0}))
         stage.pass_until(stage.now + CROWD_EVERY)
+    stage.show_announced(item, shape.language or stage.policy.languages[0].id)
+    if shape.call_me is not None:
+        stage.do(
+            t.AskCallback(
+                conversation=f"talk-{item}",
+                item_id=item,
+                contact_ref=f"contact-{item}",
+                address_key=shape.call_me,
+                door=shape.door or stage.policy.chat.first.id,
+                language=shape.language or stage.policy.languages[0].id,
+                starts=None if shape.call_at is None else stage.instant(shape.call_at),
+            )
+        )
+        return
     stage.do(
         t.ReceiveChat(
             item_id=item,

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from channels.announcements import in_words
 from router.core import commands as c
 from router.core import events as e
+from router.core.announced import announced
 from router.core.effects import MoveCall, SendMail
 from router.core.engine import Engine
 from router.core.flows.nodes import rule_at
@@ -132,6 +134,12 @@ class Stage:
     def then(self, item: ItemId) -> Then:
         """Return what the caller's leg does now, without hearing it again."""
         return caller_script(self.state, item).then
+
+    def show_announced(self, item: ItemId, language: str) -> None:
+        """Let who writes read what the town says in front of everything."""
+        said = announced(self.state, self.now)
+        zone = self.policy.time_zone
+        self.heard.setdefault(item, []).extend(in_words(said, language, zone, self.now))
 
     def _announce(self, item: ItemId) -> None:
         row = self.state.items.get(item)

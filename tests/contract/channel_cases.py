@@ -19,6 +19,7 @@ from channels.voice.adapter import VoiceChannel, VoiceSettings
 from channels.webform.adapter import WebformChannel, WebformSettings
 from router.core import policy as p
 from router.core.model import SECOND
+from router.core.policy_forms import Field
 from router.ports import Inbox, Words
 from router.runtime.clock import VirtualClock
 from router.runtime.ids import SeededIds
@@ -119,7 +120,7 @@ def form_town() -> p.Policy:
     """The small town, with two fields on its form."""
     policy = town()
     fields = tuple(
-        p.Field(
+        Field(
             id=name,
             kind=kind,
             label=both(name),

@@ -14,7 +14,7 @@ from router.core.apply import apply
 from router.core.dues import _MERGED, _WAITS_FOR
 from router.core.explain import lines_of, why_waiting
 from router.core.explain_next import TELLERS, what_next
-from router.core.model import DAY, SECOND, AgentId, ItemId, QueueId
+from router.core.model import DAY, SECOND, AgentId, ItemId, LegResult, QueueId
 from router.core.policy import Policy
 from router.core.state import State
 from router.policy.load import load
@@ -92,6 +92,9 @@ def test_everything_that_an_item_waits_for_has_a_sentence() -> None:
 def test_every_rule_is_told_with_file_and_line(policy: Policy) -> None:
     desk = Desk(policy, now=MORNING + DAY // 2)
     item = desk.call("i1", "1", "0")
+    position = desk.state.items[item].flow
+    assert position is not None  # the answering service is rung first
+    desk.do(c.AdvanceFlow(item_id=item, step=position.step, result=LegResult.NO_ANSWER))
     details = " | ".join(_details(desk, item))
     assert "the node stands in ivr_flows/" in details
     line = next(r for r in policy.fallbacks["after_hours"].rules if r.id == "message").place.line

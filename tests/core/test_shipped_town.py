@@ -97,6 +97,10 @@ def test_somebody_who_hangs_up_while_recording_still_leaves_the_message(policy: 
     script = press(desk, item, "1")
     while isinstance(script.then, Ask):
         script = press(desk, item, "0")
+    assert isinstance(script.then, Dial)  # the answering service
+    busy = c.AdvanceFlow(item_id=item, step=script.then.step, result=LegResult.BUSY)
+    desk.do(busy)
+    script = caller_script(desk.state, item)
     assert isinstance(script.then, Record)
     desk.do(c.EndCall(item_id=item, call_id="CAi1", reason="completed"))
     assert desk.state.items[item].state is ItemState.ABANDONED

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from router.core.flows.nodes import CALLBACK
 from router.core.hours import Hours, Range, standing
 from router.core.model import DAY, HOUR, MINUTE, SECOND, Instant, QueueId
 from router.core.policy_calls import CallbackWindows
-from router.core.windows import OFFERED_MAX, node_of, offered, starts_in, told
+from router.core.windows import CALLBACK, OFFERED_MAX, node_of, offered, starts_in, told
 from tests.core.test_callback_choices import calling
 from tests.core.town import OPEN, Desk, town
 
@@ -33,7 +32,7 @@ def of_hours(*ranges: tuple[int, int]) -> Hours:
 
 @given(
     length=st.sampled_from([30, 60, 90, 120, 150, 240]),
-    days=st.integers(0, 1),
+    days=st.integers(0, 6),
     passed=st.integers(0, 3 * 24 * 60),
     opens=st.integers(0, 20 * 60),
     lasts=st.integers(30, 600),
@@ -49,7 +48,7 @@ def test_every_window_is_ahead_aligned_and_wholly_open_and_the_first_such_are_of
     found = offered(desk.state, desk.now, policy.queues[QueueId("general")])
     fits = []
     last = local(desk.now).date().toordinal() + days
-    for minute in range(1, 50 * 60):
+    for minute in range(1, (days + 2) * 25 * 60):
         start = (desk.now // MINUTE + minute) * MINUTE
         clock = local(start)
         if (clock.hour * 60 + clock.minute) % length or clock.date().toordinal() > last:
@@ -71,11 +70,17 @@ def test_a_node_keeps_the_windows_that_were_offered(minutes: list[int]) -> None:
 
 def test_a_window_is_told_by_the_towns_clock() -> None:
     policy = calling(windows=CallbackWindows(length=2 * HOUR, most=1, days=1))
-    desk = Desk(policy)
+    week = {"fr": "lundi, mardi, mercredi, jeudi, vendredi, samedi, dimanche"}
+    desk = Desk(replace(policy, texts={**policy.texts, "weekdays": week}))
     queue = policy.queues[QueueId("general")]
-    noon = {"from": "12:00", "until": "14:00"}
-    assert told(desk.state, desk.now, queue, OPEN + 2 * HOUR) == ("callback_today", noon)
-    assert told(desk.state, desk.now, queue, OPEN + 26 * HOUR) == ("callback_tomorrow", noon)
+    for days, key, day in (
+        (0, "callback_today", "lundi"),
+        (1, "callback_tomorrow", "mardi"),
+        (4, "callback_day", "vendredi"),
+    ):
+        noon = {"day": day, "from": "12:00", "until": "14:00"}
+        start = OPEN + 2 * HOUR + days * DAY
+        assert told(desk.state, desk.now, queue, start, "fr") == (key, noon)
 
 
 def test_no_windows_where_the_queue_has_none() -> None:

@@ -47,8 +47,8 @@ MISTAKES = {
         in_file=QUEUES,
     ),
     "own queue of nothing": Mistake(
-        AFTER, "condition: closed, queue: general", "condition: closed", "other: {fallback",
-        "nodes.other", "add `queue:` here to say which that is",
+        AFTER, "condition: closed, queue: general", "condition: closed", "message: {fallback",
+        "nodes.message", "add `queue:` here to say which that is",
     ),
     "chain never used": Mistake(
         QUEUES, "emergency: emergency_closing", "emergency: after_hours", "emergency_closing:",

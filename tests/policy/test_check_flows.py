@@ -21,9 +21,9 @@ MISTAKES = {
         "arena:\n    transfer", "nodes.arena", "goes arena -> arena_message -> arena",
     ),
     "circle across flows": Mistake(
-        AFTER, "  other: {fallback: after_hours, condition: closed, queue: general}",
-        "  other: {goto: main}", "danger:\n    say", "nodes.danger",
-        "danger -> subjects -> other -> main/language -> main/danger",
+        AFTER, "  message: {fallback: after_hours, condition: closed, queue: general}",
+        "  message: {goto: main}", "danger:\n    say", "nodes.danger",
+        "-> message -> main/language -> main/danger",
     ),
     "no 911": Mistake(
         REC, "hang up and dial 911", "hang up and call for help", "danger:\n", "nodes.danger",

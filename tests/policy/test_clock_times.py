@@ -41,7 +41,8 @@ TIMES = {
         "hours.recreation_line.weekly.sat, son", "did you mean",
     ),
     "dates end before they begin": Mistake(
-        HOURS, "last: 2026-12-26", "last: 2026-12-06", "first: 2026-12-24",
+        HOURS, "first: 2026-12-24, last: 2026-12-26", "first: 2026-12-24, last: 2026-12-06",
+        "first: 2026-12-24",
         "hours.recreation_line.dates[0]", "ends on 2026-12-06, before it begins on 2026-12-24",
         inside=-1,
     ),

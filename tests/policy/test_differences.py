@@ -35,8 +35,8 @@ def test_comments_and_ways_of_writing_are_no_difference(shipped: Town, town: Tow
         ("config/queues.yaml", "  wait_max_s: 1200", "  wait_max_s: 900",
          ["queue animals, building, bylaw, clerks, general, recreation, roads, tax:"
           " wait max: 20 min -> 15 min"]),
-        ("config/hours.yaml", "mon-fri: 08:00-18:00", "mon-fri: 08:00-17:30",
-         ["hours town_hall: mon, tue, wed, thu, fri: 08:00-18:00 -> 08:00-17:30"]),
+        ("config/hours.yaml", "mon-fri: 08:00-20:00", "mon-fri: 08:00-19:30",
+         ["hours recreation_line: mon, tue, wed, thu, fri: 08:00-20:00 -> 08:00-19:30"]),
         ("config/fallback.yaml", "transfer: [arena, security]", "transfer: [security, arena]",
          ["chain after_hours: rules facility problem targets: arena, security -> security, arena"]),
         ("skills.yaml", "skills: {english: 10, roads: 9, general: 4}",

@@ -38,13 +38,13 @@ LAYERS = """
     on_holidays: 00:00-10:00, 16:00-24:00
 
 services:
-  single_number:
+  main_line:
     - {layer: centre, hours: day}
     - {layer: extended, hours: [early, evening]}
     - {layer: third_party, hours: night}
 """
 NODE = """  opening:
-    service: single_number
+    service: main_line
     exits: {centre: subjects, extended: general, third_party: answering_service}
     otherwise: closed
   answering_service: {transfer: security, next: closed}
@@ -53,7 +53,8 @@ NODE = """  opening:
 
 def layered(town: Town, layers: str = LAYERS, node: str = NODE) -> Loaded:
     path = town.directory / HOURS
-    path.write_text(path.read_text(encoding="utf-8").rstrip() + "\n" + layers, encoding="utf-8")
+    own, _, _ = path.read_text(encoding="utf-8").partition("  # Staff of the community centres")
+    path.write_text(own.rstrip() + "\n" + layers, encoding="utf-8")
     opening = "  opening:\n    hours: town_hall\n    open: subjects\n    closed: closed\n"
     town.edit(MAIN, opening, node)
     return town.load()
@@ -87,7 +88,7 @@ def policy_of(loaded: Loaded) -> Policy:
 )
 def test_a_day_in_layers(town: Town, when: str, layer: str) -> None:
     desk = Desk(policy_of(layered(town)), now=at(when))
-    assert layer_at(desk.state, desk.state.policy, "single_number", desk.now) == layer
+    assert layer_at(desk.state, desk.state.policy, "main_line", desk.now) == layer
 
 
 def test_a_caller_is_led_to_the_layer_and_to_otherwise_when_all_was_closed_by_hand(
@@ -130,7 +131,7 @@ def test_a_gap_and_an_overlap_are_refused_with_the_first_instant(
 ) -> None:
     assert old in LAYERS
     loaded = layered(town, LAYERS.replace(old, new))
-    found = [each for each in loaded.errors if each.path == "services.single_number"]
+    found = [each for each in loaded.errors if each.path == "services.main_line"]
     assert loaded.policy is None
     assert [says in each.message for each in found] == [True]
 
@@ -138,7 +139,7 @@ def test_a_gap_and_an_overlap_are_refused_with_the_first_instant(
 def test_a_hole_of_one_hour_when_the_clock_goes_back_is_seen(town: Town) -> None:
     early = LAYERS.replace("daily: 00:00-07:00, 23:00-24:00", "daily: 00:00-01:30, 23:00-24:00")
     early = early.replace("daily: 07:00-08:00", "daily: 01:30-08:00")
-    (found,) = [x for x in layered(town, early).errors if x.path == "services.single_number"]
+    (found,) = [x for x in layered(town, early).errors if x.path == "services.main_line"]
     assert "extended and third_party both answer from" in found.message
 
 
@@ -149,7 +150,7 @@ def test_a_hole_of_one_hour_when_the_clock_goes_back_is_seen(town: Town) -> None
          "nodes.opening.exits", "layer 'third_party' of the service leads nowhere"),
         ("third_party: answering_service", "thrid_party: answering_service",
          "nodes.opening.exits.thrid_party", "did you mean 'third_party'"),
-        ("service: single_number", "service: single_numbr", "nodes.opening.service",
+        ("service: main_line", "service: single_numbr", "nodes.opening.service",
          "no service is called 'single_numbr'"),
         ("otherwise: closed\n", "otherwise: closd\n", "nodes.opening.otherwise", "closd"),
     ],
@@ -184,7 +185,7 @@ def test_at_every_instant_exactly_one_layer_is_open(
     now = int((start + timedelta(minutes=minute, seconds=second)).timestamp()) * 10**9
     open_now = {
         layer.id
-        for layer in policy.services["single_number"]
+        for layer in policy.services["main_line"]
         for hours in layer.hours
         if standing(policy.hours[hours], now).is_open
     }
@@ -195,7 +196,7 @@ def test_the_walk_over_openings_says_what_asking_each_instant_says(policy: Polic
     """The check's sweep against the engine's own answer, at and around every change."""
     layers = [
         LayerShape(layer=each.id, hours=list(each.hours))
-        for each in policy.services["single_number"][:2]  # with gaps, then
+        for each in policy.services["main_line"][:2]  # with gaps, then
     ]
     start = at(f"{date(2027, 3, 10)}T00:00")
     end = start + 10 * 86_400 * 10**9

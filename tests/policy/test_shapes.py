@@ -89,7 +89,8 @@ SHAPES = {
         "did you mean 'America/Toronto'?",
     ),
     "date": Mistake(
-        HOURS, "date: 2026-12-31", "date: 31.12.2026", "31.12.2026",
+        HOURS, "date: 2026-12-31, open: 08:00-12:00", "date: 31.12.2026, open: 08:00-12:00",
+        "31.12.2026",
         "hours.town_hall.dates[1].date", "write year-month-day",
     ),
     "node without a kind": Mistake(

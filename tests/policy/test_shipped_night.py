@@ -71,8 +71,12 @@ def test_noise_at_ten_past_two_reaches_security_then_the_officer() -> None:
 def test_a_tax_bill_at_night_disturbs_nobody_and_leaves_an_item_for_the_next_day() -> None:
     desk = night("2026-11-29T02:10")
     item = desk.call("i1", "1", "0")
+    then = caller_script(desk.state, item).then
+    assert isinstance(then, Dial)
+    assert then.number == desk.policy.contacts["answering_service"].number
+    desk.do(c.AdvanceFlow(item_id=item, step=then.step, result=LegResult.NO_ANSWER))
     assert isinstance(caller_script(desk.state, item).then, Record)
-    assert desk.state.on_call == {}
+    assert [each.contact for each in desk.state.on_call[item].attempts] == ["answering_service"]
 
 
 @pytest.mark.parametrize(("surging", "says"), [(True, True), (False, False)])

@@ -33,18 +33,18 @@ def test_the_shipped_town_passes(typed: Type) -> None:
 
 
 def test_a_broken_promise_is_told_and_ends_with_one(typed: Type, town: Town) -> None:
-    town.edit("config/hours.yaml", "mon-fri: 08:00-18:00", "mon-fri: 09:00-18:00")
+    town.edit("config/hours.yaml", "mon-fri: 08:00-20:00", "mon-fri: 09:00-20:00")
     result = typed("test", "--only", "weekdays_from_eight")
     assert result.exit_code == 1
     assert "weekdays_from_eight_to_six, step 2" in result.output
-    assert "open.town_hall: expected open" in result.output
+    assert "open.recreation_line: expected open" in result.output
     assert "1 of 1 scenarios came out otherwise" in result.output
 
 
 def test_mistakes_in_the_policy_or_the_scenarios_come_before_testing(
     typed: Type, town: Town
 ) -> None:
-    town.edit("config/scenarios/waiting.yaml", "keys: [1, 3, 1]", "kays: [1, 3, 1]")
+    town.edit("config/scenarios/waiting.yaml", "0102, keys: [1, 3]", "0102, kays: [1, 3]")
     result = typed("test")
     assert result.exit_code == 1
     assert "unknown key; did you mean 'keys'?" in result.output

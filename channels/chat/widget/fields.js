@@ -35,6 +35,20 @@ export function textField(say, { id, label, type = "text", completes, isNeeded }
   return complaining(say, el("div", { class: "field" }, caption, control), control, text, complaint);
 }
 
+/**
+ * One of several; the first stands for none of them.
+ * @param {import("./speech.js").Say} say
+ * @param {{id: string, label: string, none: string}} about
+ * @param {{starts: string, label: string}[]} choices
+ * @returns {Field}
+ */
+export function choiceField(say, { id, label, none }, choices) {
+  const options = [{ starts: "", label: say(none) }, ...choices];
+  const control = el("select", { id }, options.map((each) => el("option", { value: each.starts }, each.label)));
+  const node = el("div", { class: "field" }, el("label", { for: id }, say(label)), control);
+  return { node, control, value: () => control.value, complaint: () => "" };
+}
+
 /** One number from 1 to 5. @param {import("./speech.js").Say} say @returns {Field} */
 export function scoreField(say, id, label, help) {
   const radio = (score) =>

@@ -57,7 +57,8 @@ export class Foot {
   /** @param {import("./forms.js").FormName} name @param {Record<string, string>} [values] filled in */
   openForm(name, values = {}) {
     const [known, email] = this.#acts.known();
-    const isClosed = this.#conversation.standing?.state === "closed";
+    const { standing } = this.#conversation;
+    const isClosed = standing?.state === "closed";
     const close = () => {
       this.#form = "";
       this.update();
@@ -67,7 +68,8 @@ export class Foot {
       this.#conversation.tell(`townline/${name}`, value);
       close();
     };
-    const form = makeForm(name, this.#say, { send, cancel: close }, { name: known, email, ...values }, isClosed);
+    const given = { name: known, email, ...values };
+    const form = makeForm(name, this.#say, { send, cancel: close }, given, isClosed, standing?.times);
     this.#form = name;
     fill(this.node, form);
     this.#acts.grown();

@@ -1,16 +1,17 @@
 /** The short forms of the chat: call me back, leave a message, a copy, the survey, the end. */
 import { button, el } from "./dom.js";
-import { areRight, scoreField, textField } from "./fields.js";
+import { areRight, choiceField, scoreField, textField } from "./fields.js";
 
 const NAME = { id: "name", label: "name", completes: "name" };
 const EMAIL = { id: "email", label: "email", type: "email", completes: "email", isNeeded: true };
 const NUMBER = { id: "number", label: "number", type: "tel", completes: "tel", isNeeded: true };
+const TIME = { id: "starts", label: "time", none: "soon" };
 const TEXT = { id: "text", label: "write", type: "long", isNeeded: true };
 const OPINION = { id: "text", label: "survey_text", type: "long" };
 
 /** Fields by the name of the form; its texts are named after it. */
 const FIELDS = {
-  callback: [NUMBER],
+  callback: [NUMBER, TIME],
   message: [TEXT, NAME, EMAIL],
   transcript: [EMAIL],
   survey: ["score", OPINION],
@@ -29,13 +30,15 @@ const FIELDS = {
  * @param {FormActs} acts
  * @param {Record<string, string>} values what is filled in already
  * @param {boolean} isClosed the town is
+ * @param {{starts: string, label: string}[]} [times] when the resident may be called back
  * @returns {HTMLFormElement}
  */
-export function makeForm(name, say, acts, values, isClosed) {
-  const fields = FIELDS[name].map((about) =>
+export function makeForm(name, say, acts, values, isClosed, times = []) {
+  const asked = FIELDS[name].filter((about) => about !== TIME || times.length);
+  const fields = asked.map((about) =>
     about === "score"
       ? { id: about, ...scoreField(say, about, "survey", "survey_low") }
-      : { id: about.id, ...textField(say, about, values[about.id]) },
+      : { id: about.id, ...(about === TIME ? choiceField(say, about, times) : textField(say, about, values[about.id])) },
   );
   const why = isClosed && name === "callback" ? "callback_closed" : `${name}_why`;
   const hasTitle = name !== "survey"; // the question is its title

@@ -93,6 +93,8 @@ export default {
   callback_why: "نتصل بك على هذا الرقم، ولن تفقد دورك.",
   callback_closed: "نتصل بك على هذا الرقم عندما نفتح.",
   callback_send: "طلب الاتصال",
+  time: "متى",
+  soon: "في دوري",
   message: "اترك رسالة",
   message_why: "نجيب بالبريد الإلكتروني.",
   message_send: "إرسال الرسالة",

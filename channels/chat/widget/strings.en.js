@@ -67,6 +67,8 @@ export default {
   callback_why: "We call you at this number. You do not lose your place.",
   callback_closed: "We call you at this number when we are open.",
   callback_send: "Ask for the call",
+  time: "When",
+  soon: "In turn",
   message: "Leave a message",
   message_why: "We answer by e-mail.",
   message_send: "Send the message",

@@ -67,6 +67,8 @@ export default {
   callback_why: "Nous vous rappelons à ce numéro. Vous ne perdez pas votre rang.",
   callback_closed: "Nous vous rappelons à ce numéro quand nous sommes ouverts.",
   callback_send: "Demander le rappel",
+  time: "Quand",
+  soon: "À mon tour",
   message: "Laisser un message",
   message_why: "Nous répondons par courriel.",
   message_send: "Envoyer le message",

@@ -29,7 +29,7 @@ button:hover { background: var(--soft); }
 button.main, [aria-pressed=true] { color: var(--on-accent); background: var(--accent); border-color: var(--accent);
   font-weight: 600; }
 button.main:hover, .launcher:hover { background: var(--accent); text-decoration: underline; }
-input, textarea { font: inherit; color: var(--ink); background: var(--page); border: 1px solid var(--line);
+input, textarea, select { font: inherit; color: var(--ink); background: var(--page); border: 1px solid var(--line);
   border-radius: .5rem; padding: .5rem .6rem; min-height: 2.75rem; width: 100%; }
 textarea { display: block; resize: none; field-sizing: content; max-height: 9rem; }
 [aria-invalid=true] { border: 2px solid var(--wrong); }

@@ -10,12 +10,12 @@ from typing import Final
 
 from router.core import commands as c
 from router.core import events as e
-from router.core.callbacks import book, closed, deferral
+from router.core.callbacks import closed
 from router.core.fallback import enter_queue, follow, keep_for_later
-from router.core.flows.nodes import CALLBACK, CONTACT, node_at, rule_at
-from router.core.flows.walk import PATIENCE, Arrival, Walk, deadline, go
+from router.core.flows.booking import Answered, book_callback, choose_time
+from router.core.flows.nodes import CONTACT, node_at, rule_at
+from router.core.flows.walk import SAID, Arrival, Walk, deadline, go
 from router.core.model import (
-    MINUTE,
     Condition,
     Form,
     Instant,
@@ -29,14 +29,14 @@ from router.core.on_call import in_turn, open_attempt, passed, place_in, rung
 from router.core.policy import Node, Queue, Values
 from router.core.queueing import URGENT, line_up, queue_of
 from router.core.records import FlowPosition, Item
-from router.core.redials import merge
 from router.core.ringing import next_to_ring
 from router.core.service_level import local_day
 from router.core.state import State
-from router.core.windows import WHEN, starts_in
+from router.core.windows import CALLBACK, WHEN, asked_first, origin_of
 from router.errors import UnknownItem
 
 Events = Iterator[e.Event]
+Answer = Callable[[State, Instant, Item, FlowPosition, Node, c.AdvanceFlow], Events]
 
 
 def arrive(s: State, now: Instant, walk: Walk, arrival: Arrival, rule: str) -> Events:
@@ -76,7 +76,10 @@ def arrive(s: State, now: Instant, walk: Walk, arrival: Arrival, rule: str) -> E
         yield closed(s, now, walk.item, "informed")
     elif node.kind == "transfer":
         yield from _ring_next(s, now, walk, arrival.name, node, -1, rule)
-    else:  # menu, voicemail, callback: the caller acts
+    elif node.kind == "callback":
+        asks = asked_first(s, now, _queue_for(s, s.items[walk.item], node), node, arrival.name)
+        yield walk.stop(now, asks, deadline(now, node), rule, queue=node.queue)
+    else:  # menu, voicemail: the caller acts
         yield walk.stop(now, arrival.name, deadline(now, node), rule)
 
 
@@ -115,7 +118,8 @@ def advance(s: State, now: Instant, c_: c.AdvanceFlow) -> Events:
     position = item.flow
     if position is None or c_.step != position.step:
         return
-    if item.state is ItemState.ABANDONED and c_.recording_ref:
+    kept = item.state is ItemState.ABANDONED or (item.id in s.walks and not item.words_ref)
+    if kept and c_.recording_ref:
         yield from _late_recording(s, now, item, c_)
         return
     if item.state is not ItemState.IN_FLOW:
@@ -143,6 +147,7 @@ def _menu(
     what = "no answer" if not c_.digits else "a key without meaning"
     rule = f"{position.flow}/{position.node} {what}"
     if tries < node.tries:
+        walk.trail.append(SAID + ("not_understood" if c_.digits else "nothing_heard"))
         yield walk.stop(now, position.node, deadline(now, node), rule, tries=tries)
         return
     if not item.language and any(c.values and c.values.language for c in node.choices.values()):
@@ -168,71 +173,18 @@ def _head_start_of(s: State, position: FlowPosition) -> Span:
     return URGENT if rule is not None and rule.urgent else 0
 
 
-def _callback(
-    s: State, now: Instant, item: Item, position: FlowPosition, node: Node, c_: c.AdvanceFlow
-) -> Events:
-    queue = _queue_for(s, item, node)
-    ref, key = c_.number_ref, c_.address_key
-    if not ref and c_.digits == "1":
-        ref, key = item.contact_ref, item.address_key
-    if not ref or queue.callback is None:
-        tries = position.tries + 1
-        if c_.digits not in ("", "*") and tries < max(node.tries, 1):
-            walk = walk_from(item, position)
-            yield walk.stop(
-                now, position.node, deadline(now, node), "a number that cannot be rung", tries=tries
-            )
-            return
-        yield from _on_from(s, now, item, position, node, "no callback wanted or possible")
-        return
-    first = item.first_queued_at if item.first_queued_at is not None else now
-    first = yield from merge(s, now, item, key, queue.id, first)
-    counted = item.threshold_at is not None or bool(item.service_level)
-    yield from line_up(
-        s,
-        now,
-        item,
-        queue,
-        form=Form.CALL,
-        first_queued_at=first,
-        rule="callback booked",
-        anew=not counted,
-    )
-    start = _window_of(now, position)
-    yield from book(s, now, s.items[item.id], key, ref, start)
-    if start is not None:
-        length = queue.callback.windows.length if queue.callback.windows is not None else 0
-        yield e.CallbackPromised(
-            at=now, item=item.id, owner=None, starts=start, ends=start + length
-        )
-        yield deferral(now, s.items[item.id], start, "at the time that was chosen")
+def _booking(answered: Answered) -> Answer:
+    """Return the handler that goes on from where nothing was settled."""
 
+    def handler(
+        s: State, now: Instant, item: Item, position: FlowPosition, node: Node, c_: c.AdvanceFlow
+    ) -> Events:
+        walk, queue = walk_from(item, position), _queue_for(s, item, node)
+        why = yield from answered(s, now, walk, position, node, queue, c_)
+        if why:
+            yield from _on_from(s, now, item, position, node, why)
 
-def _window_of(now: Instant, position: FlowPosition) -> Instant | None:
-    """Return when the window begins that was chosen; None: as soon as possible."""
-    chosen = position.node.removeprefix(CALLBACK).removeprefix(":")
-    start = int(chosen) * MINUTE if chosen and position.node.startswith(CALLBACK) else 0
-    return start if start > now else None
-
-
-def _when(
-    s: State, now: Instant, item: Item, position: FlowPosition, node: Node, c_: c.AdvanceFlow
-) -> Events:
-    """The caller chose when to be called back: key 1 as soon as possible, the others a window."""
-    walk = walk_from(item, position)
-    starts = starts_in(position.node)
-    choices = {"1": CALLBACK} | {
-        str(key): f"{CALLBACK}:{start // MINUTE}" for key, start in enumerate(starts, 2)
-    }
-    chosen = choices.get(c_.digits)
-    if chosen is not None:
-        rule = f"key {c_.digits}: when to be called back"
-        yield walk.stop(now, chosen, now + PATIENCE, rule)
-    elif position.tries + 1 < node.tries:
-        tries = position.tries + 1
-        yield walk.stop(now, position.node, deadline(now, node), "no such time", tries=tries)
-    else:
-        yield from _on_from(s, now, item, position, node, "no time was chosen")
+    return handler
 
 
 def _transfer(
@@ -305,13 +257,11 @@ def _ring_next(
         yield from _last_resort(s, now, item)
 
 
-ANSWERS: Final[
-    dict[str, Callable[[State, Instant, Item, FlowPosition, Node, c.AdvanceFlow], Events]]
-] = {
+ANSWERS: Final[dict[str, Answer]] = {
     "menu": _menu,
     "voicemail": _voicemail,
-    "callback": _callback,
-    "when": _when,
+    "callback": _booking(book_callback),
+    "when": _booking(choose_time),
     "transfer": _transfer,
 }
 
@@ -328,12 +278,15 @@ def _on_from(
 ) -> Events:
     """Go on after a node that did not settle the matter."""
     walk = walk_from(item, position)
-    if position.node.startswith("!"):
+    name = origin_of(position.node)
+    if name != position.node:
+        node = node_at(s.policies[position.policy], position.flow, name, item.queue) or node
+    if name.startswith("!"):
         queue = _queue_for(s, item, node)
-        chain = position.node[1:].partition("/")[0]
+        chain = name[1:].partition("/")[0]
         condition = item.condition if item.condition is not None else Condition.CLOSED
-        yield from follow(s, now, item, queue, condition, chain, walk, after=position.node)
-    elif position.node.startswith((CALLBACK, WHEN, CONTACT)):
+        yield from follow(s, now, item, queue, condition, chain, walk, after=name)
+    elif name.startswith((CALLBACK, WHEN, CONTACT)):
         yield from line_up(
             s,
             now,
@@ -372,6 +325,9 @@ def _late_recording(s: State, now: Instant, item: Item, c_: c.AdvanceFlow) -> Ev
         else None
     )
     if node is None or node.kind != "voicemail":
+        return
+    if item.state is not ItemState.ABANDONED:  # kept when the caller hung up
+        yield e.MessageLeft(at=now, item=item.id, words_ref=c_.recording_ref)
         return
     yield e.ItemReopened(at=now, item=item.id, by="resident", reason="message left")
     yield e.MessageLeft(at=now, item=item.id, words_ref=c_.recording_ref)

@@ -4,7 +4,7 @@ A position's node name begins with
     "!"  a rule of a fallback chain: "!after_hours/urgent"
     "@"  a step of ours: "@callback" (book a callback in the item's queue; "@callback:29400000": for
          the window that begins then), "@when:29400000+29400120" (choose a window, or as soon as
-         possible), "@contact:security"
+         possible), "@contact:security"; "@when:29400000|call_me", with the node or rule that asked
 and is the id of a node of the flow file otherwise. The trail of a position uses the same names,
 with flow nodes as "flow/node", and "#front:snow" for a front message.
 """
@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from router.core.model import SECOND, FlowId, QueueId
 from router.core.policy import FallbackRule, Node, Place, Policy, Prompt
-from router.core.windows import WHEN
+from router.core.windows import CALLBACK, WHEN, origin_of
 
-CALLBACK: Final = "@callback"
 CONTACT: Final = "@contact:"
 HERE: Final = Place(file="", line=0)
 
@@ -31,6 +32,10 @@ def node_at(policy: Policy, flow: FlowId, name: str, queue: QueueId | None) -> N
         return None if rule is None else _node_of_rule(name, rule)
     if name.startswith(WHEN):
         return Node(id=name, kind="when", place=HERE, queue=queue, timeout=12 * SECOND, tries=2)
+    asked = name.startswith(CALLBACK) and origin_of(name) != name
+    if asked:  # as the node or rule asks that lets choose a time first
+        node = node_at(policy, flow, origin_of(name), queue)
+        return None if node is None else replace(node, id=name)
     if name.startswith(CALLBACK):
         return Node(id=name, kind="callback", place=HERE, queue=queue, timeout=12 * SECOND, tries=2)
     if name.startswith(CONTACT):
@@ -62,6 +67,7 @@ def _node_of_rule(name: str, rule: FallbackRule) -> Node:
         length_max=180 * SECOND,
         accept=rule.accept,
         rounds=rule.rounds,
+        choose_time=rule.choose_time,
     )
 
 

@@ -24,6 +24,7 @@ from router.core.flows.script import (
     Then,
     Wait,
 )
+from router.core.flows.walk import SAID
 from router.core.model import (
     IN_LINE,
     MINUTE,
@@ -211,10 +212,12 @@ def _in_flow(state: State, item: Item, position: FlowPosition) -> Script:
     spoken = list(_trail(state, item))
     if node is None:
         return Script((*spoken, _town(state, item, "apology")), Wait(turn=1))
-    if position.tries:
+    if position.tries and not any(name.startswith(SAID) for name in position.trail):
         spoken.append(_town(state, item, "not_understood"))
     if node.kind == "when":
         spoken.extend(_windows(state, item, position))
+    elif node.kind == "callback" and not item.contact_ref:
+        spoken.extend(_towns(state, item, "callback_ask_withheld"))
     elif node.kind == "callback" and not node.prompt.text:
         spoken.append(_town(state, item, "callback_ask"))
     elif node.kind == "transfer" and not node.prompt.text:
@@ -257,7 +260,8 @@ def _windows(state: State, item: Item, position: FlowPosition) -> list[Spoken]:
     """Return the choice of when to be called back: key 1 as soon as possible, then the windows."""
     spoken = [_town(state, item, "callback_when")]
     for key, start in enumerate(starts_in(position.node), 2):
-        text, values = told(state, state.now, queue_of(state, item), start)
+        language = item.language or state.policy.languages[0].id
+        text, values = told(state, state.now, queue_of(state, item), start, language)
         spoken.append(_town(state, item, text, {"key": str(key), **values}))
     return spoken
 
@@ -269,7 +273,9 @@ def _trail(state: State, item: Item) -> list[Spoken]:
     policy = _version(state, position)
     spoken: list[Spoken] = []
     for name in position.trail:
-        if name.startswith(("#surge", "#notice:")):
+        if name.startswith(SAID):
+            spoken.extend(_towns(state, item, name.removeprefix(SAID)))
+        elif name.startswith(("#surge", "#notice:")):
             spoken.extend(_prompt(policy, Prompt(text=_switched(state, name), audio={}), item))
         elif name.startswith("#front:"):
             message = next((m for m in policy.front_messages if m.id == name[7:]), None)
@@ -302,6 +308,12 @@ def _version(state: State, position: FlowPosition) -> Policy:
 
 def _farewell(state: State, item: Item) -> list[Spoken]:
     if item.form is Form.CALLBACK and item.handled_since is None:
+        recall = state.recalls.get(item.id)
+        if recall is not None and recall.starts is not None:
+            language = item.language or state.policy.languages[0].id
+            queue, starts = queue_of(state, item), recall.starts
+            _, when = told(state, state.now, queue, starts, language)
+            return [_town(state, item, "callback_booked_at", when)]
         return [_town(state, item, "callback_booked")]
     if item.form is Form.MESSAGE and item.words_ref:
         return [_town(state, item, "message_taken")]
@@ -347,6 +359,12 @@ def _town(state: State, item: Item, key: str, values: dict[str, str] | None = No
     queue = state.policy.queues.get(item.queue) if item.queue is not None else None
     own = queue.announcements.texts if queue is not None else {}
     return _say(state.policy.texts, key, language, filled, own)
+
+
+def _towns(state: State, item: Item, key: str) -> list[Spoken]:
+    """Return a text of the town's own, in every language until one is chosen."""
+    prompt = Prompt(text=state.policy.texts.get(key, {}), audio={})
+    return _prompt(state.policy, prompt, item)
 
 
 def _say(

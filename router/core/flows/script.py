@@ -76,7 +76,7 @@ class Confirm(msgspec.Struct, frozen=True, tag=True):
     """Ask whoever picked up to press a key before anybody is connected."""
 
     key: str
-    leg: str = "agent"  # of whom it is asked: agent | third | resident
+    leg: str = "agent"  # of whom it is asked: agent | third | resident | on_call
 
 
 class Accept(msgspec.Struct, frozen=True, tag=True):

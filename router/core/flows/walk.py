@@ -24,6 +24,9 @@ PATIENCE: Final[Span] = 10 * MINUTE  # beyond what a node asks for, before a los
 TRANSFER_MAX: Final[Span] = 4 * HOUR  # longest talk with somebody outside
 
 
+SAID: Final = "#said:"  # trail entry: a text of the town's own, by its key
+
+
 @dataclass(slots=True)
 class Walk:
     """What a walk has gathered since the caller last acted."""

@@ -13,7 +13,8 @@ from channels.chat.adapter import ChatChannel
 from channels.chat.tokens import TOKEN_S
 from router.core import commands_text as t
 from router.core import policy as p
-from router.core.model import DAY, MINUTE, SECOND, ItemState, MessageKind
+from router.core.commands_hours import AnnounceMessage
+from router.core.model import DAY, HOUR, MINUTE, SECOND, ItemState, MessageKind
 from router.errors import Overloaded, StorageUnavailable
 from router.ports import Said
 from tests.channels.chat.chat_town import BASE, SITE, Chat, ChatTown, chatty_town
@@ -159,6 +160,21 @@ async def test_who_has_nothing_is_greeted_first(chat: Chat) -> None:
     assert [e["id"].partition("|")[2] for e in found["activities"]][:3] == ["g1", "g2", "0000001"]
     assert [e["text"] for e in found["activities"][:2]] == ["Hello", "In danger? Dial 911"]
     assert found["watermark"] == "1"
+
+
+async def test_what_is_announced_is_read_before_the_greeting_in_the_residents_language(
+    town: ChatTown, http: httpx.AsyncClient
+) -> None:
+    plows = {"en": "Plows are out.", "fr": "Les charrues sont sorties."}
+    until = town.inbox.now + 2 * HOUR
+    await town.do(AnnounceMessage(id="plows", text=plows, until=until, numbers=(), by="sam"))
+    chat = await town.open(http, locale="fr-CA")
+    first = (await chat.poll())["activities"][0]
+    assert first["text"].startswith("Les charrues sont sorties. (Jusqu'au ")
+    assert first["channelData"] == {"townline": "announcement"}
+    await town.pass_time(3 * HOUR)
+    later = await town.open(http, locale="fr-CA")
+    assert (await later.poll())["activities"][0]["channelData"] == {"townline": "greeting"}
 
 
 async def test_while_closed_that_is_said_instead_of_a_greeting(
@@ -530,6 +546,7 @@ async def test_standing_is_derived_and_moves_no_watermark(town: ChatTown, chat: 
     assert await chat.standing() == {
         "state": "away", "place": None, "wait_low_min": None, "wait_high_min": None,
         "agent": None, "reference": "", "opens": None, "can": ["callback", "message"],
+        "times": [], "announced": [],
         "upload_max": 100_000, "upload_kinds": ["image/*", "application/pdf"],
     }  # fmt: skip
     await town.sign_in("amina")

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from channels.mail.folder_sender import FolderSender
 from channels.mail.outbox import MailOutlet, Sender
 from router.core import commands_text as t
+from router.core.commands_hours import AnnounceMessage
 from router.core.effects import SendMail
-from router.core.model import DAY, AgentId, Instant
+from router.core.model import DAY, HOUR, AgentId, Instant
 from router.core.policy import Fallback, Policy
 from router.errors import ChannelError, StorageUnavailable
 from router.ports import FileRef, Said, Words
@@ -129,6 +130,22 @@ async def test_bounces_of_a_persons_words_come_back_and_those_of_machines_do_not
     assert returns_to == str(reply["Reply-To"])
     assert returns_to.startswith("info+c-")
     assert to == ("sam@home.test",)
+
+
+async def test_an_acknowledgement_begins_with_what_is_announced_and_when_it_ends() -> None:
+    made = Office(writing_town(mail=mail_policy(acknowledgement=both("Thank you"))))
+    until = made.desk.now + HOUR
+    plows = {"en": "Plows {are} out.", "fr": "Les charrues {due}."}
+    made.desk.do(
+        AnnounceMessage(id="plows", text=plows, until=until, numbers=(), by="sam"),
+    )
+    made.desk.mail("m1", conversation="VM1", language="fr")
+    lines = text_of(await made.sent("acknowledgement")).splitlines()
+    assert lines[0].startswith("Les charrues {due}. (Jusqu'au ")
+    assert lines[2] == "Thank you (fr)"
+    made.desk.wait(2 * HOUR)
+    made.desk.mail("m2", conversation="VM2", language="fr")
+    assert "charrues" not in text_of(await made.sent("acknowledgement"))
 
 
 async def test_an_acknowledgement_says_what_the_fallback_says() -> None:

@@ -148,11 +148,14 @@ ASKED = [
     "/voice/resident/{}/{}-1/answer",
     "/voice/third/{}/{}-1",
     "/voice/third/{}/{}-1/answer",
+    "/voice/alone/{}/{}-1",
+    "/voice/alone/{}/{}-1/answer",
 ]
 TOLD = [
     "/voice/agent/{}/{}-1/status",
     "/voice/resident/{}/{}-1/status",
     "/voice/third/{}/{}-1/status",
+    "/voice/alone/{}/{}-1/status",
     "/voice/room/{}",
     "/voice/outside/{}/1",
     "/voice/status",

@@ -58,7 +58,7 @@ async def callback_booked(line: Line) -> Item:
     assert asked.said() == ["callback_ask"]
     assert asked.action().endswith("?number=1")
     refused = await line.follow(PUBLIC + asked.action(), Digits="9005550100")
-    assert refused.said() == ["not_understood", "callback_ask"]
+    assert refused.said() == ["callback_refused", "callback_ask"]
     booked = await line.follow(PUBLIC + refused.action(), Digits="9055550177")
     assert booked.names[-1] == "Hangup"
     return the_item(line)

@@ -60,7 +60,7 @@ async def test_silence_is_asked_again_by_the_redirect(line: Line) -> None:
     first = await line.call()
     redirect = first.all("Redirect")[0].text or ""
     heard = await line.follow(redirect)
-    assert heard.said()[0].startswith("not_understood")
+    assert heard.said()[0].startswith("nothing_heard")
     assert "1 English, 2 French" in heard.said()
 
 

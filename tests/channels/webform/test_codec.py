@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from channels.webform.codec import Complaint, Filled, clean, read, submission
 from router.core.identity import address_key
 from router.core.model import ItemId, QueueId
-from router.core.policy import Field, FormRule, Place
+from router.core.policy import FormRule, Place
+from router.core.policy_forms import Field
 
 KINDS = ("text", "long_text", "email", "phone", "choice", "date", "checkbox")
 
