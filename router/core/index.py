@@ -95,11 +95,12 @@ class Index:
             self.bucket_of(item).add(item, (item.urgency_at, item.id))
 
     def _in_lanes(self, items: Mapping[ItemId, Item]) -> list[Item]:
-        """Return who waits on the line where a condition may change what is asked for."""
+        """Return who waits in line where a condition may change what is asked for."""
         return [
             item
             for queue in self.lanes.first
-            for _, name in self.line(queue, Tempo.LIVE)
+            for tempo in Tempo
+            for _, name in self.line(queue, tempo)
             if (item := items[ItemId(name)]).state is ItemState.QUEUED
         ]
 
@@ -132,9 +133,9 @@ class Index:
             self._join(bucket)
         return bucket
 
-    def queue_holds(self, queue: QueueId, conditions: frozenset[Condition]) -> None:
+    def queue_holds(self, queue: QueueId, tempo: Tempo, conditions: frozenset[Condition]) -> None:
         """Let these conditions hold at a queue: whole buckets ask for something else."""
-        for bucket in self.lanes.holds(queue, conditions):
+        for bucket in self.lanes.holds(queue, tempo, conditions):
             for profile in bucket.profiles:
                 profile.part(bucket)
             self._join(bucket)

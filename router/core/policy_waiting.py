@@ -11,10 +11,14 @@ from router.core.model import Span
 
 
 class AtRisk(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The service level is at risk: the first caller in line has waited for so long."""
+    """The promise is at risk: the first in line has waited for so much of what was promised."""
 
-    enter: Span  # since their entry into the queue
+    enter: Span  # of calls: since their entry into the queue
     leave: Span  # below `enter`
+    chat_enter: Span = 0  # of chats, likewise; 0 = is not measured
+    chat_leave: Span = 0
+    enter_share: float = 0.0  # of texts: share of the time to the first answer; 0 = not measured
+    leave_share: float = 0.0
 
 
 class LongWait(msgspec.Struct, frozen=True, omit_defaults=True):

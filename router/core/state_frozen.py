@@ -20,7 +20,14 @@ from router.core.records import (
     QueueRow,
 )
 from router.core.records_calls import Consult, Recall
-from router.core.records_town import GapRow, LimitRow, NoticeRow, OnCallRow, SurgeRow
+from router.core.records_town import (
+    GapRow,
+    KindRow,
+    LimitRow,
+    NoticeRow,
+    OnCallRow,
+    SurgeRow,
+)
 from router.core.records_waiting import KeptSteps, Promise, PromisesMet
 from router.core.tallies import TallyRow
 
@@ -55,6 +62,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     promises: list[Promise] = []
     kept: list[KeptSteps] = []
     promises_met: list[PromisesMet] = []
+    kinds: list[KindRow] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too

@@ -10,6 +10,7 @@ from router.core.model import HOUR, MINUTE, SECOND, Channel, QueueId, Span, Temp
 from router.core.policy import Announcements, CallbackRule, Place, Queue, Step, Texts
 from router.core.policy_calls import CallbackWindows
 from router.core.policy_offers import Minimum, OfferTo
+from router.core.policy_service_level import Promise
 from router.core.policy_waiting import AtRisk, LongWait
 from router.policy.compile_service_level import promises
 from router.policy.documents import Document
@@ -98,7 +99,7 @@ def compile_queue(
             tempo: tuple(OfferTo(each.after_s * SECOND, each.agents) for each in by_wait)
             for tempo, by_wait in rules["offer_to"].items()
         },
-        at_risk=_at_risk(rules["at_risk"], promised[Channel.VOICE].within),
+        at_risk=_at_risk(rules["at_risk"], promised),
         long_wait=_long_wait(rules["long_wait"]),
     )
 
@@ -156,10 +157,18 @@ def compile_steps(
     return tuple(steps)
 
 
-def _at_risk(shape: AtRiskShape | None, target: Span) -> AtRisk | None:
+def _at_risk(shape: AtRiskShape | None, promised: Mapping[Channel, Promise]) -> AtRisk | None:
     if shape is None:
         return None
-    return AtRisk(enter=round(shape.enter * target), leave=round(shape.leave * target))
+    calls, chats = promised[Channel.VOICE].within, promised[Channel.CHAT].within
+    return AtRisk(
+        enter=round(shape.enter * calls),
+        leave=round(shape.leave * calls),
+        chat_enter=round(shape.enter * chats),
+        chat_leave=round(shape.leave * chats),
+        enter_share=shape.enter,
+        leave_share=shape.leave,
+    )
 
 
 def _long_wait(shape: LongWaitShape | None) -> LongWait | None:

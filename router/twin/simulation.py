@@ -128,10 +128,10 @@ class Simulation:
     ) -> Instant | None:
         if DOORS[contact.channel].tempo is Tempo.SLOW_TEXT:
             return None
-        late_at = self._line.state.items[item].late_at
+        late_at, calls = self._line.state.items[item].late_at, contact.channel is Channel.VOICE
         ends = [
             None if contact.patience is None else now + contact.patience,
-            late_at if Condition.LATE in queue.fates else None,
+            late_at if calls and Condition.LATE in queue.fates else None,  # others wait on
             next_close(self._policy.hours[queue.hours], now)
             if Condition.CLOSING in queue.fates
             else None,

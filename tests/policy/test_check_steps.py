@@ -116,7 +116,7 @@ def test_steps_are_compiled_with_what_they_depend_on(town: Town) -> None:
     assert policy is not None
     building, roads = policy.queues[QueueId("building")], policy.queues[QueueId("roads")]
     assert (building.at_risk, building.long_wait) == (
-        AtRisk(enter=48 * SECOND, leave=30 * SECOND),
+        AtRisk(48 * SECOND, 30 * SECOND, 48 * SECOND, 30 * SECOND, 0.8, 0.5),
         LongWait(enter=5 * MINUTE, leave=200 * SECOND),
     )
     strained, last = building.steps[2:]
