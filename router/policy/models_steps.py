@@ -22,16 +22,17 @@ ACTIONS: Final = (
 
 
 class AtRiskShape(Shape):
-    """The first caller in line has waited for so much of the time that was promised."""
+    """The first in line has waited for so much of what was promised; calls, chats, texts apart."""
 
     enter: Share = Field(
         default=0.8,
-        description="at risk from this share of `answer_within_s` on",
+        description="at risk from this share on: of `answer_within_s` for calls, of that of `chat`"
+        " for chats, of the open time to the first answer for mail, forms and messages",
         examples=["0.8"],
     )
     leave: Share = Field(
         default=0.5,
-        description="not at risk any more below this share, or when no caller waits",
+        description="not at risk any more below this share, or when nobody of that kind waits",
         examples=["0.5"],
     )
 
@@ -83,8 +84,9 @@ class StepShape(Shape):
     )
     when: StepCondition | None = Field(
         default=None,
-        description="for calls and callbacks only, once the queue is in this condition; who waited"
-        " meanwhile keeps the step when the condition ends",
+        description="once the queue is in this condition, for calls, chats and texts each by their"
+        " own (`long_wait` is not measured for texts); who waited meanwhile keeps the step when the"
+        " condition ends",
         examples=["at_risk"],
     )
     while_: StepCondition | None = Field(
@@ -120,7 +122,7 @@ class StepShape(Shape):
     )
     fallback: str = Field(
         default="",
-        description="callers go along this chain of fallback.yaml; needs `after_s`",
+        description="callers and chats go along this chain of fallback.yaml; needs `after_s`",
         examples=["waited_too_long"],
     )
 
