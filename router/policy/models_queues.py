@@ -145,8 +145,8 @@ class QueueRules(Shape):
     absence_s: Seconds = Field(
         default=60,
         description="seconds for which nobody who could take it must have been there before the"
-        " fallback `unstaffed` or `all_away` follows, for calls, chats and texts each, for who waits"
-        " and who comes; 0 = at once",
+        " fallback `unstaffed` or `all_away` follows, for calls, chats and texts each, who waits"
+        " as who comes; 0 = at once",
         examples=["120"],
     )
     fallback: dict[Condition, str] = Field(

@@ -245,6 +245,32 @@ def test_a_snapshot_and_a_way_back_keep_the_instants() -> None:
     assert desk.state.hash() == before
 
 
+def test_a_way_back_sets_the_timer_again_that_was_dropped_meanwhile() -> None:
+    desk = Kinds(kinds_town({AWAY: "stay"}, STAY, absence=20 * SECOND))
+    desk.away()
+    desk.state.keep_undo()
+    mark, due = desk.state.mark(), desk.state.next_wakeup()
+    row = desk.state.conditions_row(GENERAL, Tempo.SLOW_TEXT)
+    desk.do(c.SetStatus(agent_id=AMINA, status=AgentStatus.AVAILABLE))
+    assert (row.lasts_at, desk.state.next_wakeup() == due) == (due, False)
+    desk.state.back_to(mark)
+    for kind in ("condition", "agent"):  # those of calls and of the lease are not of this test
+        desk.state.index.timers = [x for x in desk.state.index.timers if x[1:] != (kind, GENERAL)]
+    assert desk.state.next_wakeup() == due
+
+
+def test_a_text_takes_nobodys_room_and_waits_over_night() -> None:
+    fates = {Condition.FULL: "move", Condition.CLOSING: "move"}
+    policy = kinds_town(fates, MOVE, length_max=1, last_entry=HOUR)
+    desk = Kinds(policy, now=CLOSES - MINUTE, staffed=False)
+    for name in ("m1", "m2"):
+        desk.mail(name, sender=name)
+    desk.chat("c1")
+    desk.wait(HOUR)
+    assert [desk.item(name).queue for name in ("m1", "m2", "c1")] == [GENERAL, GENERAL, ROADS]
+    assert {desk.item(name).state for name in ("m1", "m2")} == {ItemState.QUEUED}
+
+
 def test_an_outage_does_not_count_for_chats() -> None:
     desk = Kinds(kinds_town({AWAY: "stay"}, STAY))
     desk.busy()
@@ -290,7 +316,10 @@ def test_a_chat_is_late_after_the_longest_wait() -> None:
 
 
 def test_a_text_is_late_when_its_first_answer_is_overdue() -> None:
-    desk = TextDesk(kinds_town({LATE: "move"}, MOVE, wait_max=5 * MINUTE))
+    policy = kinds_town({LATE: "move"}, MOVE, wait_max=5 * MINUTE)
+    roads = policy.queues[ROADS]
+    roads = replace(roads, fates={**roads.fates, LATE: "move"})
+    desk = Kinds(replace(policy, queues={**policy.queues, ROADS: roads}), staffed=False)
     desk.mail("m1")
     due = desk.item("m1").due_at
     assert due is not None
@@ -299,6 +328,8 @@ def test_a_text_is_late_when_its_first_answer_is_overdue() -> None:
     desk.wait(1)
     row = desk.item("m1")
     assert (row.queue, row.due_at, row.late_at) == (ROADS, due, None)
+    desk.wait(HOUR)
+    assert desk.walked("m1") == [(LATE, "queue")]  # in the other queue it was late already
 
 
 def test_an_overdue_text_that_an_agent_gives_back_is_late_once_more() -> None:
