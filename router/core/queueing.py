@@ -229,12 +229,13 @@ def late_at(
     """Return when who waits has waited for too long; None: never, or it is over already.
 
     Of calls and chats that is the longest wait, which a talk with an agent begins anew; of texts it
-    is when the first answer is `due`, where a chain follows.
+    is when the first answer is `due`, where a chain follows, once: also of what an agent gives back.
     """
     if TEMPO_OF[form] is Tempo.SLOW_TEXT:
-        if due is None or Condition.LATE not in queue.fates or (anew and due <= now):
+        if due is None or Condition.LATE not in queue.fates:
             return None
-        return max(now, due)
+        unnoted = item.late_at is not None or item.state is ItemState.HANDLING
+        return due if due > now else now if unnoted and not anew else None
     if not queue.wait_max or form is Form.CALLBACK:
         return None
     if anew or item.entered_at is None or item.service_level.startswith("answered"):
