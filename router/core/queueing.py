@@ -229,7 +229,7 @@ def late_at(
     """Return when who waits has waited for too long; None: never, or it is over already.
 
     Of calls and chats that is the longest wait, which a talk with an agent begins anew; of texts it
-    is when the first answer is `due`, where a chain follows, once: also of what an agent gives back.
+    is when the first answer is `due`, where a chain follows, once, or when an agent gives it back.
     """
     if TEMPO_OF[form] is Tempo.SLOW_TEXT:
         if due is None or Condition.LATE not in queue.fates:

@@ -450,6 +450,18 @@ def test_a_step_by_condition_sends_chats_along_its_chain() -> None:
     assert (desk.item("c1").queue, desk.item("m1").queue) == (ROADS, GENERAL)
 
 
+@pytest.mark.parametrize("condition", [None, RISK])
+def test_no_step_sends_a_text_along_a_chain(condition: Condition | None) -> None:
+    lasts = {"first_response_days": 0, "first_response_span": HOUR}
+    sends = p.Step(after=MINUTE, requires="", place=PLACE, condition=condition, chain="move")
+    desk = Kinds(strained_town(sends, **lasts), staffed=False)
+    desk.mail("m1")
+    desk.chat("c1")
+    desk.wait(50 * MINUTE)
+    assert desk.conditions(Tempo.SLOW_TEXT) == (RISK,)
+    assert [desk.item(name).queue for name in ("m1", "c1")] == [GENERAL, ROADS]
+
+
 def test_a_long_wait_is_measured_for_chats_by_who_takes_chats() -> None:
     wait = LongWait(enter=6 * MINUTE, leave=4 * MINUTE)
     desk = Kinds(strained_town(step(0, LONG, adds=("roads",)), long_wait=wait))
@@ -475,6 +487,7 @@ def test_the_story_of_a_text_names_no_step_that_does_not_count() -> None:
     told = [text for text, _ in story_of(desk, desk.item("m1").id)]
     assert "queue general is all_away for texts: has to last 60 s to count" in told
     assert "queue general has been all_away for texts for long enough" in told
+    assert not [text for text in told if "all_away: " in text or "for chats" in text]
 
 
 def test_at_night_a_chat_is_kept_and_nobody_is_told_that_nobody_is_there() -> None:
