@@ -45,6 +45,7 @@ from router.core.policy_waiting import AtRisk, Forecast, Scope
 from router.core.service_level import abandoned_or_lost, count, promise_of
 from router.core.strain import update_strain
 from router.core.tallies import INTERVAL
+from router.core.tempos import named
 from router.runtime.practice import instant_of
 from router.twin.line import Answered, Line
 from router.twin.traffic import Contacts, Model, Run, Shift
@@ -161,8 +162,8 @@ class Watched(LineOfEvents):
         return answered
 
     def _strain(self, now: Instant) -> None:
-        for queue in list(self._touched.queues):
-            for event in update_strain(self.state, now, queue):
+        for queue, tempo in list(self._touched.queues):
+            for event in update_strain(self.state, now, queue, tempo):
                 self._fold(event)
         self._touched.queues.clear()
 
@@ -177,7 +178,7 @@ class Watched(LineOfEvents):
             if at == over:
                 self._pass_threshold(heapq.heappop(self._due)[1], at)
             else:
-                due = [queue for queue, when in self.state.watch.due.items() if when == at]
+                due = [named(key) for key, when in self.state.watch.due.items() if when == at]
                 self._touched.queues.update(dict.fromkeys(due))
             self._strain(at)
 
@@ -185,7 +186,7 @@ class Watched(LineOfEvents):
         row = self.state.items.get(item)
         if row is not None and row.queue is not None and row.threshold_at is not None:
             self._count(item, at, THRESHOLD)
-            self._touched.queues[row.queue] = None
+            self._touched.queues[row.queue, row.tempo] = None
 
     def close(self, now: Instant) -> None:
         for queue, since in self._since.items():

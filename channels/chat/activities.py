@@ -22,6 +22,7 @@ from channels.chat.sentences import sentences
 from channels.chat.standing import Standing, Stands, first_name
 from channels.chat.tokens import Grant
 from router.core.fields import filled
+from router.core.flows.nodes import rule_at
 from router.core.model import SECOND, Instant, MessageKind
 from router.core.policy import Policy
 from router.core.records import Conversation, Message
@@ -185,9 +186,10 @@ def _attachment(viewer: Viewer, number: int, index: int, file: FileRef) -> Activ
 
 
 def _automatic(viewer: Viewer, note: str) -> Said | None:
-    """Return the policy's text of that name; None where it has none."""
+    """Return the policy's text of that name, or of the fallback rule "!chain/rule"; else None."""
     chat = viewer.policy.chat
-    texts = viewer.policy.texts.get(note)
+    rule = rule_at(viewer.policy, note) if note.startswith("!") else None
+    texts = viewer.policy.texts.get(note) if rule is None else rule.text
     if chat is not None:
         own = {"greeting": chat.greeting, "closed": chat.closed, "safety": chat.safety}
         texts = own.get(note, texts)

@@ -20,6 +20,7 @@ from router.core.records import (
     Offer,
     QueueRow,
 )
+from router.core.records_town import KindRow
 from router.core.state import State
 from router.errors import InvariantBroken
 
@@ -209,29 +210,33 @@ def _hours_changed(state: State, ev: e.QueueHoursChanged) -> None:
     )
 
 
+def _put_conditions(state: State, row: QueueRow | KindRow) -> None:
+    if isinstance(row, QueueRow):
+        state.put_queue(row)
+    else:
+        state.put_kind(row)
+
+
 def _condition_entered(state: State, ev: e.ConditionEntered) -> None:
-    row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
-    conditions = tuple(sorted({*row.conditions, ev.condition}))
-    if ev.condition in STRAIN:
-        state.put_queue(replace(row, conditions=conditions))
-        return
-    state.put_queue(
-        replace(row, conditions=conditions, lasts_at=ev.lasts_at, meanwhile=ev.meanwhile)
-    )
+    row = state.conditions_row(ev.queue, ev.tempo)
+    row = replace(row, conditions=tuple(sorted({*row.conditions, ev.condition})))
+    if ev.condition not in STRAIN:
+        row = replace(row, lasts_at=ev.lasts_at, meanwhile=ev.meanwhile)
+    _put_conditions(state, row)
 
 
 def _condition_lasted(state: State, ev: e.ConditionLasted) -> None:
-    row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
-    state.put_queue(replace(row, lasts_at=None, meanwhile=None))
+    row = state.conditions_row(ev.queue, ev.tempo)
+    _put_conditions(state, replace(row, lasts_at=None, meanwhile=None))
 
 
 def _condition_left(state: State, ev: e.ConditionLeft) -> None:
-    row = state.queues.get(ev.queue, QueueRow(id=ev.queue))
+    row = state.conditions_row(ev.queue, ev.tempo)
     left = tuple(each for each in row.conditions if each is not ev.condition)
-    if ev.condition in STRAIN:
-        state.put_queue(replace(row, conditions=left))
-        return
-    state.put_queue(replace(row, conditions=left, lasts_at=None, meanwhile=None))
+    row = replace(row, conditions=left)
+    if ev.condition not in STRAIN:
+        row = replace(row, lasts_at=None, meanwhile=None)
+    _put_conditions(state, row)
 
 
 # --- the machine ---------------------------------------------------------------------------------
@@ -247,9 +252,10 @@ def _service_resumed(state: State, ev: e.ServiceResumed) -> None:
             state.put_agent(agent.id, replace(agent, lease_until=ev.leases_until))
     for offer in list(state.offers.values()):
         state.put_offer(offer.id, replace(offer, expires_at=offer.expires_at + ev.offers_extended))
-    for row in list(state.queues.values()):
+    rows: list[QueueRow | KindRow] = [*state.queues.values(), *state.kinds.values()]
+    for row in rows:
         if row.lasts_at is not None:  # nobody could come back while nothing ran
-            state.put_queue(replace(row, lasts_at=row.lasts_at + ev.offers_extended))
+            _put_conditions(state, replace(row, lasts_at=row.lasts_at + ev.offers_extended))
     for key, gap in list(state.gaps.items()):
         if gap.lasts_at is not None:
             state.put_gap(key, replace(gap, lasts_at=gap.lasts_at + ev.offers_extended))

@@ -8,7 +8,6 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from router.core import events as e
-from router.core.crowding import gap_key
 from router.core.model import ItemId, LegResult
 from router.core.records_town import (
     GapRow,
@@ -21,6 +20,7 @@ from router.core.records_town import (
 )
 from router.core.state import State
 from router.core.state_town import SURGE
+from router.core.tempos import gap_key
 
 
 def _told(state: State, ev: e.OnCallTold) -> None:
@@ -83,21 +83,21 @@ def _surge_ended(state: State, ev: e.SurgeEnded) -> None:
 
 
 def _limited(state: State, ev: e.QueueLimited) -> None:
-    state.put_limit(LimitRow(queue=ev.queue, length=ev.length))
+    state.put_limit(LimitRow(queue=ev.queue, length=ev.length, tempo=ev.tempo))
 
 
 def _gap_entered(state: State, ev: e.LanguageGapEntered) -> None:
-    row = GapRow(queue=ev.queue, skill=ev.skill, lasts_at=ev.lasts_at)
-    state.put_gap(gap_key(ev.queue, ev.skill), row)
+    row = GapRow(queue=ev.queue, skill=ev.skill, lasts_at=ev.lasts_at, tempo=ev.tempo)
+    state.put_gap(gap_key(ev.queue, ev.skill, ev.tempo), row)
 
 
 def _gap_lasted(state: State, ev: e.LanguageGapLasted) -> None:
-    row = GapRow(queue=ev.queue, skill=ev.skill, lasts_at=None)
-    state.put_gap(gap_key(ev.queue, ev.skill), row)
+    row = GapRow(queue=ev.queue, skill=ev.skill, lasts_at=None, tempo=ev.tempo)
+    state.put_gap(gap_key(ev.queue, ev.skill, ev.tempo), row)
 
 
 def _gap_left(state: State, ev: e.LanguageGapLeft) -> None:
-    state.put_gap(gap_key(ev.queue, ev.skill), None)
+    state.put_gap(gap_key(ev.queue, ev.skill, ev.tempo), None)
 
 
 HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {

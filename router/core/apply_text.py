@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from router.core import events as e
 from router.core.apply_line import alive_again, item_of, release
 from router.core.lifecycle import move
-from router.core.model import ENDED, ItemId, ItemState
+from router.core.model import ENDED, Instant, ItemId, ItemState, Tempo
 from router.core.records import Conversation, DialRow, Item, Message, TextWork
 from router.core.relations import earliest, has_conversation, owed_since, takes_place
 from router.core.state import State
@@ -176,8 +176,14 @@ def _merged(state: State, ev: e.ItemMerged) -> None:
         unanswered_since=earliest((owed_since(item), owed_since(into))),
     )
     due = ev.due_at if ev.due_at is not None else into.due_at
-    state.put_item(ev.into, replace(into, due_at=due, text=other))
+    state.put_item(ev.into, replace(_due(into, due), text=other))
     _count_duplicate(state, ev.day, 1)
+
+
+def _due(item: Item, due: Instant | None) -> Item:
+    """Return the row with another promise; that it is overdue is noted then, if not before."""
+    late_at = item.late_at if item.late_at is None or item.tempo is not Tempo.SLOW_TEXT else due
+    return replace(item, due_at=due, late_at=late_at)
 
 
 def _count_of(state: State, item: Item) -> int:
@@ -207,7 +213,7 @@ def _unmerged(state: State, ev: e.ItemUnmerged) -> None:
         other = replace(other, own_unanswered_since=None, joined_after=0)
     if ev.back_as:
         other = replace(other, unanswered_since=ev.left_unanswered_since)
-        into = replace(into, due_at=ev.left_due_at)
+        into = _due(into, ev.left_due_at)
         text = replace(text, unanswered_since=ev.unanswered_since, responded_at=ev.responded_at)
         item = replace(item, due_at=ev.due_at)
         if ItemState(ev.back_as) not in ENDED:

@@ -151,8 +151,8 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
             yield from _noted(state, touched, _follow_staff(state, now))
         queues = list(touched.queues)
         touched.queues.clear()
-        for queue in queues:
-            yield from _noted(state, touched, update_strain(state, now, queue))
+        for queue, tempo in queues:
+            yield from _noted(state, touched, update_strain(state, now, queue, tempo))
         touched.note_helpers(state)
 
 

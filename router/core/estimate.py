@@ -52,11 +52,13 @@ def _range(
     return int(mean * _quantile(shape, -TENTH)), int(mean * _quantile(shape, TENTH))
 
 
-def wait_of_newcomer(s: State, now: Instant, queue: Queue) -> tuple[Span | None, Span | None]:
-    """Return (low, high) of a call in the town's first language that came now; idle: (0, 0)."""
+def wait_of_newcomer(
+    s: State, now: Instant, queue: Queue, tempo: Tempo = Tempo.LIVE
+) -> tuple[Span | None, Span | None]:
+    """Return (low, high) of who came now by the town's first language; somebody idle: (0, 0)."""
     text = text_at(queue, 0, "", s.policy.languages[0].skill, None)
-    bucket = s.index.bucket(text, Tempo.LIVE)
-    if any(profile.idle[Tempo.LIVE].head is not None for profile in bucket.profiles):
+    bucket = s.index.bucket(text, tempo)
+    if any(profile.idle[tempo].head is not None for profile in bucket.profiles):
         return 0, 0
     key = (now + queue.target_span - queue.head_start, LAST)
     return _range(s, bucket, key, queue.id, bucket.before(key))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from router.core.event_base import Event
-from router.core.model import Instant, ItemId, QueueId
+from router.core.model import Instant, ItemId, QueueId, Tempo
 
 
 class OnCallTold(Event, frozen=True, tag="on-call-told"):
@@ -51,6 +51,7 @@ class QueueLimited(Event, frozen=True, tag="queue-limited"):
 
     queue: QueueId
     length: int
+    tempo: Tempo = Tempo.LIVE
 
 
 class LanguageGapEntered(Event, frozen=True, tag="language-gap-entered"):
@@ -59,6 +60,7 @@ class LanguageGapEntered(Event, frozen=True, tag="language-gap-entered"):
     queue: QueueId
     skill: str
     lasts_at: Instant | None  # in effect from then on; None: at once
+    tempo: Tempo = Tempo.LIVE  # for whom nobody has it
 
 
 class LanguageGapLasted(Event, frozen=True, tag="language-gap-lasted"):
@@ -66,8 +68,10 @@ class LanguageGapLasted(Event, frozen=True, tag="language-gap-lasted"):
 
     queue: QueueId
     skill: str
+    tempo: Tempo = Tempo.LIVE
 
 
 class LanguageGapLeft(Event, frozen=True, tag="language-gap-left"):
     queue: QueueId
     skill: str
+    tempo: Tempo = Tempo.LIVE

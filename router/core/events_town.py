@@ -13,6 +13,7 @@ from router.core.model import (
     ItemId,
     PolicyHash,
     QueueId,
+    Tempo,
 )
 
 
@@ -59,6 +60,7 @@ class ConditionEntered(Event, frozen=True, tag="condition-entered"):
     lasts_at: Instant | None = None  # in effect from then on; None: at once
     meanwhile: Condition | None = None  # in effect until then
     because: str = ""  # what was measured, of a condition of STRAIN
+    tempo: Tempo = Tempo.LIVE  # for whom it is true
 
 
 class ConditionLasted(Event, frozen=True, tag="condition-lasted"):
@@ -66,12 +68,14 @@ class ConditionLasted(Event, frozen=True, tag="condition-lasted"):
 
     queue: QueueId
     condition: Condition
+    tempo: Tempo = Tempo.LIVE
 
 
 class ConditionLeft(Event, frozen=True, tag="condition-left"):
     queue: QueueId
     condition: Condition
     because: str = ""
+    tempo: Tempo = Tempo.LIVE
 
 
 class KeyKept(Event, frozen=True, tag="key-kept"):

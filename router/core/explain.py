@@ -15,6 +15,7 @@ import msgspec
 from router.core import events as e
 from router.core import requirement
 from router.core.buckets import NAMED
+from router.core.conditions import staff_condition
 from router.core.explain_next import what_next
 from router.core.explain_order import why_second, why_this_item
 from router.core.explain_places import place_of_node, place_of_requirement, place_of_rule
@@ -33,7 +34,6 @@ from router.core.model import (
     Tempo,
 )
 from router.core.records import Agent, Item
-from router.core.staffing import staff_condition
 from router.core.state import State
 from router.core.story import describe
 from router.core.turns import TURN
@@ -97,12 +97,12 @@ _OF_STAFF: Final = (
 
 
 def _is_of_its_staff(event: e.Event, item: Item | None) -> bool:
-    """Say whether the event tells of who is there for a caller or chat that waits."""
+    """Say whether the event tells of who is there for what waits."""
     return (
         isinstance(event, _OF_STAFF)
         and item is not None
         and item.state in IN_LINE
-        and item.tempo is not Tempo.SLOW_TEXT
+        and item.tempo is event.tempo
         and item.queue == event.queue
     )
 
@@ -128,17 +128,18 @@ def _details(state: State, event: e.Event, item: Item | None) -> Iterator[str]:
         yield from _why_this_agent(state, event, item)
     elif isinstance(event, e.ItemQueued | e.StepTaken):
         queue = event.queue if isinstance(event, e.ItemQueued) else item and item.queue
-        place = place_of_requirement(state.policy, queue, event.step) if queue else ""
+        kept = event.kept if isinstance(event, e.StepTaken) else ()
+        place = place_of_requirement(state.policy, queue, event.step, kept) if queue else ""
         yield f"asks for: {event.requirement} ({place})"
         yield f"because: {event.rule}"
-        if isinstance(event, e.ItemQueued) and event.tempo is not Tempo.SLOW_TEXT:
-            yield from _has_to_last(state, event.at, event.queue)
+        if isinstance(event, e.ItemQueued):
+            yield from _has_to_last(state, event.at, event.queue, event.tempo)
 
 
-def _has_to_last(state: State, now: Instant, queue_id: QueueId) -> Iterator[str]:
+def _has_to_last(state: State, now: Instant, queue_id: QueueId, tempo: Tempo) -> Iterator[str]:
     """Yield what is true of the queue's staff and not yet in effect."""
-    row = state.queues.get(queue_id)
-    if row is not None and row.lasts_at is not None:
+    row = state.conditions_row(queue_id, tempo)
+    if row.lasts_at is not None:
         left, condition = (row.lasts_at - now) / 1e9, staff_condition(row)
         yield f"queue {queue_id} is {condition}: has to last another {left:.0f} s to count"
 
@@ -243,8 +244,8 @@ def why_waiting(state: State, now: Instant, item_id: ItemId) -> Iterator[Line]:
         yield Line(now, f"is kept for later: back in line in {hours:.1f} h")
     elif item.agent is not None and item.state not in ENDED:
         yield Line(now, f"is with {name_of(state, item.agent)} ({item.state})")
-    if item.state in IN_LINE and item.queue is not None and item.tempo is not Tempo.SLOW_TEXT:
-        yield from (Line(now, text) for text in _has_to_last(state, now, item.queue))
+    if item.state in IN_LINE and item.queue is not None:
+        yield from (Line(now, text) for text in _has_to_last(state, now, item.queue, item.tempo))
     if item.state in IN_LINE:
         yield from (Line(now, text) for text in why_other_asks(state, item))
         yield from (Line(now, text) for text in once_conditions_hold(state, now, item))

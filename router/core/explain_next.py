@@ -37,7 +37,8 @@ def what_next(state: State, item: Item) -> Iterator[tuple[Instant, str]]:
     waits = item.state in IN_LINE and item.tempo is not Tempo.SLOW_TEXT
     if waits and row is not None and row.is_open and row.changes_at is not None:
         found.append((row.changes_at, _follows(state, queue, Condition.CLOSING, "it closes")))
-    if item.due_at is not None and item.tempo is Tempo.SLOW_TEXT:
+    overdue = item.late_at is not None  # then what follows is told
+    if item.due_at is not None and item.tempo is Tempo.SLOW_TEXT and not overdue:
         found.append((item.due_at, "the first answer is due"))
     yield from sorted(found)
 
@@ -66,10 +67,17 @@ def _always(text: str) -> Teller:
     return lambda _state, _item, _queue: text
 
 
+_WAITED: Final = "it has waited for too long"
+_LATE: Final = {
+    Tempo.LIVE: _WAITED,
+    Tempo.FAST_TEXT: _WAITED,
+    Tempo.SLOW_TEXT: "the first answer is overdue",
+}
+
 TELLERS: Final[dict[str, Teller]] = {  # what an item waits for, see `item_dues`
     "step": _step,
     "threshold": lambda _, i, q: f"the promise of queue {q.id} is missed ({q.place})",
-    "late": lambda s, i, q: _follows(s, q, Condition.LATE, "it has waited for too long"),
+    "late": lambda s, i, q: _follows(s, q, Condition.LATE, _LATE[i.tempo]),
     "reserved": lambda _, i, q: f"is no longer kept for {i.reserved_for}",
     "leg": _always("nothing was heard of the telephone that is rung: back in line"),
     "passed_over": _always("who did not take it may be offered it again"),

@@ -28,9 +28,18 @@ def place_of_node(policy: Policy, flow: FlowId, node: str) -> str:
     return "" if row is None else str(row.place)
 
 
-def place_of_requirement(policy: Policy, queue: QueueId, step: int) -> str:
-    """Return where a queue says what is needed at a step; "" for an unknown queue."""
+def place_of_requirement(
+    policy: Policy, queue: QueueId, step: int, kept: tuple[int, ...] = ()
+) -> str:
+    """Return where a queue says what is needed after so many steps; "" for an unknown queue.
+
+    Steps with a condition say it for those who have kept them.
+    """
     rule = policy.queues.get(queue)
     if rule is None:
         return ""
-    return str(rule.steps[step - 1].place if 0 < step <= len(rule.steps) else rule.place)
+    says = rule.place
+    for number, each in enumerate(rule.steps[:step], 1):
+        counts = each.condition is None or number in kept
+        says = each.place if counts and (each.requires or each.adds) else says
+    return str(says)

@@ -6,6 +6,7 @@ Computed after the fact, as the rest of the story is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from router.core.forecast import forecast
 from router.core.model import SECOND, Channel, Condition, Instant, ItemState, Span, Tempo
@@ -14,7 +15,10 @@ from router.core.queueing import held_steps, queue_of
 from router.core.records import Item
 from router.core.service_level import promise_of
 from router.core.state import State
+from router.core.tempos import KINDS, STRAINED
 from router.core.watch import risk_due
+
+FIRST: Final = {Tempo.LIVE: "caller", Tempo.FAST_TEXT: "chat", Tempo.SLOW_TEXT: "text"}
 
 
 def why_other_asks(state: State, item: Item) -> Iterator[str]:
@@ -25,7 +29,7 @@ def why_other_asks(state: State, item: Item) -> Iterator[str]:
     queue = queue_of(state, item)
     steps = [(n, queue.steps[n - 1]) for n in held_steps(state, item, queue)]
     for number, step in steps:
-        if step.condition in _conditions(state, queue):
+        if step.condition in state.conditions_row(queue.id, item.tempo).conditions:
             yield f"step {number} ({step.place}) holds: the queue is {step.condition}"
         else:
             yield f"step {number} ({step.place}) is kept: it waited while {step.condition} held"
@@ -38,28 +42,26 @@ def once_conditions_hold(state: State, now: Instant, item: Item) -> Iterator[str
     queue = queue_of(state, item)
     held = held_steps(state, item, queue)
     for number, step in enumerate(queue.steps[: item.step], 1):
-        if step.condition is not None and number not in held and item.tempo is Tempo.LIVE:
-            yield f"step {number} ({step.place}): {does(step)}, {_once(state, now, queue, step)}"
+        if step.condition is not None and number not in held:
+            once = _once(state, now, queue, step, item.tempo)
+            yield f"step {number} ({step.place}): {does(step)}, {once}"
 
 
-def _once(state: State, now: Instant, queue: Queue, step: Step) -> str:
-    """Return when the condition of a step would hold."""
+def _once(state: State, now: Instant, queue: Queue, step: Step, tempo: Tempo) -> str:
+    """Return when the condition of a step would hold for those of one tempo."""
+    if step.condition not in STRAINED[tempo]:
+        return f"never for {KINDS[tempo]}: {step.condition} is not measured for them"
     if step.condition is Condition.AT_RISK:
         by = queue.at_risk.forecast if queue.at_risk is not None else None
-        if by is not None:
+        if by is not None and tempo is Tempo.LIVE:
             said = forecast(state, now, queue, by.of).said(promise_of(queue, Channel.VOICE).within)
             return f"once the queue is at_risk, below {by.enter:.0%}: {said}"
-        row, line = state.queues.get(queue.id), state.index.line(queue.id, Tempo.LIVE)
-        due = risk_due(queue, row, line, state.items)
+        line, row = state.index.line(queue.id, tempo), state.conditions_row(queue.id, tempo)
+        due = risk_due(queue, state.policy.hours, row.conditions, line, state.items)
         in_s = f" in {_s(due - now)}" if due is not None else ""
-        return f"once the queue is at_risk: it is{in_s}, if nobody takes the first caller"
+        return f"once the queue is at_risk: it is{in_s}, if nobody takes the first {FIRST[tempo]}"
     enter = queue.long_wait.enter if queue.long_wait is not None else 0
     return f"once the expected wait is {_s(enter)} or more"
-
-
-def _conditions(state: State, queue: Queue) -> tuple[Condition, ...]:
-    row = state.queues.get(queue.id)
-    return () if row is None else row.conditions
 
 
 def does(step: Step) -> str:

@@ -13,12 +13,13 @@ from typing import Final
 
 from router.core import events as e
 from router.core.callbacks import closed
+from router.core.conditions import conditions
 from router.core.first_response import due_at
 from router.core.flows.nodes import node_at, targets_of
 from router.core.flows.walk import TRANSFER_MAX, Walk, deadline
 from router.core.hours import next_open, standing
 from router.core.lone_joining import take_over
-from router.core.model import Channel, Condition, Form, Instant, QueueId, Span
+from router.core.model import IN_LINE, Channel, Condition, Form, Instant, QueueId, Span, Tempo
 from router.core.on_call import in_turn, passed, rung
 from router.core.paging import cannot, page
 from router.core.policy import FallbackRule, Queue
@@ -26,7 +27,6 @@ from router.core.queueing import (
     KEPT_AS,
     TEMPO_OF,
     URGENT,
-    conditions,
     emergency_of,
     line_up,
 )
@@ -35,6 +35,7 @@ from router.core.redials import old_place
 from router.core.ringing import next_to_ring
 from router.core.service_level import local_day
 from router.core.state import State
+from router.core.telling import tell_in_chat
 from router.core.text_level import threshold_as
 from router.core.windows import asked_first
 
@@ -95,17 +96,17 @@ def follow(
     `head` is the head start that queues sent on from gave; `visited` are those queues.
     """
     taken = walk_chain(s, now, item, queue, condition, chain, after)
-    yield walked(now, item, condition, chain, taken)
+    yield from noted_walk(s, now, item, condition, chain, taken)
     if walk is not None:
         walk.trail.extend(taken.said)
     yield from _act(s, now, item, queue, taken, walk, head, visited | {queue.id})
 
 
-def walked(
-    now: Instant, item: Item, condition: Condition, chain: str, taken: Taken
-) -> e.FallbackWalked:
-    """Return the event: which rules were tried, and what is done."""
-    return e.FallbackWalked(
+def noted_walk(
+    s: State, now: Instant, item: Item, condition: Condition, chain: str, taken: Taken
+) -> Events:
+    """Note which rules were tried and what is done; who waits in a chat is told there."""
+    yield e.FallbackWalked(
         at=now,
         item=item.id,
         condition=condition,
@@ -113,6 +114,7 @@ def walked(
         tried=taken.tried,
         action=taken.rule.action if taken.rule is not None else "queue",
     )
+    yield from tell_in_chat(s, now, s.items[item.id], taken.tried)
 
 
 def walk_chain(
@@ -171,17 +173,19 @@ def miss(
         hours = s.policy.hours[rule.when_hours]
         if not standing(hours, now, emergency_of(s, rule.when_hours)).is_open:
             return f"hours {rule.when_hours} are closed"
-    has_caller = item.channel is Channel.VOICE and bool(item.call_id)
+    on_the_line = bool(item.call_id) and item.tempo is Tempo.LIVE  # who left a message is not
+    has_caller = item.channel is Channel.VOICE and on_the_line
     if rule.action in _NEEDS_CALL and not has_caller and not alone:
         return f"{rule.action} needs a caller on the line"
     if rule.action == "callback" and (rule.queue is None and queue.callback is None):
         return "the queue does not call back"
-    if rule.action == "end" and not item.call_id:
+    if rule.action == "end" and not on_the_line:
         return "nobody is on the line to be told: it is kept"
     if rule.action == "transfer":
         return _nobody_to_ring(s, now, rule)
     if rule.action == "page":
-        return cannot(s, now, item, rule)
+        told = item.state in IN_LINE and item.id in s.on_call
+        return "those on call were told of it" if told else cannot(s, now, item, rule)
     return ""
 
 

@@ -20,7 +20,7 @@ from router.core.policy_waiting import Scope
 from router.core.service_level import local_day, promise_of
 from router.core.state import State
 from router.core.tallies import interval_of
-from router.core.watch import first_caller, waits_since
+from router.core.watch import first_of, waits_since
 
 _ANSWERED_LATE = "answered" + LATE
 
@@ -78,7 +78,7 @@ def forecast(s: State, now: Instant, rule: Queue, scope: Scope) -> Forecast:
 
 def _late(s: State, now: Instant, rule: Queue, last: int, within: Span) -> int:
     """Return how many of the last so many callers in line will wait beyond the promised time."""
-    first = first_caller(s.index.line(rule.id, Tempo.LIVE), s.items, is_waiting=True)
+    first = first_of(s.index.line(rule.id, Tempo.LIVE), s.items, is_waiting=True)
     wait, end = _middle(wait_of_newcomer(s, now, rule)), 0 if first is None else now
     begin = None if first is None else _middle(wait_of(s, now, first))
     if wait is None:

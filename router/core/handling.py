@@ -272,6 +272,7 @@ def give_back(
     talked = item.agent_call_state is LegState.CONNECTED
     legs = [leg for leg in (item.agent_call_id, item.resident_ringing) if leg]
     agent_id, queue = item.agent, queue_of(s, item)
+    waits_as = Form.CALL if item.call_id else item.form
     first = item.first_queued_at if item.first_queued_at is not None else now
     until = None
     if agent_id is not None:
@@ -282,7 +283,7 @@ def give_back(
         reason=reason,
         passed_over_until=until,
         step_due=due_of_step(queue, now, first, item.step),
-        late_at=late_at(now, item, queue, anew=False) if item.call_id else None,
+        late_at=late_at(now, item, queue, waits_as, item.due_at, anew=False),
         missed=missed,
         paces=begun(s, now, item.queue, item.tempo),
     )

@@ -111,8 +111,8 @@ class Index:
         """Return who waits in buckets of their queue alone: in a lane, or apart."""
         return [
             item
-            for (queue, tempo), line in self.lines.items()
-            if self.apart.is_wanted or (tempo is Tempo.LIVE and queue in self.lanes.first)
+            for (queue, _), line in self.lines.items()
+            if self.apart.is_wanted or queue in self.lanes.first
             for _, name in line
             if (item := items[ItemId(name)]).state is ItemState.QUEUED
         ]
@@ -154,9 +154,9 @@ class Index:
             self._join(bucket)
         return bucket
 
-    def queue_holds(self, queue: QueueId, conditions: frozenset[Condition]) -> None:
+    def queue_holds(self, queue: QueueId, tempo: Tempo, conditions: frozenset[Condition]) -> None:
         """Let these conditions hold at a queue: whole buckets ask for something else."""
-        for bucket in self.lanes.holds(queue, conditions):
+        for bucket in self.lanes.holds(queue, tempo, conditions):
             for profile in bucket.profiles:
                 profile.part(bucket)
             self._join(bucket)

@@ -201,7 +201,7 @@ def _queue_due(s: State, now: Instant, name: str) -> Events:
 
 
 def _condition_due(s: State, now: Instant, name: str) -> Events:
-    yield from condition_lasted(s, now, QueueId(name))
+    yield from condition_lasted(s, now, name)
 
 
 def _emergency_due(s: State, now: Instant, name: str) -> Events:

@@ -28,7 +28,7 @@ from router.core.model import (
     Tempo,
 )
 from router.core.offers import end_offers
-from router.core.queueing import KEPT_AS, line_up, look_again, queue_of
+from router.core.queueing import KEPT_AS, late_at, line_up, look_again, queue_of
 from router.core.ranking import put_at
 from router.core.records import Conversation, Item, Message, TextWork
 from router.core.relations import earliest, is_merged
@@ -188,10 +188,11 @@ def _back(s: State, now: Instant, item: Item, back_as: ItemState, has_written: b
 
 def _old_place(s: State, now: Instant, item: Item, first_queued_at: Instant) -> e.ItemQueued:
     """Return the event that puts it in line exactly where it stood."""
+    queue = queue_of(s, item)
     return e.ItemQueued(
         at=now,
         item=item.id,
-        queue=item.queue if item.queue is not None else queue_of(s, item).id,
+        queue=item.queue if item.queue is not None else queue.id,
         form=item.form,
         tempo=item.tempo,
         first_queued_at=first_queued_at,
@@ -202,7 +203,7 @@ def _old_place(s: State, now: Instant, item: Item, first_queued_at: Instant) -> 
         step_due=item.step_due,
         threshold_at=threshold_of(item),
         due_at=item.due_at,
-        late_at=None,
+        late_at=late_at(now, item, queue, item.form, item.due_at, anew=True),
         rule=_TAKEN_BACK,
     )
 

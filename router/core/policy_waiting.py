@@ -28,11 +28,15 @@ class Forecast(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AtRisk(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The service level is at risk: the first caller has waited for so long, or it is foreseen."""
+    """The promise is at risk: the first in line has waited for so much of it, or it is foreseen."""
 
-    enter: Span  # since their entry into the queue; 0 with a forecast
+    enter: Span  # of calls: since their entry into the queue; 0 with a forecast
     leave: Span  # below `enter`
-    forecast: Forecast | None = None  # goes by that instead
+    chat_enter: Span = 0  # of chats, likewise; 0 = is not measured
+    chat_leave: Span = 0
+    enter_share: float = 0.0  # of texts: share of the time to the first answer; 0 = not measured
+    leave_share: float = 0.0
+    forecast: Forecast | None = None  # calls go by that instead
 
 
 class LongWait(msgspec.Struct, frozen=True, omit_defaults=True):

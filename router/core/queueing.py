@@ -1,4 +1,4 @@
-"""Getting in line: requirement, urgency, steps, and the conditions under which one cannot wait.
+"""Getting in line: requirement, urgency and steps.
 
 Urgency is an instant: when the item is due (first queued plus the service-level target for a
 person on the line, the first-response instant for text) less its head start. The first-entry time
@@ -13,9 +13,9 @@ from typing import Final
 
 from router.core import events as e
 from router.core.buckets import NAMED
-from router.core.crowding import deflects, gap_of, has_room, surge_head_start
+from router.core.crowding import surge_head_start
 from router.core.first_response import due_at
-from router.core.hours import Emergency, standing
+from router.core.hours import Emergency
 from router.core.last_agent import kept_for
 from router.core.minimums import begun
 from router.core.model import (
@@ -36,12 +36,8 @@ from router.core.records import Item
 from router.core.service_level import threshold_at
 from router.core.state import State
 from router.core.steps import (
-    asked,
-    bound,
-    given_of,
     head_start_of,
     open_steps,
-    skill_of,
     timed_steps,
 )
 
@@ -52,7 +48,6 @@ RESERVED_MAX: Final[dict[Tempo, Span]] = {  # then what was kept for one agent i
     Tempo.FAST_TEXT: 2 * MINUTE,
     Tempo.SLOW_TEXT: 4 * HOUR,
 }
-BY_WEIGHT: Final = (Condition.LONG_WAIT, Condition.AT_RISK)  # what may send on who comes
 AGE_SHIFT: Final = 20  # a millionth of the age decides between those due at the same instant
 GIVEN_AWAY: Final[Span] = MINUTE  # an agent who transferred an item is not offered it for so long
 
@@ -113,8 +108,7 @@ def kept_of(s: State, item: Item, queue: Queue) -> tuple[int, ...]:
 
 def held_steps(s: State, item: Item, queue: Queue) -> tuple[int, ...]:
     """Return the steps with a condition that count for the item now: open, or kept."""
-    row = s.queues.get(queue.id)
-    holds = row.conditions if row is not None and item.tempo is Tempo.LIVE else ()
+    holds = s.conditions_row(queue.id, item.tempo).conditions
     return (*open_steps(queue, item.step, holds), *kept_of(s, item, queue))
 
 
@@ -128,43 +122,6 @@ def offers_callback(s: State, item: Item, queue: Queue) -> bool:
         step.offers_callback and (step.condition is None or number in held)
         for number, step in enumerate(steps, 1)
     )
-
-
-def conditions(s: State, now: Instant, item: Item, queue: Queue) -> Iterator[Condition]:
-    """Yield what keeps an item from waiting in the queue, the most weighty first."""
-    hours = s.policy.hours[queue.hours]
-    stands = standing(hours, now, emergency_of(s, queue.hours))
-    if not stands.is_open:
-        if stands.rule == "emergency":
-            yield Condition.EMERGENCY
-        yield Condition.CLOSED
-        return
-    if item.tempo is Tempo.SLOW_TEXT:
-        return
-    if queue.last_entry and stands.changes_at and stands.changes_at - now <= queue.last_entry:
-        yield Condition.CLOSING
-    signed_in = available = 0
-    skill, given = skill_of(s.policy, item.language), given_of(s.policy, queue, item)
-    for text in asked(queue):
-        staff = s.index.staff(bound(text, item.requires, skill, given), item.tempo)
-        signed_in, available = max(signed_in, staff[0]), max(available, staff[1])
-    nobody = Condition.UNSTAFFED if signed_in == 0 else Condition.ALL_AWAY
-    in_effect = nobody if available == 0 else None
-    row = s.queues.get(queue.id)
-    if in_effect is not None and row is not None and row.lasts_at is not None:
-        in_effect = row.meanwhile  # somebody was there a moment ago and may be back
-    if in_effect is not None:
-        gap = gap_of(s, queue, skill)
-        if gap is not None and gap.lasts_at is None:
-            yield Condition.NO_LANGUAGE
-        if gap is None or gap.lasts_at is None:  # else somebody spoke it a moment ago
-            yield in_effect
-    if not has_room(s, queue, item.tempo):
-        yield Condition.FULL
-    if deflects(s, queue):
-        yield Condition.SURGE
-    if row is not None and item.tempo is Tempo.LIVE:
-        yield from (each for each in BY_WEIGHT if each in row.conditions)
 
 
 def line_up(
@@ -188,7 +145,7 @@ def line_up(
     requirement "@agent" that stands until that agent does not take it or `named_span` is over (0:
     as long as anything of that tempo is kept). `not_to`: who gave it away, and is passed over.
     """
-    tempo, live = TEMPO_OF[form], form is Form.CALL
+    tempo = TEMPO_OF[form]
     anew = anew or item.queue != queue.id  # its own queue is gone
     own_start = item.head_start + head_start
     ahead = own_start + queue.head_start + surge_head_start(s, queue)
@@ -216,7 +173,7 @@ def line_up(
         step_due=None if named else due_of_step(queue, now, first_queued_at, step),
         threshold_at=threshold_at(now, item, queue, form, due, anew=anew),
         due_at=due,
-        late_at=late_at(now, item, queue, anew=anew) if live else None,
+        late_at=late_at(now, item, queue, form, due, anew=anew),
         rule=rule,
         passed_over=() if not_to is None else ((not_to, now + GIVEN_AWAY),),
         entered_at=now if anew else None,
@@ -263,9 +220,20 @@ def due_of_step(queue: Queue, now: Instant, first_queued_at: Instant, step: int)
     return max(now, first_queued_at + queue.steps[step].after)
 
 
-def late_at(now: Instant, item: Item, queue: Queue, *, anew: bool) -> Instant | None:
-    """Return when the longest wait is over; a talk with an agent begins it anew."""
-    if not queue.wait_max:
+def late_at(
+    now: Instant, item: Item, queue: Queue, form: Form, due: Instant | None, *, anew: bool
+) -> Instant | None:
+    """Return when who waits has waited for too long; None: never, or it is over already.
+
+    Of calls and chats that is the longest wait, which a talk with an agent begins anew; of texts it
+    is when the first answer is `due`, where a chain follows, once, or when an agent gives it back.
+    """
+    if TEMPO_OF[form] is Tempo.SLOW_TEXT:
+        if due is None or Condition.LATE not in queue.fates:
+            return None
+        unnoted = item.late_at is not None or item.state is ItemState.HANDLING
+        return due if due > now else now if unnoted and not anew else None
+    if not queue.wait_max or form is Form.CALLBACK:
         return None
     if anew or item.entered_at is None or item.service_level.startswith("answered"):
         return now + queue.wait_max

@@ -5,7 +5,7 @@ Like those of `records`: frozen, replaced as a whole, fields only appended.
 
 from __future__ import annotations
 
-from router.core.model import EffectKey, Instant, ItemId, LegResult, QueueId
+from router.core.model import Condition, EffectKey, Instant, ItemId, LegResult, QueueId, Tempo
 from router.core.records import Row
 
 
@@ -67,6 +67,7 @@ class LimitRow(Row, frozen=True):
 
     queue: QueueId
     length: int
+    tempo: Tempo = Tempo.LIVE  # of those who wait and of those who are there for them
 
 
 class GapRow(Row, frozen=True):
@@ -75,3 +76,14 @@ class GapRow(Row, frozen=True):
     queue: QueueId
     skill: str
     lasts_at: Instant | None  # until then it is not in effect
+    tempo: Tempo = Tempo.LIVE
+
+
+class KindRow(Row, frozen=True):
+    """What is true of a queue for chats, or for texts; the queue's own row has it for calls."""
+
+    queue: QueueId
+    tempo: Tempo
+    conditions: tuple[Condition, ...] = ()
+    lasts_at: Instant | None = None  # until then the condition of its staff is not in effect ...
+    meanwhile: Condition | None = None  # ... but this one, if any

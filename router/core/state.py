@@ -39,6 +39,7 @@ from router.core.records_calls import Consult
 from router.core.state_frozen import FORMAT, Frozen, encode_frozen
 from router.core.state_side import SideTables
 from router.core.state_town import TownTables
+from router.core.tempos import gap_key, key_of, named
 from router.core.watch import Watch, may_change_first
 from router.errors import InvariantBroken
 
@@ -140,8 +141,8 @@ class State(TownTables, SideTables):
         self._policy = self.policies.get(policy_hash)
         if self._policy is not None:  # else the very first adoption is undone: nobody is there yet
             self.index.adopt(self._policy, self.agents, self.items)
-            for queue_id in self.watch.adopt(self._policy, self.items.values()):
-                self._look(queue_id)
+            for key in self.watch.adopt(self._policy, self.items.values()):
+                self._look(*named(key))
 
     def put_item(self, item_id: ItemId, row: Item | None) -> None:
         """Put, replace or (None) remove."""
@@ -158,14 +159,14 @@ class State(TownTables, SideTables):
         if self.watch.queues and may_change_first(old, row):
             for each in (old, row):
                 if each is not None and each.queue in self.watch.queues:
-                    self._look(each.queue)
+                    self._look(each.queue, each.tempo)
 
-    def _look(self, queue_id: QueueId) -> None:
+    def _look(self, queue_id: QueueId, tempo: Tempo) -> None:
         """Set the timer of a queue that may come to be at risk, if it is another one now."""
-        line = self.index.line(queue_id, Tempo.LIVE)
-        row, day = self.queues.get(queue_id), self.days.get(queue_id)
-        due = self.watch.look(queue_id, row, line, self.items, day)
-        self.index.timer(due, "strain", queue_id)
+        line, row = self.index.line(queue_id, tempo), self.conditions_row(queue_id, tempo)
+        day = self.days.get(queue_id) if tempo is Tempo.LIVE else None
+        due = self.watch.look(queue_id, tempo, row.conditions, line, self.items, day)
+        self.index.timer(due, "strain", key_of(queue_id, tempo))
 
     def put_agent(self, agent_id: AgentId, row: Agent | None) -> None:
         """Put, replace or (None) remove."""
@@ -193,7 +194,7 @@ class State(TownTables, SideTables):
         if old is None or (old.changes_at, old.lasts_at) != (row.changes_at, row.lasts_at):
             self._time_queue(row)  # else its timers are set already: counts change all the time
         if old is None or old.conditions is not row.conditions:
-            self._conditions_changed(row.id)
+            self._note_conditions(row.id, Tempo.LIVE)
 
     def _queue_back(self, queue_id: QueueId, old: QueueRow | None) -> None:
         if old is None:
@@ -201,13 +202,14 @@ class State(TownTables, SideTables):
         else:
             self.queues[queue_id] = old
             self._time_queue(old)  # may have been dropped meanwhile
-        self._conditions_changed(queue_id)
+        self._note_conditions(queue_id, Tempo.LIVE)
 
-    def _conditions_changed(self, queue_id: QueueId) -> None:
-        row = self.queues.get(queue_id)
-        self.index.queue_holds(queue_id, STRAIN.intersection(row.conditions if row else ()))
+    def _note_conditions(self, queue_id: QueueId, tempo: Tempo) -> None:
+        """Let the index and the watch know what is true of a queue for those of one tempo."""
+        row = self.conditions_row(queue_id, tempo)
+        self.index.queue_holds(queue_id, tempo, STRAIN.intersection(row.conditions))
         if queue_id in self.watch.queues:
-            self._look(queue_id)
+            self._look(queue_id, tempo)
 
     def _time_queue(self, row: QueueRow) -> None:
         self.index.timer(row.changes_at, "queue", row.id)
@@ -287,15 +289,12 @@ class State(TownTables, SideTables):
         if kind == "queue":
             queue = self.queues.get(QueueId(name))
             return queue is not None and queue.changes_at == due
-        if kind == "condition":
-            queue = self.queues.get(QueueId(name))
-            return queue is not None and queue.lasts_at == due
         if kind == "strain":
-            return self.watch.due.get(QueueId(name)) == due
+            return self.watch.due.get(name) == due
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due
-        if kind in ("gap", "notice", "surge", "walk"):
+        if kind in ("condition", "gap", "notice", "surge", "walk"):
             return self.due_of_town(kind, name) == due
         if kind == "consult":
             consult = self.consults.get(ItemId(name))
@@ -334,6 +333,7 @@ class State(TownTables, SideTables):
             kept=[self.kept[k] for k in sorted(self.kept)],
             promises_met=[self.promises_met[k] for k in sorted(self.promises_met)],
             walks=[self.walks[k] for k in sorted(self.walks)],
+            kinds=[self.kinds[k] for k in sorted(self.kinds)],
         )
 
     @classmethod
@@ -374,7 +374,9 @@ class State(TownTables, SideTables):
         for limit in frozen.limits:
             state.put_limit(limit)
         for gap in frozen.gaps:
-            state.put_gap(f"{gap.queue}/{gap.skill}", gap)
+            state.put_gap(gap_key(gap.queue, gap.skill, gap.tempo), gap)
+        for kind in frozen.kinds:
+            state.put_kind(kind)
         for consult in frozen.consults:
             state.put_consult(consult.item, consult)
         for recall in frozen.recalls:

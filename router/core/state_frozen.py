@@ -20,7 +20,15 @@ from router.core.records import (
     QueueRow,
 )
 from router.core.records_calls import Consult, Recall
-from router.core.records_town import GapRow, LimitRow, LoneWalk, NoticeRow, OnCallRow, SurgeRow
+from router.core.records_town import (
+    GapRow,
+    KindRow,
+    LimitRow,
+    LoneWalk,
+    NoticeRow,
+    OnCallRow,
+    SurgeRow,
+)
 from router.core.records_waiting import KeptSteps, Promise, PromisesMet
 from router.core.tallies import TallyRow
 
@@ -56,6 +64,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     kept: list[KeptSteps] = []
     promises_met: list[PromisesMet] = []
     walks: list[LoneWalk] = []
+    kinds: list[KindRow] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too

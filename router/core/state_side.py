@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from router.core.index import Index
-from router.core.model import Channel, ItemId, QueueId
+from router.core.model import Channel, ItemId, QueueId, Tempo
 from router.core.records import PaceRow
 from router.core.records_calls import Consult, Recall
 from router.core.records_waiting import KeptSteps, Promise, PromisesMet
@@ -24,7 +24,7 @@ class SideTables:
 
     index: Index
     _put: Callable[[dict[Any, Any], Any, Any], None]
-    _look: Callable[[QueueId], None]
+    _look: Callable[[QueueId, Tempo], None]
     _undo: list[tuple[Any, ...]] | None
 
     def __init__(self) -> None:
@@ -42,11 +42,11 @@ class SideTables:
         """Put, replace or (None) remove."""
         old, counts = self.tallies.get(key), row is not None and row.channel is Channel.VOICE
         if counts and self._undo is not None:
-            self._undo.append((self._look, key[0]))
+            self._undo.append((self._look, key[0], Tempo.LIVE))
         self._put(self.tallies, key, row)
         if row is not None and counts:
             self._put(self.days, row.queue, day_with(self.days.get(row.queue), old, row))
-            self._look(row.queue)
+            self._look(row.queue, Tempo.LIVE)
 
     def put_consult(self, item_id: ItemId, row: Consult | None) -> None:
         """Put, replace or (None) remove."""

@@ -9,8 +9,18 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from router.core.index import Index
-from router.core.model import Instant, ItemId, QueueId
-from router.core.records_town import GapRow, LimitRow, LoneWalk, NoticeRow, OnCallRow, SurgeRow
+from router.core.model import Instant, ItemId, QueueId, Tempo
+from router.core.records import QueueRow
+from router.core.records_town import (
+    GapRow,
+    KindRow,
+    LimitRow,
+    LoneWalk,
+    NoticeRow,
+    OnCallRow,
+    SurgeRow,
+)
+from router.core.tempos import gap_key, key_of, named
 
 SURGE: Final = "surge"  # key of the one row of its table
 
@@ -19,7 +29,10 @@ class TownTables:
     """See the module's text."""
 
     index: Index
+    queues: dict[QueueId, QueueRow]
     _put: Callable[[dict[Any, Any], Any, Any], None]
+    _note_conditions: Callable[[QueueId, Tempo], None]
+    _undo: list[tuple[Any, ...]] | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,8 +40,9 @@ class TownTables:
         self.walks: dict[ItemId, LoneWalk] = {}  # whose caller has hung up
         self.notices: dict[str, NoticeRow] = {}
         self.surges: dict[str, SurgeRow] = {}
-        self.limits: dict[QueueId, LimitRow] = {}
-        self.gaps: dict[str, GapRow] = {}  # by queue/skill
+        self.limits: dict[str, LimitRow] = {}  # by `key_of`
+        self.gaps: dict[str, GapRow] = {}  # by `gap_key`
+        self.kinds: dict[str, KindRow] = {}  # by `key_of`
 
     def put_on_call(self, item_id: ItemId, row: OnCallRow | None) -> None:
         """Put, replace or (None) remove."""
@@ -53,12 +67,36 @@ class TownTables:
 
     def put_limit(self, row: LimitRow) -> None:
         """Put or replace."""
-        self._put(self.limits, row.queue, row)
+        self._put(self.limits, key_of(row.queue, row.tempo), row)
 
     def put_gap(self, key: str, row: GapRow | None) -> None:
         """Put, replace or (None) remove."""
         self._put(self.gaps, key, row)
         self.time_town(row)
+
+    def put_kind(self, row: KindRow) -> None:
+        """Put or replace."""
+        key = key_of(row.queue, row.tempo)
+        old = self.kinds.get(key)
+        if self._undo is not None:
+            self._undo.append((self._kind_back, row.queue, row.tempo, old))
+        self.kinds[key] = row
+        self.time_town(row)
+        self._note_conditions(row.queue, row.tempo)
+
+    def _kind_back(self, queue: QueueId, tempo: Tempo, old: KindRow | None) -> None:
+        if old is None:
+            del self.kinds[key_of(queue, tempo)]
+        else:
+            self.kinds[key_of(queue, tempo)] = old
+            self.time_town(old)  # its timer may have been dropped meanwhile
+        self._note_conditions(queue, tempo)
+
+    def conditions_row(self, queue: QueueId, tempo: Tempo) -> QueueRow | KindRow:
+        """Return what is true of a queue for those of one tempo, as far as anything was said."""
+        if tempo is Tempo.LIVE:
+            return self.queues.get(queue) or QueueRow(id=queue)
+        return self.kinds.get(key_of(queue, tempo)) or KindRow(queue=queue, tempo=tempo)
 
     def time_town(self, row: Any) -> None:
         """Set the timer of a row of these tables, if it has one."""
@@ -69,10 +107,14 @@ class TownTables:
         elif isinstance(row, LoneWalk):
             self.index.timer(row.due, "walk", row.item)
         elif isinstance(row, GapRow):
-            self.index.timer(row.lasts_at, "gap", f"{row.queue}/{row.skill}")
+            self.index.timer(row.lasts_at, "gap", gap_key(row.queue, row.skill, row.tempo))
+        elif isinstance(row, KindRow):
+            self.index.timer(row.lasts_at, "condition", key_of(row.queue, row.tempo))
 
     def due_of_town(self, kind: str, name: str) -> Instant | None:
         """Return when the row is due whose timer has this kind and name."""
+        if kind == "condition":
+            return self.conditions_row(*named(name)).lasts_at
         if kind == "gap":
             gap = self.gaps.get(name)
             return None if gap is None else gap.lasts_at

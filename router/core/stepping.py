@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.core import events as e
-from router.core.model import Condition, Form, Instant, ItemState
+from router.core.model import Condition, Instant, ItemState
 from router.core.queueing import held_steps, queue_of, take_step
 from router.core.records import Item
-from router.core.staffing import divert_waiting
+from router.core.staffing import WAITS_THERE, divert_waiting
 from router.core.state import State
 
 Events = Iterator[e.Event]
@@ -28,6 +28,6 @@ def step_due(s: State, now: Instant, item: Item) -> Events:
     yield from take_step(s, now, item, queue, rule)
     item = s.items[item.id]
     holds = step.condition is None or number in held_steps(s, item, queue)
-    if step.chain and holds and item.form is Form.CALL and item.state is not ItemState.HANDLING:
+    if step.chain and holds and item.form in WAITS_THERE and item.state is not ItemState.HANDLING:
         condition = Condition.LATE if step.condition is None else step.condition
         yield from divert_waiting(s, now, item, queue, condition, step.chain)

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from router.core import events as e
-from router.core.model import AgentId, OfferEnding
+from router.core.model import AgentId, OfferEnding, Tempo
 from router.core.on_call import open_attempt
 from router.core.records import Item
 from router.core.state import State
+from router.core.tempos import KINDS
 
 Teller = Callable[[State, Any, Item | None], str]
 
@@ -56,9 +57,16 @@ def _flow_moved(_: State, ev: e.FlowMoved, __: Item | None) -> str:
     return f"stands at {ev.flow}/{ev.node} ({ev.rule}){gained}"
 
 
-def _queued(_: State, ev: e.ItemQueued, __: Item | None) -> str:
+def _queued(state: State, ev: e.ItemQueued, __: Item | None) -> str:
     since = " with its old place" if ev.first_queued_at < ev.at else ""
-    return f"joined queue {ev.queue} as {ev.form}{since}, step {ev.step}"
+    queue = state.policy.queues.get(ev.queue)
+    steps = queue.steps[: ev.step] if queue is not None else ()
+    timed = [n for n, step in enumerate(steps, 1) if step.condition is None]
+    taken = max(timed, default=0) if queue is not None else ev.step
+    holds = state.conditions_row(ev.queue, ev.tempo).conditions
+    waits = [n for n, each in enumerate(steps, 1) if each.condition not in (None, *holds)]
+    only = "".join(f", not step {n}: {steps[n - 1].condition} does not hold" for n in waits)
+    return f"joined queue {ev.queue} as {ev.form}{since}, step {taken}{only}"
 
 
 def _estimate(_: State, ev: e.EstimateSpoken, __: Item | None) -> str:
@@ -89,10 +97,15 @@ def _step_taken(_: State, ev: e.StepTaken, item: Item | None) -> str:
 
 
 def _condition_entered(_: State, ev: e.ConditionEntered, __: Item | None) -> str:
+    says = f"queue {ev.queue} is {ev.condition}{_for(ev.tempo)}"
     if ev.lasts_at is None:
-        return f"queue {ev.queue} is {ev.condition}" + (f": {ev.because}" if ev.because else "")
+        return says + (f": {ev.because}" if ev.because else "")
     left = (ev.lasts_at - ev.at) / 1e9
-    return f"queue {ev.queue} is {ev.condition}: has to last {left:.0f} s to count"
+    return f"{says}: has to last {left:.0f} s to count"
+
+
+def _for(tempo: Tempo) -> str:
+    return "" if tempo is Tempo.LIVE else f" for {KINDS[tempo]}"
 
 
 def _on_call_told(state: State, ev: e.OnCallTold, _: Item | None) -> str:
@@ -129,17 +142,26 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.LoneWalkRang: lambda s, v, i: "",
     e.LoneWalkEnded: _walk_ended,
     e.ConditionEntered: _condition_entered,
-    e.ConditionLasted: lambda s, v, i: f"queue {v.queue} has been {v.condition} for long enough",
+    e.ConditionLasted: lambda s, v, i: (
+        f"queue {v.queue} has been {v.condition}{_for(v.tempo)} for long enough"
+    ),
     e.LanguageGapEntered: lambda s, v, i: f"nobody of queue {v.queue} has {v.skill}",
     e.LanguageGapLasted: lambda s, v, i: f"nobody has had {v.skill} for long enough",
     e.LanguageGapLeft: lambda s, v, i: f"somebody of queue {v.queue} has {v.skill} again",
-    e.QueueLimited: lambda s, v, i: f"queue {v.queue} holds {v.length} with who is there",
+    e.QueueLimited: lambda s, v, i: (
+        f"queue {v.queue} holds {v.length}{_for(v.tempo)} with who is there"
+    ),
     e.ConditionLeft: lambda s, v, i: (
-        f"queue {v.queue} is no longer {v.condition}" + (f": {v.because}" if v.because else "")
+        f"queue {v.queue} is no longer {v.condition}{_for(v.tempo)}"
+        + (f": {v.because}" if v.because else "")
     ),
     e.ItemQueued: _queued,
     e.StepTaken: _step_taken,
-    e.LateNoted: _reported("has waited longer than the queue's longest wait, waits on"),
+    e.LateNoted: lambda s, v, i: (
+        "the first answer is overdue, it waits on"
+        if i is not None and i.tempo is Tempo.SLOW_TEXT
+        else "has waited longer than the queue's longest wait, waits on"
+    ),
     e.PassedOverAgain: _reported("agents passed over may be offered it again"),
     e.ItemPrioritised: lambda s, v, i: f"head start set to {v.head_start / 1e9:.0f} s ({v.rule})",
     e.EstimateSpoken: _estimate,

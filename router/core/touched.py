@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from router.core import events as e
-from router.core.model import AgentId, ItemId, OfferEnding, QueueId
+from router.core.model import AgentId, ItemId, OfferEnding, QueueId, Tempo
 from router.core.state import State
 
 
@@ -18,8 +18,8 @@ class Touched:
         self.agents: dict[AgentId, None] = {}
         self.talks: dict[ItemId, None] = {}  # with a third party; may be over
         self.staffing = False  # who is signed in or away has changed
-        self.queues: dict[QueueId, None] = {}  # of whose line something has changed
-        self._turned: dict[QueueId, None] = {}  # where a condition came or went
+        self.queues: dict[tuple[QueueId, Tempo], None] = {}  # of whose line something has changed
+        self._turned: dict[tuple[QueueId, Tempo], None] = {}  # where a condition came or went
 
     def note(self, s: State, event: e.Event) -> None:
         """Remember whom the event touches; called before it is applied."""
@@ -29,23 +29,27 @@ class Touched:
         if s.watch.measured and (noted is not None or isinstance(event, _OF_QUEUE)):
             self._note_queues(s, event)
         elif isinstance(event, e.ServiceLevelCounted) and event.queue in s.watch.entries.queues:
-            self.queues[event.queue] = None  # what is foreseen there has changed
+            self.queues[event.queue, Tempo.LIVE] = None  # what is foreseen there has changed
 
     def _note_queues(self, s: State, event: Any) -> None:
         """Remember whose line the event changes."""
         item = s.items.get(getattr(event, "item", ItemId("")))
-        for queue in (getattr(event, "queue", None), item.queue if item is not None else None):
-            if queue in s.watch.measured:
-                self.queues[queue] = None
+        tempo = getattr(event, "tempo", item.tempo if item is not None else Tempo.LIVE)
+        queue = getattr(event, "queue", None)
+        if queue in s.watch.measured:
+            self.queues[queue, tempo] = None
+        if item is not None and item.queue in s.watch.measured:
+            self.queues[item.queue, item.tempo] = None
         if isinstance(event, _OF_QUEUE):
-            self._turned[event.queue] = None
+            self._turned[event.queue, event.tempo] = None
         if isinstance(event, _OF_STAFF):
-            self.queues.update(dict.fromkeys(sorted(s.watch.measured)))
+            every = ((queue, each) for queue in sorted(s.watch.measured) for each in s.watch.tempos)
+            self.queues.update(dict.fromkeys(every))
 
     def note_helpers(self, s: State) -> None:
         """Remember who is idle and may now take somebody, where a condition came or went."""
-        for queue in self._turned:
-            self.agents.update(dict.fromkeys(s.index.lanes.idle_helpers(queue)))
+        for queue, tempo in self._turned:
+            self.agents.update(dict.fromkeys(s.index.lanes.idle_helpers(queue, tempo)))
         self._turned.clear()
 
 

@@ -81,7 +81,12 @@ def _waiting(state: State, queue: QueueId, tempo: Tempo, now: Instant) -> Waitin
     line = state.index.lines.get((queue, tempo))
     since = [_since(state.items[ItemId(name)]) for _, name in line] if line is not None else []
     oldest = max(0, now - min(since)) if since else 0
-    return WaitingView(tempo=tempo, waiting=len(since), oldest_wait_s=seconds(oldest))
+    return WaitingView(
+        tempo=tempo,
+        waiting=len(since),
+        oldest_wait_s=seconds(oldest),
+        conditions=state.conditions_row(queue, tempo).conditions,
+    )
 
 
 def _since(item: Item) -> Instant:

@@ -28,7 +28,7 @@ ON_CALL_SHOWN: Final = 50  # the newest; older ones are in the items' own storie
 def conditions_of(state: State, rule: Queue, row: QueueRow) -> tuple[Condition, ...]:
     """Return what is true of the queue now: of its staff, its languages, its room, a surge."""
     there = (
-        (Condition.NO_LANGUAGE, any(True for _ in gaps_of(state, rule.id))),
+        (Condition.NO_LANGUAGE, any(True for _ in gaps_of(state, rule, Tempo.LIVE))),
         (Condition.FULL, not has_room(state, rule, Tempo.LIVE)),
         (Condition.SURGE, deflects(state, rule)),
     )

@@ -194,6 +194,7 @@ class WaitingView(View, frozen=True, kw_only=True):
     tempo: Tempo
     waiting: int
     oldest_wait_s: float
+    conditions: tuple[str, ...] = ()  # true of the queue for them: of its staff, and strain
 
 
 class StaffView(View, frozen=True, kw_only=True):

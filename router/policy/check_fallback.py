@@ -8,10 +8,9 @@ from router.core.model import Condition
 from router.policy import models_flows as nodes
 from router.policy.circles import circles
 from router.policy.compile_queues import merged
-from router.policy.models_fallback import OWN, RuleShape, WhenShape
+from router.policy.models_fallback import ENDING, OWN, RuleShape, WhenShape
 from router.policy.sources import Sources
 
-_ENDS_HERE = ("queue", "defer", "chain", "end")  # after these no further rule is looked at
 _ALWAYS = WhenShape()
 
 
@@ -47,7 +46,7 @@ def _check_chain(sources: Sources, name: str, rules: list[RuleShape]) -> None:
         if always:
             message = f"never taken: rule {always!r} before it always applies; swap or delete"
             document.complain(path, message)
-        elif rule.when == _ALWAYS and rule.action in _ENDS_HERE:
+        elif rule.when == _ALWAYS and rule.action in ENDING:
             always = rule.rule
     last = rules[-1]
     path = ("chains", name, len(rules) - 1)
@@ -56,7 +55,7 @@ def _check_chain(sources: Sources, name: str, rules: list[RuleShape]) -> None:
             "a dead end: the last rule must always apply; delete its `when`, or add a last rule"
         )
         document.complain((*path, "when"), f"{message} with `defer: own`", at_key=True)
-    elif last.action not in _ENDS_HERE:
+    elif last.action not in ENDING:
         document.complain(
             path,
             f"a dead end: {_why_not_last(last.action)}; add a last rule with `defer: own`",

@@ -18,6 +18,7 @@ from router.policy.check_offers import check_offers
 from router.policy.check_on_call import check_on_call
 from router.policy.check_openings import check_openings
 from router.policy.check_people import check_people
+from router.policy.check_reach import check_reach
 from router.policy.check_rules import check_rules
 from router.policy.check_texts import check_texts
 from router.policy.check_turns import check_turns
@@ -34,6 +35,7 @@ def check(sources: Sources, today: date) -> None:
     check_turns(sources)
     check_flows(sources)
     check_fallback(sources)
+    check_reach(sources)
     check_layers(sources, today)
     check_openings(sources, today)
     check_on_call(sources, today)

@@ -99,7 +99,7 @@ def compile_queue(
             tempo: tuple(OfferTo(each.after_s * SECOND, each.agents) for each in by_wait)
             for tempo, by_wait in rules["offer_to"].items()
         },
-        at_risk=compile_at_risk(rules["at_risk"], promised[Channel.VOICE]),
+        at_risk=compile_at_risk(rules["at_risk"], promised),
         long_wait=_long_wait(rules["long_wait"]),
     )
 

@@ -16,6 +16,7 @@ from router.policy.values import LocalDate, Name, OneOrMore, Text, Texts, only_a
 
 QUEUE_ACTIONS: Final = ("queue", "defer", "voicemail", "callback")  # each names a queue
 ACTIONS: Final = (*QUEUE_ACTIONS, "transfer", "page", "chain", "end")
+ENDING: Final = ("queue", "defer", "chain", "end")  # after these no further rule is looked at
 CALLED_ON: Final = ("transfer", "page")  # each names contacts and on-call lists
 OWN: Final = "own"  # the queue the item was meant for
 
@@ -45,7 +46,9 @@ class RuleShape(Shape):
     )
     when: WhenShape = Field(default=WhenShape(), description="when it applies; left out: always")
     say: Texts = Field(
-        default={}, description="said (or shown) first", examples=["{en: Closed., fr: Fermé.}"]
+        default={},
+        description="said first; in a chat a message, once; in a mail's acknowledgement",
+        examples=["{en: Closed., fr: Fermé.}"],
     )
     queue: str = Field(
         default="",
@@ -83,9 +86,9 @@ class RuleShape(Shape):
     )
     page: Annotated[list[str], OneOrMore] = Field(
         default=[],
-        description="action: keep it for its own queue until the next opening, and tell these"
-        " contacts and on-call lists by mail, one after the other, until somebody answers; mails"
-        " and chats only, for others the next rule follows",
+        description="action: keep it for its own queue (in line while that is open, else until the"
+        " next opening), and tell these contacts and on-call lists by mail, one after the other,"
+        " until somebody answers; mails and chats only, for others the next rule follows",
         examples=["operations_on_call"],
     )
     every: SpanText = Field(

@@ -120,18 +120,21 @@ class QueueRules(Shape):
     )
     wait_max_s: Seconds = Field(
         default=0,
-        description="longest wait in seconds, then the fallback `late` follows; 0 = no limit",
+        description="longest wait of calls and chats in seconds, then the fallback `late` follows;"
+        " 0 = no limit. For mail, forms and messages it follows when the first answer is overdue",
         examples=["1200"],
     )
     length_max: Count = Field(
         default=0,
-        description="most items waiting, then the fallback `full` follows; 0 = no limit",
+        description="most calls, and most chats, waiting, then the fallback `full` follows; 0 = no"
+        " limit",
         examples=["40"],
     )
     length_per_agent: Count = Field(
         default=0,
-        description="most items waiting for each agent who is there, beside `length_max`; when"
-        " agents go, those who came last follow the fallback `full`; 0 = no such limit",
+        description="most calls, and most chats, waiting for each agent who is there for them,"
+        " beside `length_max`; when agents go, those who came last follow the fallback `full`; 0 ="
+        " no such limit",
         examples=["4"],
     )
     last_entry_s: Seconds = Field(
@@ -142,20 +145,21 @@ class QueueRules(Shape):
     )
     absence_s: Seconds = Field(
         default=60,
-        description="seconds for which nobody must have been there before the fallback `unstaffed`"
-        " or `all_away` follows, for those who wait and for those who come; 0 = at once",
+        description="seconds for which nobody who could take it must have been there before the"
+        " fallback `unstaffed` or `all_away` follows, for calls, chats and texts each, who waits"
+        " as who comes; 0 = at once",
         examples=["120"],
     )
     fallback: dict[Condition, str] = Field(
         default={},
         description="condition -> chain of fallback.yaml; every condition that can occur needs one."
-        " `long_wait` and `at_risk` need none: theirs is for callers who come then",
+        " `long_wait` and `at_risk` need none: theirs is for callers and chats who come then",
         examples=["{closed: after_hours}"],
     )
     at_risk: AtRiskShape | None = Field(
         default=None,
-        description="when the promise for calls counts as at risk, for steps and `fallback`;"
-        " without it that is not measured",
+        description="when the promise counts as at risk, for steps and `fallback`; without it that"
+        " is not measured",
         examples=["{enter: 0.8, leave: 0.5}"],
     )
     long_wait: LongWaitShape | None = Field(

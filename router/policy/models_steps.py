@@ -23,21 +23,23 @@ ACTIONS: Final = (
 
 
 class AtRiskShape(Shape):
-    """The first caller has waited for so much of the promised time; or a share is foreseen."""
+    """The first in line has waited for much of what was promised; or, of calls, it is foreseen."""
 
     enter: Share = Field(
         default=0.8,
-        description="at risk from this share of `answer_within_s` on",
+        description="at risk from this share on: of `answer_within_s` for calls, of that of `chat`"
+        " for chats, of the open time to the first answer for mail, forms and messages",
         examples=["0.8"],
     )
     leave: Share = Field(
         default=0.5,
-        description="not at risk any more below this share, or when no caller waits",
+        description="not at risk any more below this share, or when nobody of that kind waits",
         examples=["0.5"],
     )
     forecast: Scope | None = Field(
         default=None,
-        description="instead of `enter` and `leave`: at risk by the share that will be reached, by"
+        description="calls not by `enter` and `leave`, which hold for chats and texts alone then,"
+        " but by the share that will be reached, by"
         " the queue's formula, if those who wait are answered at their expected wait; `interval`"
         " looks at the calls that began in the present quarter of an hour, `day` at those of today",
         examples=["interval"],
@@ -63,11 +65,6 @@ class AtRiskShape(Shape):
             raise wrong(
                 "`below` and `until` are shares of a forecast; write for example"
                 " {forecast: interval, below: 0.7}, or {enter: 0.8, leave: 0.5}"
-            )
-        if self.forecast is not None and said & {"enter", "leave"}:
-            raise wrong(
-                "goes by a forecast or by the first caller's wait, not by both; write either"
-                " {forecast: interval, below: 0.7} or {enter: 0.8, leave: 0.5}"
             )
         if self.until is not None and (self.below is None or self.until <= self.below):
             raise wrong(
@@ -120,8 +117,9 @@ class StepShape(Shape):
     )
     when: StepCondition | None = Field(
         default=None,
-        description="for calls and callbacks only, once the queue is in this condition; who waited"
-        " meanwhile keeps the step when the condition ends",
+        description="once the queue is in this condition, for calls, chats and texts each by their"
+        " own (`long_wait` is not measured for texts); who waited meanwhile keeps the step when the"
+        " condition ends",
         examples=["at_risk"],
     )
     while_: StepCondition | None = Field(
@@ -157,7 +155,7 @@ class StepShape(Shape):
     )
     fallback: str = Field(
         default="",
-        description="callers go along this chain of fallback.yaml; needs `after_s`",
+        description="callers and chats go along this chain of fallback.yaml; needs `after_s`",
         examples=["waited_too_long"],
     )
 

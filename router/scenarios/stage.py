@@ -25,10 +25,12 @@ from router.core.model import (
     DAY,
     IN_LINE,
     SECOND,
+    Channel,
     EffectKey,
     Form,
     Instant,
     ItemId,
+    MessageKind,
     PolicyHash,
     Span,
 )
@@ -170,8 +172,13 @@ class Stage:
             self.met |= {f"chain:{tried.rule.partition('/')[0]}" for tried in event.tried}
             for tried in event.tried:
                 rule = rule_at(self.policy, f"!{tried.rule}")
-                if tried.hit and rule is not None and not item.call_id:
+                written = not item.call_id and item.channel is not Channel.CHAT
+                if tried.hit and rule is not None and written:
                     self.heard.setdefault(item.id, []).append(rule.text.get(language, ""))
+        elif isinstance(event, e.MessageAdded) and event.kind is MessageKind.AUTOMATIC:
+            rule = rule_at(self.policy, event.note)  # what a chain says in a chat
+            if rule is not None:
+                self.heard.setdefault(item.id, []).append(rule.text.get(language, ""))
         elif isinstance(event, e.RuleApplied) and self.policy.mail is not None:
             mail_rule = self.policy.mail.rule(event.rule)
             if mail_rule is not None:

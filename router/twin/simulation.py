@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from router.core.first_response import due_at
 from router.core.hours import next_close, standing
-from router.core.model import AgentId, Condition, Instant, ItemId, Span, Tempo
+from router.core.model import AgentId, Channel, Condition, Instant, ItemId, Span, Tempo
 from router.core.policy import Policy, Queue
 from router.core.service_level import promise_of
 from router.twin.agenda import Agenda
@@ -115,10 +115,10 @@ class Simulation(Agenda):
     ) -> Instant | None:
         if DOORS[contact.channel].tempo is Tempo.SLOW_TEXT:
             return None
-        late_at = self._line.state.items[item].late_at
+        late_at, calls = self._line.state.items[item].late_at, contact.channel is Channel.VOICE
         ends = [
             None if contact.patience is None else now + contact.patience,
-            late_at if Condition.LATE in queue.fates else None,
+            late_at if calls and Condition.LATE in queue.fates else None,  # others wait on
             next_close(self._policy.hours[queue.hours], now)
             if Condition.CLOSING in queue.fates
             else None,

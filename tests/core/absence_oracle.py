@@ -7,7 +7,7 @@ from typing import Final
 from router.core import events as e
 from router.core import requirement
 from router.core.apply import apply
-from router.core.model import AgentStatus, Condition, Instant, QueueId
+from router.core.model import AgentStatus, Condition, Instant, QueueId, Tempo
 from router.core.policy import Queue
 from router.core.state import State
 from router.core.steps import bound
@@ -16,12 +16,17 @@ GENERAL: Final = QueueId("general")
 OF_STAFF: Final = (Condition.UNSTAFFED, Condition.ALL_AWAY)
 
 
-def staff_says(state: State, queue: Queue) -> list[Condition]:
-    """Return what the agents' rows say of a queue, worked out by looking at everybody."""
+def staff_says(state: State, queue: Queue, tempo: Tempo | None = None) -> list[Condition]:
+    """Return what the agents' rows say of a queue, worked out by looking at everybody.
+
+    `tempo`: counts who may hold one of that kind; None: everybody may.
+    """
     there: set[AgentStatus] = set()
     for agent_id, agent in state.policy.agents.items():
         row = state.agents.get(agent_id)
         if row is None or row.lease_until is None:
+            continue
+        if tempo is not None and not state.policy.capacities[agent.capacity].units.get(tempo):
             continue
         for text in _every_text(queue):
             for language in state.policy.languages:

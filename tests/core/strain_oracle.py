@@ -1,8 +1,9 @@
-"""Which queues are under strain, and what their callers ask for: from all items, none left out."""
+"""Which queues are under strain, and what those in line ask for: from all items, none left out."""
 
 from __future__ import annotations
 
 from router.core import requirement
+from router.core.business_time import elapsed
 from router.core.forecast import forecast
 from router.core.formulas import FORMULAS, figure
 from router.core.model import (
@@ -16,7 +17,7 @@ from router.core.model import (
     Tempo,
 )
 from router.core.policy import Queue
-from router.core.policy_waiting import Scope
+from router.core.policy_waiting import AtRisk, Scope
 from router.core.records import Item
 from router.core.service_level import local_day
 from router.core.state import State
@@ -28,25 +29,19 @@ IN_LINE = (ItemState.QUEUED, ItemState.OFFERED)
 
 def check_strain(state: State, now: Instant) -> None:
     """Raise AssertionError where what the state says of strain is not what its items say."""
-    wakeup = state.next_wakeup()
     for rule in state.policy.queues.values():
-        row = state.queues.get(rule.id)
-        says = set(row.conditions) if row is not None else set()
-        assert rule.at_risk is not None or Condition.AT_RISK not in says
-        assert rule.long_wait is not None or Condition.LONG_WAIT not in says
-        if rule.at_risk is None:
-            continue
-        if rule.at_risk.forecast is not None:
-            _check_foreseen(state, now, rule, rule.at_risk.forecast.of, Condition.AT_RISK in says)
-            continue
-        waits = _longest(state, rule)
-        if waits is None:
-            assert Condition.AT_RISK not in says, rule.id
-        elif Condition.AT_RISK in says:
-            assert now - waits >= rule.at_risk.leave, rule.id
-        else:
-            assert wakeup is not None
-            assert wakeup <= waits + rule.at_risk.enter
+        for tempo in Tempo:
+            says = set(state.conditions_row(rule.id, tempo).conditions)
+            assert rule.at_risk is not None or Condition.AT_RISK not in says
+            assert rule.long_wait is not None or Condition.LONG_WAIT not in says
+            assert tempo is not Tempo.SLOW_TEXT or Condition.LONG_WAIT not in says
+            if rule.at_risk is None:
+                continue
+            is_at_risk = Condition.AT_RISK in says
+            if tempo is Tempo.LIVE and rule.at_risk.forecast is not None:
+                _check_foreseen(state, now, rule, rule.at_risk.forecast.of, is_at_risk)
+            else:
+                _check_risk(state, now, rule, rule.at_risk, tempo, is_at_risk)
     for item in state.items.values():
         if item.state is ItemState.QUEUED and item.reserved_for is None:
             _check_asks(state, item)
@@ -91,14 +86,48 @@ def _is_over(item: Item) -> bool:
     return item.service_level == "threshold" and item.state in IN_LINE
 
 
-def _longest(state: State, rule: Queue) -> Instant | None:
-    """Return since when the first caller waits."""
-    callers = [
-        (item.urgency_at, item.id, item.entered_at)
+def _check_risk(
+    state: State, now: Instant, rule: Queue, risk: AtRisk, tempo: Tempo, says: bool
+) -> None:
+    first = _first(state, rule, tempo)
+    if first is None:
+        assert not says, rule.id
+        return
+    if tempo is Tempo.SLOW_TEXT:
+        hours, since, due = state.policy.hours[rule.hours], first.first_queued_at, first.due_at
+        assert since is not None
+        assert due is not None
+        gone, whole = elapsed(hours, since, now), elapsed(hours, since, due)
+        share = risk.leave_share if says else risk.enter_share
+        over = bool(share) and (now >= due or gone >= round(share * whole))
+        assert over == says, (rule.id, first)
+        return
+    spans = {
+        Tempo.LIVE: (risk.enter, risk.leave),
+        Tempo.FAST_TEXT: (risk.chat_enter, risk.chat_leave),
+    }
+    enter, leave = spans[tempo]
+    assert first.entered_at is not None
+    if says:
+        assert now - first.entered_at >= leave, rule.id
+    elif enter:
+        wakeup = state.next_wakeup()
+        assert wakeup is not None
+        assert wakeup <= first.entered_at + enter
+
+
+def _first(state: State, rule: Queue, tempo: Tempo) -> Item | None:
+    """Return the first in line to whom something is promised."""
+    found = [
+        (item.urgency_at, item.id, item)
         for item in state.items.values()
-        if item.queue == rule.id and item.state in IN_LINE and item.form is Form.CALL
+        if item.queue == rule.id
+        and item.state in IN_LINE
+        and item.tempo is tempo
+        and item.form is not Form.CALLBACK
+        and (tempo is not Tempo.SLOW_TEXT or item.due_at is not None)
     ]
-    return min(callers)[2] if callers else None
+    return min(found)[2] if found else None
 
 
 def _check_asks(state: State, item: Item) -> None:
@@ -106,8 +135,7 @@ def _check_asks(state: State, item: Item) -> None:
     rule = state.policy.queues.get(item.queue) if item.queue is not None else None
     if rule is None:
         return
-    row = state.queues.get(rule.id)
-    holds = STRAIN.intersection(row.conditions if row is not None else ())
+    holds = STRAIN.intersection(state.conditions_row(rule.id, item.tempo).conditions)
     bucket = state.index.bucket_of(item)
     may = {id(profile) for profile in bucket.profiles}
     for agent_id, agent in state.policy.agents.items():
@@ -115,8 +143,7 @@ def _check_asks(state: State, item: Item) -> None:
         if profile is None or not profile.capacity.units.get(item.tempo):
             continue
         meets = requirement.matches(requirement.parse(item.requirement), agent.skills)
-        live = item.tempo is Tempo.LIVE
-        opened = live and any(step.condition in holds for step in rule.steps[: item.step])
+        opened = any(step.condition in holds for step in rule.steps[: item.step])
         if not opened:
             assert (id(profile) in may) == meets, (item, agent_id)
         elif not any(step.requires for step in rule.steps[: item.step]):

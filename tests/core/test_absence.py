@@ -23,6 +23,7 @@ from router.core.model import (
     ItemId,
     ItemState,
     QueueId,
+    Tempo,
 )
 from router.core.state import State
 from router.core.state_frozen import decode_frozen, encode_frozen
@@ -83,7 +84,7 @@ class Town(Desk):
         return [
             (x.condition, (x.at - OPEN) // SECOND)
             for x in self.story
-            if isinstance(x, e.ConditionLasted) and x.queue == GENERAL
+            if isinstance(x, e.ConditionLasted) and (x.queue, x.tempo) == (GENERAL, Tempo.LIVE)
         ]
 
 

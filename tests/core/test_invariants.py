@@ -31,8 +31,11 @@ from router.core.model import (
     QueueId,
     Tempo,
 )
+from router.core.records import QueueRow
+from router.core.records_town import KindRow
 from router.core.state import State
 from router.core.state_frozen import decode_frozen, encode_frozen
+from router.core.tempos import staffed_tempos
 from router.errors import CommandRefused
 from tests.core.absence_oracle import (
     OF_STAFF,
@@ -320,10 +323,19 @@ class Walk(CallsWalk):
             row = self.state.queues[queue.id]
             said = [x for x in row.conditions if x in OF_STAFF]
             assert said == staff_says(self.state, queue), row
-            if row.lasts_at is not None:
-                assert wakeup is not None
-                assert wakeup <= row.lasts_at <= self.desk.now + LONGEST_ABSENCE
-                assert said
+            rows: list[QueueRow | KindRow] = [row]
+            for tempo in staffed_tempos(self.state.policy, queue):
+                kind = self.state.conditions_row(queue.id, tempo)
+                said = [x for x in kind.conditions if x in OF_STAFF]
+                if tempo is not Tempo.LIVE:
+                    rows.append(kind)
+                    says = staff_says(self.state, queue, tempo) if row.is_open else []
+                    assert said == says, kind
+            for each in rows:
+                if each.lasts_at is not None:
+                    assert wakeup is not None
+                    assert wakeup <= each.lasts_at <= self.desk.now + LONGEST_ABSENCE
+                    assert any(x in OF_STAFF for x in each.conditions)
 
     @invariant()
     def strain_is_what_the_lines_say(self) -> None:

@@ -14,9 +14,10 @@ from router.core import commands_hours as h
 from router.core import policy as p
 from router.core.flows.presentation import caller_script, on_call_script
 from router.core.flows.script import Accept, Dial
-from router.core.model import HOUR, MINUTE, Condition, ItemState, LegResult, QueueId, Tempo
+from router.core.model import HOUR, MINUTE, Condition, ItemState, LegResult, QueueId
 from router.core.policy_surge import SurgeRule
 from router.core.steps import bound
+from router.core.tempos import gap_key, tempos_of
 from tests.core import test_invariants
 from tests.core.test_on_call import on_call_town
 from tests.core.town import OPEN, Desk, both
@@ -117,17 +118,19 @@ class SwitchWalk(test_invariants.UndoWalk):
         queue = self.state.policy.queues.get(QueueId("general"))
         if queue is None or Condition.NO_LANGUAGE not in queue.fates:
             return
-        signed_in = {
-            language.skill: max(
-                self.state.index.staff(bound(text, "", language.skill), Tempo.LIVE)[0]
-                for text in (queue.requires, *(step.requires for step in queue.steps))
-            )
-            for language in self.state.policy.languages
-        }
-        somebody = any(signed_in.values())
-        wanted = {
-            f"general/{skill}" for skill, there in signed_in.items() if somebody and not there
-        }
+        wanted = set()
+        for tempo in tempos_of(self.state.policy):
+            signed_in = {
+                language.skill: max(
+                    self.state.index.staff(bound(text, "", language.skill), tempo)[0]
+                    for text in (queue.requires, *(step.requires for step in queue.steps))
+                )
+                for language in self.state.policy.languages
+            }
+            missing = [skill for skill, there in signed_in.items() if not there]
+            wanted |= {
+                gap_key(queue.id, skill, tempo) for skill in missing if any(signed_in.values())
+            }
         assert set(self.state.gaps) == wanted
 
     @invariant()

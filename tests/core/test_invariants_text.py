@@ -51,7 +51,7 @@ class TextWalk(Walk):
     desk: TextDesk
 
     @initialize(
-        hour=st.integers(0, 60), undo=st.booleans(), number=st.integers(0, 1), staffed=st.booleans()
+        hour=st.integers(0, 60), undo=st.booleans(), number=st.integers(0, 2), staffed=st.booleans()
     )
     def begin(self, hour: int, undo: bool, number: int, staffed: bool) -> None:
         self.desk = TextDesk(WRITING_TOWNS[number], now=OPEN + hour * 60 * MINUTE)

@@ -7,8 +7,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from router.core import policy as p
-from router.core.model import DAY, HOUR, MINUTE, Condition, QueueId
-from tests.core.text_town import chat_policy, mail_policy, writing_town
+from router.core.model import DAY, HOUR, MINUTE, SECOND, Condition, QueueId
+from router.core.policy import Step
+from router.core.policy_waiting import AtRisk, LongWait
+from tests.core.text_town import PLACE, chat_policy, mail_policy, writing_town
 from tests.core.town import rule
 
 
@@ -45,6 +47,26 @@ def fated_writing_town() -> p.Policy:
     )
 
 
+def strained_writing_town() -> p.Policy:
+    """The same with an absence that must last, an end of every wait, and steps by strain."""
+    policy = fated_writing_town()
+    general = policy.queues[QueueId("general")]
+    general = replace(
+        general,
+        fates={**general.fates, Condition.LATE: "other"},
+        wait_max=3 * MINUTE,
+        absence=45 * SECOND,
+        at_risk=AtRisk(24 * SECOND, 15 * SECOND, 40 * SECOND, 20 * SECOND, 0.8, 0.5),
+        long_wait=LongWait(enter=6 * MINUTE, leave=4 * MINUTE),
+        steps=(
+            Step(0, "", PLACE, condition=Condition.LONG_WAIT, adds=("roads",), is_lasting=False),
+            Step(MINUTE, "", PLACE, condition=Condition.AT_RISK, adds=("roads",)),
+        ),
+        requires="general >= 4 and $language",
+    )
+    return replace(policy, queues={**policy.queues, general.id: general})
+
+
 def small_writing_town() -> p.Policy:
     """A queue, an agent, a contact's address, the night's page and the old mailbox are gone."""
     policy = writing_town()
@@ -71,6 +93,7 @@ def small_writing_town() -> p.Policy:
 WRITING_TOWNS: Final = (
     writing_town(),
     fated_writing_town(),
+    strained_writing_town(),
     small_writing_town(),
     replace(writing_town(), chat=None),
     replace(writing_town(), mail=None),

@@ -119,7 +119,7 @@ def strained_town() -> p.Policy:
     general = replace(
         policy.queues[QueueId("general")],
         steps=(p.Step(15 * SECOND, "$language", PLACE, risk, is_lasting=False),),
-        at_risk=AtRisk(0, 0, Forecast(Scope.INTERVAL, enter=0.6, leave=0.8)),
+        at_risk=AtRisk(0, 0, forecast=Forecast(Scope.INTERVAL, enter=0.6, leave=0.8)),
         long_wait=LongWait(enter=6 * MINUTE, leave=5 * MINUTE),
         fates={**policy.queues[QueueId("general")].fates, long_wait: "other"},
     )

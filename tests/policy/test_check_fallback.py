@@ -65,7 +65,7 @@ def test_rules_for_different_conditions_make_no_circle(town: Town) -> None:
         "    - {rule: b, when: {channel: voice, condition: full}, queue: roads}\n"
         "    - rule: sorry\n      say:\n        en: A great many",
     )
-    assert town.complaints() == ()
+    assert not any("circle" in each.message for each in town.complaints())
 
 
 @pytest.mark.parametrize("name", MISTAKES)

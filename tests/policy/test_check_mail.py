@@ -289,8 +289,9 @@ def test_a_mistake_is_named_with_its_place_and_its_remedy(name: str, town: Town)
 def test_a_page_needs_mail(town: Town) -> None:
     (town.directory / MAIL).unlink()
     assert {(each.path, each.message) for each in town.complaints()} == {
-        (f"chains.after_hours[5].page[{n}]", "nothing can be mailed, and the text of a page is"
+        (f"chains.{rule}.page[{n}]", "nothing can be mailed, and the text of a page is"
          " missing: add mail.yaml")
+        for rule in ("after_hours[5]", "nobody_there[0]")
         for n in (0, 1)
     }  # fmt: skip
 
@@ -306,4 +307,4 @@ def test_whoever_is_on_call_in_one_week_only_must_be_reached_too(town: Town) -> 
     town.edit(FALLBACK, "    email: operations.b@willowmere.example.org\n", "")
     assert [each.message for each in town.complaints()] == [
         "of this list operations_b cannot be told by mail; add `email` there"
-    ]
+    ] * 2  # at night and by day

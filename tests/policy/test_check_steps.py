@@ -126,12 +126,16 @@ def test_at_risk_goes_by_the_first_caller_or_by_a_forecast_of_its_own_shares(tow
     town.edit(QUEUES, "at_risk: {forecast: interval}", "at_risk: {enter: 0.8}")
     policy = town.load().policy
     assert policy is not None
-    assert policy.queues[QueueId("building")].at_risk == AtRisk(48 * SECOND, 30 * SECOND)
+    assert policy.queues[QueueId("building")].at_risk == AtRisk(
+        48 * SECOND, 30 * SECOND, 96 * SECOND, 60 * SECOND, 0.8, 0.5
+    )
     town.edit(QUEUES, "at_risk: {enter: 0.8}", "at_risk: {forecast: day, below: 0.6, until: 0.65}")
     policy = town.load().policy
     assert policy is not None
     day = Forecast(Scope.DAY, enter=0.6, leave=0.65)
-    assert policy.queues[QueueId("building")].at_risk == AtRisk(0, 0, day)
+    found = policy.queues[QueueId("building")].at_risk
+    assert found is not None
+    assert (found.enter, found.forecast) == (0, day)
     assert "less than 60% of the present day is foreseen, until 65% is" in show(policy)
 
 
@@ -146,7 +150,15 @@ def test_steps_are_compiled_with_what_they_depend_on(town: Town) -> None:
     assert policy is not None
     building, roads = policy.queues[QueueId("building")], policy.queues[QueueId("roads")]
     assert (building.at_risk, building.long_wait) == (
-        AtRisk(0, 0, Forecast(Scope.INTERVAL, enter=0.7, leave=0.85)),
+        AtRisk(
+            0,
+            0,
+            96 * SECOND,
+            60 * SECOND,
+            0.8,
+            0.5,
+            Forecast(Scope.INTERVAL, enter=0.7, leave=0.85),
+        ),
         LongWait(enter=5 * MINUTE, leave=200 * SECOND),
     )
     strained, last = building.steps[2:]

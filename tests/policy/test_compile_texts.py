@@ -15,6 +15,8 @@ from tests.policy.mistakes import ANSWERS, CHAT, FALLBACK, MAIL, TOWN
 WITHOUT = (  # takes the shipped town back to one without mail and chat
     (FALLBACK, "      page: [security, operations_on_call]\n      every: 5 min\n",
      "      defer: own\n"),
+    (FALLBACK, "      page: [operations_on_call, security]\n      every: 10 min\n",
+     "      queue: own\n"),
 )  # fmt: skip
 
 

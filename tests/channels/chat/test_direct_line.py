@@ -14,11 +14,11 @@ from channels.chat.tokens import TOKEN_S
 from router.core import commands_text as t
 from router.core import policy as p
 from router.core.commands_hours import AnnounceMessage
-from router.core.model import DAY, HOUR, MINUTE, SECOND, ItemState, MessageKind
+from router.core.model import DAY, HOUR, MINUTE, SECOND, Condition, ItemState, MessageKind
 from router.errors import Overloaded, StorageUnavailable
 from router.ports import Said
 from tests.channels.chat.chat_town import BASE, SITE, Chat, ChatTown, chatty_town
-from tests.core.town import NIGHT, rule
+from tests.core.town import NIGHT, queue, rule
 
 
 def said_in(town: ChatTown, chat: Chat) -> list[Said]:
@@ -568,3 +568,26 @@ def test_the_channel_offers_what_the_contract_asks(town: ChatTown) -> None:
     assert [duty.name for duty in town.channel.duties()] == [
         "chat-keep-alive", "chat-refresh", "chat-absence",
     ]  # fmt: skip
+
+
+# --- what a chain says ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en-CA", "sorry"), ("fr-CA", "sorry (fr)")])
+async def test_what_follows_when_nobody_is_there_is_told_in_the_residents_language(
+    locale: str, said: str
+) -> None:
+    general = queue("general", "$language", fates={Condition.UNSTAFFED: "nobody"})
+    chain = p.Fallback(id="nobody", rules=(rule("sorry", "say"), rule("on", "queue", text={})))
+    policy = chatty_town()
+    queues = {**policy.queues, general.id: general}
+    fallbacks = {**policy.fallbacks, "nobody": chain}
+    town = ChatTown(msgspec.structs.replace(policy, queues=queues, fallbacks=fallbacks))
+    async with town.http(Origin=SITE) as http:
+        chat = await town.open(http, locale=locale)
+        await chat.say("Hello?")
+        await chat.say("Is anybody there?")
+        found = (await chat.poll("0"))["activities"]
+        told = [each for each in found if each["type"] == "message" and "|000" in each["id"]]
+        assert [each["text"] for each in told] == ["Hello?", said, "Is anybody there?"]
+        assert told[1]["from"]["role"] == "bot"
