@@ -41,8 +41,11 @@ class MemoryStore:
         """Store the batch at the end; return the new version."""
         version = self.version() + batch.count
         self.batches.append(
-            StoredBatch(version, batch.batch_id, batch.at, batch.count, batch.events)
-        )
+            StoredBatch(
+                version, batch.batch_id, batch.at, batch.count, batch.events,
+                batch.answers, batch.before,
+            )
+        )  # fmt: skip
         self.versions[batch.batch_id] = version
         for words in batch.words:
             self.words.setdefault(words.ref, words)
