@@ -16,6 +16,7 @@ from router.core.model import Instant, PolicyHash
 from router.core.state import State
 from router.errors import TownlineError
 from router.ports import StoredBatch
+from router.runtime.link import Standing
 from router.runtime.parcels import Parcel
 from router.runtime.sender import AnySender
 
@@ -76,6 +77,16 @@ class Company:
         self._changed = asyncio.Event()
 
     @property
+    def trouble(self) -> str:
+        """Return why nobody knows what others store; "" when all is well."""
+        return ""
+
+    @property
+    def standing(self) -> Standing | None:
+        """Return how the claim stood when it was last asked; None without others."""
+        return None
+
+    @property
     def owed(self) -> int:
         """Return how many wait for an answer of another daemon."""
         return 0
@@ -110,6 +121,9 @@ class Company:
 
     async def leave(self) -> None:
         """Let another daemon decide; before this one stops."""
+
+    async def close(self) -> None:
+        """Give the connections back; at the end."""
 
     async def until(self, *, decides: bool) -> None:
         """Return once this daemon decides, or does so no more."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -21,7 +20,7 @@ from redis.exceptions import TimeoutError as TookTooLong
 from router.core.model import SECOND, Instant, Span
 from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
 from router.ports import Batch, Duty, Snapshot, StoredBatch, Words
-from router.runtime.redis_claim import Claim
+from router.runtime.redis_link import stored_batch
 from router.runtime.redis_scripts import APPEND, KEEP_SNAPSHOT
 from router.runtime.redis_server import connect, room_of, worries
 
@@ -46,31 +45,27 @@ class RedisJournal:
         self._keys = {
             name: f"townline:{{{town}}}:{name}"
             for name in (
-                "version", "log", "batches", "words", "line", "policies", "count", "snapshots",
-                "daemon",
+                "version", "log", "batches", "words", "line", "policies", "count", "newest",
+                "snapshots",
             )
         }  # fmt: skip
         self._snapshot = f"townline:{{{town}}}:snapshot:"
         self._where = url.rpartition("@")[2]  # never a password in an error or a log
         self._writing = connect(url, retries=0)  # what may have been stored is not sent again
         self._reading = connect(url, retries=2)
-        claim = Claim(self._reading, self._keys["daemon"], self._where)
-        self._claim = claim if writes else None
+        self._writes = writes
         self._turn = asyncio.Lock()
         self._free = 0
         self._closed = False
 
     @classmethod
     async def open(cls, url: str, town: str) -> RedisJournal:
-        """Open the town's journal for writing; there need not be one.
+        """Open the town's journal for writing, beside other daemons; there need not be one.
 
-        Errors: `StorageFailed` when the server cannot be reached or refuses, or while another
-            daemon serves the town from it.
+        Errors: `StorageFailed` when the server cannot be reached or refuses.
         """
         journal = cls(url, town, writes=True)
-        claim = journal._to_write()
         try:
-            await journal._guarded("opening the journal", claim.take)
             await journal.look_for_room()
         except BaseException:
             await journal.close()
@@ -106,14 +101,14 @@ class RedisJournal:
         version = expected_version + batch.count
         texts: list[Any] = [
             expected_version, version, batch.batch_id, batch.at, batch.count, batch.events,
-            len(batch.words),
+            batch.answers, batch.before, len(batch.words),
         ]  # fmt: skip
         for words in batch.words:
             texts += [words.ref, msgspec.msgpack.encode(words)]
         texts.append(len(batch.policies))
         for policy in batch.policies:
             texts += [policy.hash, policy.body]
-        names = ("version", "log", "batches", "words", "line", "policies", "count")
+        names = ("version", "log", "batches", "words", "line", "policies", "count", "newest")
         keys = [self._keys[name] for name in names]
         try:
             ending, told = await _answer(self._writing.eval(APPEND, len(keys), *keys, *texts))
@@ -123,6 +118,11 @@ class RedisJournal:
             raise OutcomeUnknown(f"{self._where}: cut off while appending: {error}") from error
         if ending == b"known":
             raise InvariantBroken(f"batch {batch.batch_id!r} is stored already at {int(told)}")
+        if ending == b"another":
+            raise InvariantBroken(
+                f"{self._where} ends with batch {told.decode()!r}, not with {batch.before!r}:"
+                " batches that were stored are lost; replay it"
+            )
         if ending == b"conflict":
             raise Conflict(expected_version, int(told))
         return version
@@ -149,7 +149,7 @@ class RedisJournal:
         rows = await self._guarded(
             "reading the last instant", lambda: self._reading.xrevrange(self._keys["log"], count=1)
         )
-        return _stored(*rows[0]).at if rows else 0
+        return stored_batch(*rows[0]).at if rows else 0
 
     async def read(self, after_version: int) -> AsyncIterator[StoredBatch]:
         """Yield the batches after that version, oldest first."""
@@ -159,11 +159,11 @@ class RedisJournal:
             )
             rows = await self._guarded("reading the journal", page)
             for entry, fields in rows:
-                yield _stored(entry, fields)
+                yield stored_batch(entry, fields)
             if len(rows) < PAGE and after_version == await self.version():
                 return
             if rows:
-                after_version = _stored(*rows[-1]).version
+                after_version = stored_batch(*rows[-1]).version
 
     async def mentions(self, text: str) -> tuple[int, int] | None:
         """Return the versions around the batches whose events hold the text; None: none does."""
@@ -249,7 +249,7 @@ class RedisJournal:
 
     def duties(self) -> list[Duty]:
         """Return what must be done over and over while the daemon runs."""
-        return [self._claim, LookForRoom(self)] if self._claim is not None else []
+        return [LookForRoom(self)] if self._writes else []
 
     async def worries(self) -> list[str]:
         """Return what could lose a stored batch, each with the remedy."""
@@ -259,14 +259,11 @@ class RedisJournal:
         return found
 
     async def close(self) -> None:
-        """Give the claim and the connections back; harmless twice."""
+        """Give the connections back; harmless twice."""
         if self._closed:
             return
         self._closed = True
         async with self._turn:  # a running append ends first
-            if self._claim is not None:
-                with suppress(RedisError, OSError):  # a server that is gone keeps none for long
-                    await self._claim.give_back()
             await self._writing.aclose()
             await self._reading.aclose()
 
@@ -289,10 +286,9 @@ class RedisJournal:
         except (RedisError, OSError) as error:
             raise self._failed(doing, error) from error
 
-    def _to_write(self) -> Claim:
-        if self._claim is None:
+    def _to_write(self) -> None:
+        if not self._writes:
             raise StorageFailed(f"{self._where} was opened for reading only")
-        return self._claim
 
     def _check_open(self) -> None:
         if self._closed:
@@ -319,13 +315,3 @@ class LookForRoom:
 async def _answer(asked: Any) -> Any:
     """Await a command; the library types its asynchronous commands as both kinds."""
     return await asked
-
-
-def _stored(entry: bytes, fields: dict[bytes, bytes]) -> StoredBatch:
-    return StoredBatch(
-        version=int(entry.partition(b"-")[0]),
-        batch_id=fields[b"b"].decode(),
-        at=int(fields[b"a"]),
-        count=int(fields[b"c"]),
-        events=fields[b"e"],
-    )

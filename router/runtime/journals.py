@@ -8,10 +8,14 @@ from typing import Final, Protocol
 import structlog
 
 from router.core.model import Instant
-from router.ports import Duty, Journal, Spool
+from router.ports import Clock, Duty, Journal, Spool
+from router.runtime.company import Company
+from router.runtime.metrics import Metrics
 from router.runtime.settings import Settings
+from router.runtime.sharing import Sharing
 
 SQLITE: Final = "sqlite:"
+SHARED: Final = ("redis", "unix:")  # what several daemons may write to, however it is reached
 
 log = structlog.get_logger(__name__)
 
@@ -33,9 +37,9 @@ class OpenJournal(Journal, Spool, Protocol):
 
 
 async def open_to_write(settings: Settings) -> OpenJournal:
-    """Open the journal for the one process that writes to it.
+    """Open the journal for writing: a file for one process, a Redis for as many as serve the town.
 
-    Errors: `StorageFailed` when it cannot be reached or another process writes to it.
+    Errors: `StorageFailed` when it cannot be reached or another process writes to the file.
     """
     address = settings.journal_address
     if address.startswith(SQLITE):
@@ -48,6 +52,15 @@ async def open_to_write(settings: Settings) -> OpenJournal:
     for worry in await journal.worries():
         log.warning("journal_may_lose", why=worry)
     return journal
+
+
+def company_of(settings: Settings, clock: Clock, metrics: Metrics) -> Company:
+    """Return what a daemon knows of the town's others: nothing, beside a journal of its own."""
+    if not settings.journal_address.startswith(SHARED):
+        return Company()
+    from router.runtime.redis_link import RedisLink
+
+    return Sharing(RedisLink(settings.journal_address, settings.town), clock, metrics)
 
 
 async def open_to_read(settings: Settings) -> OpenJournal:

@@ -36,6 +36,10 @@ class Link(Protocol):
         """Hear nothing more and let another daemon have the claim at once."""
         ...
 
+    async def close(self) -> None:
+        """Give the connections back."""
+        ...
+
     async def send(self, to: str, message: bytes) -> bool:
         """Send it to that daemon; False when nobody of that name listens."""
         ...

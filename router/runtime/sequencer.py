@@ -96,7 +96,7 @@ class Sequencer:
     @property
     def trouble(self) -> str:
         """Return why nothing can be stored; "" when all is well."""
-        return self._storing.trouble
+        return self._storing.trouble or self._company.trouble
 
     # --- the inbox -------------------------------------------------------------------------------
 

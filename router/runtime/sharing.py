@@ -27,6 +27,7 @@ from router.runtime.link import Link, Standing
 from router.runtime.metrics import Metrics
 from router.runtime.remote import Remembered, Remote
 from router.runtime.sender import AnySender
+from router.runtime.storing import PATIENCE
 
 CLAIM_EVERY: Final[Span] = SECOND
 SILENCE: Final[Span] = SECOND  # of the decider: who waits for longer decides for itself
@@ -61,6 +62,17 @@ class Sharing(Company):
         self._has_out = asyncio.Event()
         self._cut_since: Instant | None = None
         self._heralds: list[asyncio.Task[None]] = []
+
+    @property
+    def trouble(self) -> str:
+        """See `Company.trouble`."""
+        cut = self._cut_since is not None and self._clock.now() - self._cut_since >= PATIENCE
+        return "the other daemons cannot be reached" if cut else ""
+
+    @property
+    def standing(self) -> Standing | None:
+        """See `Company.standing`."""
+        return self._standing
 
     # --- the sequencer's side --------------------------------------------------------------------
 
@@ -149,6 +161,10 @@ class Sharing(Company):
             await self._link.give_back()
         except StorageError as error:  # it expires by itself
             log.warning("claim_not_given_back", why=str(error))
+
+    async def close(self) -> None:
+        """See `Company.close`."""
+        await self._link.close()
 
     # --- the claim -------------------------------------------------------------------------------
 

@@ -52,6 +52,9 @@ class MemoryLink:
         if self._town.decider == self.name:
             self._town.decider = ""
 
+    async def close(self) -> None:
+        """See `Link.close`."""
+
     async def send(self, to: str, message: bytes) -> bool:
         """See `Link.send`."""
         await self._turn()

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
-from router.errors import OutcomeUnknown, StorageError, StorageFailed
+from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
 from router.ports import Batch, Words
 from router.runtime.journal_redis import RedisJournal
 from router.runtime.journals import open_to_read, open_to_write
@@ -79,32 +80,30 @@ async def test_towns_share_a_server_and_see_nothing_of_each_other(server: RedisS
     await other.close()
 
 
-async def test_a_second_daemon_is_refused_while_the_first_renews(
-    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+async def test_two_daemons_append_one_after_the_other_or_meet_a_conflict(
+    server: RedisServer,
 ) -> None:
-    monkeypatch.setattr("router.runtime.redis_claim.KEPT_MS", 300)
     first = await RedisJournal.open(server.url, "willowmere")
-
-    async def renews(_: float) -> None:
-        await first.duties()[0]()
-
-    with monkeypatch.context() as patched:
-        patched.setattr("router.runtime.redis_claim.asyncio.sleep", renews)
-        with pytest.raises(StorageFailed, match="serves this town; stop it first"):
-            await RedisJournal.open(server.url, "willowmere")
-    second = await RedisJournal.open(server.url, "willowmere")  # the first renews no more
+    second = await RedisJournal.open(server.url, "willowmere")
     await second.append(0, a_batch("one"))
-    with pytest.raises(StorageError):
+    with pytest.raises(Conflict):
         await first.append(0, a_batch("two"))
+    await first.append(1, a_batch("two"))
     await first.close()
-    await second.duties()[0]()
     await second.close()
 
 
-async def test_a_claim_given_back_lets_the_next_daemon_in_at_once(server: RedisServer) -> None:
-    for _ in range(3):
-        journal = await RedisJournal.open(server.url, "willowmere")
-        await journal.close()
+async def test_a_journal_that_went_another_way_is_noticed_before_it_is_written(
+    server: RedisServer,
+) -> None:
+    """A replica that had not got everything was promoted, and somebody has written since."""
+    journal = await RedisJournal.open(server.url, "willowmere")
+    await journal.append(0, a_batch("kept"))
+    await journal.append(1, replace(a_batch("other"), before="kept"))
+    with pytest.raises(InvariantBroken, match="ends with batch 'other', not with 'lost'"):
+        await journal.append(2, replace(a_batch("next"), before="lost"))
+    assert [stored.before async for stored in journal.read(0)] == ["", "kept"]
+    await journal.close()
 
 
 async def test_errors_never_show_the_password() -> None:
@@ -132,14 +131,14 @@ async def test_what_could_lose_a_batch_is_told(options: tuple[str, ...], told: l
     assert [text.partition(":")[0] for text in found] == told
 
 
-async def test_an_address_opens_for_one_writer_and_any_number_of_readers(
+async def test_an_address_opens_for_writers_and_readers(
     server: RedisServer,
 ) -> None:
     settings = Settings(journal=SecretStr(server.url), town="willowmere")
     with pytest.raises(StorageFailed, match="holds no journal of 'willowmere'"):
         await open_to_read(settings)
     journal = await open_to_write(settings)
-    assert [duty.name for duty in journal.duties()] == ["claim", "journal-room"]
+    assert [duty.name for duty in journal.duties()] == ["journal-room"]
     for duty in journal.duties():
         await duty()
     await journal.append(0, a_batch("one"))
@@ -150,7 +149,7 @@ async def test_an_address_opens_for_one_writer_and_any_number_of_readers(
     with pytest.raises(StorageFailed, match="reading only"):
         await reader.append(1, a_batch("two"))
     await reader.close()
-    await journal.append(1, a_batch("two"))  # the reader took no claim with it
+    await journal.append(1, a_batch("two"))
     await journal.close()
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from router.core.events import PolicyAdopted
 from router.errors import PolicyError
+from router.runtime.company import Company
 from router.runtime.journal_faults import AppendFault, Ending, FaultPlan, ScriptedFaults
 from router.runtime.journal_memory import MemoryStore
 from router.runtime.policy_loader import PolicyKeeper
@@ -39,7 +40,7 @@ async def kept(
     town: Path, store: MemoryStore | None = None, faults: FaultPlan | None = None
 ) -> AsyncIterator[tuple[Rig, PolicyKeeper]]:
     async with running(store, faults) as rig:
-        yield rig, PolicyKeeper(lambda: town, rig.sequencer, rig.clock, rig.metrics)
+        yield rig, PolicyKeeper(lambda: town, rig.sequencer, rig.clock, rig.metrics, Company())
 
 
 def adoptions(rig: Rig) -> int:

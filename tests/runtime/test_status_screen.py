@@ -9,7 +9,7 @@ from rich.console import Console
 
 from router.core.commands_text import LeaveChat, SetMailAside
 from router.core.model import SECOND, ItemId
-from router.desk.surroundings import Door, PolicyRefusal
+from router.desk.surroundings import Daemons, Door, PolicyRefusal
 from router.desk.town import status_view
 from router.runtime.status_screen import screen
 from tests.core.entry_traffic import busy_town
@@ -26,6 +26,9 @@ class _About:
 
     def doors(self) -> tuple[Door, ...]:
         return (Door("imap", "failed", "login: refused", OPEN),)
+
+    def daemons(self) -> Daemons | None:
+        return None
 
 
 def test_what_was_set_aside_and_what_is_broken_is_told() -> None:
