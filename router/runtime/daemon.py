@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from importlib.metadata import version as distribution_version
 from socket import socket
 from typing import Final
 
@@ -21,10 +20,9 @@ from starlette.types import ASGIApp
 
 from router.core.effects import Effect
 from router.core.engine import Engine
-from router.core.model import Instant, ItemId
+from router.core.model import ItemId
 from router.core.state import State
 from router.desk.surface import DeskSurface
-from router.desk.surroundings import Daemons, Door, PolicyRefusal
 from router.desk.town import status_view
 from router.desk.writing import Desktop, TellResident
 from router.errors import InvariantBroken, TownlineError
@@ -40,8 +38,9 @@ from router.history.passwords import Passwords
 from router.history.retention import WordRetention
 from router.history.sessions import Sessions
 from router.history.threads import Threads
-from router.ports import Clock, Duty, Outlet
+from router.ports import Duty, Outlet
 from router.runtime import collector, http, practice
+from router.runtime.about import About
 from router.runtime.blobs import FolderBlobs
 from router.runtime.channels import (
     Surroundings,
@@ -53,7 +52,6 @@ from router.runtime.channels import (
     render_html,
 )
 from router.runtime.clock import SystemClock
-from router.runtime.company import Company
 from router.runtime.duties import keep_doing
 from router.runtime.effects import EffectRunner
 from router.runtime.explaining import explain_from
@@ -62,6 +60,7 @@ from router.runtime.health import Health, status_route
 from router.runtime.ids import RandomIds
 from router.runtime.journals import OpenJournal, company_of, open_to_write
 from router.runtime.metrics import Metrics
+from router.runtime.neighbours import Neighbours
 from router.runtime.policy_loader import PolicyKeeper
 from router.runtime.policy_source import edits, source_of
 from router.runtime.publisher import Publisher
@@ -79,49 +78,6 @@ SNAPSHOT_S: Final = 1.0  # for the last snapshot
 Say = Callable[[str], None]  # to the person who started the daemon
 
 log = structlog.get_logger(__name__)
-
-
-class About:
-    """What the daemon knows about itself, for desks and status."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        clock: Clock,
-        keeper: PolicyKeeper,
-        sequencer: Sequencer,
-        company: Company,
-    ) -> None:
-        self.version = distribution_version("townline")
-        self.journal = settings.shown_journal
-        self.started_at: Instant = clock.now()
-        self._keeper = keeper
-        self.watched: list[Callable[[], Door | None]] = []
-        self._sequencer, self._company = sequencer, company
-
-    def daemons(self) -> Daemons | None:
-        """Return who serves the town together; None for a daemon alone."""
-        standing = self._company.standing
-        if standing is None:
-            return None
-        behind = max(0, standing.version - self._sequencer.version)
-        return Daemons(self._company.name, standing.decider, standing.daemons, behind)
-
-    def doors(self) -> tuple[Door, ...]:
-        """Return how the connections to the outside stand."""
-        found = (look() for look in self.watched)
-        return tuple(door for door in found if door is not None)
-
-    @property
-    def policy_adopted_at(self) -> Instant | None:
-        """Return when; None when it was in force before this daemon started."""
-        return self._keeper.adopted_at
-
-    @property
-    def policy_refusal(self) -> PolicyRefusal | None:
-        """Return the last refusal since the last adoption."""
-        refusal = self._keeper.refusal
-        return None if refusal is None else PolicyRefusal(refusal.at, refusal.complaints)
 
 
 class Daemon:
@@ -188,13 +144,19 @@ class Daemon:
             database=self.database,
             publisher=self.publisher,
             blocked=self.blocked.is_blocked,
-            resident_types=lambda conversation: self.desk.resident_types(conversation),
+            resident_types=lambda conversation: self.neighbours.resident_types(conversation),
         )
         chat = chat_channel(self.settings, secret, web_root, around)
         self.mail = mail_channel(self.settings, secret, around)
         self.about.watched.append(lambda: imap_door(self.mail))
         self.channels = (*channels_of(self.settings, secret, web_root, around), self.mail, chat)
-        return chat.agent_types
+        self.neighbours = Neighbours(
+            self.company,
+            chat.elsewhere,
+            chat.agent_types,
+            lambda conversation: self.desk.resident_types(conversation),
+        )
+        return self.neighbours.agent_types
 
     def _build_desk(self, secret: bytes, typing: TellResident) -> DeskSurface:
         return DeskSurface(
@@ -289,6 +251,7 @@ class Daemon:
             self.snapshots,
             self.health,
             self.keeper,
+            self.neighbours,
             HistoryFeeder(self.database, self.journal, self.journal, self.clock),
         ]
         keeping: list[Duty] = [

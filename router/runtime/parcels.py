@@ -48,9 +48,9 @@ class Typing(msgspec.Struct, frozen=True, array_like=True, tag="typing"):
 
 
 class Present(msgspec.Struct, frozen=True, array_like=True, tag="present"):
-    """Residents who have their chat open at this daemon, and what they were sent."""
+    """Residents who have their chat open at a daemon, or had a moment ago."""
 
-    sent: dict[str, int]  # conversation -> number of the last message that was shown
+    sent: dict[str, tuple[int, bool]]  # conversation -> last message shown, is still there
 
 
 Parcel = Commands | Answers | Typing | Present

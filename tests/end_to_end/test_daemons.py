@@ -139,7 +139,8 @@ async def served_by(folder: Path, count: int) -> AsyncIterator[Town]:
                 "TOWNLINE_HTTP__PORT": str(port),
                 "TOWNLINE_MAIL__SMTP_LISTEN": f"127.0.0.1:{smtp}",
             }
-            daemon = Daemon(folder / f"daemon-{number}", **environment)
+            daemon = Daemon(folder / f"daemon-{number}")
+            daemon.environment = environment
             daemon.port, daemon.url = port, f"http://127.0.0.1:{port}"
             stack.push_async_callback(daemon.http.aclose)
             stack.callback(daemon.give_up)
