@@ -36,7 +36,9 @@ class RedisLink:
         self._asking = connect(url, retries=0)  # the next renewal comes in a second
         self._following = connect(url, retries=0)
         self._sending = connect(url, retries=0)  # a message sent twice would be heard twice
-        self._ears: Any = connect(url, retries=0).pubsub(ignore_subscribe_messages=True)
+        self._hearing = connect(url, retries=0)
+        self._ears: Any = self._hearing.pubsub(ignore_subscribe_messages=True)
+        self._is_leaving = False
 
     async def claim(self) -> Standing:
         """See `Link.claim`."""
@@ -55,9 +57,9 @@ class RedisLink:
 
     async def give_back(self) -> None:
         """See `Link.give_back`."""
-        ears, self._ears = self._ears, None
+        self._is_leaving = True
         with suppress(RedisError, OSError):
-            await ears.aclose()
+            await self._ears.aclose()
         keys = [self._prefix + name for name in ("daemon", "daemons")]
         await self._guarded("giving back", self._asking.eval(RELEASE, 2, *keys, self.name))
 
@@ -73,7 +75,7 @@ class RedisLink:
 
     async def receive(self) -> list[bytes]:
         """See `Link.receive`."""
-        if self._ears is None:
+        if self._is_leaving:
             raise StorageFailed(f"{self._where}: given back")
         if not self._ears.subscribed:
             channels = (f"{self._prefix}to:{self.name}", f"{self._prefix}to-all")
@@ -105,7 +107,8 @@ class RedisLink:
 
     async def close(self) -> None:
         """Give the connections back."""
-        for client in (self._asking, self._following, self._sending):
+        clients = (self._asking, self._following, self._sending, self._hearing)
+        for client in (self._ears, *clients):
             with suppress(RedisError, OSError):
                 await client.aclose()
 

@@ -103,11 +103,16 @@ class Sharing(Company):
                 left.append(sender)
                 continue
             self._count += 1
-            sender.id = f"{self.name}/{self._count}"
-            self._owed[sender.id] = Owed(sender, now)
-            command = sender.command
-            body = policies[command.policy_hash] if isinstance(command, AdoptPolicy) else b""
-            rows.append(parcels.forwarded(sender.id, command, sender.words, body))
+            name, command = f"{self.name}/{self._count}", sender.command
+            try:
+                body = policies[command.policy_hash] if isinstance(command, AdoptPolicy) else b""
+                rows.append(parcels.forwarded(name, command, sender.words, body))
+            except Exception:  # a number or text that fits no message
+                log.exception("command_not_forwarded", command=type(command).__name__)
+                left.append(sender)
+                continue
+            sender.id = name
+            self._owed[name] = Owed(sender, now)
         if rows:
             self._metrics.forwarded.labels("sent").inc(len(rows))
             parcel = parcels.Commands(self.name, self._inward.version, tuple(rows))

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from router.core import commands as c
 from router.core import events as e
 from router.core.commands import Command
-from router.core.model import SECOND, ItemId
+from router.core.model import SECOND, ItemId, PolicyHash
 from router.core.policy import decode, encode
 from router.core.state import State
 from router.errors import UnknownItem
 from router.ports import Words
 from router.runtime.journal_faults import AppendFault, Ending, ScriptedFaults
+from router.runtime.shunting import ShuntedCommand
 from tests.fakes.engine_clock import LeapableClock
 from tests.fakes.engine_counter import KEY_LIFE, empty_policy, end_call, start_call
 from tests.fakes.engine_rig import START, equals_its_journal, outcome, version
@@ -153,6 +154,16 @@ async def test_a_repeat_is_answered_by_the_present_state() -> None:
         found = await told(town, rig.sequencer.submit(start_call(2, key="call-1"), item))
         assert found == "item-1"
         assert len(town.store.batches) == 1
+
+
+async def test_what_fits_no_message_is_decided_where_it_came_in() -> None:
+    async with several(2) as town:
+        rig = town.daemons[1].rig
+        adopting = c.AdoptPolicy(PolicyHash("never read here"))
+        told_here = asyncio.ensure_future(outcome(rig, adopting))
+        await town.pass_time()
+        assert isinstance(told_here.result(), ShuntedCommand)
+        assert rig.metrics.commands == {c.AdoptPolicy: 1}
 
 
 # --- silence, and what comes late ----------------------------------------------------------------
