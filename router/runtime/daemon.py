@@ -58,7 +58,7 @@ from router.runtime.explaining import explain_from
 from router.runtime.first_accounts import FirstAccounts
 from router.runtime.health import Health, status_route
 from router.runtime.ids import RandomIds
-from router.runtime.journals import OpenJournal, company_of, open_to_write
+from router.runtime.journals import OpenJournal, company_of, compare_secret, open_to_write
 from router.runtime.metrics import Metrics
 from router.runtime.neighbours import Neighbours
 from router.runtime.policy_loader import PolicyKeeper
@@ -325,6 +325,7 @@ async def serve(settings: Settings, at: str | None, say: Say) -> None:
         secret = installation_secret(settings)
         journal = await open_to_write(settings)
         closing.push_async_callback(journal.close)
+        await compare_secret(settings, journal, secret)
         system_clock = SystemClock(await journal.last_instant())
         clock = practice.PracticeClock(system_clock)
         state = await recover(journal)

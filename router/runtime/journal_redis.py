@@ -22,7 +22,7 @@ from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFail
 from router.ports import Batch, Duty, Snapshot, StoredBatch, Words
 from router.runtime.redis_link import stored_batch
 from router.runtime.redis_scripts import APPEND, KEEP_SNAPSHOT
-from router.runtime.redis_server import connect, room_of, worries
+from router.runtime.redis_server import connect, room_of, settle, worries
 
 T = TypeVar("T")
 
@@ -41,12 +41,12 @@ class RedisJournal:
     An append that is cancelled goes on: `find_batch` and `version` answer after it has ended.
     """
 
-    def __init__(self, url: str, town: str, *, writes: bool) -> None:
+    def __init__(self, url: str, town: str, *, writes: bool, replicas: int = 0) -> None:
         self._keys = {
             name: f"townline:{{{town}}}:{name}"
             for name in (
                 "version", "log", "batches", "words", "line", "policies", "count", "newest",
-                "snapshots",
+                "snapshots", "settled", "secret",
             )
         }  # fmt: skip
         self._snapshot = f"townline:{{{town}}}:snapshot:"
@@ -54,17 +54,20 @@ class RedisJournal:
         self._writing = connect(url, retries=0)  # what may have been stored is not sent again
         self._reading = connect(url, retries=2)
         self._writes = writes
+        self._replicas = replicas
         self._turn = asyncio.Lock()
         self._free = 0
         self._closed = False
 
     @classmethod
-    async def open(cls, url: str, town: str) -> RedisJournal:
+    async def open(cls, url: str, town: str, *, replicas: int = 0) -> RedisJournal:
         """Open the town's journal for writing, beside other daemons; there need not be one.
+
+        A batch counts as stored once so many replicas have it.
 
         Errors: `StorageFailed` when the server cannot be reached or refuses.
         """
-        journal = cls(url, town, writes=True)
+        journal = cls(url, town, writes=True, replicas=replicas)
         try:
             await journal.look_for_room()
         except BaseException:
@@ -116,6 +119,11 @@ class RedisJournal:
             raise self._failed("appending", error) from error
         except (Disconnected, TookTooLong, OSError) as error:
             raise OutcomeUnknown(f"{self._where}: cut off while appending: {error}") from error
+        if ending == b"stored":
+            try:
+                await self._settle()
+            except (RedisError, OSError) as error:  # the server has it, its replicas may not
+                raise OutcomeUnknown(f"{self._where}: replicating: {error}") from error
         if ending == b"known":
             raise InvariantBroken(f"batch {batch.batch_id!r} is stored already at {int(told)}")
         if ending == b"another":
@@ -129,12 +137,19 @@ class RedisJournal:
 
     async def find_batch(self, batch_id: str) -> int | None:
         """Return the version after that batch, or None; waits for a running append to end."""
-        found = await self._in_turn(
-            lambda: self._guarded(
-                "looking up a batch", lambda: self._reading.hget(self._keys["batches"], batch_id)
-            )
-        )
+
+        async def look() -> bytes | None:
+            found: bytes | None = await _answer(self._reading.hget(self._keys["batches"], batch_id))
+            if found is not None:
+                await self._settle()
+            return found
+
+        found = await self._in_turn(lambda: self._guarded("looking up a batch", look))
         return None if found is None else int(found)
+
+    async def _settle(self) -> None:
+        if self._replicas:
+            await settle(self._writing, self._keys["settled"], self._replicas)
 
     async def version(self) -> int:
         """Return the number of events stored; waits for a running append to end."""
@@ -242,6 +257,18 @@ class RedisJournal:
     def free_bytes(self) -> int:
         """Return what the server may still grow by, as of the last look."""
         return self._free
+
+    async def agree(self, name: str, value: str) -> bool:
+        """Keep the value if nobody has; say whether it is the one that is kept."""
+        key = self._keys[name]
+
+        async def ask() -> bool:
+            await _answer(self._reading.set(key, value, nx=True))
+            kept: bytes = await _answer(self._reading.get(key))
+            return kept.decode() == value
+
+        agreed: bool = await self._guarded("comparing", ask)
+        return agreed
 
     async def look_for_room(self) -> None:
         """Ask the server what it may still grow by."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
 
 from router.core.model import Instant
+from router.errors import SettingsError
 from router.ports import Clock, Duty, Journal, Spool
 from router.runtime.company import Company
 from router.runtime.metrics import Metrics
@@ -48,10 +51,28 @@ async def open_to_write(settings: Settings) -> OpenJournal:
         return await SqliteJournal.open(Path(address.removeprefix(SQLITE)))
     from router.runtime.journal_redis import RedisJournal
 
-    journal = await RedisJournal.open(address, settings.town)
+    journal = await RedisJournal.open(address, settings.town, replicas=settings.journal_replicas)
     for worry in await journal.worries():
         log.warning("journal_may_lose", why=worry)
     return journal
+
+
+async def compare_secret(settings: Settings, journal: OpenJournal, secret: bytes) -> None:
+    """See that the daemons of a town have one secret: numbers are hashed with it.
+
+    Errors: `SettingsError` when others had another one.
+    """
+    if not settings.journal_address.startswith(SHARED):
+        return
+    from router.runtime.journal_redis import RedisJournal
+
+    assert isinstance(journal, RedisJournal)
+    if not await journal.agree("secret", hmac.new(secret, b"town", sha256).hexdigest()):
+        raise SettingsError(
+            f"the secret of this installation is not the one that {settings.town!r} began with:"
+            " give every daemon the same TOWNLINE_SECRET (or TOWNLINE_DATA_DIR); if the old one"
+            f" is lost, delete the key townline:{{{settings.town}}}:secret of the Redis"
+        )
 
 
 def company_of(settings: Settings, clock: Clock, metrics: Metrics) -> Company:
@@ -60,7 +81,8 @@ def company_of(settings: Settings, clock: Clock, metrics: Metrics) -> Company:
         return Company()
     from router.runtime.redis_link import RedisLink
 
-    return Sharing(RedisLink(settings.journal_address, settings.town), clock, metrics)
+    link = RedisLink(settings.journal_address, settings.town, replicas=settings.journal_replicas)
+    return Sharing(link, clock, metrics)
 
 
 async def open_to_read(settings: Settings) -> OpenJournal:

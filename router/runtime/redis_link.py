@@ -19,7 +19,7 @@ from router.errors import StorageFailed
 from router.ports import StoredBatch
 from router.runtime.link import Standing
 from router.runtime.redis_scripts import CLAIM, RELEASE
-from router.runtime.redis_server import connect
+from router.runtime.redis_server import connect, settle
 
 KEPT_MS: Final = 3000  # after a crash another daemon decides after so long
 WAIT_S: Final = 1.0  # for a message, or for news
@@ -29,7 +29,9 @@ PAGE: Final = 128  # batches, or messages, at a time
 class RedisLink:
     """A `Link`; connects when it is first used."""
 
-    def __init__(self, url: str, town: str) -> None:
+    def __init__(self, url: str, town: str, *, replicas: int = 0) -> None:
+        """News is told once so many replicas have it."""
+        self._replicas = replicas
         self.name = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
         self._prefix = f"townline:{{{town}}}:"
         self._where = url.rpartition("@")[2]  # never a password in an error or a log
@@ -103,6 +105,9 @@ class RedisLink:
         wait_ms = int(WAIT_S * 1000)
         asked = self._following.xread({log: f"{after_version}-0"}, count=PAGE, block=wait_ms)
         streams = await self._guarded("following", asked)
+        if streams and self._replicas:
+            key = self._prefix + "settled"
+            await self._guarded("following", settle(self._following, key, self._replicas))
         return [stored_batch(entry, fields) for _, rows in streams for entry, fields in rows]
 
     async def close(self) -> None:

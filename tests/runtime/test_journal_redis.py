@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from pydantic import SecretStr
 
-from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
+from router.errors import Conflict, InvariantBroken, OutcomeUnknown, SettingsError, StorageFailed
 from router.ports import Batch, Words
 from router.runtime.journal_redis import RedisJournal
-from router.runtime.journals import open_to_read, open_to_write
+from router.runtime.journals import compare_secret, open_to_read, open_to_write
+from router.runtime.redis_link import RedisLink
 from router.runtime.redis_server import PLENTY, connect, worries
 from router.runtime.settings import Settings
+from tests.end_to_end.process import free_ports, reached
 from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
 
 
@@ -106,6 +110,52 @@ async def test_a_journal_that_went_another_way_is_noticed_before_it_is_written(
     await journal.close()
 
 
+@asynccontextmanager
+async def replicated() -> AsyncIterator[tuple[RedisServer, RedisServer]]:
+    """A server and its replica."""
+    (port,) = free_ports(1)
+    with (
+        redis_server(*DURABLE, "--port", str(port), "--repl-diskless-sync-delay", "0") as server,
+        redis_server("--replicaof", "127.0.0.1", str(port)) as replica,
+    ):
+        client = connect(replica.url, retries=0)
+
+        async def follows() -> bool:
+            return bool((await client.info("replication"))["master_link_status"] == "up")
+
+        await reached("the replica follows", follows)
+        await client.aclose()
+        yield server, replica
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
+async def test_a_batch_is_stored_once_a_replica_has_it() -> None:
+    async with replicated() as (server, replica):
+        journal = await RedisJournal.open(server.url, "willowmere", replicas=1)
+        link = RedisLink(server.url, "willowmere", replicas=1)
+        assert await journal.append(0, a_batch("one")) == 1
+        replica.stop()
+        appending = asyncio.ensure_future(journal.append(1, a_batch("two")))
+        following = asyncio.ensure_future(link.news(1))
+        other = await RedisJournal.open(server.url, "willowmere")
+
+        async def has_two() -> bool:
+            return await other.version() == 2
+
+        await reached("the server has it", has_two)
+        await asyncio.wait([appending, following], timeout=0.2)
+        assert not appending.done()  # the server has it, and nobody is told
+        assert not following.done()
+        replica.go_on()
+        assert await appending == 2
+        assert [stored.batch_id for stored in await following] == ["two"]
+        server.kill()
+        promoted = await RedisJournal.open_readonly(replica.url, "willowmere")
+        assert await promoted.find_batch("two") == 2
+        for each in (journal, other, link, promoted):
+            await each.close()
+
+
 async def test_errors_never_show_the_password() -> None:
     with pytest.raises(StorageFailed) as caught:
         await RedisJournal.open("redis://user:geheim@127.0.0.1:1/0", "willowmere")
@@ -150,6 +200,16 @@ async def test_an_address_opens_for_writers_and_readers(
         await reader.append(1, a_batch("two"))
     await reader.close()
     await journal.append(1, a_batch("two"))
+    await journal.close()
+
+
+async def test_daemons_of_a_town_have_one_secret(server: RedisServer) -> None:
+    settings = Settings(journal=SecretStr(server.url), town="willowmere")
+    journal = await open_to_write(settings)
+    for _ in range(2):
+        await compare_secret(settings, journal, b"one and the same for all of them")
+    with pytest.raises(SettingsError, match="the same TOWNLINE_SECRET"):
+        await compare_secret(settings, journal, b"another one, of another machine")
     await journal.close()
 
 
