@@ -3,7 +3,8 @@
 A duty. Who is connected gets the answer where they are; who has been away for as long as the policy
 says, with words of an agent unread, is reported to the engine, which decides whether and where to
 mail. Presence is known in memory only, that at other daemons from what they tell: after a restart
-everybody is away since then, and has seen what was there when they last wrote.
+everybody is away since then, and has seen what was there when they last wrote. Every daemon of a
+town looks; the engine mails once.
 """
 
 from __future__ import annotations
