@@ -300,6 +300,7 @@ class Sequencer:
             if stored.version - stored.count == self._state.version:
                 try:
                     await self._apply(stored)
+                    await asyncio.sleep(0)  # there may be many: others have their turn, too
                     continue
                 except StorageError as error:
                     log.warning("batch_waits_for_storage", why=str(error))

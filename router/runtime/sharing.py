@@ -198,8 +198,9 @@ class Sharing(Company):
         self._is_back()
         self._metrics.daemons.set(len(standing.daemons))
         self._metrics.behind.set(max(0, standing.version - self._inward.version))
-        if self.decides and standing.version != self._inward.version:
-            self.is_behind = True  # or ahead, which the sequencer finds out as well
+        followed = self._inward.version
+        if standing.version < followed or (self.decides and standing.version > followed):
+            self.is_behind = True  # or ahead of a journal that lost something: it finds out
             self._tell()
 
     def _is_ours(self, *, decides: bool) -> None:

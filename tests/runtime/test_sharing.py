@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from hypothesis import given, settings
@@ -15,13 +15,21 @@ from router.core.commands import Command
 from router.core.model import SECOND, ItemId, PolicyHash
 from router.core.policy import decode, encode
 from router.core.state import State
-from router.errors import UnknownItem
+from router.errors import InvariantBroken, StorageUnavailable, UnknownItem
 from router.ports import Words
 from router.runtime.journal_faults import AppendFault, Ending, ScriptedFaults
+from router.runtime.journal_memory import MemoryStore
 from router.runtime.shunting import ShuntedCommand
 from tests.fakes.engine_clock import LeapableClock
 from tests.fakes.engine_counter import KEY_LIFE, empty_policy, end_call, start_call
-from tests.fakes.engine_rig import START, equals_its_journal, outcome, version
+from tests.fakes.engine_rig import (
+    START,
+    equals_its_journal,
+    foreign_batch,
+    outcome,
+    running,
+    version,
+)
 from tests.fakes.town_rig import Daemon, Several, joined, several
 
 
@@ -264,6 +272,53 @@ async def test_a_daemon_that_starts_where_nobody_was_resumes_the_service() -> No
         await submit(again, 0, start_call(1))
         resumed = [x for x in again.daemons[0].rig.stored() if type(x) is e.ServiceResumed]
         assert [round((x.at - x.since) / SECOND) for x in resumed] == [60]
+
+
+# --- a journal that has lost what was stored -----------------------------------------------------
+
+
+async def test_a_daemon_that_is_ahead_of_the_journal_ends() -> None:
+    """After a fail-over to a replica that had not got everything."""
+    assert await ends_after(lambda store: store.batches.pop())
+
+
+@pytest.mark.parametrize("more", [1, 2, 3])
+async def test_a_daemon_whose_history_is_another_one_ends(more: int) -> None:
+    """Somebody has stored since: fewer events than were lost, as many, more."""
+
+    def replace(store: MemoryStore) -> None:
+        store.batches.pop()
+        for number in range(more):
+            store.add(foreign_batch(number))
+
+    assert await ends_after(replace)
+
+
+async def ends_after(lose: Callable[[MemoryStore], object]) -> bool:
+    """Say whether a daemon ends that stored two batches, the second of which is lost so."""
+    try:
+        async with running() as rig:
+            for number in range(2):
+                await rig.sequencer.submit(start_call(number), version)
+            lose(rig.store)
+            assert isinstance(await outcome(rig, start_call(3)), StorageUnavailable)
+    except ExceptionGroup as ended:
+        return ended.subgroup(InvariantBroken) is not None
+    return False
+
+
+async def test_who_follows_notices_without_being_asked_anything() -> None:
+    async def fail_over() -> None:
+        async with several(2) as town:
+            await submit(town, 1, start_call(1))
+            await submit(town, 1, start_call(2))
+            town.daemons[0].link.is_stopped = True
+            town.store.batches.pop()
+            await town.pass_time(2 * SECOND)
+
+    with pytest.raises(ExceptionGroup) as ended:
+        await fail_over()
+    assert ended.value.subgroup(InvariantBroken) is not None
 
 
 # --- whatever happens ----------------------------------------------------------------------------
