@@ -77,7 +77,7 @@ def _heading(picture: Picture) -> Text:
         decides = "it decides" if ours == decider else f"{decider or 'nobody'} decides"
         text.append(
             f"\n{ours} was asked, {daemons['behind_events']} events behind; {decides}, "
-            f"{len(daemons['names'])} serve the town",
+            f"daemons of the town: {len(daemons['names'])}",
             style="dim" if decider else "bold red",
         )
     return text

@@ -173,7 +173,7 @@ async def test_a_call_begins_at_one_daemon_and_goes_on_at_others(tmp_path: Path)
         assert [await it.figure(n, "townline_daemons") for n in range(3)] == [3.0] * 3
         assert await it.figure(1, 'townline_forwarded_total{ending="answered"}') > 0
         text = await it.daemons[1].cli("status")
-        assert "3 serve the town" in text
+        assert "daemons of the town: 3" in text
         for daemon in it.daemons:
             await daemon.stop()
 

@@ -13,11 +13,15 @@ from pydantic import SecretStr
 
 from router.errors import Conflict, InvariantBroken, OutcomeUnknown, SettingsError, StorageFailed
 from router.ports import Batch, Words
+from router.runtime.clock import VirtualClock
+from router.runtime.company import Company
 from router.runtime.journal_redis import RedisJournal
-from router.runtime.journals import compare_secret, open_to_read, open_to_write
+from router.runtime.journals import company_of, compare_secret, open_to_read, open_to_write
+from router.runtime.metrics import Metrics
 from router.runtime.redis_link import RedisLink
 from router.runtime.redis_server import PLENTY, connect, worries
 from router.runtime.settings import Settings
+from router.runtime.sharing import Sharing
 from tests.end_to_end.process import free_ports, reached
 from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
 
@@ -211,6 +215,18 @@ async def test_daemons_of_a_town_have_one_secret(server: RedisServer) -> None:
     with pytest.raises(SettingsError, match="the same TOWNLINE_SECRET"):
         await compare_secret(settings, journal, b"another one, of another machine")
     await journal.close()
+
+
+async def test_a_file_has_no_company_and_a_redis_has(server: RedisServer) -> None:
+    clock = VirtualClock(0)
+    alone = company_of(Settings(), clock, Metrics())
+    assert type(alone) is Company
+    assert alone.decides
+    for url in (server.url, "rediss://redis.example.org:6379/2"):
+        company = company_of(Settings(journal=SecretStr(url)), clock, Metrics())
+        assert isinstance(company, Sharing)
+        assert not company.decides
+        await company.close()
 
 
 async def test_a_file_is_opened_by_its_path(tmp_path: Path) -> None:
