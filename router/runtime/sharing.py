@@ -31,6 +31,7 @@ from router.runtime.storing import PATIENCE
 
 CLAIM_EVERY: Final[Span] = SECOND
 SILENCE: Final[Span] = SECOND  # of the decider: who waits for longer decides for itself
+LATE: Final[Span] = 5 * SECOND  # a follower that is further behind is not ready
 LOST: Final[Span] = 2 * SECOND  # an answer that comes no more, although the decider lives
 TRY_AGAIN: Final[Span] = SECOND // 4  # while the server cannot be reached
 
@@ -61,13 +62,19 @@ class Sharing(Company):
         self._out: dict[str, list[parcels.Parcel]] = {}  # by daemon; "" for all of them
         self._has_out = asyncio.Event()
         self._cut_since: Instant | None = None
+        self._due: tuple[int, Instant] = (0, 0)  # a version to be reached, and since when
         self._heralds: list[asyncio.Task[None]] = []
 
     @property
     def trouble(self) -> str:
         """See `Company.trouble`."""
-        cut = self._cut_since is not None and self._clock.now() - self._cut_since >= PATIENCE
-        return "the other daemons cannot be reached" if cut else ""
+        now = self._clock.now()
+        if self._cut_since is not None and now - self._cut_since >= PATIENCE:
+            return "the other daemons cannot be reached"
+        version, told_at = self._due
+        if self._inward.version < version and now - told_at >= LATE:
+            return "what others have stored is followed too late"
+        return ""
 
     @property
     def standing(self) -> Standing | None:
@@ -199,6 +206,8 @@ class Sharing(Company):
         self._metrics.daemons.set(len(standing.daemons))
         self._metrics.behind.set(max(0, standing.version - self._inward.version))
         followed = self._inward.version
+        if followed >= self._due[0]:
+            self._due = (standing.version, self._clock.now())
         if standing.version < followed or (self.decides and standing.version > followed):
             self.is_behind = True  # or ahead of a journal that lost something: it finds out
             self._tell()

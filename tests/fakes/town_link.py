@@ -31,6 +31,7 @@ class MemoryLink:
 
     def __init__(self, name: str, town: Town, store: MemoryStore, clock: Clock) -> None:
         self.name = name
+        self.hears_no_news = False
         self.is_stopped = False  # as by SIGSTOP: it renews nothing and hears nothing
         self._town = town
         self._store = store
@@ -83,6 +84,8 @@ class MemoryLink:
         """See `Link.news`."""
         await self._clock.sleep_until(self._clock.now() + LOOK)
         await self._turn()
+        if self.hears_no_news:
+            return []
         return [batch for batch in self._store.batches if batch.version > after_version]
 
     async def _turn(self) -> None:

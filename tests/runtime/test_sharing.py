@@ -212,6 +212,39 @@ async def test_an_answer_that_was_stored_meanwhile_goes_first() -> None:
         assert adopted(town) == ["one"]
 
 
+async def test_two_that_believe_to_decide_write_one_history() -> None:
+    """The first has lost its claim and has not heard of it."""
+    async with several(2) as town:
+        first = town.daemons[0]
+        first.link.is_stopped = True
+        await town.pass_time(5 * SECOND)
+        assert town.deciders() == [0, 1]
+        both = (outcome(town.daemons[n % 2].rig, start_call(n)) for n in range(40))
+        found = await told(town, asyncio.gather(*both))
+        assert sorted(found) == [2 * n + 2 for n in range(40)]  # type: ignore[call-overload]
+        assert sorted(received(town)) == sorted(f"item-{n}" for n in range(40))
+        first.link.is_stopped = False
+        await town.pass_time(2 * SECOND)
+        assert town.deciders() == [1]
+        for daemon in town.daemons:
+            assert await equals_its_journal(daemon.rig)
+            assert daemon.rig.published == daemon.rig.stored()
+
+
+async def test_who_follows_too_late_is_not_ready() -> None:
+    async with several(2) as town:
+        late = town.daemons[1]
+        late.link.hears_no_news = True
+        await submit(town, 0, start_call(1))
+        await town.pass_time(3 * SECOND)
+        assert late.rig.sequencer.trouble == ""
+        await town.pass_time(4 * SECOND)
+        assert "followed too late" in late.rig.sequencer.trouble
+        late.link.hears_no_news = False
+        await town.pass_time(2 * SECOND)
+        assert late.rig.sequencer.trouble == ""
+
+
 async def test_nobody_is_left_when_a_daemon_stops() -> None:
     async with several(2) as town:
         town.daemons[0].link.is_stopped = True
