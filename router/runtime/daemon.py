@@ -121,6 +121,7 @@ class Daemon:
         typing = self._build_channels(secret, web_root)
         self.effects = EffectRunner(self.sequencer, clock, self._outlets())
         self.desk = self._build_desk(secret, typing)
+        self.neighbours.serve(self.desk)
         self.health = Health(
             self.sequencer,
             journal,
@@ -150,12 +151,7 @@ class Daemon:
         self.mail = mail_channel(self.settings, secret, around)
         self.about.watched.append(lambda: imap_door(self.mail))
         self.channels = (*channels_of(self.settings, secret, web_root, around), self.mail, chat)
-        self.neighbours = Neighbours(
-            self.company,
-            chat.elsewhere,
-            chat.agent_types,
-            lambda conversation: self.desk.resident_types(conversation),
-        )
+        self.neighbours = Neighbours(self.company, chat.elsewhere, chat.agent_types)
         return self.neighbours.agent_types
 
     def _build_desk(self, secret: bytes, typing: TellResident) -> DeskSurface:

@@ -1,4 +1,4 @@
-"""What connections at one daemon must know of those at the others: who types, who is there.
+"""What connections at one daemon must know of the others: who types, who is there, who must go.
 
 Never stored and never needed: what is lost shows nobody typing, or is told again in a few seconds.
 """
@@ -10,10 +10,25 @@ from typing import Protocol
 
 from router.core.model import SECOND, AgentId, Span
 from router.runtime.company import Company
-from router.runtime.parcels import Parcel, Present, Typing
+from router.runtime.parcels import DesksEnd, Parcel, Present, Typing
 
 AgentTypes = Callable[[str, AgentId], None]
-ResidentTypes = Callable[[str], None]
+
+
+class Desks(Protocol):
+    """Those that are connected to this daemon."""
+
+    def resident_types(self, conversation: str) -> None:
+        """Show it to whoever has the conversation."""
+        ...
+
+    def end_desks(self, agent: str, session: str) -> None:
+        """Close those of that agent or session."""
+        ...
+
+    def tell_others(self, tell: Callable[[str, str], None]) -> None:
+        """Have the other daemons told which desks must close."""
+        ...
 
 
 class Presence(Protocol):
@@ -39,14 +54,18 @@ class Neighbours:
         company: Company,
         presence: Presence,
         agent_types: AgentTypes,
-        resident_types: ResidentTypes,
     ) -> None:
-        """The last two show it to those who are connected to this daemon."""
+        """`agent_types` shows it to the resident, if they are connected to this daemon."""
         self._company = company
         self._presence = presence
         self._agent_types = agent_types
-        self._resident_types = resident_types
+        self._desks: Desks | None = None
         company.listeners.append(self._hear)
+
+    def serve(self, desks: Desks) -> None:
+        """Know this daemon's desks, which are made after its channels."""
+        self._desks = desks
+        desks.tell_others(lambda agent, session: self._company.tell_all(DesksEnd(agent, session)))
 
     async def __call__(self) -> None:
         """Tell who is here."""
@@ -55,19 +74,25 @@ class Neighbours:
 
     def agent_types(self, conversation: str, agent: AgentId) -> None:
         """Show it wherever the resident is connected."""
-        self._agent_types(conversation, agent)
+        self._show(Typing(conversation, agent))
         self._company.tell_all(Typing(conversation, agent))
 
     def resident_types(self, conversation: str) -> None:
         """Show it wherever the agent is connected."""
-        self._resident_types(conversation)
+        self._show(Typing(conversation))
         self._company.tell_all(Typing(conversation))
+
+    def _show(self, typing: Typing) -> None:
+        if typing.agent:
+            self._agent_types(typing.conversation, AgentId(typing.agent))
+        elif self._desks is not None:
+            self._desks.resident_types(typing.conversation)
 
     def _hear(self, parcel: Parcel) -> None:
         match parcel:
-            case Typing(conversation=conversation, agent=""):
-                self._resident_types(conversation)
-            case Typing(conversation=conversation, agent=agent):
-                self._agent_types(conversation, AgentId(agent))
+            case Typing():
+                self._show(parcel)
             case Present():
                 self._presence.hear(parcel.sent)
+            case DesksEnd() if self._desks is not None:
+                self._desks.end_desks(parcel.agent, parcel.session)

@@ -53,7 +53,14 @@ class Present(msgspec.Struct, frozen=True, array_like=True, tag="present"):
     sent: dict[str, tuple[int, bool]]  # conversation -> last message shown, is still there
 
 
-Parcel = Commands | Answers | Typing | Present
+class DesksEnd(msgspec.Struct, frozen=True, array_like=True, tag="desks-end"):
+    """Desks that must close: an account was changed, a session signed out."""
+
+    agent: str = ""
+    session: str = ""  # digest of its token
+
+
+Parcel = Commands | Answers | Typing | Present | DesksEnd
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Parcel)

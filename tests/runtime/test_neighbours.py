@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from router.core.model import SECOND, AgentId
 from router.runtime.company import Company
@@ -24,13 +24,22 @@ class Screen:
     def hear(self, told: Mapping[str, tuple[int, bool]]) -> None:
         self.there |= told
 
+    def agent_types(self, conversation: str, agent: AgentId) -> None:
+        self.shown.append((conversation, agent))
+
+    def resident_types(self, conversation: str) -> None:
+        self.shown.append((conversation, ""))
+
+    def end_desks(self, agent: str, session: str) -> None:
+        self.shown.append((agent, session))
+
+    def tell_others(self, tell: Callable[[str, str], None]) -> None:
+        self.tell = tell
+
     def beside(self, company: Company) -> Neighbours:
-        return Neighbours(
-            company,
-            self,
-            lambda conversation, agent: self.shown.append((conversation, agent)),
-            lambda conversation: self.shown.append((conversation, "")),
-        )
+        neighbours = Neighbours(company, self, self.agent_types)
+        neighbours.serve(self)
+        return neighbours
 
 
 async def test_typing_is_shown_wherever_the_other_one_is() -> None:
@@ -43,6 +52,18 @@ async def test_typing_is_shown_wherever_the_other_one_is() -> None:
         for screen in screens:
             assert sorted(screen.shown) == [("C1", "marc"), ("C2", "")]
         assert town.store.batches == []  # nothing of it is stored
+
+
+async def test_a_desk_that_must_close_closes_wherever_it_is() -> None:
+    async with several(3) as town:
+        screens = [Screen() for _ in range(3)]
+        for screen, daemon in zip(screens, town.daemons, strict=True):
+            screen.beside(daemon.sharing)
+        screens[1].tell("marc", "")
+        screens[1].tell("", "digest")
+        await town.pass_time()
+        both = [("marc", ""), ("", "digest")]
+        assert [screen.shown for screen in screens] == [both, [], both]
 
 
 async def test_who_is_here_is_known_elsewhere() -> None:
