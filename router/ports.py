@@ -117,6 +117,8 @@ class Batch(msgspec.Struct, frozen=True):
     events: bytes  # msgpack array of tagged events (`router.core.events`)
     words: tuple[Words, ...] = ()
     policies: tuple[StoredPolicy, ...] = ()
+    answers: bytes = b""  # what forwarded commands came to (`router.runtime.answers`), stored along
+    before: str = ""  # id of the batch that it follows; "" when the writer does not know
 
 
 class StoredBatch(msgspec.Struct, frozen=True):
@@ -127,6 +129,8 @@ class StoredBatch(msgspec.Struct, frozen=True):
     at: Instant
     count: int
     events: bytes
+    answers: bytes = b""  # as of `Batch`; journals of one daemon keep none
+    before: str = ""  # the same
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "httpx": ("channels.voice.practice", "router.desk", "router.runtime.status_screen"),
     "redis": (
         "router.runtime.journal_redis",
-        "router.runtime.redis_claim",
+        "router.runtime.redis_link",
         "router.runtime.redis_server",
     ),
     "imapclient": ("channels.mail.imap_session",),

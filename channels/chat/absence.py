@@ -2,8 +2,9 @@
 
 A duty. Who is connected gets the answer where they are; who has been away for as long as the policy
 says, with words of an agent unread, is reported to the engine, which decides whether and where to
-mail. Presence is known in memory only: after a restart everybody is away since then, and has seen
-what was there when they last wrote.
+mail. Presence is known in memory only, that at other daemons from what they tell: after a restart
+everybody is away since then, and has seen what was there when they last wrote. Every daemon of a
+town looks; the engine mails once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import partial
 import structlog
 
 from channels.chat.activities import is_agents
+from channels.chat.elsewhere import Elsewhere
 from channels.chat.rooms import Room, Rooms
 from channels.chat.standing import chat_of
 from router.core.commands_text import MailUnread
@@ -32,8 +34,9 @@ class Absence:
     name = "chat-absence"
     period: Span = 20 * SECOND
 
-    def __init__(self, inbox: Inbox, rooms: Rooms, clock: Clock) -> None:
+    def __init__(self, inbox: Inbox, rooms: Rooms, clock: Clock, elsewhere: Elsewhere) -> None:
         self._inbox = inbox
+        self._elsewhere = elsewhere
         self._rooms = rooms
         self._clock = clock
         self._since = clock.now()  # nobody was seen before
@@ -58,14 +61,15 @@ class Absence:
     async def _look(self, conversation: str, since: Instant, mail_after: Span) -> None:
         room = self._rooms.get(conversation)
         row = await self._inbox.read(partial(_row_in, conversation=conversation))
-        seen = _seen(row, room)
+        there = self._elsewhere.of(conversation)
+        seen = max(_seen(row, room), there.sent)
         if row is None or not mail_after or seen >= _last_of_agents(row):
             self._rooms.owed.pop(conversation, None)
             return
         if room is not None and room.gone_since is None:
             return  # it reaches them where they are
         gone = self._since if room is None or room.gone_since is None else room.gone_since
-        if self._clock.now() - max(gone, since) < mail_after:
+        if self._clock.now() - max(gone, since, there.seen_at) < mail_after:
             return
         try:
             await self._inbox.submit(MailUnread(conversation, seen), _nothing)

@@ -23,6 +23,7 @@ from channels.chat import replies
 from channels.chat.absence import Absence
 from channels.chat.assets import Assets
 from channels.chat.body import BODY_S, UPLOAD_S, Upload, read_body, read_upload
+from channels.chat.elsewhere import Elsewhere
 from channels.chat.entrance import Blocked, ChatSettings, Entrance
 from channels.chat.keeping import KeepAlive, Refresh
 from channels.chat.posting import Posting, Typing
@@ -82,7 +83,8 @@ class ChatChannel:
         self._reading = Reading(
             inbox, clock, self._entrance.tokens, self._rooms, words=words, blobs=blobs
         )
-        absence = Absence(inbox, self._rooms, clock)
+        self.elsewhere = Elsewhere(self._rooms, clock)
+        absence = Absence(inbox, self._rooms, clock, self.elsewhere)
         self._duties: tuple[Duty, ...] = (KeepAlive(self._rooms), Refresh(self._rooms), absence)
         self._assets = Assets(has_demo=settings.has_demo)
         self._uploads = 0

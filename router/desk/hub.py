@@ -8,7 +8,8 @@ and pushes the difference.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from typing import Final
 
 import structlog
@@ -46,12 +47,23 @@ _FOR_ALL: Final = (e.PolicyAdopted, e.ServiceResumed)
 
 log = structlog.get_logger(__name__)
 
+TellOthers = Callable[[str, str], None]  # `end_desks` at the other daemons of the town
+
+
+def _nobody_else(agent: str, session: str) -> None:
+    """A daemon alone has nobody to tell."""
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
 
 class Hub:
     """See the module's text."""
 
     def __init__(self, publisher: Publisher) -> None:
         self.is_stopping = False
+        self.tell_others: TellOthers = _nobody_else
         self._desks: dict[str, Desk] = {}
         self._followers: dict[str, set[Desk]] = {}  # agent, item or offer id -> desks
         self._shows: dict[str, frozenset[str]] = {}  # desk id -> ids under which it is followed
@@ -80,15 +92,19 @@ class Hub:
         self._desks.pop(desk.id, None)
 
     def end_session(self, token: str) -> None:
-        """The session was signed out: its desks close."""
-        for desk in list(self._desks.values()):
-            if desk.token == token:
-                desk.leave(NOT_SIGNED_IN)
+        """The session was signed out: its desks close, at the other daemons, too."""
+        self.end_desks("", _digest(token))
+        self.tell_others("", _digest(token))
 
     def end_agent(self, agent: AgentId) -> None:
-        """The agent's account was changed or closed: their desks sign in again."""
+        """The agent's account was changed or closed: their desks sign in again, everywhere."""
+        self.end_desks(agent, "")
+        self.tell_others(agent, "")
+
+    def end_desks(self, agent: str, session: str) -> None:
+        """Close the desks of that agent, or of the session whose token has that digest."""
         for desk in list(self._desks.values()):
-            if desk.agent == agent:
+            if desk.agent == agent or (session and _digest(desk.token) == session):
                 desk.leave(NOT_SIGNED_IN)
 
     async def stop(self) -> None:

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from router.desk.access import Access, SignInBrake
 from router.desk.answers import Schemas
 from router.desk.api import MOUNTED_AT, build_api
-from router.desk.hub import Hub
+from router.desk.hub import Hub, TellOthers
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
 from router.desk.parts import Parts
@@ -97,6 +97,14 @@ class DeskSurface:
     def resident_types(self, conversation: str) -> None:
         """Tell whoever has the conversation that its resident is writing."""
         self._hub.resident_types(conversation)
+
+    def end_desks(self, agent: str, session: str) -> None:
+        """Close desks of which another daemon says that they must; see `Hub.end_desks`."""
+        self._hub.end_desks(agent, session)
+
+    def tell_others(self, tell: TellOthers) -> None:
+        """Have the town's other daemons told which desks must close."""
+        self._hub.tell_others = tell
 
     async def stop(self) -> None:
         """Tell every desk that the daemon restarts; return when they are gone (2 s at most)."""

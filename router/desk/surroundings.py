@@ -148,8 +148,21 @@ class Door(msgspec.Struct, frozen=True):
     since: Instant
 
 
+class Daemons(msgspec.Struct, frozen=True):
+    """The daemons that serve the town together."""
+
+    ours: str  # name of this one
+    decider: str  # that decides; "" when nobody knows
+    names: tuple[str, ...]  # of those heard of lately
+    behind_events: int  # stored, and not followed here yet
+
+
 class About(Protocol):
     """What the daemon knows about itself."""
+
+    def daemons(self) -> Daemons | None:
+        """Return who serves the town together; None for a daemon alone."""
+        ...
 
     def doors(self) -> tuple[Door, ...]:
         """Return how the connections to the outside stand."""

@@ -22,11 +22,12 @@ from router.desk.named import text_of
 from router.desk.pictures import agent_view, item_view
 from router.desk.recalls import ALL, recalls_of
 from router.desk.service_levels import service_level_view
-from router.desk.surroundings import About
+from router.desk.surroundings import About, Daemons
 from router.desk.town_hours import conditions_of, message_views, on_call_views, surge_views
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
+    DaemonsView,
     DoorView,
     EmergencyView,
     ItemView,
@@ -201,4 +202,16 @@ def status_view(state: State, about: About, now: Instant) -> StatusView:
         surge=surge_views(state),
         announcements=message_views(state),
         on_call=on_call_views(state),
+        daemons=_daemons(about.daemons()),
+    )
+
+
+def _daemons(daemons: Daemons | None) -> DaemonsView | None:
+    if daemons is None:
+        return None
+    return DaemonsView(
+        ours=daemons.ours,
+        decider=daemons.decider,
+        names=daemons.names,
+        behind_events=daemons.behind_events,
     )

@@ -293,6 +293,15 @@ class DoorView(View, frozen=True, kw_only=True):
     since: Moment
 
 
+class DaemonsView(View, frozen=True, kw_only=True):
+    """The daemons that serve the town together, as the one that was asked knows them."""
+
+    ours: str
+    decider: str
+    names: tuple[str, ...]
+    behind_events: int
+
+
 class StatusView(View, frozen=True, kw_only=True):
     """The whole town at a glance."""
 
@@ -316,6 +325,7 @@ class StatusView(View, frozen=True, kw_only=True):
     surge: tuple[SurgeView, ...]  # none on an ordinary day
     announcements: tuple[AnnouncementView, ...]
     on_call: tuple[OnCallView, ...]  # who on call was told of what; the newest first
+    daemons: DaemonsView | None = None  # none: one daemon alone
 
 
 class ErrorView(View, frozen=True, kw_only=True):

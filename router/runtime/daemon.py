@@ -8,10 +8,8 @@ are told, requests under way finish, channels close, what waits is stored, the j
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from importlib.metadata import version as distribution_version
 from socket import socket
 from typing import Final
 
@@ -22,13 +20,12 @@ from starlette.types import ASGIApp
 
 from router.core.effects import Effect
 from router.core.engine import Engine
-from router.core.model import SECOND, Instant, ItemId
+from router.core.model import ItemId
 from router.core.state import State
 from router.desk.surface import DeskSurface
-from router.desk.surroundings import Door, PolicyRefusal
 from router.desk.town import status_view
 from router.desk.writing import Desktop, TellResident
-from router.errors import InvariantBroken, StorageError, TownlineError
+from router.errors import InvariantBroken, TownlineError
 from router.history.accounts import Accounts, Role
 from router.history.audit import Audit
 from router.history.blob_sweep import BlobSweep
@@ -41,8 +38,9 @@ from router.history.passwords import Passwords
 from router.history.retention import WordRetention
 from router.history.sessions import Sessions
 from router.history.threads import Threads
-from router.ports import Clock, Duty, Outlet
+from router.ports import Duty, Outlet
 from router.runtime import collector, http, practice
+from router.runtime.about import About
 from router.runtime.blobs import FolderBlobs
 from router.runtime.channels import (
     Surroundings,
@@ -57,10 +55,12 @@ from router.runtime.clock import SystemClock
 from router.runtime.duties import keep_doing
 from router.runtime.effects import EffectRunner
 from router.runtime.explaining import explain_from
+from router.runtime.first_accounts import FirstAccounts
 from router.runtime.health import Health, status_route
 from router.runtime.ids import RandomIds
-from router.runtime.journals import OpenJournal, open_to_write
+from router.runtime.journals import OpenJournal, company_of, compare_secret, open_to_write
 from router.runtime.metrics import Metrics
+from router.runtime.neighbours import Neighbours
 from router.runtime.policy_loader import PolicyKeeper
 from router.runtime.policy_source import edits, source_of
 from router.runtime.publisher import Publisher
@@ -70,41 +70,14 @@ from router.runtime.sequencer import Sequencer
 from router.runtime.settings import Settings
 from router.runtime.snapshotting import Snapshots
 from router.runtime.stop import signals
+from router.runtime.town_work import TownWork, done_once
 
 STOP_S: Final = 1.5  # for what waits to be stored, once nobody can send any more
 SNAPSHOT_S: Final = 1.0  # for the last snapshot
-TRY_HISTORY_EVERY: Final = 5 * SECOND
 
 Say = Callable[[str], None]  # to the person who started the daemon
 
 log = structlog.get_logger(__name__)
-
-
-class About:
-    """What the daemon knows about itself, for desks and status."""
-
-    def __init__(self, settings: Settings, clock: Clock, keeper: PolicyKeeper) -> None:
-        self.version = distribution_version("townline")
-        self.journal = settings.shown_journal
-        self.started_at: Instant = clock.now()
-        self._keeper = keeper
-        self.watched: list[Callable[[], Door | None]] = []
-
-    def doors(self) -> tuple[Door, ...]:
-        """Return how the connections to the outside stand."""
-        found = (look() for look in self.watched)
-        return tuple(door for door in found if door is not None)
-
-    @property
-    def policy_adopted_at(self) -> Instant | None:
-        """Return when; None when it was in force before this daemon started."""
-        return self._keeper.adopted_at
-
-    @property
-    def policy_refusal(self) -> PolicyRefusal | None:
-        """Return the last refusal since the last adoption."""
-        refusal = self._keeper.refusal
-        return None if refusal is None else PolicyRefusal(refusal.at, refusal.complaints)
 
 
 class Daemon:
@@ -124,6 +97,7 @@ class Daemon:
         self.settings, self.clock, self.say = settings, clock, say
         self.journal, self.state = journal, state
         self.ids, self.metrics, self.publisher = RandomIds(), Metrics(), Publisher()
+        self.company = company_of(settings, clock, self.metrics)
         self.sequencer = Sequencer(
             Engine(state),
             journal,
@@ -133,9 +107,12 @@ class Daemon:
             self.metrics,
             waiting_max=settings.limits.waiting_commands_max,
             batch_max=settings.limits.batch_commands_max,
+            company=self.company,
         )
-        self.keeper = PolicyKeeper(source_of(settings), self.sequencer, clock, self.metrics)
-        self.about = About(settings, clock, self.keeper)
+        self.keeper = PolicyKeeper(
+            source_of(settings), self.sequencer, clock, self.metrics, self.company
+        )
+        self.about = About(settings, clock, self.keeper, self.sequencer, self.company)
         self.database = Database(settings.history or default_url(settings.data_dir))
         self.accounts = Accounts(self.database, clock, Passwords())
         self.contacts = Contacts(self.database, journal)
@@ -144,6 +121,7 @@ class Daemon:
         typing = self._build_channels(secret, web_root)
         self.effects = EffectRunner(self.sequencer, clock, self._outlets())
         self.desk = self._build_desk(secret, typing)
+        self.neighbours.serve(self.desk)
         self.health = Health(
             self.sequencer,
             journal,
@@ -167,13 +145,14 @@ class Daemon:
             database=self.database,
             publisher=self.publisher,
             blocked=self.blocked.is_blocked,
-            resident_types=lambda conversation: self.desk.resident_types(conversation),
+            resident_types=lambda conversation: self.neighbours.resident_types(conversation),
         )
         chat = chat_channel(self.settings, secret, web_root, around)
         self.mail = mail_channel(self.settings, secret, around)
         self.about.watched.append(lambda: imap_door(self.mail))
         self.channels = (*channels_of(self.settings, secret, web_root, around), self.mail, chat)
-        return chat.agent_types
+        self.neighbours = Neighbours(self.company, chat.elsewhere, chat.agent_types)
+        return self.neighbours.agent_types
 
     def _build_desk(self, secret: bytes, typing: TellResident) -> DeskSurface:
         return DeskSurface(
@@ -213,9 +192,9 @@ class Daemon:
         """Serve until stopped. Errors: `PolicyError` at a first start with a broken policy."""
         self.publisher.subscribe(self.metrics.follow)
         self.publisher.subscribe(self.effects.follow)
-        self.effects.begin(self.state)
         async with AsyncExitStack() as closing, asyncio.TaskGroup() as tasks:
             closing.push_async_callback(self.database.close)
+            closing.push_async_callback(self.company.close)
             sequencing = tasks.create_task(self.sequencer.run())
             try:
                 await self.keeper.first()
@@ -226,18 +205,28 @@ class Daemon:
                 raise
             server = http.server(self._application())
             serve = tasks.create_task(server.serve(sockets=[listening]))
+            duties = self._duties()
+            once = [duty for duty in duties if done_once(duty)]
+            town = TownWork(self.company, self.sequencer, self.effects, once, self.clock)
+            first = FirstAccounts(
+                self.settings, self.accounts, self.sequencer, self.clock, self.say
+            )
             background = [
-                tasks.create_task(keep_doing(duty, self.clock)) for duty in self._duties()
+                tasks.create_task(keep_doing(duty, self.clock))
+                for duty in duties
+                if not done_once(duty)
             ]
             background += [
+                tasks.create_task(town.run()),
                 tasks.create_task(self.effects.run()),
                 tasks.create_task(self._reload_when_told()),
                 tasks.create_task(self._reload_when_edited()),
-                tasks.create_task(self._prepare_accounts()),
+                tasks.create_task(first.make()),
             ]
             await self.stopping.wait()
             log.info("stopping")
             self.health.stopping = True
+            await self.company.leave()
             await self.desk.stop()
             server.should_exit = True
             await serve
@@ -258,6 +247,7 @@ class Daemon:
             self.snapshots,
             self.health,
             self.keeper,
+            self.neighbours,
             HistoryFeeder(self.database, self.journal, self.journal, self.clock),
         ]
         keeping: list[Duty] = [
@@ -310,42 +300,6 @@ class Daemon:
         async for _ in edits(self.settings):
             await self.keeper.reload()
 
-    async def _prepare_accounts(self) -> None:
-        """Make the first accounts as soon as history can be reached; say passwords once."""
-        while True:
-            try:
-                password = await self.accounts.first_administrator()
-                if password is not None:
-                    self.say(f"first administrator: name admin, one-time password {password}")
-                await self._prepare_practice_accounts()
-            except StorageError as error:
-                log.warning("history_unreachable", code=error.code, why=str(error))
-                await self.clock.sleep_until(self.clock.now() + TRY_HISTORY_EVERY)
-            else:
-                return
-
-    async def _prepare_practice_accounts(self) -> None:
-        if not self.settings.is_practice or not _is_loopback(self.settings.http.host):
-            return
-        policy = await self.sequencer.read(lambda state: state.policy)
-        have = {account.name for account in await self.accounts.everybody()}
-        missing = {
-            str(agent): agent for agent in policy.agents if str(agent).casefold() not in have
-        }
-        if missing:
-            made = await self.accounts.create_practice(missing, practice.PASSWORD)
-            names = ", ".join(sorted(made))
-            self.say(f"practice accounts, password {practice.PASSWORD}: {names}")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
 
 async def serve(settings: Settings, at: str | None, say: Say) -> None:
     """Run the daemon until it is told to stop.
@@ -367,6 +321,7 @@ async def serve(settings: Settings, at: str | None, say: Say) -> None:
         secret = installation_secret(settings)
         journal = await open_to_write(settings)
         closing.push_async_callback(journal.close)
+        await compare_secret(settings, journal, secret)
         system_clock = SystemClock(await journal.last_instant())
         clock = practice.PracticeClock(system_clock)
         state = await recover(journal)

@@ -18,6 +18,7 @@ from router.core.state import State
 from router.core.upcast import encode_events
 from router.errors import CommandRefused, InvariantBroken
 from router.ports import Batch, StoredPolicy, Words
+from router.runtime.answers import encode_answers
 from router.runtime.metrics import Metrics
 from router.runtime.sender import AnySender
 from router.runtime.shunting import ShuntedCommand, arrival_to_keep
@@ -51,8 +52,8 @@ class Draft:
         self.policies: list[StoredPolicy] = []
         self.senders: list[AnySender] = []  # to be answered once it is stored
 
-    def batch(self, batch_id: str) -> Batch:
-        """Return the draft as the journal takes it."""
+    def batch(self, batch_id: str, before: str) -> Batch:
+        """Return the draft as the journal takes it, behind the batch `before`."""
         return Batch(
             batch_id=batch_id,
             at=self.at,
@@ -60,6 +61,8 @@ class Draft:
             events=encode_events(self.events),
             words=tuple(self.words),
             policies=tuple(self.policies),
+            answers=encode_answers([sender.answer() for sender in self.senders if sender.id]),
+            before=before,
         )
 
 

@@ -62,21 +62,30 @@ class EffectRunner:
         self._inbox = inbox
         self._clock = clock
         self._outlets = outlets
+        self._is_performing = True  # and no other daemon of the town
+        self._asking: set[EffectKey] = set()  # asked of the outside at this moment
         self._open: dict[EffectKey, Effect] = {}  # wanted and stored, not over
         self._lanes: dict[str, deque[Effect]] = {}  # what is performed one after the other
         self._new_lanes: asyncio.Queue[str] = asyncio.Queue()
         self._slots = asyncio.Semaphore(AT_ONCE_MAX)
 
     def begin(self, state: State) -> None:
-        """Take what a recovered state still wants; called before anything new is stored."""
-        for key in sorted(state.pending):
+        """Perform from now on, beginning with what a stored state still wants."""
+        self._is_performing = True
+        for key in sorted(state.pending.keys() - self._open.keys()):
             self._want(state.pending[key])
+
+    def pause(self) -> None:
+        """Begin nothing more: another daemon does. What is being asked is still reported."""
+        self._is_performing = False
+        self._open = {key: each for key, each in self._open.items() if key in self._asking}
 
     def follow(self, events: Sequence[AnyEvent], state: State) -> None:
         """Take what was stored."""
         for event in events:
             if isinstance(event, EffectWanted):
-                self._want(event.effect)
+                if self._is_performing:
+                    self._want(event.effect)
             elif isinstance(event, EffectDone | EffectFailed):
                 self._open.pop(event.key, None)
 
@@ -140,6 +149,8 @@ class EffectRunner:
             if wait is None:
                 break
             await self._clock.sleep_until(self._clock.now() + wait)
+            if not self._is_performing:
+                self._open.pop(effect.key, None)  # it is tried elsewhere
             if effect.key not in self._open:
                 break
         return ReportEffect(effect.key, done=False, reason=reason)
@@ -147,11 +158,14 @@ class EffectRunner:
     async def _ask(self, outlet: Outlet, effect: Effect) -> str:
         """Perform once; an outlet that cannot read what is stored has not tried yet."""
         while True:
+            self._asking.add(effect.key)
             try:
                 return await outlet.perform(effect)
             except StorageError as error:
                 log.warning("effect_waits_for_storage", key=effect.key, code=error.code)
                 await self._clock.sleep_until(self._clock.now() + REPORT_AGAIN)
+            finally:
+                self._asking.discard(effect.key)
 
     async def _report(self, report: ReportEffect) -> None:
         """Tell the engine until it is stored; an effect that is over by now needs no telling."""

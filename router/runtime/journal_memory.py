@@ -37,12 +37,19 @@ class MemoryStore:
         """Return the number of events stored."""
         return self.batches[-1].version if self.batches else 0
 
+    def newest(self) -> str:
+        """Return the id of the last batch; "" when there is none."""
+        return self.batches[-1].batch_id if self.batches else ""
+
     def add(self, batch: Batch) -> int:
         """Store the batch at the end; return the new version."""
-        version = self.version() + batch.count
+        version, before = self.version() + batch.count, self.newest()
         self.batches.append(
-            StoredBatch(version, batch.batch_id, batch.at, batch.count, batch.events)
-        )
+            StoredBatch(
+                version, batch.batch_id, batch.at, batch.count, batch.events,
+                batch.answers, before,
+            )
+        )  # fmt: skip
         self.versions[batch.batch_id] = version
         for words in batch.words:
             self.words.setdefault(words.ref, words)
@@ -166,6 +173,9 @@ class MemoryJournal:
         actual = self._store.version()
         if actual != expected_version:
             raise Conflict(expected_version, actual)
+        newest = self._store.newest()
+        if "" not in (batch.before, newest) and batch.before != newest:
+            raise InvariantBroken(f"the journal ends with batch {newest!r}, not {batch.before!r}")
         if batch.count < 1 or batch.batch_id in self._store.versions:
             raise InvariantBroken(
                 f"batch {batch.batch_id!r} of {batch.count} events: empty, or stored already"

@@ -8,8 +8,9 @@ prefix. What "stored" is worth is said by the server's persistence: see `redis_s
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -21,9 +22,9 @@ from redis.exceptions import TimeoutError as TookTooLong
 from router.core.model import SECOND, Instant, Span
 from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
 from router.ports import Batch, Duty, Snapshot, StoredBatch, Words
-from router.runtime.redis_claim import Claim
-from router.runtime.redis_scripts import APPEND, KEEP_SNAPSHOT
-from router.runtime.redis_server import connect, room_of, worries
+from router.runtime.redis_link import stored_batch
+from router.runtime.redis_scripts import APPEND, ENTER, KEEP_SNAPSHOT
+from router.runtime.redis_server import connect, room_of, settle, worries
 
 T = TypeVar("T")
 
@@ -42,35 +43,35 @@ class RedisJournal:
     An append that is cancelled goes on: `find_batch` and `version` answer after it has ended.
     """
 
-    def __init__(self, url: str, town: str, *, writes: bool) -> None:
+    def __init__(self, url: str, town: str, *, writes: bool, replicas: int = 0) -> None:
         self._keys = {
             name: f"townline:{{{town}}}:{name}"
             for name in (
-                "version", "log", "batches", "words", "line", "policies", "count", "snapshots",
-                "daemon", "unfinished",
+                "version", "log", "batches", "words", "line", "policies", "count", "newest",
+                "snapshots", "settled", "secret", "daemons", "alone", "unfinished",
             )
         }  # fmt: skip
         self._snapshot = f"townline:{{{town}}}:snapshot:"
         self._where = url.rpartition("@")[2]  # never a password in an error or a log
         self._writing = connect(url, retries=0)  # what may have been stored is not sent again
         self._reading = connect(url, retries=2)
-        claim = Claim(self._reading, self._keys["daemon"], self._where)
-        self._claim = claim if writes else None
+        self._writes = writes
+        self._replicas = replicas
         self._turn = asyncio.Lock()
         self._free = 0
         self._closed = False
 
     @classmethod
-    async def open(cls, url: str, town: str) -> RedisJournal:
-        """Open the town's journal for writing; there need not be one.
+    async def open(cls, url: str, town: str, *, replicas: int = 0) -> RedisJournal:
+        """Open the town's journal for writing, beside other daemons; there need not be one.
 
-        Errors: `StorageFailed` when the server cannot be reached or refuses, or while another
-            daemon serves the town from it.
+        A batch counts as stored once so many replicas have it.
+
+        Errors: `StorageFailed` when the server cannot be reached or refuses.
         """
-        journal = cls(url, town, writes=True)
-        claim = journal._to_write()
+        journal = cls(url, town, writes=True, replicas=replicas)
         try:
-            await journal._guarded("opening the journal", claim.take)
+            await journal._guarded("opening the journal", journal._enter)
             await journal._refuse_unfinished()
             await journal.look_for_room()
         except BaseException:
@@ -108,14 +109,14 @@ class RedisJournal:
         version = expected_version + batch.count
         texts: list[Any] = [
             expected_version, version, batch.batch_id, batch.at, batch.count, batch.events,
-            len(batch.words),
+            batch.answers, batch.before, len(batch.words),
         ]  # fmt: skip
         for words in batch.words:
             texts += [words.ref, msgspec.msgpack.encode(words)]
         texts.append(len(batch.policies))
         for policy in batch.policies:
             texts += [policy.hash, policy.body]
-        names = ("version", "log", "batches", "words", "line", "policies", "count")
+        names = ("version", "log", "batches", "words", "line", "policies", "count", "newest")
         keys = [self._keys[name] for name in names]
         try:
             ending, told = await _answer(self._writing.eval(APPEND, len(keys), *keys, *texts))
@@ -123,20 +124,37 @@ class RedisJournal:
             raise self._failed("appending", error) from error
         except (Disconnected, TookTooLong, OSError) as error:
             raise OutcomeUnknown(f"{self._where}: cut off while appending: {error}") from error
+        if ending == b"stored":
+            try:
+                await self._settle()
+            except (RedisError, OSError) as error:  # the server has it, its replicas may not
+                raise OutcomeUnknown(f"{self._where}: replicating: {error}") from error
         if ending == b"known":
             raise InvariantBroken(f"batch {batch.batch_id!r} is stored already at {int(told)}")
+        if ending == b"another":
+            raise InvariantBroken(
+                f"{self._where} ends with batch {told.decode()!r}, not with {batch.before!r}:"
+                " batches that were stored are lost; replay it"
+            )
         if ending == b"conflict":
             raise Conflict(expected_version, int(told))
         return version
 
     async def find_batch(self, batch_id: str) -> int | None:
         """Return the version after that batch, or None; waits for a running append to end."""
-        found = await self._in_turn(
-            lambda: self._guarded(
-                "looking up a batch", lambda: self._reading.hget(self._keys["batches"], batch_id)
-            )
-        )
+
+        async def look() -> bytes | None:
+            found: bytes | None = await _answer(self._reading.hget(self._keys["batches"], batch_id))
+            if found is not None:
+                await self._settle()
+            return found
+
+        found = await self._in_turn(lambda: self._guarded("looking up a batch", look))
         return None if found is None else int(found)
+
+    async def _settle(self) -> None:
+        if self._replicas:
+            await settle(self._writing, self._keys["settled"], self._replicas)
 
     async def version(self) -> int:
         """Return the number of events stored; waits for a running append to end."""
@@ -151,7 +169,7 @@ class RedisJournal:
         rows = await self._guarded(
             "reading the last instant", lambda: self._reading.xrevrange(self._keys["log"], count=1)
         )
-        return _stored(*rows[0]).at if rows else 0
+        return stored_batch(*rows[0]).at if rows else 0
 
     async def read(self, after_version: int) -> AsyncIterator[StoredBatch]:
         """Yield the batches after that version, oldest first."""
@@ -161,11 +179,11 @@ class RedisJournal:
             )
             rows = await self._guarded("reading the journal", page)
             for entry, fields in rows:
-                yield _stored(entry, fields)
+                yield stored_batch(entry, fields)
             if len(rows) < PAGE and after_version == await self.version():
                 return
             if rows:
-                after_version = _stored(*rows[-1]).version
+                after_version = stored_batch(*rows[-1]).version
 
     async def mentions(self, text: str) -> tuple[int, int] | None:
         """Return the versions around the batches whose events hold the text; None: none does."""
@@ -245,13 +263,25 @@ class RedisJournal:
         """Return what the server may still grow by, as of the last look."""
         return self._free
 
+    async def agree(self, name: str, value: str) -> bool:
+        """Keep the value if nobody has; say whether it is the one that is kept."""
+        key = self._keys[name]
+
+        async def ask() -> bool:
+            await _answer(self._reading.set(key, value, nx=True))
+            kept: bytes = await _answer(self._reading.get(key))
+            return kept.decode() == value
+
+        agreed: bool = await self._guarded("comparing", ask)
+        return agreed
+
     async def look_for_room(self) -> None:
         """Ask the server what it may still grow by."""
         self._free = await self._guarded("measuring memory", lambda: room_of(self._reading))
 
     def duties(self) -> list[Duty]:
         """Return what must be done over and over while the daemon runs."""
-        return [self._claim, LookForRoom(self)] if self._claim is not None else []
+        return [LookForRoom(self)] if self._writes else []
 
     async def worries(self) -> list[str]:
         """Return what could lose a stored batch, each with the remedy."""
@@ -261,14 +291,11 @@ class RedisJournal:
         return found
 
     async def close(self) -> None:
-        """Give the claim and the connections back; harmless twice."""
+        """Give the connections back; harmless twice."""
         if self._closed:
             return
         self._closed = True
         async with self._turn:  # a running append ends first
-            if self._claim is not None:
-                with suppress(RedisError, OSError):  # a server that is gone keeps none for long
-                    await self._claim.give_back()
             await self._writing.aclose()
             await self._reading.aclose()
 
@@ -291,6 +318,15 @@ class RedisJournal:
         except (RedisError, OSError) as error:
             raise self._failed(doing, error) from error
 
+    async def _enter(self) -> None:
+        """Be counted among the daemons. Errors: `StorageFailed` while somebody has it alone."""
+        keys = [self._keys[name] for name in ("alone", "daemons")]
+        who = f"opening:{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        if not await _answer(self._reading.eval(ENTER, len(keys), *keys, who)):
+            raise StorageFailed(
+                f"{self._where}: the journal is being moved or restored: wait until that is done"
+            )
+
     async def _refuse_unfinished(self) -> None:
         """Errors: `StorageFailed` while it is being filled from another journal."""
         asked = partial(self._reading.exists, self._keys["unfinished"])
@@ -300,10 +336,9 @@ class RedisJournal:
                 " migrate-journal` or `townline restore` that began it once more"
             )
 
-    def _to_write(self) -> Claim:
-        if self._claim is None:
+    def _to_write(self) -> None:
+        if not self._writes:
             raise StorageFailed(f"{self._where} was opened for reading only")
-        return self._claim
 
     def _check_open(self) -> None:
         if self._closed:
@@ -330,13 +365,3 @@ class LookForRoom:
 async def _answer(asked: Any) -> Any:
     """Await a command; the library types its asynchronous commands as both kinds."""
     return await asked
-
-
-def _stored(entry: bytes, fields: dict[bytes, bytes]) -> StoredBatch:
-    return StoredBatch(
-        version=int(entry.partition(b"-")[0]),
-        batch_id=fields[b"b"].decode(),
-        at=int(fields[b"a"]),
-        count=int(fields[b"c"]),
-        events=fields[b"e"],
-    )

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
 
 from router.core.model import Instant
-from router.ports import Duty, Journal, Spool, StoredBatch, StoredPolicy, Words
+from router.errors import SettingsError
+from router.ports import Clock, Duty, Journal, Spool, StoredBatch, StoredPolicy, Words
+from router.runtime.company import Company
+from router.runtime.metrics import Metrics
 from router.runtime.settings import Settings
+from router.runtime.sharing import Sharing
 
 SQLITE: Final = "sqlite:"
+SHARED: Final = ("redis", "unix:")  # what several daemons may write to, however it is reached
 
 log = structlog.get_logger(__name__)
 
@@ -53,9 +60,9 @@ class Filling(OpenJournal, Protocol):
 
 
 async def open_to_write(settings: Settings) -> OpenJournal:
-    """Open the journal for the one process that writes to it.
+    """Open the journal for writing: a file for one process, a Redis for as many as serve the town.
 
-    Errors: `StorageFailed` when it cannot be reached or another process writes to it.
+    Errors: `StorageFailed` when it cannot be reached or another process writes to the file.
     """
     address = settings.journal_address
     if address.startswith(SQLITE):
@@ -64,10 +71,23 @@ async def open_to_write(settings: Settings) -> OpenJournal:
         return await SqliteJournal.open(Path(address.removeprefix(SQLITE)))
     from router.runtime.journal_redis import RedisJournal
 
-    journal = await RedisJournal.open(address, settings.town)
+    journal = await RedisJournal.open(address, settings.town, replicas=settings.journal_replicas)
     for worry in await journal.worries():
         log.warning("journal_may_lose", why=worry)
     return journal
+
+
+async def open_alone(settings: Settings) -> OpenJournal:
+    """Open the journal for writing while nobody else does, to move it.
+
+    Errors: `StorageFailed` when it cannot be reached, or a daemon runs.
+    """
+    address = settings.journal_address
+    if address.startswith(SQLITE):
+        return await open_to_write(settings)
+    from router.runtime.redis_alone import RedisAlone
+
+    return await RedisAlone.open(address, settings.town)
 
 
 async def open_to_fill(settings: Settings) -> Filling:
@@ -82,7 +102,35 @@ async def open_to_fill(settings: Settings) -> Filling:
         return await SqliteFilling.begin(Path(address.removeprefix(SQLITE)))
     from router.runtime.redis_filling import RedisFilling
 
-    return await RedisFilling.begin(address, settings.town)
+    return await RedisFilling.open(address, settings.town)
+
+
+async def compare_secret(settings: Settings, journal: OpenJournal, secret: bytes) -> None:
+    """See that the daemons of a town have one secret: numbers are hashed with it.
+
+    Errors: `SettingsError` when others had another one.
+    """
+    if not settings.journal_address.startswith(SHARED):
+        return
+    from router.runtime.journal_redis import RedisJournal
+
+    assert isinstance(journal, RedisJournal)
+    if not await journal.agree("secret", hmac.new(secret, b"town", sha256).hexdigest()):
+        raise SettingsError(
+            f"the secret of this installation is not the one that {settings.town!r} began with:"
+            " give every daemon the same TOWNLINE_SECRET (or TOWNLINE_DATA_DIR); if the old one"
+            f" is lost, delete the key townline:{{{settings.town}}}:secret of the Redis"
+        )
+
+
+def company_of(settings: Settings, clock: Clock, metrics: Metrics) -> Company:
+    """Return what a daemon knows of the town's others: nothing, beside a journal of its own."""
+    if not settings.journal_address.startswith(SHARED):
+        return Company()
+    from router.runtime.redis_link import RedisLink
+
+    link = RedisLink(settings.journal_address, settings.town, replicas=settings.journal_replicas)
+    return Sharing(link, clock, metrics)
 
 
 async def open_to_read(settings: Settings) -> OpenJournal:

@@ -66,6 +66,23 @@ class Metrics:
         self.waiting_commands = Gauge(
             "townline_waiting_commands", "Commands not decided yet", registry=self.registry
         )
+        self.forwarded = self._counter(
+            "townline_forwarded", "Commands sent to the daemon that decides, by ending", "ending"
+        )
+        self.decides = Gauge(
+            "townline_decides", "1 when this daemon decides for the town", registry=self.registry
+        )
+        self.daemons = Gauge(
+            "townline_daemons", "Daemons that serve the town", registry=self.registry
+        )
+        self.behind = Gauge(
+            "townline_behind_events", "Events stored, not followed yet", registry=self.registry
+        )
+        self.lag_seconds = Gauge(
+            "townline_follow_seconds",
+            "Age of the last followed batch when it came",
+            registry=self.registry,
+        )
         self.ready = Gauge("townline_ready", "1 when /readyz is green", registry=self.registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:

@@ -18,8 +18,8 @@ from router.runtime.journals import (
     SQLITE,
     Filling,
     OpenJournal,
+    open_alone,
     open_to_fill,
-    open_to_write,
 )
 from router.runtime.settings import JournalAddress, Settings
 
@@ -50,7 +50,7 @@ async def move_journal(source: Settings, target: Settings, progress: Progress) -
         raise StorageFailed(f"FROM and TO are the same journal: {target.shown_journal}")
     _check_is_there(source)
     async with AsyncExitStack() as closing:
-        old = await open_to_write(source)
+        old = await open_alone(source)
         closing.push_async_callback(old.close)
         new = await open_to_fill(target)
         closing.push_async_callback(new.close)

@@ -21,6 +21,7 @@ from router.core.policy import Policy
 from router.core.state import State
 from router.errors import PolicyError, TownlineError
 from router.ports import Clock
+from router.runtime.company import Company
 from router.runtime.metrics import Metrics
 from router.runtime.sequencer import Sequencer
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from router.policy.load import Loaded
 
 SHOWN_AT_MOST: Final = 50  # complaints kept for the status; `townline check` lists all
+COMPARE_TIMES: Final = 10  # a second apart: the one that decides may be reading the same edit
 REFRESH_EVERY: Final[Span] = 6 * HOUR  # holidays are computed some way ahead of the date
 
 
@@ -57,14 +59,21 @@ class PolicyKeeper:
     period: Span = REFRESH_EVERY
 
     def __init__(
-        self, source: Source, sequencer: Sequencer, clock: Clock, metrics: Metrics
+        self,
+        source: Source,
+        sequencer: Sequencer,
+        clock: Clock,
+        metrics: Metrics,
+        company: Company,
     ) -> None:
+        """Of several daemons the one that decides adopts; the others compare and tell."""
         self.refusal: Refusal | None = None  # since the last adoption
         self.adopted_at: Instant | None = None  # by this daemon
         self._source = source
         self._sequencer = sequencer
         self._clock = clock
         self._metrics = metrics
+        self._company = company
         self._one_at_a_time = asyncio.Lock()
 
     async def first(self) -> None:
@@ -94,6 +103,8 @@ class PolicyKeeper:
             if loaded.errors:
                 self._refuse(tuple(str(each) for each in loaded.errors))
                 return False
+            if not self._company.decides:
+                return await self._compare(loaded)
             try:
                 await self._adopt(loaded)
             except TownlineError as error:
@@ -104,6 +115,21 @@ class PolicyKeeper:
     async def __call__(self) -> None:
         """Load again: another date may need another year's holidays."""
         await self.reload()
+
+    async def _compare(self, loaded: Loaded) -> bool:
+        """Leave it to the daemon that decides, and say so if that one reads something else."""
+        for _ in range(COMPARE_TIMES):
+            if await self._sequencer.read(lambda state: state.policy_hash) == loaded.hash:
+                self.refusal = None
+                return True
+            await self._clock.sleep_until(self._clock.now() + SECOND)
+        self._refuse(
+            (
+                "this daemon's folder holds another policy than the one in force, which the daemon"
+                " that decides has read: give all daemons of the town the same folder",
+            )
+        )
+        return False
 
     async def _load(self) -> Loaded:
         return await asyncio.to_thread(_load, self._source, date_of(self._clock.now()))

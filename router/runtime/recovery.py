@@ -5,7 +5,7 @@ Replay only folds; it decides nothing. Policies are loaded before the event that
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 
 import msgspec
 import structlog
@@ -17,7 +17,7 @@ from router.core.policy import Policy, decode
 from router.core.state import State
 from router.core.upcast import decode_events
 from router.errors import InvariantBroken
-from router.ports import Journal
+from router.ports import Journal, StoredBatch
 from router.runtime.snapshot import UnreadableSnapshot, decode_snapshot, policies_of
 
 log = structlog.get_logger(__name__)
@@ -52,19 +52,35 @@ async def batches_after(journal: Journal, state: State) -> AsyncGenerator[list[A
     """
     expected = state.version
     async for stored in journal.read(expected):
-        try:
-            events = decode_events(stored.events)
-        except msgspec.DecodeError as error:
-            raise InvariantBroken(f"batch {stored.batch_id!r} cannot be read: {error}") from error
+        events = events_of(stored, expected)
         expected += len(events)
-        if len(events) != stored.count or stored.version != expected:
-            raise InvariantBroken(
-                f"batch {stored.batch_id!r} ends at {stored.version}, expected {expected}"
-            )
-        for event in events:
-            if type(event) is PolicyAdopted and event.policy not in state.policies:
-                state.policies[event.policy] = await load_policy(journal, event.policy)
+        await load_adopted(journal, state, events)
         yield events
+
+
+def events_of(stored: StoredBatch, expected: int) -> list[AnyEvent]:
+    """Return the events of a batch that follows that version.
+
+    Raises:
+        InvariantBroken: it cannot be read, or does not follow.
+    """
+    try:
+        events = decode_events(stored.events)
+    except msgspec.DecodeError as error:
+        raise InvariantBroken(f"batch {stored.batch_id!r} cannot be read: {error}") from error
+    expected += len(events)
+    if len(events) != stored.count or stored.version != expected:
+        raise InvariantBroken(
+            f"batch {stored.batch_id!r} ends at {stored.version}, expected {expected}"
+        )
+    return events
+
+
+async def load_adopted(journal: Journal, state: State, events: Iterable[AnyEvent]) -> None:
+    """Load the policies that the events adopt. Errors: as of `load_policy`."""
+    for event in events:
+        if type(event) is PolicyAdopted and event.policy not in state.policies:
+            state.policies[event.policy] = await load_policy(journal, event.policy)
 
 
 async def nearest_snapshot(journal: Journal, version: int | None = None) -> State:

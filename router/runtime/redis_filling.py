@@ -12,32 +12,26 @@ import msgspec
 
 from router.errors import StorageFailed
 from router.ports import StoredBatch, StoredPolicy, Words
-from router.runtime.journal_redis import RedisJournal
+from router.runtime.redis_alone import RedisAlone
 
 WORDS_AT_ONCE: Final = 500
 
 
-class RedisFilling(RedisJournal):
-    """A `Filling`. Made by `begin`."""
+# what a journal holds; the rest is of daemons
+HOLDS: Final = ("version", "log", "batches", "words", "policies", "snapshots")
 
-    @classmethod
-    async def begin(cls, url: str, town: str) -> RedisFilling:
-        """Begin the town's journal, or go on with one that was not filled to its end.
 
-        Errors: `StorageFailed` when there is one already, a daemon serves the town from there, or
-            the server cannot be reached.
-        """
-        journal = cls(url, town, writes=True)
-        try:
-            await journal._guarded("beginning the journal", journal._to_write().take)
-            await journal._guarded("beginning the journal", journal._begin)
-        except BaseException:
-            await journal.close()
-            raise
-        return journal
+class RedisFilling(RedisAlone):
+    """A `Filling`. Made by `open`, which begins one or goes on with one that was begun.
+
+    Errors of `open`: `StorageFailed` also when there is a journal already.
+    """
+
+    async def _prepare(self) -> None:
+        await self._guarded("beginning the journal", self._begin)
 
     async def _begin(self) -> None:
-        held = [key for name, key in self._keys.items() if name not in ("daemon", "unfinished")]
+        held = [self._keys[name] for name in HOLDS]
         if not await self._reading.exists(self._keys["unfinished"]):
             if await self._reading.exists(*held):
                 raise StorageFailed(
@@ -55,12 +49,15 @@ class RedisFilling(RedisJournal):
                 "a": batch.at,
                 "c": batch.count,
                 "e": batch.events,
+                "r": batch.answers,
+                "p": batch.before,
             }
             together.xadd(self._keys["log"], fields, id=f"{batch.version}-0")
             together.hset(self._keys["batches"], batch.batch_id, batch.version)
         for policy in policies:
             together.hset(self._keys["policies"], policy.hash, policy.body)
         together.set(self._keys["version"], page[-1].version)
+        together.set(self._keys["newest"], page[-1].batch_id)
         await self._guarded("filling the journal", together.execute)
 
     async def put_words(self, words: Sequence[Words]) -> None:

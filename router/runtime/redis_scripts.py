@@ -1,4 +1,4 @@
-"""What must happen at once in Redis, as Lua; it compares texts and never calculates.
+"""What must happen at once in Redis, as Lua; it compares texts and calculates milliseconds at most.
 
 Lua's numbers are doubles and cannot hold an instant: versions and instants come and go as texts,
 and the new version is counted by who sends it.
@@ -8,20 +8,27 @@ from __future__ import annotations
 
 from typing import Final
 
-# Compare and append. KEYS: version, log, batches, words, line of words, policies, count of words.
-# ARGV: expected version, new version, batch id, instant, count, events,
-#   number of words, then each (ref, body), number of policies, then each (hash, body).
-# Returns {"stored", version}, {"conflict", version} or {"known", version of that batch}.
+# Compare and append. KEYS: version, log, batches, words, line of words, policies, count of words,
+#   id of the newest batch.
+# ARGV: expected version, new version, batch id, instant, count, events, answers, id of the batch
+#   before ("" when the writer does not know), number of words, then each (ref, body), number of
+#   policies, then each (hash, body).
+# Returns {"stored", version}, {"conflict", version}, {"known", version of that batch} or
+#   {"another", id}: the version is the expected one, the history is not.
 # A full or replica-less server refuses the first write, the one to the log: nothing is half-done.
 APPEND: Final = """
 local actual = redis.call('GET', KEYS[1]) or '0'
 local known = redis.call('HGET', KEYS[3], ARGV[3])
 if known then return {'known', known} end
 if actual ~= ARGV[1] then return {'conflict', actual} end
-redis.call('XADD', KEYS[2], ARGV[2] .. '-0', 'b', ARGV[3], 'a', ARGV[4], 'c', ARGV[5], 'e', ARGV[6])
+local newest = redis.call('GET', KEYS[8]) or ''
+if ARGV[8] ~= '' and newest ~= '' and newest ~= ARGV[8] then return {'another', newest} end
+redis.call('XADD', KEYS[2], ARGV[2] .. '-0', 'b', ARGV[3], 'a', ARGV[4], 'c', ARGV[5], 'e', ARGV[6],
+  'r', ARGV[7], 'p', newest)
 redis.call('SET', KEYS[1], ARGV[2])
+redis.call('SET', KEYS[8], ARGV[3])
 redis.call('HSET', KEYS[3], ARGV[3], ARGV[2])
-local at = 7
+local at = 9
 for _ = 1, tonumber(ARGV[at]) do
   if redis.call('HSETNX', KEYS[4], ARGV[at + 1], ARGV[at + 2]) == 1 then
     redis.call('ZADD', KEYS[5], redis.call('INCR', KEYS[7]), ARGV[at + 1])
@@ -53,17 +60,49 @@ end
 return 'kept'
 """
 
-# Renew or take what one daemon holds. KEYS: claim. ARGV: who, milliseconds.
-# Returns who holds it.
+# Renew or take what one daemon holds, and be counted. KEYS: claim, version, daemons.
+# ARGV: who, milliseconds for which a claim, and being counted, is kept.
+# Returns who holds it, the milliseconds left of it, the version, who is counted.
 CLAIM: Final = """
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return holder end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return ARGV[1]
+if not holder or holder == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  holder = ARGV[1]
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[3], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - ARGV[2])
+return {holder, redis.call('PTTL', KEYS[1]), redis.call('GET', KEYS[2]) or '0',
+  redis.call('ZRANGE', KEYS[3], 0, -1)}
 """
 
-# Give it back. KEYS: claim. ARGV: who.
+# Give it back. KEYS: claim, daemons. ARGV: who.
 RELEASE: Final = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+redis.call('ZREM', KEYS[2], ARGV[1])
 return 'released'
+"""
+
+# Be counted among the daemons, unless somebody has the journal alone. KEYS: alone, daemons.
+# ARGV: who. Returns 1, or 0 when somebody has it.
+ENTER: Final = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])
+return 1
+"""
+
+# Have the journal alone, or renew that. KEYS: alone, daemons. ARGV: who, milliseconds for which it,
+# and being counted, is kept. Returns "", or who is in the way.
+ALONE: Final = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return holder end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[2])
+local there = redis.call('ZRANGE', KEYS[2], 0, 0)
+if not holder and #there > 0 then return there[1] end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ''
 """

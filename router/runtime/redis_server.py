@@ -15,6 +15,7 @@ from redis.exceptions import TimeoutError as TookTooLong
 SENTINEL: Final = "redis+sentinel"
 SCHEMES: Final = ("redis", "rediss", "unix", SENTINEL)
 TIMEOUT_S: Final = 5.0
+SETTLE_MS: Final = 1000  # a replica that takes longer is asked again
 PLENTY: Final = 1 << 62  # bytes; the server has no limit of its own
 
 
@@ -48,6 +49,20 @@ def connect(url: str, *, retries: int) -> Redis:
     return master
 
 
+async def settle(redis: Redis, key: str, replicas: int) -> None:
+    """Return once so many replicas have everything that was written until now.
+
+    What replicas have is told of a connection's own writes, so one is made, to `key`.
+    Errors: the library's; an answer that comes late is waited for.
+    """
+    while True:
+        both = redis.pipeline(transaction=False)
+        both.set(key, replicas)
+        both.execute_command("WAIT", replicas, SETTLE_MS)
+        if int((await both.execute())[1]) >= replicas:
+            return
+
+
 async def room_of(redis: Redis) -> int:
     """Return the bytes by which the server's memory may still grow."""
     asked: Any = redis.info(section="memory")
@@ -79,7 +94,7 @@ async def worries(redis: Redis) -> list[str]:
     if connected and _of(told, "min-replicas-to-write") in ("0", ""):
         found.append(
             "replicas are connected but min-replicas-to-write is 0: a fail-over may lose what"
-            " they have not got; set min-replicas-to-write 1"
+            " they have not got; set min-replicas-to-write 1, and TOWNLINE_JOURNAL_REPLICAS=1"
         )
     if _of(told, "maxmemory-policy") not in ("noeviction", ""):
         found.append(

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from router.core.commands import Command
 from router.core.state import State
 from router.ports import Words
+from router.runtime.answers import Answer
 
 T = TypeVar("T")
+
+
+class AnySender(Protocol):
+    """A command, and somebody who waits for what it comes to, here or at another daemon."""
+
+    command: Command
+    words: tuple[Words, ...]
+    id: str  # under which daemons speak of it; "" for what never left this one
+
+    @property
+    def is_gone(self) -> bool: ...
+    def compute(self, state: State) -> None: ...
+    def refuse(self, error: Exception) -> None: ...
+    def answer(self) -> Answer: ...
+    def release(self) -> None: ...
+    def fail(self, error: Exception) -> None: ...
 
 
 class Sender(Generic[T]):
     """A command, and the one who waits for its reply."""
 
-    __slots__ = ("_answer", "_error", "_future", "command", "reply", "words")
+    __slots__ = ("_answer", "_error", "_future", "command", "id", "reply", "words")
 
     def __init__(
         self,
@@ -28,6 +45,7 @@ class Sender(Generic[T]):
         self.command = command
         self.reply = reply
         self.words = words
+        self.id = ""
         self._future = future
         self._answer: T
         self._error: Exception | None = None
@@ -48,6 +66,10 @@ class Sender(Generic[T]):
     def refuse(self, error: Exception) -> None:
         """Make this the answer."""
         self._error = error
+
+    def answer(self) -> Answer:
+        """Return what tells the daemon it was forwarded to that it is decided."""
+        return Answer(self.id, 0)
 
     def release(self) -> None:
         """Hand over the answer that was worked out."""
@@ -88,5 +110,4 @@ class Reader(Generic[T]):
             self._future.set_exception(error)
 
 
-AnySender = Sender[Any]  # what the answer is, only the sender knows
-AnyReader = Reader[Any]
+AnyReader = Reader[Any]  # what the view is, only the reader knows

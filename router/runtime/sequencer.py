@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from router.core.apply import apply
 from router.core.commands import Command
 from router.core.model import SECOND, Instant, PolicyHash, Span
 from router.core.policy import decode, policy_hash
 from router.core.state import State
-from router.errors import Overloaded, StorageUnavailable
-from router.ports import Clock, Ids, Journal, Words
+from router.errors import InvariantBroken, Overloaded, StorageError, StorageUnavailable
+from router.ports import Clock, Ids, Journal, StoredBatch, Words
+from router.runtime.company import Company, fold, give
 from router.runtime.deciding import Draft, Drafter, Engine
 from router.runtime.metrics import Metrics
 from router.runtime.publisher import Publisher
-from router.runtime.recovery import batches_after
+from router.runtime.recovery import events_of, load_adopted
 from router.runtime.sender import AnyReader, AnySender, Reader, Sender
 from router.runtime.storing import Outcome, Storing
 
@@ -59,8 +59,12 @@ class Sequencer:
         *,
         waiting_max: int = WAITING_MAX,
         batch_max: int = BATCH_MAX,
+        company: Company | None = None,
     ) -> None:
-        """`engine.state` is what the journal holds (see `recovery`); nothing else changes it."""
+        """`engine.state` is what the journal holds (see `recovery`); nothing else changes it.
+
+        `company`: the town's other daemons; without it this one decides alone.
+        """
         self._state = engine.state
         self._drafter = Drafter(engine, metrics)
         self._journal = journal
@@ -80,11 +84,19 @@ class Sequencer:
         self._wake_up: asyncio.Future[None] | None = None
         self._alarm: tuple[Instant, asyncio.Task[None]] | None = None
         self._is_stopping = False
+        self._company = Company() if company is None else company
+        self._newest = ""  # id of the batch that the state ends with; "" when nobody knows
+        self._stored = self._state.version
+
+    @property
+    def version(self) -> int:
+        """The version up to which the state is stored."""
+        return self._stored
 
     @property
     def trouble(self) -> str:
         """Return why nothing can be stored; "" when all is well."""
-        return self._storing.trouble
+        return self._storing.trouble or self._company.trouble
 
     # --- the inbox -------------------------------------------------------------------------------
 
@@ -96,7 +108,7 @@ class Sequencer:
             raise StorageUnavailable("this daemon is stopping; the next one will answer")
         if self._storing.is_stalled:
             raise StorageUnavailable(self.trouble)
-        if len(self._waiting) >= self._waiting_max:
+        if len(self._waiting) + self._company.owed >= self._waiting_max:
             self._metrics.overloaded.inc()
             raise Overloaded
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -124,6 +136,23 @@ class Sequencer:
         self._drafter.policies[name] = body
         return name
 
+    def take(self, sender: AnySender) -> None:
+        """Have a command decided that another daemon has forwarded."""
+        if len(self._waiting) >= self._waiting_max:
+            sender.fail(Overloaded())
+            return
+        self._waiting.append(sender)
+        self._wake()
+
+    def put_back(self, senders: Sequence[AnySender]) -> None:
+        """Have these decided here, before anything else."""
+        self._waiting.extendleft(reversed(senders))
+        self._wake()
+
+    def wake(self) -> None:
+        """Look for news."""
+        self._wake()
+
     def stop(self) -> None:
         """Take nothing more; `run` returns once everything that waits is answered."""
         self._is_stopping = True
@@ -140,11 +169,13 @@ class Sequencer:
         self._state.keep_undo()
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(self._storing.watch(self._tell_stalled))
+            listening = self._company.start(tasks, self)
             try:
                 while await self._has_work(tasks):
                     await self._turn()
             finally:
-                watch.cancel()
+                for task in (watch, *listening):
+                    task.cancel()
                 if self._alarm is not None:
                     self._alarm[1].cancel()
                 self._is_stopping = True
@@ -152,8 +183,8 @@ class Sequencer:
 
     async def _has_work(self, tasks: asyncio.TaskGroup) -> bool:
         """Sleep until there is something to do; False once stopped with nothing left."""
-        while not self._waiting:
-            if self._is_stopping:
+        while not self._waiting and not self._company.has_news:
+            if self._is_stopping and not self._company.owed:
                 return False
             due = self._next_due()
             if due is not None:
@@ -176,6 +207,8 @@ class Sequencer:
     def _next_due(self) -> Instant | None:
         if self._outage_since is not None and self._retry_at:
             return self._retry_at
+        if not self._company.decides:
+            return None  # whoever decides has the alarm
         due = self._state.next_wakeup()
         return None if due is None else max(due, self._drafter.time_stuck_until)
 
@@ -196,8 +229,17 @@ class Sequencer:
         if self._wake_up is not None and not self._wake_up.done():
             self._wake_up.set_result(None)
 
+    def _is_due(self) -> bool:
+        due = self._next_due()
+        return due is not None and due <= self._clock.now()
+
     async def _turn(self) -> None:
+        if self._company.has_news:
+            await self._hear()
         senders = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._batch_max))]
+        senders = self._company.forward(senders, self._drafter.policies)
+        if not senders and not self._is_due():
+            return
         self._in_turn = senders
         self._metrics.waiting_commands.set(len(self._waiting))
         for _ in range(TRIES_MAX):
@@ -227,7 +269,10 @@ class Sequencer:
             self._outage_since = since if before is None else min(before, since)
         if self._retry_at:
             self._retry_at = now + RETRY_AFTER
-        draft = self._drafter.begin(now, self._outage_since)
+        outage = self._outage_since
+        if outage is not None:  # as far as nobody else was there either
+            outage = max(outage, self._company.served_at)
+        draft = self._drafter.begin(now, outage)
         for sender in senders:
             if not sender.is_gone:
                 self._drafter.add(sender, draft)
@@ -237,20 +282,63 @@ class Sequencer:
 
     async def _store(self, draft: Draft) -> Outcome:
         stored = self._state.version - len(draft.events)
-        outcome = await self._storing.store(stored, draft.batch(self._ids.unique("b-")))
+        batch = draft.batch(self._ids.unique("b-"), self._newest)
+        outcome = await self._storing.store(stored, batch)
+        if outcome is Outcome.STORED:
+            self._newest, self._stored = batch.batch_id, self._state.version
         if outcome is Outcome.FAILED:
             self._outage_since = draft.at if self._outage_since is None else self._outage_since
             self._retry_at = self._clock.now() + RETRY_AFTER
         return outcome
 
+    async def _hear(self) -> None:
+        """Apply what others have stored, and answer those who waited for it."""
+        if self._company.outage_since is not None:
+            self._outage_since, self._company.outage_since = self._company.outage_since, None
+            self._retry_at = self._clock.now()  # to be made good at once
+        for stored in self._company.take_news():
+            if stored.version - stored.count == self._state.version:
+                try:
+                    await self._apply(stored)
+                    await asyncio.sleep(0)  # there may be many: others have their turn, too
+                    continue
+                except StorageError as error:
+                    log.warning("batch_waits_for_storage", why=str(error))
+            self._company.is_behind |= stored.version > self._state.version
+        if self._company.is_behind:
+            self._company.is_behind = False
+            await self._catch_up()
+        for ripe in self._company.answered_at(self._state.version):
+            give(ripe, self._state)
+            ripe.sender.release()
+        self._serve_readers()
+
     async def _catch_up(self) -> None:
         """Apply what others have stored; the state stands where the journal stands."""
+
+        async def read() -> None:
+            async for stored in self._journal.read(self._state.version):
+                await self._apply(stored)
+            if await self._journal.version() < self._state.version:
+                raise InvariantBroken("the journal has lost batches that were stored: replay it")
+
+        await self._storing.insist(read)
+
+    async def _apply(self, stored: StoredBatch) -> None:
         state = self._state
-        async for events in batches_after(self._journal, state):
-            for event in events:
-                apply(state, event)
-            state.forget_undo()
-            self._publisher.publish(events, state)
+        if "" not in (stored.before, self._newest) and stored.before != self._newest:
+            raise InvariantBroken(f"batch {stored.batch_id!r} follows another history: replay it")
+        events = events_of(stored, state.version)
+        await load_adopted(self._journal, state, events)
+        ripe = self._company.answered_by(stored)
+        fold(events, state, ripe)
+        state.forget_undo()
+        self._newest, self._stored = stored.batch_id, stored.version
+        self._outage_since = None  # whoever stored it has made that good
+        self._retry_at = 0
+        for each in ripe:
+            each.sender.release()
+        self._publisher.publish(events, state)
 
     def _was_stored(self, draft: Draft) -> None:
         self._state.forget_undo()
@@ -274,6 +362,7 @@ class Sequencer:
         for sender in (*self._in_turn, *self._waiting):
             sender.fail(error)
         self._waiting.clear()
+        self._company.fail_all(error)
         readers, self._readers = self._readers, []
         for reader in readers:
             reader.fail(error)

@@ -213,6 +213,12 @@ class Settings(BaseSettings):
         description="Journal as sqlite:PATH, redis://, rediss:// (TLS), unix:///PATH or "
         "redis+sentinel://host:26379/0?master=NAME; unset: journal.sqlite in data_dir.",
     )
+    journal_replicas: int = Field(
+        0,
+        ge=0,
+        le=9,
+        description="Replicas of a Redis that must have a batch before anybody is told.",
+    )
     town: str = Field(
         "town",
         pattern=r"^[a-z0-9-]{1,40}$",

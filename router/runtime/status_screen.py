@@ -71,6 +71,15 @@ def _heading(picture: Picture) -> Text:
         f"{picture['events']} events in {picture['journal']}",
         style="dim",
     )
+    daemons = picture["daemons"]
+    if daemons is not None:
+        ours, decider = daemons["ours"], daemons["decider"]
+        decides = "it decides" if ours == decider else f"{decider or 'nobody'} decides"
+        text.append(
+            f"\n{ours} was asked, {daemons['behind_events']} events behind; {decides}, "
+            f"daemons of the town: {len(daemons['names'])}",
+            style="dim" if decider else "bold red",
+        )
     return text
 
 

@@ -7,7 +7,7 @@ before it has ended. Only the senders are told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Final
 
@@ -52,21 +52,43 @@ class Storing:
 
     async def store(self, expected_version: int, batch: Batch) -> Outcome:
         """Append the batch; return when it is known what became of it."""
-        self._since = began = self._clock.now()
-        self._ends.clear()
-        self._begins.set()
+        began = self._begin()
         try:
             outcome = await self._append(expected_version, batch)
         finally:
-            self._since = None
-            self._begins.clear()
-            self._ends.set()
-            self.is_stalled = False
+            self._end()
         self._metrics.append_seconds.observe((self._clock.now() - began) / SECOND)
-        if self.trouble and outcome is not Outcome.FAILED:
-            log.info("storage_back", was=self.trouble)
-            self.trouble = ""
+        if outcome is not Outcome.FAILED:
+            self._is_well()
         return outcome
+
+    async def insist(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have the journal read, however long that takes; it may be called again and again."""
+        self._begin()
+        try:
+            while True:
+                try:
+                    await work()
+                except StorageError as error:
+                    self._is_in_trouble(str(error))
+                    await self._clock.sleep_until(self._clock.now() + LOOK_UP_AGAIN)
+                else:
+                    break
+        finally:
+            self._end()
+        self._is_well()
+
+    def _begin(self) -> Instant:
+        self._since = began = self._clock.now()
+        self._ends.clear()
+        self._begins.set()
+        return began
+
+    def _end(self) -> None:
+        self._since = None
+        self._begins.clear()
+        self._ends.set()
+        self.is_stalled = False
 
     async def _append(self, expected_version: int, batch: Batch) -> Outcome:
         try:
@@ -109,6 +131,11 @@ class Storing:
             self._is_in_trouble("an append was not confirmed within two seconds")
             tell()
             await self._ends.wait()
+
+    def _is_well(self) -> None:
+        if self.trouble:
+            log.info("storage_back", was=self.trouble)
+            self.trouble = ""
 
     def _is_in_trouble(self, why: str) -> None:
         if not self.trouble:

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec.structs import replace
 
 from router.errors import Conflict, InvariantBroken, StorageFailed
 from router.ports import Batch, Snapshot, StoredBatch, StoredPolicy, Words
@@ -108,7 +109,7 @@ def some_words(ref: str) -> Words:
 
 
 async def everything(journal: AnyJournal, after: int = 0) -> list[StoredBatch]:
-    return [stored async for stored in journal.read(after)]
+    return [replace(stored, before="") async for stored in journal.read(after)]  # not kept by all
 
 
 async def test_an_empty_journal_stands_at_version_zero(disk: Disk) -> None:

@@ -23,7 +23,7 @@ from router.core.engine import Engine
 from router.core.model import SECOND, AgentId, Instant, ItemId, LegResult
 from router.core.policy import Policy, encode
 from router.desk.surface import DeskSurface
-from router.desk.surroundings import Door, PolicyRefusal
+from router.desk.surroundings import Daemons, Door, PolicyRefusal
 from router.desk.writing import Desktop
 from router.errors import UnknownItem
 from router.history.accounts import Accounts, Role
@@ -58,6 +58,9 @@ class AboutIt:
 
     def doors(self) -> tuple[Door, ...]:
         return (Door("imap", "failed", "login: refused", OPEN),)
+
+    def daemons(self) -> Daemons | None:
+        return None
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -290,6 +291,29 @@ async def test_removing_an_account_closes_its_desk(town_hall: House) -> None:
         headers = {"Authorization": f"Bearer {await town_hall.token('adele')}"}
         assert (await http.delete("/accounts/chloe", headers=headers)).status_code == 204
         assert await desk.close_code() == 4003
+
+
+async def test_other_daemons_are_told_which_desks_close_and_close_theirs(
+    town_hall: House,
+) -> None:
+    told: list[tuple[str, str]] = []
+    town_hall.surface.tell_others(lambda agent, session: told.append((agent, session)))
+    token = await town_hall.token("chloe")
+    async with town_hall.http() as http:
+        headers = {"Authorization": f"Bearer {token}"}
+        assert (await http.delete("/sessions", headers=headers)).status_code == 204
+    assert told == [("", sha256(token.encode()).hexdigest())]  # never the token itself
+    for name in ("chloe", "amina"):
+        async with town_hall.desk(name) as desk:
+            town_hall.surface.end_desks("nobody", "0" * 64)
+            town_hall.surface.end_desks(name, "")
+            assert await desk.close_code() == 4003
+    token = await town_hall.token("chloe")
+    async with connect(town_hall.url) as client:
+        await client.send(type="hello", token=token)
+        await client.until("welcome")
+        town_hall.surface.end_desks("", sha256(token.encode()).hexdigest())
+        assert await client.close_code() == 4003
 
 
 # --- bad clients ---------------------------------------------------------------------------------

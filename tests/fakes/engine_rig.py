@@ -15,6 +15,7 @@ from router.core.state import State
 from router.core.upcast import decode_events, encode_events
 from router.errors import CommandRefused, Overloaded, StorageUnavailable
 from router.ports import Batch
+from router.runtime.company import Company
 from router.runtime.ids import SeededIds
 from router.runtime.journal_faults import FaultPlan
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
@@ -61,14 +62,18 @@ async def running(
     *,
     clock: LeapableClock | None = None,
     waiting_max: int = WAITING_MAX,
+    company: Company | None = None,
+    seed: int = 0,
 ) -> AsyncIterator[Rig]:
     store = MemoryStore() if store is None else store
     clock = LeapableClock(START) if clock is None else clock
     journal = MemoryJournal(store, clock, faults)
     state = await recover(journal)
     engine, publisher, metrics = CounterEngine(state), Publisher(), Metrics()
-    ids = SeededIds(len(store.batches))
-    sequencer = Sequencer(engine, journal, clock, ids, publisher, metrics, waiting_max=waiting_max)
+    ids = SeededIds(len(store.batches) + 1000 * seed)
+    sequencer = Sequencer(
+        engine, journal, clock, ids, publisher, metrics, waiting_max=waiting_max, company=company
+    )
     rig = Rig(sequencer, engine, state, clock, store, journal, publisher, metrics)
     publisher.subscribe(lambda events, _: rig.published.extend(events))
     async with asyncio.TaskGroup() as tasks:

@@ -14,12 +14,12 @@ import sys
 from itertools import count
 
 from router.errors import StorageFailed
-from router.runtime import journal_copy, redis_claim
+from router.runtime import journal_copy, redis_alone
 from router.runtime.journals import open_to_write
 from router.runtime.moving import at_address, move_journal
 from router.runtime.settings import Settings
 
-redis_claim.KEPT_MS = 50  # type: ignore[misc]
+redis_alone.KEPT_MS = 50  # type: ignore[attr-defined]
 journal_copy.PAGE_BATCHES = 3  # type: ignore[misc]
 
 

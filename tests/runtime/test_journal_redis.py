@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from pydantic import SecretStr
 
-from router.errors import OutcomeUnknown, StorageError, StorageFailed
+from router.errors import Conflict, InvariantBroken, OutcomeUnknown, SettingsError, StorageFailed
 from router.ports import Batch, Words
+from router.runtime.clock import VirtualClock
+from router.runtime.company import Company
 from router.runtime.journal_redis import RedisJournal
-from router.runtime.journals import open_to_read, open_to_write
+from router.runtime.journals import company_of, compare_secret, open_to_read, open_to_write
+from router.runtime.metrics import Metrics
+from router.runtime.redis_link import RedisLink
 from router.runtime.redis_server import PLENTY, connect, worries
 from router.runtime.settings import Settings
+from router.runtime.sharing import Sharing
+from tests.end_to_end.process import free_ports, reached
 from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
 
 
@@ -79,32 +88,76 @@ async def test_towns_share_a_server_and_see_nothing_of_each_other(server: RedisS
     await other.close()
 
 
-async def test_a_second_daemon_is_refused_while_the_first_renews(
-    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+async def test_two_daemons_append_one_after_the_other_or_meet_a_conflict(
+    server: RedisServer,
 ) -> None:
-    monkeypatch.setattr("router.runtime.redis_claim.KEPT_MS", 300)
     first = await RedisJournal.open(server.url, "willowmere")
-
-    async def renews(_: float) -> None:
-        await first.duties()[0]()
-
-    with monkeypatch.context() as patched:
-        patched.setattr("router.runtime.redis_claim.asyncio.sleep", renews)
-        with pytest.raises(StorageFailed, match="serves this town; stop it first"):
-            await RedisJournal.open(server.url, "willowmere")
-    second = await RedisJournal.open(server.url, "willowmere")  # the first renews no more
+    second = await RedisJournal.open(server.url, "willowmere")
     await second.append(0, a_batch("one"))
-    with pytest.raises(StorageError):
+    with pytest.raises(Conflict):
         await first.append(0, a_batch("two"))
+    await first.append(1, a_batch("two"))
     await first.close()
-    await second.duties()[0]()
     await second.close()
 
 
-async def test_a_claim_given_back_lets_the_next_daemon_in_at_once(server: RedisServer) -> None:
-    for _ in range(3):
-        journal = await RedisJournal.open(server.url, "willowmere")
-        await journal.close()
+async def test_a_journal_that_went_another_way_is_noticed_before_it_is_written(
+    server: RedisServer,
+) -> None:
+    """A replica that had not got everything was promoted, and somebody has written since."""
+    journal = await RedisJournal.open(server.url, "willowmere")
+    await journal.append(0, a_batch("kept"))
+    await journal.append(1, replace(a_batch("other"), before="kept"))
+    with pytest.raises(InvariantBroken, match="ends with batch 'other', not with 'lost'"):
+        await journal.append(2, replace(a_batch("next"), before="lost"))
+    assert [stored.before async for stored in journal.read(0)] == ["", "kept"]
+    await journal.close()
+
+
+@asynccontextmanager
+async def replicated() -> AsyncIterator[tuple[RedisServer, RedisServer]]:
+    """A server and its replica."""
+    (port,) = free_ports(1)
+    with (
+        redis_server(*DURABLE, "--port", str(port), "--repl-diskless-sync-delay", "0") as server,
+        redis_server("--replicaof", "127.0.0.1", str(port)) as replica,
+    ):
+        client = connect(replica.url, retries=0)
+
+        async def follows() -> bool:
+            return bool((await client.info("replication"))["master_link_status"] == "up")
+
+        await reached("the replica follows", follows)
+        await client.aclose()
+        yield server, replica
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
+async def test_a_batch_is_stored_once_a_replica_has_it() -> None:
+    async with replicated() as (server, replica):
+        journal = await RedisJournal.open(server.url, "willowmere", replicas=1)
+        link = RedisLink(server.url, "willowmere", replicas=1)
+        assert await journal.append(0, a_batch("one")) == 1
+        replica.stop()
+        appending = asyncio.ensure_future(journal.append(1, a_batch("two")))
+        following = asyncio.ensure_future(link.news(1))
+        other = await RedisJournal.open(server.url, "willowmere")
+
+        async def has_two() -> bool:
+            return await other.version() == 2
+
+        await reached("the server has it", has_two)
+        await asyncio.wait([appending, following], timeout=0.2)
+        assert not appending.done()  # the server has it, and nobody is told
+        assert not following.done()
+        replica.go_on()
+        assert await appending == 2
+        assert [stored.batch_id for stored in await following] == ["two"]
+        server.kill()
+        promoted = await RedisJournal.open_readonly(replica.url, "willowmere")
+        assert await promoted.find_batch("two") == 2
+        for each in (journal, other, link, promoted):
+            await each.close()
 
 
 async def test_errors_never_show_the_password() -> None:
@@ -132,14 +185,14 @@ async def test_what_could_lose_a_batch_is_told(options: tuple[str, ...], told: l
     assert [text.partition(":")[0] for text in found] == told
 
 
-async def test_an_address_opens_for_one_writer_and_any_number_of_readers(
+async def test_an_address_opens_for_writers_and_readers(
     server: RedisServer,
 ) -> None:
     settings = Settings(journal=SecretStr(server.url), town="willowmere")
     with pytest.raises(StorageFailed, match="holds no journal of 'willowmere'"):
         await open_to_read(settings)
     journal = await open_to_write(settings)
-    assert [duty.name for duty in journal.duties()] == ["claim", "journal-room"]
+    assert [duty.name for duty in journal.duties()] == ["journal-room"]
     for duty in journal.duties():
         await duty()
     await journal.append(0, a_batch("one"))
@@ -150,8 +203,30 @@ async def test_an_address_opens_for_one_writer_and_any_number_of_readers(
     with pytest.raises(StorageFailed, match="reading only"):
         await reader.append(1, a_batch("two"))
     await reader.close()
-    await journal.append(1, a_batch("two"))  # the reader took no claim with it
+    await journal.append(1, a_batch("two"))
     await journal.close()
+
+
+async def test_daemons_of_a_town_have_one_secret(server: RedisServer) -> None:
+    settings = Settings(journal=SecretStr(server.url), town="willowmere")
+    journal = await open_to_write(settings)
+    for _ in range(2):
+        await compare_secret(settings, journal, b"one and the same for all of them")
+    with pytest.raises(SettingsError, match="the same TOWNLINE_SECRET"):
+        await compare_secret(settings, journal, b"another one, of another machine")
+    await journal.close()
+
+
+async def test_a_file_has_no_company_and_a_redis_has(server: RedisServer) -> None:
+    clock = VirtualClock(0)
+    alone = company_of(Settings(), clock, Metrics())
+    assert type(alone) is Company
+    assert alone.decides
+    for url in (server.url, "rediss://redis.example.org:6379/2"):
+        company = company_of(Settings(journal=SecretStr(url)), clock, Metrics())
+        assert isinstance(company, Sharing)
+        assert not company.decides
+        await company.close()
 
 
 async def test_a_file_is_opened_by_its_path(tmp_path: Path) -> None:

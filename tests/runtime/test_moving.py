@@ -270,7 +270,7 @@ async def test_a_daemon_on_either_end_is_in_the_way(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("router.runtime.redis_claim.KEPT_MS", 200)
+    monkeypatch.setattr("router.runtime.redis_alone.KEPT_MS", 200)
     first, second = (here(kind, tmp_path, redis) for kind in ("sqlite", "redis"))
     await copied(first, a_store(story))
     async with opened(first):

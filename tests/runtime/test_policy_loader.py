@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from router.core.events import PolicyAdopted
+from router.core.model import SECOND
 from router.errors import PolicyError
+from router.runtime.company import Company
 from router.runtime.journal_faults import AppendFault, Ending, FaultPlan, ScriptedFaults
 from router.runtime.journal_memory import MemoryStore
 from router.runtime.policy_loader import PolicyKeeper
@@ -39,7 +42,7 @@ async def kept(
     town: Path, store: MemoryStore | None = None, faults: FaultPlan | None = None
 ) -> AsyncIterator[tuple[Rig, PolicyKeeper]]:
     async with running(store, faults) as rig:
-        yield rig, PolicyKeeper(lambda: town, rig.sequencer, rig.clock, rig.metrics)
+        yield rig, PolicyKeeper(lambda: town, rig.sequencer, rig.clock, rig.metrics, Company())
 
 
 def adoptions(rig: Rig) -> int:
@@ -94,6 +97,23 @@ async def test_an_edited_policy_is_adopted_only_when_it_checks(town: Path) -> No
         text = rig.metrics.text(rig.state, rig.clock.now()).decode()
         assert 'townline_policy_reloads_total{result="adopted"} 2.0' in text
         assert 'townline_policy_reloads_total{result="refused"} 1.0' in text
+
+
+async def test_a_daemon_that_does_not_decide_compares_and_tells(town: Path) -> None:
+    others = Company()
+    async with running() as rig:
+        keeper = PolicyKeeper(lambda: town, rig.sequencer, rig.clock, rig.metrics, others)
+        await keeper.first()
+        others.decides = False
+        assert await keeper.reload()
+        edit(town, "0103: main", "0103: bylaw")
+        told = asyncio.ensure_future(keeper.reload())
+        while not told.done():
+            await rig.clock.advance_to(rig.clock.now() + SECOND)
+        assert not told.result()
+        assert adoptions(rig) == 1
+        assert keeper.refusal is not None
+        assert "another policy than the one in force" in keeper.refusal.complaints[0]
 
 
 async def test_a_policy_that_cannot_be_stored_now_is_not_adopted_and_may_be_later(

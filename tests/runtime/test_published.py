@@ -19,6 +19,7 @@ from router.core.model import Instant, ItemId
 from router.core.state import State
 from router.errors import PolicyError
 from router.policy.watch import additions
+from router.runtime.company import Company
 from router.runtime.ids import SeededIds
 from router.runtime.policy_loader import PolicyKeeper
 from router.runtime.policy_source import edits, source_of
@@ -128,7 +129,7 @@ def test_two_who_publish_at_once_get_two_numbers(
 @asynccontextmanager
 async def production(published: PublishedPolicies) -> AsyncIterator[tuple[Rig, PolicyKeeper]]:
     async with running() as rig:
-        yield rig, PolicyKeeper(published.newest, rig.sequencer, rig.clock, rig.metrics)
+        yield rig, PolicyKeeper(published.newest, rig.sequencer, rig.clock, rig.metrics, Company())
 
 
 def adoptions(rig: Rig) -> int:
@@ -185,7 +186,7 @@ async def test_a_caller_inside_a_flow_finishes_on_the_version_they_began_with(
         sequencer = Sequencer(
             Engine(state), small.journal, small.clock, SeededIds(0), small.publisher, small.metrics
         )
-        keeper = PolicyKeeper(published.newest, sequencer, small.clock, small.metrics)
+        keeper = PolicyKeeper(published.newest, sequencer, small.clock, small.metrics, Company())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(sequencer.run())
             await keeper.first()

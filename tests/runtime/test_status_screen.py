@@ -9,7 +9,7 @@ from rich.console import Console
 
 from router.core.commands_text import LeaveChat, SetMailAside
 from router.core.model import SECOND, ItemId
-from router.desk.surroundings import Door, PolicyRefusal
+from router.desk.surroundings import Daemons, Door, PolicyRefusal
 from router.desk.town import status_view
 from router.runtime.status_screen import screen
 from tests.core.entry_traffic import busy_town
@@ -26,6 +26,9 @@ class _About:
 
     def doors(self) -> tuple[Door, ...]:
         return (Door("imap", "failed", "login: refused", OPEN),)
+
+    def daemons(self) -> Daemons | None:
+        return None
 
 
 def test_what_was_set_aside_and_what_is_broken_is_told() -> None:
@@ -59,3 +62,19 @@ def test_each_service_level_is_told_with_its_formula() -> None:
     text = console.export_text()
     assert "100% of 1 in 30 s, townline/1" in text
     assert "100% of 1 in 60 s, amazon-connect/1" in text  # who gives up in time was served
+
+
+def test_who_decides_is_told_where_several_daemons_serve_the_town() -> None:
+    class Followed(_About):
+        def daemons(self) -> Daemons | None:
+            return Daemons("hall:1:aa", "library:2:bb", ("hall:1:aa", "library:2:bb"), 3)
+
+    desk = TextDesk(writing_town())
+    picture = msgspec.json.decode(
+        msgspec.json.encode(status_view(desk.state, Followed(), desk.now))
+    )
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(screen(picture))
+    text = console.export_text()
+    assert "hall:1:aa was asked, 3 events behind; library:2:bb decides" in text
+    assert "daemons of the town: 2" in text

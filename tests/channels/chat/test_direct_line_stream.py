@@ -317,6 +317,46 @@ async def test_what_a_resident_who_left_has_not_seen_goes_by_mail_once(served: S
         await listener.until("message", text="Goodbye then")
 
 
+async def test_who_is_connected_to_another_daemon_gets_no_mail_before_they_leave(
+    served: Served,
+) -> None:
+    town = served.town
+    chat = await served.open()
+    await chat.say("hello")
+    await chat.tell("contact", email="r@example.org")
+    item = await town.accept("amina")
+    await town.reply(item, "amina", "Shown there")
+    await town.reply(item, "amina", "Lost on the way")
+    for _ in range(8):
+        town.channel.elsewhere.hear({chat.id: (2, True)})
+        await town.pass_time(4 * MINUTE)
+        await served.run_duty("chat-absence")
+    assert mailed(town) == []
+    town.channel.elsewhere.hear({chat.id: (2, False)})
+    await town.pass_time(4 * MINUTE)
+    await served.run_duty("chat-absence")
+    assert mailed(town) == []
+    await town.pass_time(8 * MINUTE)
+    for _ in range(2):
+        await served.run_duty("chat-absence")
+    assert mailed(town) == [2]  # what was shown is not mailed
+
+
+async def test_others_are_told_who_is_here_and_what_was_shown(served: Served) -> None:
+    town = served.town
+    chat = await served.open()
+    await chat.say("hello")
+    item = await town.accept("amina")
+    assert town.channel.elsewhere.present() == {}
+    async with served.listen(chat) as listener:
+        await town.reply(item, "amina", "Here")
+        await listener.until("message", text="Here")
+        await eventually(lambda: town.channel.elsewhere.present() == {chat.id: (2, True)})
+    await eventually(lambda: town.channel.elsewhere.present() == {chat.id: (2, False)})
+    await town.pass_time(2 * MINUTE)
+    assert town.channel.elsewhere.present() == {}
+
+
 async def test_who_is_connected_gets_no_mail(served: Served) -> None:
     town = served.town
     chat = await served.open()

@@ -1,0 +1,92 @@
+"""A journal in Redis that one program has alone, to move it: no daemon serves the town meanwhile.
+
+Daemons are counted when they open the journal and every second from then on; while somebody has it
+alone a daemon that opens it is refused. Whoever is killed has it for a few seconds longer.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from typing import Any, Final, Self
+
+from redis.exceptions import RedisError
+
+from router.core.model import SECOND, Span
+from router.errors import StorageFailed
+from router.ports import Duty
+from router.runtime.journal_redis import RedisJournal
+from router.runtime.redis_link import KEPT_MS
+from router.runtime.redis_scripts import ALONE, RELEASE
+
+_RENEWED_EVERY: Final[Span] = SECOND
+
+
+class RedisAlone(RedisJournal):
+    """Made by `open`; its duty keeps others out."""
+
+    def __init__(self, url: str, town: str, *, writes: bool, replicas: int = 0) -> None:
+        super().__init__(url, town, writes=writes, replicas=replicas)
+        self._who = f"alone:{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+
+    @classmethod
+    async def open(cls, url: str, town: str, *, replicas: int = 0) -> Self:
+        """Open the town's journal and keep others out.
+
+        Errors: `StorageFailed` when a daemon runs, somebody else has it alone, it was not filled to
+            its end, or the server cannot be reached.
+        """
+        journal = cls(url, town, writes=True, replicas=replicas)
+        try:
+            await journal.keep_alone()
+            await journal._prepare()
+        except BaseException:
+            await journal.close()
+            raise
+        return journal
+
+    async def _prepare(self) -> None:
+        await self._refuse_unfinished()
+
+    async def keep_alone(self) -> None:
+        """Take or renew it. Errors: `StorageFailed`: somebody else is there."""
+        keys = [self._keys[name] for name in ("alone", "daemons")]
+
+        async def ask() -> Any:
+            asked: Any = self._reading.eval(ALONE, len(keys), *keys, self._who, KEPT_MS)
+            return await asked
+
+        other = await self._guarded("keeping others out", ask)
+        if other:
+            raise StorageFailed(
+                f"{self._where}: {other.decode()} uses the journal of this town: stop every daemon,"
+                f" and wait {KEPT_MS // 1000} seconds"
+            )
+
+    def duties(self) -> list[Duty]:
+        """Return what must be done over and over while it is open."""
+        return [*super().duties(), KeepAlone(self)]
+
+    async def close(self) -> None:
+        """Let others in again, and close; harmless twice."""
+        if not self._closed:
+            keys = [self._keys[name] for name in ("alone", "daemons")]
+            with suppress(RedisError, OSError):  # it is let go by itself
+                asked: Any = self._reading.eval(RELEASE, len(keys), *keys, self._who)
+                await asked
+        await super().close()
+
+
+class KeepAlone:
+    """A `Duty`: what nobody renews is let go."""
+
+    name = "alone"
+    period = _RENEWED_EVERY
+
+    def __init__(self, journal: RedisAlone) -> None:
+        self._journal = journal
+
+    async def __call__(self) -> None:
+        """Renew it."""
+        await self._journal.keep_alone()

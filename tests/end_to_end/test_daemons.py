@@ -1,0 +1,228 @@
+"""Several daemons of one town on one Redis: whoever dies, somebody goes on, and nobody is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from channels.voice.practice.call import Call
+from tests.end_to_end.desk_client import AgentDesk, Habits
+from tests.end_to_end.process import Daemon, Edits, free_ports, reached, scaled
+from tests.end_to_end.rig import SOON, Rig, town
+from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
+
+ALWAYS_OPEN: Edits = {
+    **SOON,
+    "config/hours.yaml": (
+        ("mon-fri: 08:00-18:00\n      sat: 09:00-13:00", "mon-sun: 00:00-24:00"),
+        ("on_holidays: closed", "on_holidays: 00:00-24:00"),
+        ("open: 08:00-12:00", "open: 00:00-24:00"),
+    ),
+}
+ANSWERED_S = 5.0  # until another daemon tells a waiting caller something
+
+
+class Balancer:
+    """What stands before the daemons: every connection goes to the one that is chosen."""
+
+    def __init__(self) -> None:
+        self.target = 0
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        ends = [writer]
+        try:
+            ours, theirs = await asyncio.open_connection("127.0.0.1", self.target)
+            ends.append(theirs)
+            await asyncio.gather(_copy(reader, theirs), _copy(ours, writer))
+        except (OSError, asyncio.CancelledError):
+            pass  # the carrier tries again
+        finally:
+            self._under_way.discard(task)
+            for end in ends:
+                end.close()
+                with suppress(OSError):
+                    await end.wait_closed()
+
+    def choose(self, port: int) -> None:
+        """Send everybody there, those under way too: they begin anew."""
+        self.target = port
+        for task in self._under_way:
+            task.cancel()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while body := await reader.read(65_536):
+            writer.write(body)
+            await writer.drain()
+    writer.close()
+
+
+class Town:
+    """The rig, its daemons (the first decides at the start), and what stands before them."""
+
+    def __init__(
+        self, rig: Rig, daemons: list[Daemon], balancer: Balancer, redis: RedisServer
+    ) -> None:
+        self.rig = rig
+        self.daemons = daemons
+        self.balancer = balancer
+        self.redis = redis
+
+    async def to(self, number: int) -> None:
+        """Have everybody served by that daemon from now on."""
+        self.balancer.choose(self.daemons[number].port)
+        await reached("that daemon serves", self.daemons[number].is_ready)
+
+    async def figure(self, number: int, name: str) -> float:
+        """Return one of the daemon's figures."""
+        text = (await self.daemons[number].get("/metrics")).text
+        return next(float(row.split()[-1]) for row in text.splitlines() if row.startswith(name))
+
+    async def waits(self, number: str) -> Call:
+        """Return a caller who stands in line."""
+        call = self.rig.call(number)
+        await self.rig.press(call, "1", "5")
+        await self.rig.at(call, "queue")
+        return call
+
+    async def one_talks(self) -> tuple[AgentDesk, Call]:
+        """Return an agent and the caller with whom they talk until that one hangs up."""
+        marc = await self.rig.at_desk("marc", Habits(talks_s=None))
+        call = self.rig.call("+19055550170")
+        await self.rig.press(call, "1", "5")
+        await self.rig.at(call, "conference")
+        return marc, call
+
+    async def is_told(self, call: Call) -> float:
+        """Return after how many seconds the town answers the next webhook of the call."""
+
+        def answers() -> int:
+            sent = self.rig.carrier.ledger.sent(call_sid=call.sid)
+            return sum(each.acknowledged and each.purpose == "wait" for each in sent)
+
+        before, began = answers(), time.monotonic()
+        await reached("the caller is told something", lambda: answers() > before)
+        return time.monotonic() - began
+
+
+@asynccontextmanager
+async def served_by(folder: Path, count: int) -> AsyncIterator[Town]:
+    """Start so many daemons on one journal, one folder of data and one policy."""
+    async with AsyncExitStack() as stack:
+        redis = stack.enter_context(redis_server(*DURABLE))
+        shared = {"TOWNLINE_JOURNAL": redis.url, "TOWNLINE_TOWN": "willowmere"}
+        rig = await stack.enter_async_context(town(folder, edits=ALWAYS_OPEN, **shared))
+        balancer = Balancer()
+        server = await asyncio.start_server(balancer.serve, "127.0.0.1", rig.daemon.port)
+        stack.push_async_callback(server.wait_closed)
+        stack.callback(server.close)
+        daemons = []
+        for number, (port, smtp) in enumerate(
+            zip(free_ports(count), free_ports(count), strict=True)
+        ):
+            environment = {
+                **rig.daemon.environment,
+                "TOWNLINE_PUBLIC_URL": rig.daemon.url,
+                "TOWNLINE_HTTP__PORT": str(port),
+                "TOWNLINE_MAIL__SMTP_LISTEN": f"127.0.0.1:{smtp}",
+            }
+            daemon = Daemon(folder / f"daemon-{number}")
+            daemon.environment = environment
+            daemon.port, daemon.url = port, f"http://127.0.0.1:{port}"
+            stack.push_async_callback(daemon.http.aclose)
+            stack.callback(daemon.give_up)
+            await daemon.start()
+            daemons.append(daemon)
+        found = Town(rig, daemons, balancer, redis)
+        await found.to(0)
+        yield found
+        balancer.choose(0)
+        await rig.go_home()
+
+
+async def test_a_call_begins_at_one_daemon_and_goes_on_at_others(tmp_path: Path) -> None:
+    async with served_by(tmp_path, 3) as it:
+        marc, talking = await it.one_talks()
+        call = it.rig.call("+19055550171")
+        await it.rig.press(call, "1")
+        await it.to(1)
+        await it.rig.press(call, "5")
+        await it.rig.at(call, "queue")
+        await it.to(2)
+        await it.is_told(call)
+        item = it.rig.item_of(talking)
+        assert await marc.click("hold", item, item=item) == "ok"
+        receipt = await it.rig.forms.send("at the third")
+        await it.to(0)
+        assert (await it.rig.forms.send("at the third")).reference == receipt.reference
+        decides = [await it.figure(n, "townline_decides") for n in range(3)]
+        assert decides == [1.0, 0.0, 0.0]
+        assert [await it.figure(n, "townline_daemons") for n in range(3)] == [3.0] * 3
+        assert await it.figure(1, 'townline_forwarded_total{ending="answered"}') > 0
+        text = await it.daemons[1].cli("status")
+        assert "daemons of the town: 3" in text
+        for daemon in it.daemons:
+            await daemon.stop()
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_waiting_caller_is_told_by_another_daemon(
+    tmp_path: Path, end: signal.Signals
+) -> None:
+    async with served_by(tmp_path, 3) as it:
+        _, talking = await it.one_talks()
+        call = await it.waits("+19055550171")
+        await it.is_told(call)
+        it.daemons[0].tell(end)
+        it.balancer.choose(it.daemons[1].port)
+        assert await it.is_told(call) < await scaled(ANSWERED_S)
+        await reached("another one decides", lambda: one_decides(it, (1, 2)))
+        talking.hang_up()  # marc's telephone is rung next, by who decides now
+        await it.rig.at(call, "conference")
+        if end is signal.SIGSTOP:
+            it.daemons[0].tell(signal.SIGCONT)
+            await reached("it follows", lambda: follows(it, 0))
+            await it.to(0)
+        assert not (await it.rig.forms.send("afterwards")).repeated
+
+
+async def test_everybody_waits_for_a_server_that_starts_again(tmp_path: Path) -> None:
+    async with served_by(tmp_path, 2) as it:
+        _, talking = await it.one_talks()
+        call = await it.waits("+19055550172")
+        it.redis.kill()
+        await reached("no daemon is ready", lambda: none_ready(it))
+        it.redis.start()
+        for daemon in it.daemons:
+            await reached("each is ready again", daemon.is_ready)
+        await it.is_told(call)
+        await it.to(1)
+        await it.is_told(call)
+        talking.hang_up()
+        await it.rig.at(call, "conference")
+
+
+async def one_decides(it: Town, numbers: tuple[int, ...]) -> bool:
+    return sum([await it.figure(n, "townline_decides") for n in numbers]) == 1
+
+
+async def follows(it: Town, number: int) -> bool:
+    behind = await it.figure(number, "townline_behind_events")
+    return not behind and not await it.figure(number, "townline_decides")
+
+
+async def none_ready(it: Town) -> bool:
+    return not any([await daemon.is_ready() for daemon in it.daemons])
