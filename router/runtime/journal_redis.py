@@ -11,6 +11,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -23,7 +24,7 @@ from router.core.model import SECOND, Instant, Span
 from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
 from router.ports import Batch, Duty, Snapshot, StoredBatch, Words
 from router.runtime.redis_link import stored_batch
-from router.runtime.redis_scripts import APPEND, ENTER, KEEP_SNAPSHOT
+from router.runtime.redis_scripts import APPEND, ENTER, KEEP_SNAPSHOT, OPENED, RELEASE
 from router.runtime.redis_server import connect, room_of, settle, worries
 
 T = TypeVar("T")
@@ -55,6 +56,7 @@ class RedisJournal:
         self._where = url.rpartition("@")[2]  # never a password in an error or a log
         self._writing = connect(url, retries=0)  # what may have been stored is not sent again
         self._reading = connect(url, retries=2)
+        self._who = f"{OPENED}{socket.gethostname()}:{os.getpid()}:{id(self):x}"
         self._writes = writes
         self._replicas = replicas
         self._turn = asyncio.Lock()
@@ -71,8 +73,8 @@ class RedisJournal:
         """
         journal = cls(url, town, writes=True, replicas=replicas)
         try:
-            await journal._guarded("opening the journal", journal._enter)
             await journal._refuse_unfinished()
+            await journal._guarded("opening the journal", journal._enter)
             await journal.look_for_room()
         except BaseException:
             await journal.close()
@@ -296,6 +298,8 @@ class RedisJournal:
             return
         self._closed = True
         async with self._turn:  # a running append ends first
+            with suppress(RedisError, OSError):  # it is let go by itself
+                await self._leave()
             await self._writing.aclose()
             await self._reading.aclose()
 
@@ -321,11 +325,16 @@ class RedisJournal:
     async def _enter(self) -> None:
         """Be counted among the daemons. Errors: `StorageFailed` while somebody has it alone."""
         keys = [self._keys[name] for name in ("alone", "daemons")]
-        who = f"opening:{socket.gethostname()}:{os.getpid()}:{id(self):x}"
-        if not await _answer(self._reading.eval(ENTER, len(keys), *keys, who)):
+        if not await _answer(self._reading.eval(ENTER, len(keys), *keys, self._who)):
             raise StorageFailed(
                 f"{self._where}: the journal is being moved or restored: wait until that is done"
             )
+
+    async def _leave(self) -> None:
+        """Be counted no longer, and have nothing alone."""
+        if self._writes:
+            keys = [self._keys[name] for name in ("alone", "daemons")]
+            await _answer(self._reading.eval(RELEASE, len(keys), *keys, self._who))
 
     async def _refuse_unfinished(self) -> None:
         """Errors: `StorageFailed` while it is being filled from another journal."""

@@ -6,29 +6,21 @@ alone a daemon that opens it is refused. Whoever is killed has it for a few seco
 
 from __future__ import annotations
 
-import os
-import socket
-from contextlib import suppress
+import asyncio
 from typing import Any, Final, Self
-
-from redis.exceptions import RedisError
 
 from router.core.model import SECOND, Span
 from router.errors import StorageFailed
 from router.ports import Duty
 from router.runtime.journal_redis import RedisJournal
 from router.runtime.redis_link import KEPT_MS
-from router.runtime.redis_scripts import ALONE, RELEASE
+from router.runtime.redis_scripts import ALONE
 
 _RENEWED_EVERY: Final[Span] = SECOND
 
 
 class RedisAlone(RedisJournal):
     """Made by `open`; its duty keeps others out."""
-
-    def __init__(self, url: str, town: str, *, writes: bool, replicas: int = 0) -> None:
-        super().__init__(url, town, writes=writes, replicas=replicas)
-        self._who = f"alone:{socket.gethostname()}:{os.getpid()}:{id(self):x}"
 
     @classmethod
     async def open(cls, url: str, town: str, *, replicas: int = 0) -> Self:
@@ -39,12 +31,25 @@ class RedisAlone(RedisJournal):
         """
         journal = cls(url, town, writes=True, replicas=replicas)
         try:
-            await journal.keep_alone()
+            await journal._take()
             await journal._prepare()
         except BaseException:
             await journal.close()
             raise
         return journal
+
+    async def _take(self) -> None:
+        """Wait for as long as one who was killed still counts, no longer."""
+        until = asyncio.get_running_loop().time() + 1.2 * KEPT_MS / 1000
+        while True:
+            try:
+                await self.keep_alone()
+            except StorageFailed:
+                if asyncio.get_running_loop().time() >= until:
+                    raise
+                await asyncio.sleep(KEPT_MS / 10_000)
+            else:
+                return
 
     async def _prepare(self) -> None:
         await self._refuse_unfinished()
@@ -60,22 +65,13 @@ class RedisAlone(RedisJournal):
         other = await self._guarded("keeping others out", ask)
         if other:
             raise StorageFailed(
-                f"{self._where}: {other.decode()} uses the journal of this town: stop every daemon,"
-                f" and wait {KEPT_MS // 1000} seconds"
+                f"{self._where}: {other.decode()} serves this town or moves its journal: stop every"
+                " daemon first"
             )
 
     def duties(self) -> list[Duty]:
         """Return what must be done over and over while it is open."""
         return [*super().duties(), KeepAlone(self)]
-
-    async def close(self) -> None:
-        """Let others in again, and close; harmless twice."""
-        if not self._closed:
-            keys = [self._keys[name] for name in ("alone", "daemons")]
-            with suppress(RedisError, OSError):  # it is let go by itself
-                asked: Any = self._reading.eval(RELEASE, len(keys), *keys, self._who)
-                await asked
-        await super().close()
 
 
 class KeepAlone:

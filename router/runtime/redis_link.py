@@ -18,7 +18,7 @@ from router.core.model import SECOND
 from router.errors import StorageFailed
 from router.ports import StoredBatch
 from router.runtime.link import Standing
-from router.runtime.redis_scripts import CLAIM, RELEASE
+from router.runtime.redis_scripts import CLAIM, OPENED, RELEASE
 from router.runtime.redis_server import connect, settle
 
 KEPT_MS: Final = 3000  # after a crash another daemon decides after so long
@@ -54,7 +54,9 @@ class RedisLink:
             decider=decider,
             age=0 if decider == self.name else age_ms * SECOND // 1000,
             version=int(version),
-            daemons=tuple(daemon.decode() for daemon in daemons),
+            daemons=tuple(
+                daemon.decode() for daemon in daemons if not daemon.startswith(OPENED.encode())
+            ),
         )
 
     async def give_back(self) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+OPENED: Final = "journal:"  # begins the name under which who opens it is counted among the daemons
+
 # Compare and append. KEYS: version, log, batches, words, line of words, policies, count of words,
 #   id of the newest batch.
 # ARGV: expected version, new version, batch id, instant, count, events, answers, id of the batch

@@ -1,8 +1,8 @@
 """Which mistakes in fallback chains nobody could ever notice, so that they are not made.
 
 A rule that no item can meet may be dropped, and rules of which no item meets both may change
-places. What an item can be follows from how the core works: texts are looked at for opening hours
-alone, only callers have a longest wait, and what needs a caller on the line passes over the rest.
+places. What an item can be follows from how the core works: what may send it along a chain depends
+on its kind, and what needs a caller on the line passes over the rest.
 """
 
 from __future__ import annotations
@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from router.core.model import Channel, Condition
+from router.core.model import Channel, Condition, Tempo
 from router.core.policy import FallbackRule, Policy, Queue
+from router.core.tempos import COUNTS
 
 CHANNELS: Final = frozenset(Channel)
 VOICE: Final = frozenset({Channel.VOICE})
 NEEDS_CALL: Final = frozenset({"voicemail", "callback", "transfer"})
-OF_HOURS: Final = frozenset({Condition.CLOSED, Condition.EMERGENCY})
-OF_CALLERS: Final = frozenset({Condition.LATE, Condition.LONG_WAIT, Condition.AT_RISK})
 COMES_WITH: Final[dict[Channel, frozenset[Condition]]] = {
-    Channel.VOICE: frozenset(Condition),
-    Channel.CHAT: frozenset(Condition) - OF_CALLERS,
-    Channel.MAIL: OF_HOURS,
-    Channel.WEBFORM: OF_HOURS,
+    Channel.VOICE: COUNTS[Tempo.LIVE],
+    Channel.CHAT: COUNTS[Tempo.FAST_TEXT],
+    Channel.MAIL: COUNTS[Tempo.SLOW_TEXT],
+    Channel.WEBFORM: COUNTS[Tempo.SLOW_TEXT],
 }
 
 

@@ -37,11 +37,7 @@ from router.core.state import State
 from router.core.state_frozen import decode_frozen, encode_frozen
 from router.core.tempos import staffed_tempos
 from router.errors import CommandRefused
-from tests.core.absence_oracle import (
-    OF_STAFF,
-    nobody_is_sent_on_before_absence_lasted,
-    staff_says,
-)
+from tests.core.absence_oracle import OF_STAFF, nobody_is_sent_on_before_absence_lasted, staff_says
 from tests.core.calls_walk import CallsWalk
 from tests.core.entry_oracle import every_entry_counts_once
 from tests.core.strain_oracle import check_strain

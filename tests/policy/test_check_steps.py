@@ -30,10 +30,6 @@ MISTAKES = {
         QUEUES, "{forecast: interval}", "{enter: 0.8, leave: 0.8}", "at_risk: {",
         "defaults.at_risk", "ends at 0.8, which is not below its beginning at 0.8",
     ),
-    "a forecast and a wait": Mistake(
-        QUEUES, "{forecast: interval}", "{enter: 0.8, forecast: day}", "at_risk: {",
-        "defaults.at_risk", "goes by a forecast or by the first caller's wait, not by both",
-    ),
     "a share without a forecast": Mistake(
         QUEUES, "{forecast: interval}", "{below: 0.7}", "at_risk: {", "defaults.at_risk",
         "write for example {forecast: interval, below: 0.7}, or {enter: 0.8, leave: 0.5}",
@@ -127,7 +123,7 @@ def test_at_risk_goes_by_the_first_caller_or_by_a_forecast_of_its_own_shares(tow
     policy = town.load().policy
     assert policy is not None
     assert policy.queues[QueueId("building")].at_risk == AtRisk(
-        48 * SECOND, 30 * SECOND, 96 * SECOND, 60 * SECOND, 0.8, 0.5
+        48 * SECOND, 30 * SECOND, 48 * SECOND, 30 * SECOND, 0.8, 0.5
     )
     town.edit(QUEUES, "at_risk: {enter: 0.8}", "at_risk: {forecast: day, below: 0.6, until: 0.65}")
     policy = town.load().policy
@@ -153,8 +149,8 @@ def test_steps_are_compiled_with_what_they_depend_on(town: Town) -> None:
         AtRisk(
             0,
             0,
-            96 * SECOND,
-            60 * SECOND,
+            48 * SECOND,
+            30 * SECOND,
             0.8,
             0.5,
             Forecast(Scope.INTERVAL, enter=0.7, leave=0.85),

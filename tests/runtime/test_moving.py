@@ -25,13 +25,14 @@ from router.core.events import AnyEvent
 from router.core.policy import encode
 from router.core.upcast import decode_events, encode_events
 from router.errors import SettingsError, StorageFailed
-from router.ports import Batch, StoredPolicy, Words
+from router.ports import Batch, StoredBatch, StoredPolicy, Words
 from router.runtime.clock import VirtualClock
 from router.runtime.journal_copy import contents
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
 from router.runtime.journals import OpenJournal, open_to_fill, open_to_read, open_to_write
 from router.runtime.moving import at_address, move_journal
 from router.runtime.recovery import recover
+from router.runtime.redis_link import RedisLink
 from router.runtime.settings import Settings
 from router.runtime.snapshot import encode_snapshot
 from tests.fakes.engine_counter import empty_policy, end_call, start_call
@@ -106,6 +107,11 @@ async def copied(place: Settings, store: MemoryStore) -> None:
             await journal.save_snapshot(snapshot)
 
 
+def bare(batch: StoredBatch) -> StoredBatch:
+    """Return what every kind of journal keeps of a batch."""
+    return replace(batch, answers=b"", before="")
+
+
 def a_store(story: Story, size: int = 2) -> MemoryStore:
     events, policy = story
     store = MemoryStore()
@@ -148,7 +154,8 @@ def test_any_journal_arrives_as_it_was(
         found = await move_journal(source, target, silent)
         for place in (source, target):
             async with opened(place) as journal:
-                assert [batch async for batch in journal.read(0)] == store.batches
+                found_there = [bare(batch) async for batch in journal.read(0)]
+                assert found_there == list(map(bare, store.batches))
                 assert await journal.waiting(99) == list(store.words.values())
                 assert await journal.snapshots() == list(store.snapshots.values())
                 assert await journal.policy(policy.hash) == policy.body
@@ -204,7 +211,7 @@ def test_killed_at_any_step_it_is_refused_and_then_finished(
 
 async def everything(place: Settings) -> object:
     async with opened(place) as journal:
-        return [batch async for batch in journal.read(0)], await journal.waiting(999)
+        return [bare(batch) async for batch in journal.read(0)], await journal.waiting(999)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "redis"])
@@ -276,16 +283,18 @@ async def test_a_daemon_on_either_end_is_in_the_way(
     async with opened(first):
         with pytest.raises(StorageFailed, match="another townline"):
             await move_journal(first, second, silent)
-    async with opened(second) as journal:
-        keeping = asyncio.ensure_future(renew(journal))
+    async with opened(second):
+        link = RedisLink(second.journal_address, second.town)
+        keeping = asyncio.ensure_future(renew(link))
         with pytest.raises(StorageFailed, match="serves this town"):
             await move_journal(first, second, silent)
         keeping.cancel()
+        await link.close()
 
 
-async def renew(journal: OpenJournal) -> None:
+async def renew(link: RedisLink) -> None:
     while True:
-        await journal.duties()[0]()
+        await link.claim()
         await asyncio.sleep(0.02)  # real time: the server's claim runs out in it
 
 

@@ -93,7 +93,7 @@ def test_what_was_heard_before_the_step_does_not_count(town: Town, policy: Polic
 """
     (failure,) = failures(town, policy, steps)
     assert failure.difference.key == "heard"
-    assert failure.difference.found.startswith("We are open Monday to Friday")
+    assert failure.difference.found.startswith("We are connecting you to our staff")
 
 
 def test_a_surge_needs_a_town_that_has_one(town: Town, policy: Policy) -> None:

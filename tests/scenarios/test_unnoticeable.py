@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from router.core.model import Condition, QueueId
+from router.core.model import Channel, Condition, QueueId
 from router.core.policy import FallbackRule, Policy
 from router.scenarios.acting import act
 from router.scenarios.mutations import mutations, with_row, without
@@ -27,9 +27,7 @@ def rule_of(policy: Policy, name: str) -> FallbackRule:
 @pytest.mark.parametrize(
     ("name", "nobody"),
     [
-        ("too_many/texts_wait", True),  # texts are looked at for opening hours alone
         ("too_many/chats_wait", False),
-        ("waited_too_long/chats_wait", True),  # only callers have a longest wait
         ("waited_too_long/chats_at_closing", False),
         ("nobody_speaks_it/texts_wait", False),  # chats are
         ("after_hours/urgent_form", False),
@@ -38,6 +36,13 @@ def rule_of(policy: Policy, name: str) -> FallbackRule:
 )
 def test_which_rules_no_item_can_meet(policy: Policy, name: str, nobody: bool) -> None:
     assert meets_nobody(policy, name.partition("/")[0], rule_of(policy, name)) is nobody
+
+
+def test_a_line_is_never_full_of_mail(policy: Policy) -> None:
+    chats = rule_of(policy, "too_many/chats_wait")
+    mails = replace(chats, when_channel=frozenset({Channel.MAIL}))
+    assert meets_nobody(policy, "too_many", mails)
+    assert not meets_nobody(policy, "nobody_there", mails)
 
 
 def test_a_rule_that_no_item_can_meet_may_go(
