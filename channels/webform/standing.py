@@ -8,7 +8,9 @@ import msgspec
 
 from router.core.families import work_for
 from router.core.model import ENDED, Channel, Instant, ItemId, ItemState
+from router.core.policy import Texts
 from router.core.records import Item
+from router.core.said_on_arrival import said_on_arrival
 from router.core.state import State
 
 REFERENCE_LENGTH: Final = 10
@@ -32,6 +34,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
     reference: str
     standing: Standing | None  # None: the item has ended and the core has let it go
+    said: tuple[Texts, ...] = ()  # what the town has to say to who sends it just now
 
 
 class PastItem(Protocol):
@@ -87,7 +90,10 @@ def receipt_in(state: State, key: str) -> Receipt:
     """Return the receipt for the submission with this dedupe key, which has just been decided."""
     item_id = state.keys[key].item
     item = state.items.get(item_id)
-    return Receipt(item_id, None if item is None else _standing(item, work_for(state, item)))
+    if item is None:
+        return Receipt(item_id, None)
+    said = tuple(said_on_arrival(state, item))
+    return Receipt(item_id, _standing(item, work_for(state, item)), said)
 
 
 def is_unanswered(standing: Standing) -> bool:

@@ -53,16 +53,17 @@ class OpenEntries:
         found = self._counts.get((queue, interval))
         return NOBODY if found is None else Open(*found)
 
-    def follow(self, old: Item | None, new: Item | None) -> None:
-        """Follow an item's row from `old` to `new`."""
+    def follow(self, old: Item | None, new: Item | None) -> bool:
+        """Follow an item's row from `old` to `new`; say whether that changes a count."""
         before = None if old is None else self._place(old)
         after = None if new is None else self._place(new)
         if before == after:
-            return
+            return False
         if before is not None:
             self._add(*before, -1)
         if after is not None:
             self._add(*after, 1)
+        return True
 
     def _place(self, item: Item) -> tuple[QueueId, Instant, int] | None:
         is_over = item.threshold_at is None

@@ -154,9 +154,8 @@ class State(TownTables, SideTables):
         else:
             self.items[item_id] = row
         self.index.item_changed(old, row)
-        if self.watch.entries.queues:
-            self.watch.entries.follow(old, row)
-        if self.watch.queues and may_change_first(old, row):
+        counts = bool(self.watch.entries.queues) and self.watch.entries.follow(old, row)
+        if self.watch.queues and (counts or may_change_first(old, row)):
             for each in (old, row):
                 if each is not None and each.queue in self.watch.queues:
                     self._look(each.queue, each.tempo)

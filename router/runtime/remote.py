@@ -18,10 +18,11 @@ REMEMBERED_MAX: Final = 20_000  # commands of others that were found answered
 
 
 class Remembered:
-    """The commands that were found answered in the journal, the last ones of them.
+    """Commands that were found answered in the journal, or taken here; the last ones of them.
 
     A command may arrive after the batch in which somebody else has answered it: its sender had
-    waited long enough. `horizon` says up to where that may have been forgotten.
+    waited long enough; and it may arrive twice. `horizon` says up to where that may have been
+    forgotten.
     """
 
     def __init__(self) -> None:
@@ -33,7 +34,7 @@ class Remembered:
         return command in self._versions
 
     def add(self, command: str, version: int) -> None:
-        """Remember that it was answered by the batch that ends there."""
+        """Remember it; the version is that of the journal then."""
         self._versions[command] = version
         self._order.append(command)
         if len(self._order) > REMEMBERED_MAX:

@@ -56,6 +56,7 @@ class Sharing(Company):
         self._owes = asyncio.Event()
         self._count = 0
         self._known = Remembered()
+        self._taken = Remembered()  # of others, to be decided here
         self._news: list[StoredBatch] = []
         self._news_taken = asyncio.Event()
         self._answers: list[Answer] = []  # that came by themselves, not handed over yet
@@ -328,6 +329,9 @@ class Sharing(Company):
             log.warning("forwarded_too_late", daemon=parcel.sender, commands=len(parcel.commands))
             return
         for row in parcel.commands:
+            if row.id in self._taken:  # the message came twice
+                continue
+            self._taken.add(row.id, self._inward.version)
             command = parcels.command_of(row)
             if row.policy:
                 self._inward.know_policy(row.policy)

@@ -17,6 +17,7 @@ from router.core import commands as c
 from router.core.model import DAY, HOUR, MINUTE, AgentId, Channel, ItemId
 from router.errors import Overloaded, StorageUnavailable, UnknownTarget
 from router.history.ledger import ItemRow
+from tests.core.town import NIGHT
 
 from .conftest import URL, Site
 
@@ -130,6 +131,20 @@ async def test_a_form_is_stored_with_words_apart_and_thanked_with_its_due_time(s
     assert "by Wednesday, November 25, at" in answer.text
     assert "Roy" not in str(command)
     assert "Roy" not in answer.text
+
+
+async def test_what_a_chain_says_to_who_comes_now_stands_on_the_page(site: Site) -> None:
+    site.inbox.desk.now = NIGHT
+    hazard = {**REPORT, "problem": "stop_sign_down"}
+    answer = await site.client.post("/forms/report?lang=fr", data=hazard)
+    assert "Si c'est urgent, appelez le 905-555-0100" in unescape(answer.text)
+    other = await site.client.post("/forms/report", json={**hazard, "place": "13 Main Street"})
+    assert "call 905-555-0100 now" in other.json()["said"]
+
+
+async def test_who_just_waits_is_told_nothing_more(site: Site) -> None:
+    answer = await site.client.post("/forms/report", json=REPORT)
+    assert answer.json()["said"] is None
 
 
 async def test_french_is_thanked_in_french(site: Site) -> None:

@@ -1,0 +1,71 @@
+"""What must be true of several daemons: each publishes the journal, and none disagrees with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from router.core import events as e
+from router.core.model import EffectKey
+from router.core.state import State
+from router.runtime.answers import decode_answers
+from tests.core.entry_oracle import every_entry_counts_once
+from tests.core.test_invariants import every_offer_ends_once
+from tests.simulation.ledgers import Broken
+from tests.simulation.watch import SWEEP_EVERY, Watch
+
+
+class Follower:
+    """A subscriber for one life of a daemon."""
+
+    def __init__(self, watch: StormWatch, name: str, version: int) -> None:
+        self.shown = version  # up to where it has published
+        self._watch, self._name = watch, name
+        self._batches = 0
+
+    def __call__(self, events: Sequence[e.AnyEvent], state: State) -> None:
+        """Take what the daemon calls stored."""
+        watch = self._watch
+        watch.follow(events, state)
+        if watch.broken is not None:
+            return
+        self._batches += 1
+        before, self.shown = self.shown, self.shown + len(events)
+        if list(events) != watch.story[before : self.shown]:
+            watch.fail(f"{self._name} shows other events after {before}: {events}")
+        elif state.version < self.shown:
+            watch.fail(f"{self._name} shows {self.shown}, and stands at {state.version}")
+        elif self._batches % SWEEP_EVERY == 0:
+            watch.hold(self._name, state)
+
+
+class StormWatch(Watch):
+    """The twin of the journal, and what every daemon has shown of it."""
+
+    def hold(self, name: str, state: State) -> None:
+        """Compare a daemon's state with the journal's, if it stands there."""
+        try:
+            self.compare(state)
+        except Broken as error:
+            self.fail(f"{name}: {error}")
+
+    @property
+    def done(self) -> set[EffectKey]:
+        """Return the effects that were confirmed."""
+        return {event.key for event in self.story if isinstance(event, e.EffectDone)}
+
+    def finish(self) -> None:
+        """Look at the whole story once more. Errors: `Broken`, AssertionError."""
+        self.catch_up()
+        self._look(sweep=True)
+        decided = Counter(
+            answer.id
+            for stored in self.store.batches
+            for answer in decode_answers(stored.answers)
+            if answer.refusal is None
+        )
+        twice = [name for name, times in decided.items() if times > 1]
+        if twice:
+            raise Broken(f"decided twice: {twice}")
+        every_entry_counts_once(self.story, self.twin)
+        every_offer_ends_once(self.story, set(self.twin.offers))
