@@ -35,6 +35,23 @@ QUICK: Final = Pace(say_s_per_character=0, play_s=0.2, tone_s=0, loop_s=0.2)
 AGENT_PHONE: Final = Handset(after_s=0.05, script=presses("1"))
 AGAIN_S: Final = 0.1
 
+CENTRE = """  centre: # who answers the main line: of its layers one is there at each instant
+    weekly: {mon-fri: 08:00-18:00, sat: 09:00-13:00}
+    on_holidays: closed
+    dates:
+      - {date: 2026-12-24, open: 08:00-12:00, reason: Christmas Eve}
+      - {date: 2026-12-31, open: 08:00-12:00, reason: New Year's Eve}
+
+"""
+ALWAYS_OPEN: Edits = {
+    "config/hours.yaml": (
+        ("mon-fri: 08:00-18:00\n      sat: 09:00-13:00", "mon-sun: 00:00-24:00"),
+        ("on_holidays: closed", "on_holidays: 00:00-24:00"),
+        ("open: 08:00-12:00", "open: 00:00-24:00"),
+        ("{layer: centre, hours: town_hall}", "{layer: centre, hours: centre}"),
+        ("  # Staff of the community centres", CENTRE + "  # Staff of the community centres"),
+    ),
+}
 SOON: Final[Edits] = {
     "config/announcements.yaml": (
         ("first_after_s: 10", "first_after_s: 1"),

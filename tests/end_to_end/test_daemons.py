@@ -14,20 +14,15 @@ import pytest
 from channels.voice.practice.call import Call
 from tests.end_to_end.desk_client import AgentDesk, Habits
 from tests.end_to_end.process import Daemon, Edits, free_ports, reached, scaled
+from tests.end_to_end.rig import ALWAYS_OPEN as HOURS
 from tests.end_to_end.rig import SOON, Rig, town
 from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
 
-ALWAYS_OPEN: Edits = {
-    **SOON,
-    "config/hours.yaml": (
-        ("mon-fri: 08:00-18:00\n      sat: 09:00-13:00", "mon-sun: 00:00-24:00"),
-        ("on_holidays: closed", "on_holidays: 00:00-24:00"),
-        ("open: 08:00-12:00", "open: 00:00-24:00"),
-    ),
-}
-ANSWERED_S = 5.0  # until another daemon tells a waiting caller something
+ALWAYS_OPEN: Edits = {**SOON, **HOURS}
+EVERY_S = 10.0  # between two announcements
+ANSWERED_S = 5.0  # after it is due, until another daemon tells a waiting caller something
 
 
 class Balancer:
@@ -188,7 +183,7 @@ async def test_a_waiting_caller_is_told_by_another_daemon(
         await it.is_told(call)
         it.daemons[0].tell(end)
         it.balancer.choose(it.daemons[1].port)
-        assert await it.is_told(call) < await scaled(ANSWERED_S)
+        assert await it.is_told(call) < EVERY_S + await scaled(ANSWERED_S)
         await reached("another one decides", lambda: one_decides(it, (1, 2)))
         talking.hang_up()  # marc's telephone is rung next, by who decides now
         await it.rig.at(call, "conference")

@@ -236,7 +236,10 @@ async def test_a_call_on_saturday_night(tmp_path: Path) -> None:
         assert "road_or_animal_in_danger" in story, story
         assert "diverted" in story, story
 
-        # everything else: a polite message, and an item for the next day
+        # everything else: the line of the hour is busy, so a polite message, and an item for the
+        # next day
+        for number in ("+19055550177", "+19055550178"):
+            rig.carrier.register(number, Handset(Behaviour.BUSY))
         other = rig.call("+19055550192")
         await rig.press(other, "1", "0")
         await reached("a message is recorded", lambda: other.expects == "recording")

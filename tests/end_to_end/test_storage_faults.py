@@ -18,30 +18,13 @@ from tests.end_to_end.desk_client import AgentDesk, Habits
 from tests.end_to_end.evidence import Witness, on_disk
 from tests.end_to_end.nursery import Nursery
 from tests.end_to_end.process import Edits, morning, reached
-from tests.end_to_end.rig import SOON, Rig, town
+from tests.end_to_end.rig import ALWAYS_OPEN, SOON, Rig, town
 
 SORRY = "something went wrong on our side"
 TEXT = "The bench at the pond is broken, sometimes it rocks."
 FORM = {"question": TEXT, "name": "Jo Example", "email": "jo@example.org"}
 BIG = "A long story. " * 280  # nearly what the form takes
 FORMS_MAX = 3000  # that a small disk may take before it is full
-CENTRE = """  centre: # who answers the main line: of its layers one is there at each instant
-    weekly: {mon-fri: 08:00-18:00, sat: 09:00-13:00}
-    on_holidays: closed
-    dates:
-      - {date: 2026-12-24, open: 08:00-12:00, reason: Christmas Eve}
-      - {date: 2026-12-31, open: 08:00-12:00, reason: New Year's Eve}
-
-"""
-ALWAYS_OPEN: Edits = {
-    "config/hours.yaml": (
-        ("mon-fri: 08:00-18:00\n      sat: 09:00-13:00", "mon-sun: 00:00-24:00"),
-        ("on_holidays: closed", "on_holidays: 00:00-24:00"),
-        ("open: 08:00-12:00", "open: 00:00-24:00"),
-        ("{layer: centre, hours: town_hall}", "{layer: centre, hours: centre}"),
-        ("  # Staff of the community centres", CENTRE + "  # Staff of the community centres"),
-    ),
-}
 MANY_FORMS: Edits = {
     **SOON,
     "config/forms.yaml": (("  inquiry:\n", "  inquiry:\n    per_hour_max: 100000\n"),),
