@@ -7,12 +7,16 @@ form is answered there and then. Pure; computed from the state right after the a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from router.core.fallback import walk_chain
 from router.core.flows.nodes import rule_at
+from router.core.model import MINUTE, ItemState, Span
 from router.core.policy import Texts
 from router.core.records import Item
 from router.core.state import State
+
+JUST_NOW: Final[Span] = 10 * MINUTE
 
 
 def said_on_arrival(s: State, item: Item) -> Iterator[Texts]:
@@ -20,6 +24,8 @@ def said_on_arrival(s: State, item: Item) -> Iterator[Texts]:
     queue = s.policy.queues.get(item.queue) if item.queue is not None else None
     if queue is None or item.condition is None or item.ended_at is not None:
         return
+    if item.state is not ItemState.DEFERRED and s.now - item.received_at > JUST_NOW:
+        return  # sent again much later: what was so then is over
     chain = queue.fates.get(item.condition, "")
     walked = walk_chain(s, s.now, item, queue, item.condition, chain, "").tried if chain else ()
     for each in walked:
