@@ -13,7 +13,6 @@ from router.core.events import AnyEvent
 from router.core.state import State
 from router.runtime import remote, sequencer
 from router.runtime.company import Ripe, fold, give
-from router.runtime.sharing import Sharing
 from tests.storms.storm import StormFailed, simulate
 
 STORMS = 1000
@@ -48,13 +47,6 @@ def test_a_storm_notices_an_answer_that_comes_before_its_events(
         fold(events, state, [])
 
     monkeypatch.setattr(sequencer, "fold", too_early)
-    with pytest.raises(StormFailed):
-        _some()
-
-
-def test_a_storm_notices_a_batch_that_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = Sharing.take_news
-    monkeypatch.setattr(Sharing, "take_news", lambda self: told(self)[1:])
     with pytest.raises(StormFailed):
         _some()
 
