@@ -210,24 +210,17 @@ def _hours_changed(state: State, ev: e.QueueHoursChanged) -> None:
     )
 
 
-def _put_conditions(state: State, row: QueueRow | KindRow) -> None:
-    if isinstance(row, QueueRow):
-        state.put_queue(row)
-    else:
-        state.put_kind(row)
-
-
 def _condition_entered(state: State, ev: e.ConditionEntered) -> None:
     row = state.conditions_row(ev.queue, ev.tempo)
     row = replace(row, conditions=tuple(sorted({*row.conditions, ev.condition})))
     if ev.condition not in STRAIN:
         row = replace(row, lasts_at=ev.lasts_at, meanwhile=ev.meanwhile)
-    _put_conditions(state, row)
+    state.put_conditions(row)
 
 
 def _condition_lasted(state: State, ev: e.ConditionLasted) -> None:
     row = state.conditions_row(ev.queue, ev.tempo)
-    _put_conditions(state, replace(row, lasts_at=None, meanwhile=None))
+    state.put_conditions(replace(row, lasts_at=None, meanwhile=None))
 
 
 def _condition_left(state: State, ev: e.ConditionLeft) -> None:
@@ -236,7 +229,7 @@ def _condition_left(state: State, ev: e.ConditionLeft) -> None:
     row = replace(row, conditions=left)
     if ev.condition not in STRAIN:
         row = replace(row, lasts_at=None, meanwhile=None)
-    _put_conditions(state, row)
+    state.put_conditions(row)
 
 
 # --- the machine ---------------------------------------------------------------------------------
@@ -255,7 +248,7 @@ def _service_resumed(state: State, ev: e.ServiceResumed) -> None:
     rows: list[QueueRow | KindRow] = [*state.queues.values(), *state.kinds.values()]
     for row in rows:
         if row.lasts_at is not None:  # nobody could come back while nothing ran
-            _put_conditions(state, replace(row, lasts_at=row.lasts_at + ev.offers_extended))
+            state.put_conditions(replace(row, lasts_at=row.lasts_at + ev.offers_extended))
     for key, gap in list(state.gaps.items()):
         if gap.lasts_at is not None:
             state.put_gap(key, replace(gap, lasts_at=gap.lasts_at + ev.offers_extended))

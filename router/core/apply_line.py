@@ -142,7 +142,7 @@ def _item_queued(state: State, ev: e.ItemQueued) -> None:
 
 def queued(item: Item, ev: e.ItemQueued) -> Item:
     """Return the row of an item that gets in line."""
-    if _PAST(item) != _NO_PAST:
+    if _past_of(item) != _NO_PAST:
         item = _without_past(item, ev)
     return replace(
         item,
@@ -169,27 +169,26 @@ def queued(item: Item, ev: e.ItemQueued) -> Item:
     )
 
 
-# what an item has that was in line, in hand or kept for later before; one look at all of it
-_PAST: Final = attrgetter(
-    "deferred_until", "callback", "agent", "handled_since", "agent_call_id", "flow",
-    "resident_ringing", "agent_call_state",
-)  # fmt: skip
-_NO_PAST: Final = (None, None, None, None, "", None, "", LegState.NONE)
+# what ends when an item gets in line again, and how it is without; most have nothing of it
+_PAST: Final = {
+    "deferred_until": None,
+    "callback": None,
+    "agent": None,
+    "handled_since": None,
+    "resident_ringing": "",
+    "agent_call_id": "",
+    "agent_call_state": LegState.NONE,
+    "flow": None,
+}
+_past_of: Final = attrgetter(*_PAST)
+_NO_PAST: Final = tuple(_PAST.values())
 
 
 def _without_past(item: Item, ev: e.ItemQueued) -> Item:
-    """Return the row without what ends when an item gets in line again."""
-    return replace(
-        item,
-        deferred_until=None,
-        callback=item.callback if ev.form is Form.CALLBACK else None,
-        agent=None,
-        handled_since=None,
-        resident_ringing="",
-        agent_call_id="",
-        agent_call_state=LegState.NONE,
-        flow=replace(item.flow, due=None) if item.flow is not None else None,
-    )
+    """Return the row without it; a callback keeps its callback, a flow its place."""
+    callback = item.callback if ev.form is Form.CALLBACK else None
+    flow = replace(item.flow, due=None) if item.flow is not None else None
+    return replace(item, **(_PAST | {"callback": callback, "flow": flow}))
 
 
 def put_paces(state: State, paces: tuple[tuple[str, Instant], ...]) -> None:

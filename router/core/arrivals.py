@@ -24,7 +24,7 @@ from router.core.records import Item
 from router.core.state import State
 from router.core.surge import heard_first
 from router.core.threads import goes_on_elsewhere, opened_again
-from router.core.written_callbacks import check_wish, wished
+from router.core.wished_callbacks import check_wish, wished
 from router.errors import NotNow, UnknownItem, UnknownTarget
 
 Events = Iterator[e.Event]

@@ -36,8 +36,8 @@ from router.core.threads import (
 )
 from router.core.transcript import AGENT, RESIDENT, SAID, added
 from router.core.waiting import abandon
+from router.core.wished_callbacks import check_wish, wished
 from router.core.wishes import send_mail
-from router.core.written_callbacks import check_wish, wished
 from router.errors import NotNow, UnknownTarget
 
 Events = Iterator[e.Event]

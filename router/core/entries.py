@@ -32,7 +32,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     entered_at: Instant
     within: Span  # promised
     short: Span = 0
-    outcome: str = WAITING  # a key of `formulas.ENDINGS`, but "abandoned" for short ones too
+    # a key of `formulas.ENDINGS` or `ENDINGS_OF_TEXTS`, but "abandoned" for short ones too
+    outcome: str = WAITING
     waited: Span = 0  # until the outcome; while it waits: as far as anything was heard
     results: tuple[str, ...] = ()  # what was counted, in order
     over_at: Instant | None = None  # when it was counted that the promised time was over
@@ -73,8 +74,9 @@ class Entries:
             self._queued(event)
         elif isinstance(event, e.ItemDeferred) and event.threshold_at is not None:
             self._text_queued(event, event.threshold_at)
-        elif isinstance(event, e.ItemReceived) and event.channel in CHANNELS_OF_TEXTS:
-            self._received[event.item] = (event.channel, event.at)
+        elif self._texts and isinstance(event, e.ItemReceived):
+            if event.channel in CHANNELS_OF_TEXTS:
+                self._received[event.item] = (event.channel, event.at)
         elif isinstance(event, e.ItemMerged):  # is answered there; what was counted stays
             entry = self._open.get(event.item)
             if entry is not None and not entry.results:
@@ -86,7 +88,7 @@ class Entries:
 
     def _text_queued(self, event: e.ItemQueued | e.ItemDeferred, due: Instant) -> None:
         received = self._received.get(event.item)
-        if received is None or not self._texts:
+        if received is None:
             return
         channel, at = received
         self._open[event.item] = Entry(event.item, channel, event.queue, at, due - at)

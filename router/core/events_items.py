@@ -299,8 +299,8 @@ class ServiceLevelCounted(Event, frozen=True, tag="service-level-counted"):
     item: ItemId
     queue: QueueId
     day: str  # local date of the queue entry
-    # "threshold" or one of `formulas.ENDINGS`; with "-late" it follows the threshold of the same
-    # entry and only tells how that ended
+    # "threshold" or one of `formulas.ENDINGS` (texts: `ENDINGS_OF_TEXTS`); with "-late" it follows
+    # the threshold of the same entry and only tells how that ended
     result: str
     waited: int
     channel: Channel | None = None  # None: a call, counted before there were channels

@@ -6,19 +6,15 @@ Computed after the fact, as the rest of the story is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from router.core.forecast import forecast
-from router.core.model import SECOND, Channel, Condition, Instant, ItemState, Span, Tempo
+from router.core.model import SECOND, Condition, Instant, ItemState, Span, Tempo
 from router.core.policy import Queue, Step
 from router.core.queueing import held_steps, queue_of
 from router.core.records import Item
-from router.core.service_level import promise_of
 from router.core.state import State
-from router.core.tempos import KINDS, STRAINED
+from router.core.tempos import FIRST, KINDS, STRAINED
 from router.core.watch import risk_due
-
-FIRST: Final = {Tempo.LIVE: "caller", Tempo.FAST_TEXT: "chat", Tempo.SLOW_TEXT: "text"}
 
 
 def why_other_asks(state: State, item: Item) -> Iterator[str]:
@@ -54,7 +50,7 @@ def _once(state: State, now: Instant, queue: Queue, step: Step, tempo: Tempo) ->
     if step.condition is Condition.AT_RISK:
         by = queue.at_risk.forecast if queue.at_risk is not None else None
         if by is not None and tempo is Tempo.LIVE:
-            said = forecast(state, now, queue, by.of).said(promise_of(queue, Channel.VOICE).within)
+            said = forecast(state, now, queue, by.of).said()
             return f"once the queue is at_risk, below {by.enter:.0%}: {said}"
         line, row = state.index.line(queue.id, tempo), state.conditions_row(queue.id, tempo)
         due = risk_due(queue, state.policy.hours, row.conditions, line, state.items)

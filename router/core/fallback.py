@@ -20,7 +20,7 @@ from router.core.flows.walk import TRANSFER_MAX, Walk, deadline
 from router.core.hours import next_open, standing
 from router.core.lone_joining import take_over
 from router.core.model import IN_LINE, Channel, Condition, Form, Instant, QueueId, Span, Tempo
-from router.core.on_call import in_turn, passed, rung
+from router.core.on_call import order_of, passed, rung
 from router.core.paging import cannot, page
 from router.core.policy import FallbackRule, Queue
 from router.core.queueing import (
@@ -250,7 +250,7 @@ def _first_to_ring(
     s: State, now: Instant, item: Item, rule: FallbackRule, name: str
 ) -> Generator[e.Event, None, int]:
     """Return whom of the rule's contacts the caller is put through to; `miss` knows somebody."""
-    order = in_turn(s.policy, rule.targets, rule.rounds, local_day(s, now))
+    order = order_of(s, now, rule)
     after = (yield from take_over(s, now, item, name, order)) if rule.hung_up else -1
     found, refused = next_to_ring(s, now, order, after)
     yield from passed(s, now, item.id, name, refused)

@@ -34,19 +34,20 @@ class Forecast(NamedTuple):
     waiting: int  # whose entry has not ended
     in_time: int  # of those
     reached: Figure
+    within: Span  # the promised time
 
     @property
     def level(self) -> float | None:
         """Return the share that will be reached; None where nobody has come."""
         return self.reached.level
 
-    def said(self, within: Span) -> str:
+    def said(self) -> str:
         """Return why, in words."""
         part = "quarter of an hour" if self.scope is Scope.INTERVAL else "day"
         if self.level is None:
             return f"nobody has come this {part}"
         return (
-            f"{self.level:.0%} of this {part} will be answered within {within / SECOND:.0f} s:"
+            f"{self.level:.0%} of this {part} will be answered within {self.within / SECOND:.0f} s:"
             f" {self.counted.met} of {self.counted.looked_at} so far,"
             f" {self.in_time} of {self.waiting} who wait ({self.formula})"
         )
@@ -73,7 +74,9 @@ def forecast(s: State, now: Instant, rule: Queue, scope: Scope) -> Forecast:
     in_time = there.near + waiting - late
     over = there.over if _ANSWERED_LATE in formula.looked_at else 0  # else it was counted
     reached = Figure(met + in_time, looked_at + there.near + waiting + over)
-    return Forecast(scope, promise.formula, Figure(met, looked_at), there.all, in_time, reached)
+    counted = Figure(met, looked_at)
+    within = promise.within
+    return Forecast(scope, promise.formula, counted, there.all, in_time, reached, within)
 
 
 def _late(s: State, now: Instant, rule: Queue, last: int, within: Span) -> int:

@@ -13,8 +13,9 @@ from router.core import commands as c
 from router.core import events as e
 from router.core import handling
 from router.core.commands_calls import ConsultItem
-from router.core.model import Form, Instant, ItemState, LegState
+from router.core.model import Instant, ItemState
 from router.core.records import Item
+from router.core.relations import talks
 from router.core.ringing import may_ring
 from router.core.state import State
 from router.core.transfers import consult
@@ -22,9 +23,6 @@ from router.core.transfers import consult
 Events = Iterator[e.Event]
 
 AT_ONCE: Final = "at_once"
-_BY_TELEPHONE: Final = frozenset({Form.CALL, Form.CALLBACK})
-
-
 Handler = Callable[[State, Instant, Any], Events]
 
 
@@ -35,7 +33,12 @@ def _watched(handler: Handler) -> Handler:
         before = s.items.get(c_.item_id)
         yield from handler(s, now, c_)
         after = s.items.get(c_.item_id)
-        if before is not None and after is not None and _talks(after) and not _talks(before):
+        if (
+            before is not None
+            and after is not None
+            and _is_handled(after)
+            and not _is_handled(before)
+        ):
             yield from _hand_over(s, now, after)
 
     return handled
@@ -45,11 +48,8 @@ report_leg: Final = _watched(handling.report_leg)
 note_room: Final = _watched(handling.note_room)
 
 
-def _talks(item: Item) -> bool:
-    """Say whether agent and resident are in one room."""
-    in_hand = item.state is ItemState.HANDLING and item.form in _BY_TELEPHONE
-    is_there = item.agent_call_state is LegState.CONNECTED
-    return in_hand and bool(item.call_id and item.room_id) and is_there
+def _is_handled(item: Item) -> bool:
+    return item.state is ItemState.HANDLING and talks(item)
 
 
 def _hand_over(s: State, now: Instant, item: Item) -> Events:

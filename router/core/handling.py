@@ -31,6 +31,7 @@ from router.core.offers import RING_AGENT, away_if_missing, passed_over_until, s
 from router.core.promises import owe, owed_by
 from router.core.queueing import due_of_step, late_at, line_up, look_again, queue_of
 from router.core.records import Item
+from router.core.relations import talks
 from router.core.ringing import may_ring
 from router.core.service_level import count
 from router.core.state import State
@@ -189,8 +190,7 @@ def need_talk(item: Item) -> None:
     """Raise `NotNow` unless resident and agent talk with each other."""
     if item.form not in (Form.CALL, Form.CALLBACK):
         raise NotNow(f"item {item.id!r} is a {item.form}: nobody is on the line")
-    talks = item.call_id and item.agent_call_state is LegState.CONNECTED
-    if not item.room_id or not talks:
+    if not talks(item):
         raise NotNow(f"item {item.id!r}: the call is still being connected")
 
 

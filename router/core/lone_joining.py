@@ -9,7 +9,7 @@ from router.core import events as e
 from router.core.callbacks import closed
 from router.core.model import ENDED, Instant, LegResult, OfferEnding
 from router.core.offers import end_offers
-from router.core.on_call import open_attempt
+from router.core.on_call import open_attempt, place_in
 from router.core.records import Item
 from router.core.records_town import LoneWalk
 from router.core.state import State
@@ -45,10 +45,10 @@ def take_over(
         if row is None or not is_walked(row):
             continue
         if told is not None:
+            place = place_in(s, other.id, order, row.index)
+            after = place - 1 if place >= 0 else after
             result = LegResult.NO_ANSWER
             yield e.OutsideTried(at=now, item=other.id, contact=told.contact, result=result)
-            if row.index < len(order) and order[row.index] == told.contact:
-                after = row.index - 1
         if row.call_id:
             yield end_leg(s, now, other, row.call_id)
         yield e.LoneWalkEnded(at=now, item=other.id, result=SAME_CALL, into=item.id)

@@ -15,21 +15,20 @@ from typing import Final
 from router.core import commands as c
 from router.core import effects as f
 from router.core import events as e
-from router.core.callbacks import book, closed
+from router.core.callbacks import WAITING, closed
 from router.core.fallback import keep_for_later, miss
 from router.core.flows.nodes import rule_at
 from router.core.lone_joining import SAME_CALL, is_walked, others_of
 from router.core.model import Condition, Form, Instant, ItemId, ItemState, LegResult, OfferEnding
 from router.core.offers import end_offers
-from router.core.on_call import in_turn, open_attempt, passed, place_in, rung
+from router.core.on_call import open_attempt, order_of, passed, place_in, rung
 from router.core.policy import FallbackRule
-from router.core.queueing import URGENT, line_up, queue_of
+from router.core.queueing import URGENT, queue_of
 from router.core.records import Item
 from router.core.records_town import LoneWalk
-from router.core.redials import merge
 from router.core.ringing import next_to_ring
-from router.core.service_level import local_day
 from router.core.state import State
+from router.core.wished_callbacks import wished
 from router.core.wishes import dial_on_call, end_leg
 
 Events = Iterator[e.Event]
@@ -37,7 +36,6 @@ Events = Iterator[e.Event]
 ACKNOWLEDGED: Final = "acknowledged"
 UNANSWERED: Final = "unanswered"
 TAKEN: Final = "taken"  # an agent has it
-_KEPT: Final = frozenset({ItemState.QUEUED, ItemState.OFFERED, ItemState.DEFERRED})
 
 
 def stays(s: State, item: Item) -> bool:
@@ -68,7 +66,7 @@ def begin(s: State, now: Instant, item: Item, reason: str) -> Events:
     if rule is None or position is None or position.node != told.rule:  # the walk was through
         yield e.LoneWalkEnded(at=now, item=item.id, result=UNANSWERED)
         return
-    order = in_turn(s.policy, rule.targets, rule.rounds, local_day(s, now))
+    order = order_of(s, now, rule)
     index = place_in(s, item.id, order, position.target)
     yield from _ring(s, now, item.id, told.rule, max(-1, index - 1))
 
@@ -77,7 +75,7 @@ def _ring(s: State, now: Instant, item_id: ItemId, name: str, after: int) -> Eve
     """Ring whoever follows `after` on the list of the rule, or go on with the next list."""
     while True:
         rule = rule_at(s.policy, name)
-        order = in_turn(s.policy, rule.targets, rule.rounds, local_day(s, now)) if rule else ()
+        order = order_of(s, now, rule)
         index, refused = next_to_ring(s, now, order, after)
         yield from passed(s, now, item_id, name, refused)
         if index is not None:
@@ -125,8 +123,8 @@ def _misses(s: State, now: Instant, item: Item, on: Condition, rule: FallbackRul
 
 def heard(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:
     """Somebody on call has pressed 1 (answered), or not."""
-    row = s.walks.get(item.id)
-    if row is None or row.result or row.key != c_.key:
+    row = _ringing(s, item, c_.key)
+    if row is None:
         return  # too late: they hear that it is settled
     if c_.result is LegResult.ANSWERED:
         yield from _acknowledged(s, now, item, row)
@@ -146,41 +144,43 @@ def unheard(s: State, now: Instant, name: str) -> Events:
 
 def not_rung(s: State, now: Instant, item: Item, effect: f.DialOnCall, why: str) -> Events:
     """The carrier did not make the call."""
-    row = s.walks.get(item.id)
-    if row is not None and is_walked(row) and row.key == effect.key:
+    if _ringing(s, item, effect.key) is not None:
         yield from _in_vain(s, now, item, LegResult.FAILED)
 
 
 def rings(s: State, now: Instant, item: Item, effect: f.DialOnCall, call_id: str) -> Events:
     """The call was made; one that nobody waits for any more is ended."""
-    row = s.walks.get(item.id)
-    if row is not None and is_walked(row) and row.key == effect.key and not row.call_id:
+    row, ringing = s.walks.get(item.id), _ringing(s, item, effect.key)
+    if ringing is not None and not ringing.call_id:
         yield e.LegChanged(at=now, item=item.id, leg="on_call", call_id=call_id, connected=False)
     elif row is None or row.key != effect.key or row.result not in ("", ACKNOWLEDGED):
         yield end_leg(s, now, item, call_id)
 
 
+def _ringing(s: State, item: Item, key: str) -> LoneWalk | None:
+    """Return the walk if the telephone that was dialled under `key` is the one that rings now."""
+    row = s.walks.get(item.id)
+    return row if row is not None and is_walked(row) and row.key == key else None
+
+
 def _in_vain(s: State, now: Instant, item: Item, result: LegResult) -> Events:
     """The one who was rung has not taken it: the next one, unless an agent has it by now."""
     row = s.walks[item.id]
-    told = open_attempt(s, item.id)
+    rule, told = rule_at(s.policy, row.rule), open_attempt(s, item.id)
+    after = place_in(s, item.id, order_of(s, now, rule), row.index)
     if told is not None:
         yield e.OutsideTried(at=now, item=item.id, contact=told.contact, result=result)
-    if s.items[item.id].state not in _KEPT:
+    if s.items[item.id].state not in WAITING:
         yield e.LoneWalkEnded(at=now, item=item.id, result=TAKEN)
         return
-    rule = rule_at(s.policy, row.rule)
-    day = local_day(s, now)
-    order = in_turn(s.policy, rule.targets, rule.rounds, day) if rule is not None else ()
-    same = told is not None and row.index < len(order) and order[row.index] == told.contact
-    yield from _ring(s, now, item.id, row.rule, row.index if same else -1)
+    yield from _ring(s, now, item.id, row.rule, after)
 
 
 def _acknowledged(s: State, now: Instant, item: Item, row: LoneWalk) -> Events:
     told = open_attempt(s, item.id)
     contact = told.contact if told is not None else ""
     yield e.OutsideTried(at=now, item=item.id, contact=contact, result=LegResult.ANSWERED)
-    if item.state not in _KEPT:
+    if item.state not in WAITING:
         yield e.LoneWalkEnded(at=now, item=item.id, result=TAKEN, contact=contact)
         return
     yield e.LoneWalkEnded(at=now, item=item.id, result=ACKNOWLEDGED, contact=contact)
@@ -192,11 +192,7 @@ def _acknowledged(s: State, now: Instant, item: Item, row: LoneWalk) -> Events:
     item = s.items[item.id]
     queue = queue_of(s, item)
     if then == "callback" and queue.callback is not None and item.contact_ref:
-        first = item.first_queued_at if item.first_queued_at is not None else now
-        first = yield from merge(s, now, item, item.address_key, queue.id, first)
-        why = f"{contact} has taken it on"
-        form = Form.CALL
-        yield from line_up(s, now, item, queue, form=form, first_queued_at=first, rule=why)
-        yield from book(s, now, s.items[item.id], item.address_key, item.contact_ref)
+        key, ref, why = item.address_key, item.contact_ref, f"{contact} has taken it on"
+        yield from wished(s, now, item, queue, key, ref, None, why, form=Form.CALL, anew=True)
     elif then == "close":
         yield closed(s, now, item.id, ACKNOWLEDGED)

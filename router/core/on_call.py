@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from router.core import events as e
 from router.core.flows.nodes import CONTACT, targets_of
 from router.core.model import Instant, ItemId, LegResult
-from router.core.policy import Policy
+from router.core.policy import FallbackRule, Node
 from router.core.records_town import OnCallAttempt
 from router.core.service_level import local_day
 from router.core.state import State
@@ -20,9 +20,11 @@ from router.core.state import State
 Events = Iterator[e.Event]
 
 
-def in_turn(policy: Policy, targets: tuple[str, ...], rounds: int, day: str) -> tuple[str, ...]:
-    """Return whom to ring on that day, in order, the whole list so often."""
-    return targets_of(policy, targets, day) * max(1, rounds)
+def order_of(s: State, now: Instant, of: FallbackRule | Node | None) -> tuple[str, ...]:
+    """Return whom a rule or node rings today, in order, the whole list so often; () for None."""
+    if of is None:
+        return ()
+    return targets_of(s.policy, of.targets, local_day(s, now)) * max(1, of.rounds)
 
 
 def open_attempt(s: State, item_id: ItemId) -> OnCallAttempt | None:

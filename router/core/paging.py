@@ -8,10 +8,9 @@ from typing import Final
 from router.core import events as e
 from router.core.families import talks_of
 from router.core.model import Instant, LegResult, MessageKind
-from router.core.on_call import in_turn, open_attempt, told
+from router.core.on_call import open_attempt, order_of, told
 from router.core.policy import FallbackRule
 from router.core.records import Item
-from router.core.service_level import local_day
 from router.core.state import State
 from router.core.transcript import TOWN, added
 from router.core.wishes import send_mail
@@ -23,7 +22,7 @@ PAGE: Final = "page:"  # and the contact: the note of a message that told somebo
 
 def reachable(s: State, now: Instant, rule: FallbackRule) -> list[str]:
     """Return the contacts of a rule that can be told by mail today, in order, each round."""
-    targets = in_turn(s.policy, rule.targets, rule.rounds, local_day(s, now))
+    targets = order_of(s, now, rule)
     return [t for t in targets if s.policy.contacts[t].email]
 
 

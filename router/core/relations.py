@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
-from router.core.model import ENDED, IN_LINE, Instant
+from router.core.model import ENDED, IN_LINE, Form, Instant, LegState
 from router.core.records import Item
+
+_BY_TELEPHONE: Final = frozenset({Form.CALL, Form.CALLBACK})
 
 
 def has_conversation(item: Item) -> bool:
@@ -16,6 +19,12 @@ def has_conversation(item: Item) -> bool:
 def is_merged(item: Item) -> bool:
     """Say whether the item is part of another."""
     return item.text is not None and item.text.merged_into is not None
+
+
+def talks(item: Item) -> bool:
+    """Say whether resident and agent are on the line with each other."""
+    connected = item.agent_call_state is LegState.CONNECTED
+    return item.form in _BY_TELEPHONE and bool(item.call_id and item.room_id) and connected
 
 
 def owed_since(item: Item) -> Instant | None:

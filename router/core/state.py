@@ -156,12 +156,13 @@ class State(TownTables, SideTables):
         self.index.item_changed(old, row)
         counts = bool(self.watch.entries.queues) and self.watch.entries.follow(old, row)
         if self.watch.queues and (counts or may_change_first(old, row)):
-            for each in (old, row):
-                if each is not None and each.queue in self.watch.queues:
-                    self._look(each.queue, each.tempo)
+            lines = [(each.queue, each.tempo) for each in (old, row) if each is not None]
+            for queue, tempo in dict.fromkeys(lines):
+                if queue in self.watch.queues:
+                    self._look(queue, tempo)
 
     def _look(self, queue_id: QueueId, tempo: Tempo) -> None:
-        """Set the timer of a queue that may come to be at risk, if it is another one now."""
+        """Set the timer of when the queue may be at risk, or not any more, if it is another now."""
         line, row = self.index.line(queue_id, tempo), self.conditions_row(queue_id, tempo)
         day = self.days.get(queue_id) if tempo is Tempo.LIVE else None
         due = self.watch.look(queue_id, tempo, row.conditions, line, self.items, day)

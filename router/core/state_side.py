@@ -14,6 +14,7 @@ from router.core.records import PaceRow
 from router.core.records_calls import Consult, Recall
 from router.core.records_waiting import KeptSteps, Promise, PromisesMet
 from router.core.tallies import DayRow, TallyKey, TallyRow, day_with
+from router.core.watch import Watch
 
 R = TypeVar("R")
 V = TypeVar("V")
@@ -23,6 +24,7 @@ class SideTables:
     """See the module's text."""
 
     index: Index
+    watch: Watch
     _put: Callable[[dict[Any, Any], Any, Any], None]
     _look: Callable[[QueueId, Tempo], None]
     _undo: list[tuple[Any, ...]] | None
@@ -40,13 +42,16 @@ class SideTables:
 
     def put_tally(self, key: TallyKey, row: TallyRow | None) -> None:
         """Put, replace or (None) remove."""
-        old, counts = self.tallies.get(key), row is not None and row.channel is Channel.VOICE
-        if counts and self._undo is not None:
-            self._undo.append((self._look, key[0], Tempo.LIVE))
+        old, queue = self.tallies.get(key), key[0]
+        counts = row is not None and row.channel is Channel.VOICE
+        foreseen = counts and queue in self.watch.entries.queues  # else nothing is due by figures
+        if foreseen and self._undo is not None:
+            self._undo.append((self._look, queue, Tempo.LIVE))
         self._put(self.tallies, key, row)
         if row is not None and counts:
-            self._put(self.days, row.queue, day_with(self.days.get(row.queue), old, row))
-            self._look(row.queue, Tempo.LIVE)
+            self._put(self.days, queue, day_with(self.days.get(queue), old, row))
+        if foreseen:
+            self._look(queue, Tempo.LIVE)
 
     def put_consult(self, item_id: ItemId, row: Consult | None) -> None:
         """Put, replace or (None) remove."""

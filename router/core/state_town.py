@@ -30,6 +30,7 @@ class TownTables:
 
     index: Index
     queues: dict[QueueId, QueueRow]
+    put_queue: Callable[[QueueRow], None]
     _put: Callable[[dict[Any, Any], Any, Any], None]
     _note_conditions: Callable[[QueueId, Tempo], None]
     _undo: list[tuple[Any, ...]] | None
@@ -76,21 +77,18 @@ class TownTables:
 
     def put_kind(self, row: KindRow) -> None:
         """Put or replace."""
-        key = key_of(row.queue, row.tempo)
-        old = self.kinds.get(key)
         if self._undo is not None:
-            self._undo.append((self._kind_back, row.queue, row.tempo, old))
-        self.kinds[key] = row
+            self._undo.append((self._note_conditions, row.queue, row.tempo))
+        self._put(self.kinds, key_of(row.queue, row.tempo), row)
         self.time_town(row)
         self._note_conditions(row.queue, row.tempo)
 
-    def _kind_back(self, queue: QueueId, tempo: Tempo, old: KindRow | None) -> None:
-        if old is None:
-            del self.kinds[key_of(queue, tempo)]
+    def put_conditions(self, row: QueueRow | KindRow) -> None:
+        """Put or replace a row of `conditions_row`."""
+        if isinstance(row, QueueRow):
+            self.put_queue(row)
         else:
-            self.kinds[key_of(queue, tempo)] = old
-            self.time_town(old)  # its timer may have been dropped meanwhile
-        self._note_conditions(queue, tempo)
+            self.put_kind(row)
 
     def conditions_row(self, queue: QueueId, tempo: Tempo) -> QueueRow | KindRow:
         """Return what is true of a queue for those of one tempo, as far as anything was said."""

@@ -20,7 +20,6 @@ from router.core.forecast import forecast
 from router.core.model import (
     SECOND,
     STRAIN,
-    Channel,
     Condition,
     Instant,
     ItemId,
@@ -33,7 +32,7 @@ from router.core.records import Item
 from router.core.service_level import CHANNELS, promise_of
 from router.core.staffing import WAITS_THERE, divert_waiting
 from router.core.state import State
-from router.core.tempos import STRAINED, named
+from router.core.tempos import FIRST, STRAINED, named
 from router.core.watch import first_of, risk_at, waits_since
 
 Events = Iterator[e.Event]
@@ -68,7 +67,7 @@ def update_strain(s: State, now: Instant, queue_id: QueueId, tempo: Tempo) -> Ev
 
 
 def strain_due(s: State, now: Instant, name: str) -> Events:
-    """The first in line has waited for so long that the queue may be at risk."""
+    """The first in line has waited for so long, or what was foreseen is over: look again."""
     yield from update_strain(s, now, *named(name))
 
 
@@ -79,7 +78,7 @@ def _at_risk(s: State, now: Instant, rule: Queue, tempo: Tempo, was: bool) -> tu
         return _foreseen(s, now, rule, rule.at_risk.forecast, was)
     first = first_of(s.index.line(rule.id, tempo), s.items)
     if first is None:
-        return False, NOBODY[tempo]
+        return False, NOBODY_WAITS[tempo]
     at = risk_at(rule.at_risk, s.policy.hours[rule.hours], first, leaves=was)
     return at is not None and now >= at, _first_says(now, rule, first)
 
@@ -96,16 +95,15 @@ def _foreseen(
         holds = level < (by.leave if was else by.enter)
     if holds == was:
         return holds, ""  # nothing is said of what stays as it is
-    return holds, seen.said(promise_of(rule, Channel.VOICE).within)
+    return holds, seen.said()
 
 
 def _first_says(now: Instant, rule: Queue, first: Item) -> str:
     if first.due_at is not None and first.tempo is Tempo.SLOW_TEXT:
         left = first.due_at - now
         return f"the first answer is due in {_s(left)}" if left > 0 else "an answer is overdue"
-    waited, channel = now - waits_since(first), CHANNELS[first.form]
-    who = "chat" if first.tempo is Tempo.FAST_TEXT else "caller"
-    return f"the first {who} has waited {_s(waited)} of {_s(promise_of(rule, channel).within)}"
+    waited, within = now - waits_since(first), promise_of(rule, CHANNELS[first.form]).within
+    return f"the first {FIRST[first.tempo]} has waited {_s(waited)} of {_s(within)}"
 
 
 def _long_wait(s: State, now: Instant, rule: Queue, tempo: Tempo, was: bool) -> tuple[bool, str]:
@@ -122,7 +120,7 @@ def _long_wait(s: State, now: Instant, rule: Queue, tempo: Tempo, was: bool) -> 
 MEASURES = {Condition.AT_RISK: _at_risk, Condition.LONG_WAIT: _long_wait}
 
 
-NOBODY = {
+NOBODY_WAITS = {
     Tempo.LIVE: "no caller waits",
     Tempo.FAST_TEXT: "no chat waits",
     Tempo.SLOW_TEXT: "no text waits for a first answer",

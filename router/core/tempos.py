@@ -17,6 +17,11 @@ KINDS: Final[Mapping[Tempo, str]] = {  # what people call them
     Tempo.FAST_TEXT: "chats",
     Tempo.SLOW_TEXT: "texts",
 }
+FIRST: Final[Mapping[Tempo, str]] = {  # and one of them
+    Tempo.LIVE: "caller",
+    Tempo.FAST_TEXT: "chat",
+    Tempo.SLOW_TEXT: "text",
+}
 OF_STAFF: Final = frozenset({Condition.UNSTAFFED, Condition.ALL_AWAY})
 # what may keep one of them from simply waiting; a text stays in line when a queue closes or is full
 COUNTS: Final[Mapping[Tempo, frozenset[Condition]]] = {

@@ -16,7 +16,7 @@ from router.core.queueing import offers_callback, queue_of
 from router.core.records import Item
 from router.core.service_level import abandoned_or_lost, count
 from router.core.state import State
-from router.core.windows import CALLBACK, asked_again
+from router.core.windows import asked_again
 from router.core.wishes import end_leg
 
 Events = Iterator[e.Event]
@@ -62,7 +62,7 @@ def choose(s: State, now: Instant, c_: c.ChooseWhileWaiting) -> Events:
     if position is None:
         return
     walk = Walk(item=item.id, flow=position.flow, policy=position.policy, step=position.step + 1)
-    node = asked_again(s, now, queue_of(s, item), CALLBACK)
+    node = asked_again(s, now, queue_of(s, item), "")
     yield walk.stop(now, node, now + PATIENCE, "key 1 while waiting")
 
 

@@ -119,8 +119,8 @@ def with_origin(node: str, origin: str) -> str:
 
 
 def origin_of(node: str) -> str:
-    """Return the node or rule that asked; the node itself where none did."""
-    return node.partition(_FROM)[2] or node
+    """Return the node or rule that asked; "" where none did."""
+    return node.partition(_FROM)[2]
 
 
 def asked_first(s: State, now: Instant, queue: Queue, node: Node, name: str) -> str:
@@ -129,11 +129,14 @@ def asked_first(s: State, now: Instant, queue: Queue, node: Node, name: str) -> 
 
 
 def asked_again(s: State, now: Instant, queue: Queue, origin: str) -> str:
-    """Return the node at which the times that are left are chosen, or the number is asked for."""
+    """Return the node at which the times that are left are chosen, or the number is asked for.
+
+    `origin` is the node or rule that asks; "" where the step is ours alone.
+    """
     starts = offered(s, now, queue)
     if starts:
-        return with_origin(node_of(starts), "" if origin.startswith("@") else origin)
-    return CALLBACK if origin.startswith("@") else origin
+        return with_origin(node_of(starts), origin)
+    return origin or CALLBACK
 
 
 def told(

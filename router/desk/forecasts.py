@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from router.core.forecast import forecast
-from router.core.model import Channel, Instant
+from router.core.model import Instant
 from router.core.policy import Queue
-from router.core.service_level import promise_of
 from router.core.state import State
 from router.desk.views_forecast import ForecastView
 
 
 def forecast_view(state: State, rule: Queue, now: Instant) -> ForecastView | None:
-    """Return what is foreseen; None where `at_risk` goes by the first caller's wait, or not."""
+    """Return what is foreseen; None where `at_risk` asks for no forecast."""
     by = rule.at_risk.forecast if rule.at_risk is not None else None
     if by is None:
         return None
@@ -25,5 +24,5 @@ def forecast_view(state: State, rule: Queue, now: Instant) -> ForecastView | Non
         counted=seen.counted.looked_at,
         waiting=seen.waiting,
         in_time=seen.in_time,
-        why=seen.said(promise_of(rule, Channel.VOICE).within),
+        why=seen.said(),
     )

@@ -8,16 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from router.core.consults import asked
-from router.core.flows.nodes import rule_at
 from router.core.flows.script import Dial
 from router.core.formulas import offered
 from router.core.hours import standing
 from router.core.lone_joining import is_walked
 from router.core.model import IN_LINE, ItemState
-from router.core.on_call import in_turn, open_attempt
+from router.core.on_call import open_attempt
 from router.core.queueing import URGENT, emergency_of
 from router.core.records import Item
-from router.core.service_level import local_day
 from router.core.tallies import summed
 from router.policy.models_scenarios import NOBODY, ExpectShape
 from router.scenarios.stage import CannotAct, Stage, item_id
@@ -59,24 +57,17 @@ def _urgent(_: Stage, item: Item) -> str:
 
 
 def _rings(stage: Stage, item: Item) -> str:
+    in_flow = item.state is ItemState.IN_FLOW and item.flow is not None
+    then = stage.then(item.id) if in_flow else None
     told = open_attempt(stage.state, item.id)
-    if told is not None and is_walked(stage.state.walks.get(item.id)):
-        return told.contact  # the caller has hung up
+    if told is not None and told.way == "call":
+        alone = is_walked(stage.state.walks.get(item.id))  # the caller has hung up
+        if alone or isinstance(then, Dial):
+            return told.contact
     consult = asked(stage.state, item)
     if consult is not None and not consult.connected:
         return consult.to.removeprefix("contact:")
-    if item.state is not ItemState.IN_FLOW or item.flow is None:
-        return NOBODY
-    then = stage.then(item.id)
-    if not isinstance(then, Dial):
-        return NOBODY
-    rule = rule_at(stage.policy, item.flow.node) if item.flow.node.startswith("!") else None
-    node = stage.policy.flows[item.flow.flow].nodes.get(item.flow.node)
-    rings = rule if rule is not None else node
-    named, rounds = ((), 1) if rings is None else (rings.targets, rings.rounds)
-    targets = in_turn(stage.policy, named, rounds, local_day(stage.state, stage.now))
-    at = item.flow.target
-    return targets[at] if at < len(targets) else then.number
+    return then.number if isinstance(then, Dial) else NOBODY
 
 
 def _rule(stage: Stage, item: Item) -> str:

@@ -14,7 +14,7 @@ from router.core.callbacks import closed
 from router.core.fallback import enter_queue, follow, keep_for_later
 from router.core.flows.booking import Answered, book_callback, choose_time
 from router.core.flows.nodes import CONTACT, node_at, rule_at
-from router.core.flows.walk import SAID, Arrival, Walk, deadline, go
+from router.core.flows.walk import Arrival, Walk, deadline, go
 from router.core.model import (
     Condition,
     Form,
@@ -25,12 +25,11 @@ from router.core.model import (
     QueueId,
     Span,
 )
-from router.core.on_call import in_turn, open_attempt, passed, place_in, rung
+from router.core.on_call import open_attempt, order_of, passed, place_in, rung
 from router.core.policy import Node, Queue, Values
 from router.core.queueing import URGENT, line_up, queue_of
 from router.core.records import FlowPosition, Item
 from router.core.ringing import next_to_ring
-from router.core.service_level import local_day
 from router.core.state import State
 from router.core.windows import CALLBACK, WHEN, asked_first, origin_of
 from router.errors import UnknownItem
@@ -143,12 +142,11 @@ def _menu(
         rule = f"{position.flow}/{position.node} key {c_.digits}"
         yield from arrive(s, now, walk, go(s, now, walk, choice.next), rule)
         return
-    tries = position.tries + 1
     what = "no answer" if not c_.digits else "a key without meaning"
     rule = f"{position.flow}/{position.node} {what}"
-    if tries < node.tries:
-        walk.trail.append(SAID + ("not_understood" if c_.digits else "nothing_heard"))
-        yield walk.stop(now, position.node, deadline(now, node), rule, tries=tries)
+    if position.tries + 1 < node.tries:
+        said = "not_understood" if c_.digits else "nothing_heard"
+        yield walk.ask_again(now, position, node, said, rule)
         return
     if not item.language and any(c.values and c.values.language for c in node.choices.values()):
         walk.take(Values(language=s.policy.languages[0].id))
@@ -197,7 +195,7 @@ def _transfer(
             return
         result = LegResult.NOT_ACCEPTED  # who has accepted has the item already
     target = _target_of(s, now, item, position, node)
-    after = place_in(s, item.id, _order_of(s, now, node), position.target)
+    after = place_in(s, item.id, order_of(s, now, node), position.target)
     yield e.OutsideTried(at=now, item=item.id, contact=target, result=result)
     walk = walk_from(item, position)
     yield from _ring_next(s, now, walk, position.node, node, after, f"{target}: {result}")
@@ -222,15 +220,11 @@ def outside_answered(s: State, now: Instant, item: Item) -> Events:
     )
 
 
-def _order_of(s: State, now: Instant, node: Node) -> tuple[str, ...]:
-    return in_turn(s.policy, node.targets, node.rounds, local_day(s, now))
-
-
 def _target_of(s: State, now: Instant, item: Item, position: FlowPosition, node: Node) -> str:
     told = open_attempt(s, item.id)
     if told is not None:
         return told.contact
-    order = _order_of(s, now, node)
+    order = order_of(s, now, node)
     return order[position.target] if position.target < len(order) else position.node
 
 
@@ -238,7 +232,7 @@ def _ring_next(
     s: State, now: Instant, walk: Walk, name: str, node: Node, after: int, rule: str
 ) -> Events:
     """Ring the next outside contact that may be dialled, or go on without."""
-    order = _order_of(s, now, node)
+    order = order_of(s, now, node)
     index, refused = next_to_ring(s, now, order, after)
     yield from passed(s, now, walk.item, name, refused)
     for contact, refusal in refused:
@@ -278,7 +272,7 @@ def _on_from(
 ) -> Events:
     """Go on after a node that did not settle the matter."""
     walk = walk_from(item, position)
-    name = origin_of(position.node)
+    name = origin_of(position.node) or position.node
     if name != position.node:
         node = node_at(s.policies[position.policy], position.flow, name, item.queue) or node
     if name.startswith("!"):

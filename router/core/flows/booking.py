@@ -9,24 +9,21 @@ from collections.abc import Callable, Generator
 
 from router.core import commands as c
 from router.core import events as e
-from router.core.callbacks import book, deferral
-from router.core.flows.walk import PATIENCE, SAID, Walk, deadline
+from router.core.flows.walk import PATIENCE, Walk
 from router.core.model import MINUTE, Form, Instant
 from router.core.policy import Node, Queue
-from router.core.queueing import line_up
 from router.core.records import FlowPosition
-from router.core.redials import merge
 from router.core.state import State
 from router.core.windows import (
     CALLBACK,
     asked_again,
     has_room_at,
     origin_of,
-    promise,
     start_in,
     starts_in,
     with_origin,
 )
+from router.core.wished_callbacks import wished
 
 Settled = Generator[e.Event, None, str]
 """Yields events; returns "" when the matter is settled, else why it is not."""
@@ -48,37 +45,22 @@ def book_callback(
     if not ref and c_.digits == "1":
         ref, key = item.contact_ref, item.address_key
     if not ref or queue.callback is None:
-        tries = position.tries + 1
-        if c_.digits != "*" and tries < max(node.tries, 1):
+        if c_.digits != "*" and position.tries + 1 < max(node.tries, 1):
             why = "a number that cannot be rung" if c_.digits else "no answer"
-            walk.trail.append(SAID + ("callback_refused" if c_.digits else "nothing_heard"))
-            yield walk.stop(now, position.node, deadline(now, node), why, tries=tries)
+            said = "callback_refused" if c_.digits else "nothing_heard"
+            yield walk.ask_again(now, position, node, said, why)
             return ""
         return "no callback wanted or possible"
     start = start_in(position.node)
     start = start if start is not None and start > now else None
     if start is not None and not has_room_at(s, queue, start, key):
         asks = asked_again(s, now, queue, origin_of(position.node))
-        walk.trail.append(f"{SAID}callback_taken")
+        walk.say("callback_taken")
         yield walk.stop(now, asks, now + PATIENCE, "the last place of that time was just taken")
         return ""
-    first = item.first_queued_at if item.first_queued_at is not None else now
-    first = yield from merge(s, now, item, key, queue.id, first)
     counted = item.threshold_at is not None or bool(item.service_level)
-    yield from line_up(
-        s,
-        now,
-        item,
-        queue,
-        form=Form.CALL,
-        first_queued_at=first,
-        rule="callback booked",
-        anew=not counted,
-    )
-    yield from book(s, now, s.items[item.id], key, ref, start)
-    if start is not None:
-        yield from promise(now, item.id, queue, start)
-        yield deferral(now, s.items[item.id], start, "at the time that was chosen")
+    why = "callback booked"
+    yield from wished(s, now, item, queue, key, ref, start, why, form=Form.CALL, anew=not counted)
     return ""
 
 
@@ -92,7 +74,6 @@ def choose_time(
     c_: c.AdvanceFlow,
 ) -> Settled:
     """The caller said when: key 1 as soon as possible, the others a window."""
-    origin = origin_of(position.node)
     starts = starts_in(position.node)
     choices = {"1": CALLBACK} | {
         str(key): f"{CALLBACK}:{start // MINUTE}" for key, start in enumerate(starts, 2)
@@ -100,12 +81,11 @@ def choose_time(
     chosen = choices.get(c_.digits)
     if chosen is not None:
         rule = f"key {c_.digits}: when to be called back"
-        name = with_origin(chosen, "" if origin == position.node else origin)
+        name = with_origin(chosen, origin_of(position.node))
         yield walk.stop(now, name, now + PATIENCE, rule)
     elif position.tries + 1 < node.tries:
-        tries = position.tries + 1
-        walk.trail.append(SAID + ("not_understood" if c_.digits else "nothing_heard"))
-        yield walk.stop(now, position.node, deadline(now, node), "no such time", tries=tries)
+        said = "not_understood" if c_.digits else "nothing_heard"
+        yield walk.ask_again(now, position, node, said, "no such time")
     else:
         return "no time was chosen"
     return ""

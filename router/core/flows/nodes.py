@@ -32,9 +32,9 @@ def node_at(policy: Policy, flow: FlowId, name: str, queue: QueueId | None) -> N
         return None if rule is None else _node_of_rule(name, rule)
     if name.startswith(WHEN):
         return Node(id=name, kind="when", place=HERE, queue=queue, timeout=12 * SECOND, tries=2)
-    asked = name.startswith(CALLBACK) and origin_of(name) != name
-    if asked:  # as the node or rule asks that lets choose a time first
-        node = node_at(policy, flow, origin_of(name), queue)
+    origin = origin_of(name)
+    if name.startswith(CALLBACK) and origin:  # as the node or rule that lets choose a time first
+        node = node_at(policy, flow, origin, queue)
         return None if node is None else replace(node, id=name)
     if name.startswith(CALLBACK):
         return Node(id=name, kind="callback", place=HERE, queue=queue, timeout=12 * SECOND, tries=2)

@@ -35,11 +35,10 @@ from router.core.model import (
     ItemState,
     LegState,
 )
-from router.core.on_call import in_turn, open_attempt
+from router.core.on_call import open_attempt, order_of
 from router.core.policy import Node, Policy, Prompt, Texts
 from router.core.queueing import queue_of
 from router.core.records import FlowPosition, Item
-from router.core.service_level import local_day
 from router.core.state import State
 from router.core.told_waits import in_minutes
 from router.core.windows import starts_in, told
@@ -213,6 +212,7 @@ def _in_flow(state: State, item: Item, position: FlowPosition) -> Script:
     if node is None:
         return Script((*spoken, _town(state, item, "apology")), Wait(turn=1))
     if position.tries and not any(name.startswith(SAID) for name in position.trail):
+        # a position from before callers were told why they are asked again
         spoken.append(_town(state, item, "not_understood"))
     if node.kind == "when":
         spoken.extend(_windows(state, item, position))
@@ -252,7 +252,7 @@ def _rung(state: State, item: Item, position: FlowPosition, node: Node) -> str:
     told = open_attempt(state, item.id)
     if told is not None:
         return told.contact
-    order = in_turn(state.policy, node.targets, node.rounds, local_day(state, state.now))
+    order = order_of(state, state.now, node)
     return order[position.target] if position.target < len(order) else ""
 
 

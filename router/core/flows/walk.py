@@ -16,14 +16,12 @@ from router.core.layers import layer_at
 from router.core.model import HOUR, MINUTE, FlowId, Instant, ItemId, PolicyHash, QueueId, Span
 from router.core.policy import Node, Policy, Values
 from router.core.queueing import emergency_of
-from router.core.records import Item
+from router.core.records import FlowPosition, Item
 from router.core.state import State
 
 PASSED_MAX: Final = 200  # nodes passed without the caller acting; a check forbids such circles
 PATIENCE: Final[Span] = 10 * MINUTE  # beyond what a node asks for, before a lost call is given up
 TRANSFER_MAX: Final[Span] = 4 * HOUR  # longest talk with somebody outside
-
-
 SAID: Final = "#said:"  # trail entry: a text of the town's own, by its key
 
 
@@ -58,6 +56,18 @@ class Walk:
         if attribute == "subject":
             return self.values.subject or item.subject
         return self.attributes.get(attribute) or dict(item.attributes).get(attribute, "")
+
+    def say(self, key: str) -> None:
+        """Let the caller hear a text of the town's own next."""
+        self.trail.append(SAID + key)
+
+    def ask_again(
+        self, now: Instant, position: FlowPosition, node: Node, key: str, rule: str
+    ) -> e.FlowMoved:
+        """Return the event: the caller hears why (`key`), and stands where they stood."""
+        self.say(key)
+        due = deadline(now, node)
+        return self.stop(now, position.node, due, rule, tries=position.tries + 1)
 
     def stop(
         self,

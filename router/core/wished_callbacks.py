@@ -1,6 +1,7 @@
-"""A callback that somebody asks for in writing: at a time that is left, once for each number.
+"""A callback that is asked for, on the line or in writing: once for each number.
 
-What was written stays with it: who rings back has read it.
+At a time that is left, or as soon as possible. What was written stays with it: who rings back has
+read it.
 """
 
 from __future__ import annotations
@@ -36,8 +37,15 @@ def wished(
     contact_ref: str,
     starts: Instant | None,
     rule: str,
+    *,
+    form: Form = Form.CALLBACK,
+    anew: bool = False,
 ) -> Iterator[e.Event]:
-    """Make a callback of an item, which keeps its age; `check_wish` was asked before."""
+    """Make a callback of an item, which keeps its age; that it may be was asked before.
+
+    `form` is CALL for who was on the line: their entry ends as a call's does. `anew` where the
+    item does not count as an entry of the queue yet.
+    """
     first = item.first_queued_at if item.first_queued_at is not None else now
     first = yield from merge(s, now, item, address_key, queue.id, first)
     yield from line_up(
@@ -45,10 +53,10 @@ def wished(
         now,
         item,
         queue,
-        form=Form.CALLBACK,
+        form=form,
         first_queued_at=first,
         rule=rule,
-        anew=False,
+        anew=anew,
     )
     yield from book(s, now, s.items[item.id], address_key, contact_ref, starts)
     if starts is not None:
