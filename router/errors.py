@@ -153,3 +153,9 @@ class InvariantBroken(TownlineError):
     """The program contradicts itself; no state in memory can be trusted."""
 
     code = "invariant-broken"
+
+
+class HistoryForked(InvariantBroken):
+    """The journal has lost what this daemon holds, or has gone on with something else."""
+
+    code = "history-forked"

@@ -7,6 +7,7 @@ for tests; both pass the same contract suites.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import blake2b
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -75,6 +76,8 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     choices: tuple[str, ...] = ()  # of a chat: quick replies
 
 
+CHAIN_BYTES: Final = 16  # of a history's hash
+
 # Made at import: msgspec looks a type over when it is first used, and two threads that do so at the
 # same moment end the process.
 _SAID: Final = msgspec.json.Decoder(Said)
@@ -118,7 +121,7 @@ class Batch(msgspec.Struct, frozen=True):
     words: tuple[Words, ...] = ()
     policies: tuple[StoredPolicy, ...] = ()
     answers: bytes = b""  # what forwarded commands came to (`router.runtime.answers`), stored along
-    before: str = ""  # id of the batch that it follows; "" when the writer does not know
+    before: str = ""  # hash of the history that it follows; "" when the writer does not know
 
 
 class StoredBatch(msgspec.Struct, frozen=True):
@@ -131,6 +134,27 @@ class StoredBatch(msgspec.Struct, frozen=True):
     events: bytes
     answers: bytes = b""  # as of `Batch`; journals of one daemon keep none
     before: str = ""  # the same
+
+
+# A journal's history is hashed batch by batch, so that a daemon which goes on from what it holds
+# notices that a journal, after a fail-over, has lost batches or has gone on with others.
+
+
+def chained(before: str, version: int, batch: Batch | StoredBatch) -> str:
+    """Return the hash of the history that ends with the batch, hex; "" when nobody knows it.
+
+    `before` is the hash of what is before the batch, "" at the beginning; `version` is that after
+    the batch. What a journal does not keep of every batch (answers) is left out.
+    """
+    if not before and version > batch.count:
+        return ""
+    facts = f"{before} {version} {batch.batch_id} {batch.at} {batch.count} ".encode()
+    return blake2b(facts + batch.events, digest_size=CHAIN_BYTES).hexdigest()
+
+
+def chain_of(stored: StoredBatch) -> str:
+    """Return the hash of the history up to and with that batch; "" when nobody knows it."""
+    return chained(stored.before, stored.version, stored)
 
 
 class Snapshot(msgspec.Struct, frozen=True):

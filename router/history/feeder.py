@@ -8,7 +8,7 @@ the failure is logged once, the next round tries again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -26,7 +26,7 @@ from router.history.tables import contacts, feed, item_events, items, mentions, 
 from router.history.threads import fold_conversations
 from router.history.upsert import upsert
 from router.history.words import forget_unmentioned, store
-from router.ports import Clock, Journal, Spool, StoredBatch
+from router.ports import Clock, Journal, Spool, StoredBatch, chain_of
 
 EVENTS_PER_PAGE: Final = 500  # one transaction; short, so that lookups pass between two
 WORDS_PER_PAGE: Final = 500
@@ -42,7 +42,16 @@ class HistoryFeeder:
     name = "history-feeder"
     period: Span = SECOND
 
-    def __init__(self, database: Database, journal: Journal, spool: Spool, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        spool: Spool,
+        clock: Clock,
+        held: Callable[[], int] = int,
+    ) -> None:
+        """`held` tells the version up to which this daemon can give back what a journal loses."""
+        self._held = held
         self._database = database
         self._journal = journal
         self._spool = spool
@@ -79,23 +88,26 @@ class HistoryFeeder:
 
     async def _read_journal(self) -> bool:
         """Return True when history stands where the journal stood."""
-        position = await self.position()
+        position, chain = await self._database.read(_stands_at)
         if position > await self._journal.version():
-            position = await self._begin_again(position)
+            return position > self._held() and await self._begin_again(position)
         page: list[StoredBatch] = []
         async for batch in self._journal.read(position):
+            other = "" not in (chain, batch.before) and chain != batch.before
+            if not page and (other or batch.version - batch.count != position):
+                return await self._begin_again(position)
             page.append(batch)
             if sum(each.count for each in page) >= EVENTS_PER_PAGE:
                 if not await self._store(position, page):
                     return False
-                position, page = page[-1].version, []
+                position, chain, page = page[-1].version, chain_of(page[-1]), []
         return not page or await self._store(position, page)
 
-    async def _begin_again(self, position: int) -> int:
-        """Read from the start: the journal is another one, or an older copy was put back."""
+    async def _begin_again(self, position: int) -> bool:
+        """Read from the start: the journal is another one, or has gone on another way."""
         _log.warning("history_ahead_of_journal", code="history-ahead-of-journal", position=position)
-        await self._database.write(lambda connection: _advance(connection, position, 0))
-        return 0
+        await self._database.write(lambda connection: _advance(connection, position, 0, ""))
+        return await self._read_journal()
 
     async def _store(self, position: int, page: Sequence[StoredBatch]) -> bool:
         """Return False when somebody else has fed these batches."""
@@ -105,7 +117,7 @@ class HistoryFeeder:
             events += enumerate(decode_events(batch.events), first)
 
         def feed_page(connection: Connection) -> bool:
-            if not _advance(connection, position, page[-1].version):
+            if not _advance(connection, position, page[-1].version, chain_of(page[-1])):
                 return False
             _fold(connection, events)
             return True
@@ -125,9 +137,14 @@ class HistoryFeeder:
             _log.info("history_words_swept", count=swept)
 
 
-def _advance(connection: Connection, position: int, to: int) -> bool:
+def _stands_at(connection: Connection) -> tuple[int, str]:
+    row = connection.execute(select(feed.c.position, feed.c.chain)).one()
+    return row.position, row.chain
+
+
+def _advance(connection: Connection, position: int, to: int, chain: str) -> bool:
     """Move the position; False when it no longer stands there."""
-    moved = update(feed).where(feed.c.position == position).values(position=to)
+    moved = update(feed).where(feed.c.position == position).values(position=to, chain=chain)
     return connection.execute(moved).rowcount == 1
 
 

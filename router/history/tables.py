@@ -215,6 +215,7 @@ feed = Table(
     METADATA,
     Column("id", Integer, primary_key=True),  # always 1
     Column("position", BigInteger, nullable=False),  # journal version that history has read
+    Column("chain", String(64), nullable=False, server_default=""),  # hash of what it has read
 )
 
 # --- people inside -------------------------------------------------------------------------------

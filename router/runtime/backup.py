@@ -20,6 +20,7 @@ from typing import Final, Protocol
 from router.core.model import SECOND, Instant
 from router.errors import StorageFailed
 from router.ports import Words
+from router.runtime import durable
 from router.runtime.backup_file import (
     FORMAT,
     HISTORY,
@@ -29,7 +30,6 @@ from router.runtime.backup_file import (
     BackupWriter,
     Manifest,
     digest_of,
-    sync,
 )
 from router.runtime.blobs import FolderBlobs
 from router.runtime.folder_lock import FolderLock
@@ -128,7 +128,7 @@ async def back_up(
             )
             await asyncio.to_thread(writer.finish, manifest)
             await asyncio.to_thread((work / "backup").rename, to)
-            await asyncio.to_thread(sync, to.parent)
+            await asyncio.to_thread(durable.sync, to.parent)
     except OSError as error:
         raise StorageFailed(f"{error.filename or to}: {error.strerror or error}") from error
     return to, manifest

@@ -19,6 +19,7 @@ from typing import IO, Final
 import msgspec
 
 from router.errors import StorageFailed
+from router.runtime import durable
 from router.runtime.journal_copy import Contents
 
 FORMAT: Final = 1
@@ -156,7 +157,7 @@ class BackupReader:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(to)
-        sync(to.parent)
+        durable.sync(to.parent)
 
 
 @contextmanager
@@ -176,12 +177,3 @@ def _digest(body: IO[bytes]) -> str:
     while part := body.read(PART_BYTES):
         whole.update(part)
     return whole.hexdigest()
-
-
-def sync(folder: Path) -> None:
-    """Bring the folder's entries to disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -23,6 +23,7 @@ from typing import Final
 
 from router.core.model import Span
 from router.errors import StorageFailed
+from router.runtime import durable
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}(?:\.[0-9a-f]{8})?")  # or that of an unfinished file
 _LOCK: Final = ".lock"
@@ -65,7 +66,7 @@ class FolderBlobs:
                 except FileNotFoundError:
                     _write(draft, body)
                     draft.rename(path)
-                _to_disk(path.parent)
+                durable.sync(path.parent)
         except OSError as error:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
@@ -123,12 +124,3 @@ def _write(path: Path, body: bytes) -> None:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _to_disk(folder: Path) -> None:
-    """Bring the folder's entries to disk, so that the name survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -19,6 +19,7 @@ from router.ports import StoredBatch
 from router.runtime.link import Standing
 from router.runtime.parcels import Parcel
 from router.runtime.sender import AnySender
+from router.runtime.tail import Tail
 
 
 class Owed(NamedTuple):
@@ -73,6 +74,8 @@ class Company:
         self.is_behind = False  # others have stored what was not followed
         self.served_at: Instant = 0  # when another daemon was last known to serve the town
         self.outage_since: Instant | None = None  # the town was cut off since, and is back
+        self.tail: Tail | None = None  # for a server that takes another one's place
+        self.others_first_until: Instant = 0  # nothing new is stored before
         self.listeners: list[Callable[[Parcel], None]] = []
         self._changed = asyncio.Event()
 

@@ -21,11 +21,10 @@ from starlette.types import ASGIApp
 from router.core.effects import Effect
 from router.core.engine import Engine
 from router.core.model import ItemId
-from router.core.state import State
 from router.desk.surface import DeskSurface
 from router.desk.town import status_view
 from router.desk.writing import Desktop, TellResident
-from router.errors import InvariantBroken, TownlineError
+from router.errors import HistoryForked, InvariantBroken, TownlineError
 from router.history.accounts import Accounts, Role
 from router.history.audit import Audit
 from router.history.blob_sweep import BlobSweep
@@ -64,7 +63,8 @@ from router.runtime.neighbours import Neighbours
 from router.runtime.policy_loader import PolicyKeeper
 from router.runtime.policy_source import edits, source_of
 from router.runtime.publisher import Publisher
-from router.runtime.recovery import recover
+from router.runtime.recovery import Recovered, replay
+from router.runtime.resubmission import Resubmission, leave_behind
 from router.runtime.secret import installation_secret
 from router.runtime.sequencer import Sequencer
 from router.runtime.settings import Settings
@@ -88,18 +88,18 @@ class Daemon:
         settings: Settings,
         secret: bytes,
         journal: OpenJournal,
-        state: State,
+        recovered: Recovered,
         system_clock: SystemClock,
         clock: practice.PracticeClock,
         web_root: str,
         say: Say,
     ) -> None:
         self.settings, self.clock, self.say = settings, clock, say
-        self.journal, self.state = journal, state
+        self.journal, self.state = journal, recovered.state
         self.ids, self.metrics, self.publisher = RandomIds(), Metrics(), Publisher()
         self.company = company_of(settings, clock, self.metrics)
         self.sequencer = Sequencer(
-            Engine(state),
+            Engine(self.state),
             journal,
             clock,
             self.ids,
@@ -108,6 +108,7 @@ class Daemon:
             waiting_max=settings.limits.waiting_commands_max,
             batch_max=settings.limits.batch_commands_max,
             company=self.company,
+            chain=recovered.chain,
         )
         self.keeper = PolicyKeeper(
             source_of(settings), self.sequencer, clock, self.metrics, self.company
@@ -130,7 +131,9 @@ class Daemon:
             free_bytes_min=settings.limits.free_bytes_min,
             ahead_of_wall=system_clock.ahead_of_wall,
         )
-        self.snapshots = Snapshots(self.sequencer, journal, clock, self.about.version)
+        self.snapshots = Snapshots(
+            self.sequencer, journal, clock, self.about.version, lambda: self.sequencer.chain
+        )
         self.operator_token = practice.operator_token(secret)
         self.stopping, self.reload = asyncio.Event(), asyncio.Event()
 
@@ -222,6 +225,11 @@ class Daemon:
                 tasks.create_task(self._reload_when_told()),
                 tasks.create_task(self._reload_when_edited()),
                 tasks.create_task(first.make()),
+                tasks.create_task(
+                    Resubmission(
+                        self.settings.data_dir, self.journal, self.sequencer, self.clock
+                    ).run()
+                ),
             ]
             await self.stopping.wait()
             log.info("stopping")
@@ -248,7 +256,13 @@ class Daemon:
             self.health,
             self.keeper,
             self.neighbours,
-            HistoryFeeder(self.database, self.journal, self.journal, self.clock),
+            HistoryFeeder(
+                self.database,
+                self.journal,
+                self.journal,
+                self.clock,
+                lambda: self.sequencer.version,
+            ),
         ]
         keeping: list[Duty] = [
             self.blocked,
@@ -324,7 +338,8 @@ async def serve(settings: Settings, at: str | None, say: Say) -> None:
         await compare_secret(settings, journal, secret)
         system_clock = SystemClock(await journal.last_instant())
         clock = practice.PracticeClock(system_clock)
-        state = await recover(journal)
+        recovered = await replay(journal)
+        state = recovered.state
         if at is not None:
             zone = state.policy.time_zone if state.policy_hash else practice.LOCAL_ZONE
             clock.start_at(practice.instant_of(at, zone), not_before=state.now)
@@ -332,13 +347,15 @@ async def serve(settings: Settings, at: str | None, say: Say) -> None:
         web_root = settings.web_root
         if settings.public_url is None and settings.http.port == 0:
             web_root = web_root.removesuffix(":0") + f":{port}"
-        daemon = Daemon(settings, secret, journal, state, system_clock, clock, web_root, say)
+        daemon = Daemon(settings, secret, journal, recovered, system_clock, clock, web_root, say)
         collector.calm()
         with signals(daemon.stopping, daemon.reload):
             try:
                 await daemon.run(listening)
             except BaseExceptionGroup as group:
                 error = innermost(group)
+                if isinstance(error, HistoryForked):
+                    leave_behind(settings.data_dir, daemon.company.tail)
                 if isinstance(error, InvariantBroken) or not isinstance(error, TownlineError):
                     log.critical("daemon_broken", exc_info=group)
                 raise error from group

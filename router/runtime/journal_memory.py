@@ -15,8 +15,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from router.core.model import Instant
-from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed, TownlineError
-from router.ports import Batch, Clock, Snapshot, StoredBatch, Words
+from router.errors import (
+    Conflict,
+    HistoryForked,
+    InvariantBroken,
+    OutcomeUnknown,
+    StorageFailed,
+    TownlineError,
+)
+from router.ports import Batch, Clock, Snapshot, StoredBatch, Words, chain_of
 from router.runtime.journal_faults import Ending, FaultPlan, ScriptedFaults
 
 SNAPSHOTS_KEPT: Final = 2
@@ -37,13 +44,13 @@ class MemoryStore:
         """Return the number of events stored."""
         return self.batches[-1].version if self.batches else 0
 
-    def newest(self) -> str:
-        """Return the id of the last batch; "" when there is none."""
-        return self.batches[-1].batch_id if self.batches else ""
+    def chain(self) -> str:
+        """Return the hash of the history; "" when there is none."""
+        return chain_of(self.batches[-1]) if self.batches else ""
 
     def add(self, batch: Batch) -> int:
         """Store the batch at the end; return the new version."""
-        version, before = self.version() + batch.count, self.newest()
+        version, before = self.version() + batch.count, self.chain()
         self.batches.append(
             StoredBatch(
                 version, batch.batch_id, batch.at, batch.count, batch.events,
@@ -51,11 +58,15 @@ class MemoryStore:
             )
         )  # fmt: skip
         self.versions[batch.batch_id] = version
-        for words in batch.words:
-            self.words.setdefault(words.ref, words)
+        self.take_words(batch)
         for policy in batch.policies:
             self.policies.setdefault(policy.hash, policy.body)
         return version
+
+    def take_words(self, batch: Batch) -> None:
+        """Keep those of the batch's words that are not here."""
+        for words in batch.words:
+            self.words.setdefault(words.ref, words)
 
 
 class MemoryJournal:
@@ -170,12 +181,13 @@ class MemoryJournal:
     ) -> int:
         for other in foreign:
             self._store.add(other)
+        if batch.batch_id in self._store.versions:
+            self._store.take_words(batch)  # somebody who did not know them has given it back
         actual = self._store.version()
         if actual != expected_version:
             raise Conflict(expected_version, actual)
-        newest = self._store.newest()
-        if "" not in (batch.before, newest) and batch.before != newest:
-            raise InvariantBroken(f"the journal ends with batch {newest!r}, not {batch.before!r}")
+        if "" not in (batch.before, self._store.chain()) and batch.before != self._store.chain():
+            raise HistoryForked(f"the journal has gone on with another history after {actual}")
         if batch.count < 1 or batch.batch_id in self._store.versions:
             raise InvariantBroken(
                 f"batch {batch.batch_id!r} of {batch.count} events: empty, or stored already"

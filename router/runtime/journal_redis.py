@@ -21,8 +21,8 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as TookTooLong
 
 from router.core.model import SECOND, Instant, Span
-from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
-from router.ports import Batch, Duty, Snapshot, StoredBatch, Words
+from router.errors import Conflict, HistoryForked, InvariantBroken, OutcomeUnknown, StorageFailed
+from router.ports import Batch, Duty, Snapshot, StoredBatch, Words, chained
 from router.runtime.redis_link import stored_batch
 from router.runtime.redis_scripts import APPEND, ENTER, KEEP_SNAPSHOT, OPENED, RELEASE
 from router.runtime.redis_server import connect, room_of, settle, worries
@@ -48,7 +48,7 @@ class RedisJournal:
         self._keys = {
             name: f"townline:{{{town}}}:{name}"
             for name in (
-                "version", "log", "batches", "words", "line", "policies", "count", "newest",
+                "version", "log", "batches", "words", "line", "policies", "count", "chain",
                 "snapshots", "settled", "secret", "daemons", "alone", "unfinished",
             )
         }  # fmt: skip
@@ -111,14 +111,14 @@ class RedisJournal:
         version = expected_version + batch.count
         texts: list[Any] = [
             expected_version, version, batch.batch_id, batch.at, batch.count, batch.events,
-            batch.answers, batch.before, len(batch.words),
+            batch.answers, batch.before, chained(batch.before, version, batch), len(batch.words),
         ]  # fmt: skip
         for words in batch.words:
             texts += [words.ref, msgspec.msgpack.encode(words)]
         texts.append(len(batch.policies))
         for policy in batch.policies:
             texts += [policy.hash, policy.body]
-        names = ("version", "log", "batches", "words", "line", "policies", "count", "newest")
+        names = ("version", "log", "batches", "words", "line", "policies", "count", "chain")
         keys = [self._keys[name] for name in names]
         try:
             ending, told = await _answer(self._writing.eval(APPEND, len(keys), *keys, *texts))
@@ -134,9 +134,9 @@ class RedisJournal:
         if ending == b"known":
             raise InvariantBroken(f"batch {batch.batch_id!r} is stored already at {int(told)}")
         if ending == b"another":
-            raise InvariantBroken(
-                f"{self._where} ends with batch {told.decode()!r}, not with {batch.before!r}:"
-                " batches that were stored are lost; replay it"
+            raise HistoryForked(
+                f"{self._where} has gone on with another history after version {expected_version}:"
+                " batches that were stored are lost; start again"
             )
         if ending == b"conflict":
             raise Conflict(expected_version, int(told))

@@ -59,6 +59,9 @@ class Metrics:
         self.shunted = self._counter(
             "townline_shunted", "Commands set aside because of our own mistake", "command"
         )
+        self.given_back = self._counter(
+            "townline_batches_given_back", "Batches that the journal had lost and has again"
+        )
         self.overloaded = self._counter("townline_overloaded", "Senders told to come back later")
         self.policy_reloads = self._counter(
             "townline_policy_reloads", "Edited policies by result", "result"

@@ -9,7 +9,6 @@ changed what. Nothing here decides whether a policy is good.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import msgspec
 
 from router.core.model import Instant
 from router.errors import PolicyError
+from router.runtime import durable
 
 FOLDER: Final = "policies"
 ABOUT: Final = "version.json"
@@ -96,19 +96,19 @@ class PublishedPolicies:
                 copy = draft / name
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(files / name, copy)
-                _sync(copy)
+                durable.sync(copy)
             while True:
                 number = max(self.numbers(), default=0) + 1
                 version = Version(number, digest(draft), author, reason, at, back_to)
                 (draft / ABOUT).write_bytes(msgspec.json.format(msgspec.json.encode(version)))
-                _sync(draft / ABOUT)
+                durable.sync(draft / ABOUT)
                 try:
                     draft.rename(self.folder_of(number))
                 except OSError:
                     if self.folder_of(number).exists():
                         continue  # somebody else was quicker: the next number
                     raise
-                _sync(self.root)
+                durable.sync(self.root)
                 return version
         except OSError as error:
             raise PolicyError(f"{self.root}: not published: {error}") from error
@@ -149,11 +149,3 @@ def digest(folder: Path) -> str:
         whole.update(f"{name}\0{len(body)}\0".encode())
         whole.update(body)
     return whole.hexdigest()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,6 +6,7 @@ Replay only folds; it decides nothing. Policies are loaded before the event that
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -17,22 +18,39 @@ from router.core.policy import Policy, decode
 from router.core.state import State
 from router.core.upcast import decode_events
 from router.errors import InvariantBroken
-from router.ports import Journal, StoredBatch
+from router.ports import Journal, StoredBatch, StoredPolicy, chain_of
 from router.runtime.snapshot import UnreadableSnapshot, decode_snapshot, policies_of
 
 log = structlog.get_logger(__name__)
 
 
+class Recovered(NamedTuple):
+    """The state as stored, and the hash of the history that led to it (`router.ports.chained`)."""
+
+    state: State
+    chain: str
+
+
 async def recover(journal: Journal) -> State:
-    """Return the state as stored; `version` 0 for an empty journal.
+    """Return the state as stored; `version` 0 for an empty journal. Errors: as of `replay`."""
+    return (await replay(journal)).state
+
+
+async def replay(journal: Journal) -> Recovered:
+    """Return the state as stored, and which history that is.
 
     Raises:
         InvariantBroken: the journal holds what this release cannot read or fold.
         StorageFailed: the journal cannot be read.
     """
-    state = await nearest_snapshot(journal)
+    state, chain = await _nearest(journal, None)
     began_at = state.version
-    async for events in batches_after(journal, state):
+    async for stored, events in _batches_after(journal, state):
+        if "" not in (chain, stored.before) and stored.before != chain:
+            raise InvariantBroken(
+                f"batch {stored.batch_id!r} does not follow the one before: the journal was"
+                " changed or is damaged, restore a backup"
+            )
         try:
             for event in events:
                 apply(state, event)
@@ -40,8 +58,15 @@ async def recover(journal: Journal) -> State:
             raise InvariantBroken(
                 f"event {state.version + 1} of the journal cannot be applied: {error}"
             ) from error
+        chain = chain_of(stored)
     log.info("state_recovered", snapshot=began_at, version=state.version, items=len(state.items))
-    return state
+    return Recovered(state, chain)
+
+
+async def chain_at(journal: Journal, version: int) -> str:
+    """Return the hash of the history up to there; "" when nobody knows. Errors: `StorageFailed`."""
+    stored = await anext(journal.read(version - 1), None)
+    return chain_of(stored) if stored is not None and stored.version == version else ""
 
 
 async def batches_after(journal: Journal, state: State) -> AsyncGenerator[list[AnyEvent], None]:
@@ -50,12 +75,19 @@ async def batches_after(journal: Journal, state: State) -> AsyncGenerator[list[A
     Raises:
         InvariantBroken: a batch cannot be read, or does not follow the one before.
     """
+    async for _, events in _batches_after(journal, state):
+        yield events
+
+
+async def _batches_after(
+    journal: Journal, state: State
+) -> AsyncGenerator[tuple[StoredBatch, list[AnyEvent]], None]:
     expected = state.version
     async for stored in journal.read(expected):
         events = events_of(stored, expected)
         expected += len(events)
         await load_adopted(journal, state, events)
-        yield events
+        yield stored, events
 
 
 def events_of(stored: StoredBatch, expected: int) -> list[AnyEvent]:
@@ -83,11 +115,22 @@ async def load_adopted(journal: Journal, state: State, events: Iterable[AnyEvent
             state.policies[event.policy] = await load_policy(journal, event.policy)
 
 
+async def adopted_in(journal: Journal, events: Iterable[AnyEvent]) -> tuple[StoredPolicy, ...]:
+    """Return the policies that the events adopt, as they are stored. Errors: `StorageFailed`."""
+    names = [str(event.policy) for event in events if type(event) is PolicyAdopted]
+    bodies = [(name, await journal.policy(name)) for name in names]
+    return tuple(StoredPolicy(name, body) for name, body in bodies if body is not None)
+
+
 async def nearest_snapshot(journal: Journal, version: int | None = None) -> State:
     """Return the state of the newest readable snapshot, or of the newest not after the version.
 
     Without one: the state of the empty journal. Errors: `StorageFailed`.
     """
+    return (await _nearest(journal, version)).state
+
+
+async def _nearest(journal: Journal, version: int | None) -> Recovered:
     stands_at = await journal.version()
     for snapshot in await journal.snapshots():
         if version is not None and version < snapshot.version <= stands_at:
@@ -95,12 +138,15 @@ async def nearest_snapshot(journal: Journal, version: int | None = None) -> Stat
         try:
             if snapshot.version > stands_at:
                 raise UnreadableSnapshot(f"the journal ends at version {stands_at}")
-            frozen = decode_snapshot(snapshot)
+            frozen, chain = decode_snapshot(snapshot)
+            here = await chain_at(journal, snapshot.version)
+            if "" not in (chain, here) and chain != here:
+                raise UnreadableSnapshot("it is of another history, which the journal has lost")
             policies = {name: await load_policy(journal, name) for name in policies_of(frozen)}
-            return State.thaw(frozen, policies)
+            return Recovered(State.thaw(frozen, policies), here or chain)
         except (UnreadableSnapshot, InvariantBroken) as error:
             log.warning("snapshot_skipped", version=snapshot.version, why=str(error))
-    return State()
+    return Recovered(State(), "")
 
 
 async def load_policy(journal: Journal, name: PolicyHash) -> Policy:

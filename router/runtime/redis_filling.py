@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from router.errors import StorageFailed
-from router.ports import StoredBatch, StoredPolicy, Words
+from router.ports import StoredBatch, StoredPolicy, Words, chained
 from router.runtime.redis_alone import RedisAlone
 
 WORDS_AT_ONCE: Final = 500
@@ -43,6 +43,7 @@ class RedisFilling(RedisAlone):
     async def fill(self, page: Sequence[StoredBatch], policies: Sequence[StoredPolicy]) -> None:
         """Store these batches after those that are here, and what they adopted, or nothing."""
         together = self._writing.pipeline(transaction=True)
+        chain = await self._chain(page[0])
         for batch in page:
             fields: dict[Any, Any] = {
                 "b": batch.batch_id,
@@ -50,15 +51,22 @@ class RedisFilling(RedisAlone):
                 "c": batch.count,
                 "e": batch.events,
                 "r": batch.answers,
-                "p": batch.before,
+                "h": chain,
             }
+            chain = chained(chain, batch.version, batch)
             together.xadd(self._keys["log"], fields, id=f"{batch.version}-0")
             together.hset(self._keys["batches"], batch.batch_id, batch.version)
         for policy in policies:
             together.hset(self._keys["policies"], policy.hash, policy.body)
         together.set(self._keys["version"], page[-1].version)
-        together.set(self._keys["newest"], page[-1].batch_id)
+        together.set(self._keys["chain"], chain)
         await self._guarded("filling the journal", together.execute)
+
+    async def _chain(self, first: StoredBatch) -> str:
+        """Return the hash of the history before that batch, which not every journal keeps."""
+        key = self._keys["chain"]
+        found = await self._guarded("filling the journal", lambda: self._writing.get(key))
+        return first.before if found is None else found.decode()
 
     async def put_words(self, words: Sequence[Words]) -> None:
         """Let these words wait, in their order, and no others."""

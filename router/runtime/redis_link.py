@@ -136,5 +136,5 @@ def stored_batch(entry: bytes, fields: dict[bytes, bytes]) -> StoredBatch:
         count=int(fields[b"c"]),
         events=fields[b"e"],
         answers=fields.get(b"r", b""),
-        before=fields.get(b"p", b"").decode(),
+        before=fields.get(b"h", b"").decode(),
     )

@@ -11,26 +11,28 @@ from typing import Final
 OPENED: Final = "journal:"  # begins the name under which who opens it is counted among the daemons
 
 # Compare and append. KEYS: version, log, batches, words, line of words, policies, count of words,
-#   id of the newest batch.
-# ARGV: expected version, new version, batch id, instant, count, events, answers, id of the batch
-#   before ("" when the writer does not know), number of words, then each (ref, body), number of
-#   policies, then each (hash, body).
+#   hash of the history.
+# ARGV: expected version, new version, batch id, instant, count, events, answers, hashes of the
+#   history before and with the batch ("" when the writer does not know), number of words, then each
+#   (ref, body), number of policies, then each (hash, body).
+# Of a batch that is stored already, given back by somebody who did not know them, words are taken.
 # Returns {"stored", version}, {"conflict", version}, {"known", version of that batch} or
-#   {"another", id}: the version is the expected one, the history is not.
+#   {"another", hash}: the version is the expected one, the history is not.
 # A full or replica-less server refuses the first write, the one to the log: nothing is half-done.
 APPEND: Final = """
 local actual = redis.call('GET', KEYS[1]) or '0'
 local known = redis.call('HGET', KEYS[3], ARGV[3])
-if known then return {'known', known} end
-if actual ~= ARGV[1] then return {'conflict', actual} end
-local newest = redis.call('GET', KEYS[8]) or ''
-if ARGV[8] ~= '' and newest ~= '' and newest ~= ARGV[8] then return {'another', newest} end
-redis.call('XADD', KEYS[2], ARGV[2] .. '-0', 'b', ARGV[3], 'a', ARGV[4], 'c', ARGV[5], 'e', ARGV[6],
-  'r', ARGV[7], 'p', newest)
-redis.call('SET', KEYS[1], ARGV[2])
-redis.call('SET', KEYS[8], ARGV[3])
-redis.call('HSET', KEYS[3], ARGV[3], ARGV[2])
-local at = 9
+if not known then
+  if actual ~= ARGV[1] then return {'conflict', actual} end
+  local chain = redis.call('GET', KEYS[8]) or ''
+  if ARGV[8] ~= '' and chain ~= '' and chain ~= ARGV[8] then return {'another', chain} end
+  redis.call('XADD', KEYS[2], ARGV[2] .. '-0', 'b', ARGV[3], 'a', ARGV[4], 'c', ARGV[5],
+    'e', ARGV[6], 'r', ARGV[7], 'h', ARGV[8])
+  redis.call('SET', KEYS[1], ARGV[2])
+  redis.call('SET', KEYS[8], ARGV[9])
+  redis.call('HSET', KEYS[3], ARGV[3], ARGV[2])
+end
+local at = 10
 for _ = 1, tonumber(ARGV[at]) do
   if redis.call('HSETNX', KEYS[4], ARGV[at + 1], ARGV[at + 2]) == 1 then
     redis.call('ZADD', KEYS[5], redis.call('INCR', KEYS[7]), ARGV[at + 1])
@@ -41,6 +43,10 @@ at = at + 1
 for _ = 1, tonumber(ARGV[at]) do
   redis.call('HSETNX', KEYS[6], ARGV[at + 1], ARGV[at + 2])
   at = at + 2
+end
+if known then
+  if actual ~= ARGV[1] then return {'conflict', actual} end
+  return {'known', known}
 end
 return {'stored', ARGV[2]}
 """

@@ -69,6 +69,11 @@ class Remote:
         """Say whether somebody else has decided it meanwhile."""
         return self.id in self._known
 
+    @property
+    def is_done(self) -> bool:
+        """Return False: the daemon that has taken the command answers for it."""
+        return False
+
     def compute(self, state: State) -> None:
         """Note where the reply is to be worked out."""
         self._version, self._error, self._is_in_batch = state.version, None, False

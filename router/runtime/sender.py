@@ -23,6 +23,8 @@ class AnySender(Protocol):
 
     @property
     def is_gone(self) -> bool: ...
+    @property
+    def is_done(self) -> bool: ...
     def compute(self, state: State) -> None: ...
     def refuse(self, error: Exception) -> None: ...
     def answer(self) -> Answer: ...
@@ -54,6 +56,11 @@ class Sender(Generic[T]):
     def is_gone(self) -> bool:
         """Say whether nobody waits any more: told already, or hung up."""
         return self._future.done()
+
+    @property
+    def is_done(self) -> bool:
+        """Say whether this daemon has taken the command, and it was not refused."""
+        return self._error is None
 
     def compute(self, state: State) -> None:
         """Work out the reply as of now; a reply that fails is the sender's own error."""

@@ -18,15 +18,16 @@ from router.core.commands import Command
 from router.core.model import SECOND, Instant, PolicyHash, Span
 from router.core.policy import decode, policy_hash
 from router.core.state import State
-from router.errors import InvariantBroken, Overloaded, StorageError, StorageUnavailable
-from router.ports import Clock, Ids, Journal, StoredBatch, Words
+from router.errors import HistoryForked, Overloaded, StorageError, StorageUnavailable
+from router.ports import Batch, Clock, Ids, Journal, StoredBatch, Words, chain_of, chained
 from router.runtime.company import Company, fold, give
 from router.runtime.deciding import Draft, Drafter, Engine
 from router.runtime.metrics import Metrics
 from router.runtime.publisher import Publisher
-from router.runtime.recovery import events_of, load_adopted
+from router.runtime.recovery import adopted_in, events_of, load_adopted
 from router.runtime.sender import AnyReader, AnySender, Reader, Sender
 from router.runtime.storing import Outcome, Storing
+from router.runtime.tail import Kept, batch_of
 
 WAITING_MAX: Final = 2000  # one beyond is told to come back
 BATCH_MAX: Final = 256  # commands decided before the next append
@@ -60,10 +61,12 @@ class Sequencer:
         waiting_max: int = WAITING_MAX,
         batch_max: int = BATCH_MAX,
         company: Company | None = None,
+        chain: str = "",
     ) -> None:
         """`engine.state` is what the journal holds (see `recovery`); nothing else changes it.
 
-        `company`: the town's other daemons; without it this one decides alone.
+        `chain`: which history that is. `company`: the town's other daemons; without it this one
+        decides alone.
         """
         self._state = engine.state
         self._drafter = Drafter(engine, metrics)
@@ -85,7 +88,7 @@ class Sequencer:
         self._alarm: tuple[Instant, asyncio.Task[None]] | None = None
         self._is_stopping = False
         self._company = Company() if company is None else company
-        self._newest = ""  # id of the batch that the state ends with; "" when nobody knows
+        self.chain = chain  # hash of the history that is stored; "" when nobody knows
         self._stored = self._state.version
 
     @property
@@ -282,10 +285,13 @@ class Sequencer:
 
     async def _store(self, draft: Draft) -> Outcome:
         stored = self._state.version - len(draft.events)
-        batch = draft.batch(self._ids.unique("b-"), self._newest)
-        outcome = await self._storing.store(stored, batch)
+        batch = draft.batch(self._ids.unique("b-"), self.chain)
+        begin = self._company.others_first_until
+        outcome = await self._storing.store(stored, batch, not_before=begin)
         if outcome is Outcome.STORED:
-            self._newest, self._stored = batch.batch_id, self._state.version
+            self._stored = self._state.version
+            self.chain = chained(self.chain, self._stored, batch)
+            self._keep(stored, batch, draft.senders)
         if outcome is Outcome.FAILED:
             self._outage_since = draft.at if self._outage_since is None else self._outage_since
             self._retry_at = self._clock.now() + RETRY_AFTER
@@ -317,23 +323,42 @@ class Sequencer:
         """Apply what others have stored; the state stands where the journal stands."""
 
         async def read() -> None:
+            await self._put_back()
             async for stored in self._journal.read(self._state.version):
                 await self._apply(stored)
-            if await self._journal.version() < self._state.version:
-                raise InvariantBroken("the journal has lost batches that were stored: replay it")
 
         await self._storing.insist(read)
 
+    async def _put_back(self) -> None:
+        """See that the journal has everything that it had. Errors: `HistoryForked`."""
+        if self._company.tail is not None:
+            await self._company.tail.put_back(self._journal, self._state.version)
+        elif await self._journal.version() < self._state.version:
+            raise HistoryForked("the journal has lost batches that were stored: start again")
+
+    def _keep(self, after: int, batch: Batch, senders: Sequence[AnySender]) -> None:
+        if self._company.tail is not None:
+            taken = tuple((each.command, each.words) for each in senders if each.is_done)
+            self._company.tail.add(Kept(after, batch, taken))
+
     async def _apply(self, stored: StoredBatch) -> None:
         state = self._state
-        if "" not in (stored.before, self._newest) and stored.before != self._newest:
-            raise InvariantBroken(f"batch {stored.batch_id!r} follows another history: replay it")
-        events = events_of(stored, state.version)
+        before = state.version
+        other = "" not in (stored.before, self.chain) and stored.before != self.chain
+        if other or stored.version - stored.count != before:
+            raise HistoryForked(
+                f"the journal has gone on with another history after version {before}: start again"
+            )
+        events = events_of(stored, before)
         await load_adopted(self._journal, state, events)
+        policies = await adopted_in(self._journal, events)
         ripe = self._company.answered_by(stored)
         fold(events, state, ripe)
         state.forget_undo()
-        self._newest, self._stored = stored.batch_id, stored.version
+        self.chain, self._stored = chain_of(stored), stored.version
+        answered = [each.sender for each in ripe if each.error is None]
+        words = tuple(each for sender in answered for each in sender.words)
+        self._keep(before, batch_of(stored, policies, words), answered)
         self._outage_since = None  # whoever stored it has made that good
         self._retry_at = 0
         for each in ripe:

@@ -28,6 +28,7 @@ from router.runtime.metrics import Metrics
 from router.runtime.remote import Remembered, Remote
 from router.runtime.sender import AnySender
 from router.runtime.storing import PATIENCE
+from router.runtime.tail import OTHERS_FIRST, Tail
 
 CLAIM_EVERY: Final[Span] = SECOND
 SILENCE: Final[Span] = SECOND  # of the decider: who waits for longer decides for itself
@@ -65,6 +66,7 @@ class Sharing(Company):
         self._cut_since: Instant | None = None
         self._due: tuple[int, Instant] = (0, 0)  # a version to be reached, and since when
         self._heralds: list[asyncio.Task[None]] = []
+        self.tail: Tail = Tail(clock, metrics)
 
     @property
     def trouble(self) -> str:
@@ -232,10 +234,13 @@ class Sharing(Company):
         if self._cut_since is None:
             return
         log.info("town_link_back")
+        self.tail.doubt(self._cut_since)
+        self.is_behind = True
         since, self._cut_since = max(self._cut_since, self.served_at), None
         if self.decides and self._clock.now() - since >= GAP_MIN:
             self.outage_since = since
-            self._tell()
+            self.others_first_until = self._clock.now() + OTHERS_FIRST
+        self._tell()
 
     # --- following -------------------------------------------------------------------------------
 

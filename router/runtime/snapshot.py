@@ -8,7 +8,7 @@ more of the journal instead.
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -30,13 +30,21 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     at: Instant
     policy: PolicyHash
     sha256: str  # of the state's bytes, hex
+    chain: str = ""  # hash of the history that led to it (`router.ports.chained`)
+
+
+class Unpacked(NamedTuple):
+    """What a snapshot holds."""
+
+    frozen: Frozen
+    chain: str  # "" when who wrote it did not know
 
 
 class UnreadableSnapshot(Exception):
     """These bytes cannot be trusted."""
 
 
-def encode_snapshot(frozen: Frozen, code: str) -> Snapshot:
+def encode_snapshot(frozen: Frozen, code: str, chain: str = "") -> Snapshot:
     """Return the snapshot; takes long for a large state, so call it in a thread."""
     body = encode_frozen(frozen)
     header = msgspec.msgpack.encode(
@@ -48,13 +56,14 @@ def encode_snapshot(frozen: Frozen, code: str) -> Snapshot:
             at=frozen.now,
             policy=frozen.policy_hash,
             sha256=hashlib.sha256(body).hexdigest(),
+            chain=chain,
         )
     )
     return Snapshot(frozen.version, len(header).to_bytes(4, "big") + header + body)
 
 
-def decode_snapshot(snapshot: Snapshot) -> Frozen:
-    """Return the state that the snapshot holds.
+def decode_snapshot(snapshot: Snapshot) -> Unpacked:
+    """Return what the snapshot holds.
 
     Raises:
         UnreadableSnapshot: saying why.
@@ -72,7 +81,7 @@ def decode_snapshot(snapshot: Snapshot) -> Frozen:
         raise UnreadableSnapshot(str(error)) from error
     if frozen.version != snapshot.version:
         raise UnreadableSnapshot(f"holds version {frozen.version}, stands at {snapshot.version}")
-    return frozen
+    return Unpacked(frozen, header.chain)
 
 
 def policies_of(frozen: Frozen) -> frozenset[PolicyHash]:

@@ -7,12 +7,14 @@ storing happen off the loop.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import structlog
 
 from router.core.model import MINUTE, SECOND, Instant, Span
 from router.core.state import State
+from router.core.state_frozen import Frozen
 from router.errors import StorageError
 from router.ports import Clock, Inbox, Journal
 from router.runtime.snapshot import encode_snapshot
@@ -29,9 +31,12 @@ class Snapshots:
     name = "snapshots"
     period: Span = 5 * SECOND  # how often it looks whether one is due
 
-    def __init__(self, inbox: Inbox, journal: Journal, clock: Clock, code: str) -> None:
-        """`code` is the release that writes them."""
+    def __init__(
+        self, inbox: Inbox, journal: Journal, clock: Clock, code: str, chain: Callable[[], str]
+    ) -> None:
+        """`code` is the release that writes them; `chain` says which history is stored."""
         self._inbox = inbox
+        self._chain = chain
         self._journal = journal
         self._clock = clock
         self._code = code
@@ -49,15 +54,20 @@ class Snapshots:
             version > self._version and now - self._at >= EVERY
         )
         if is_due:
-            await self.save(await self._inbox.read(lambda state: state))
+            await self._save(*await self._inbox.read(self._frozen))
 
     async def save(self, state: State) -> None:
         """Save the state as it stands, which must be stored."""
-        if state.version == self._version:
-            return
-        frozen = state.freeze()
+        if state.version != self._version:
+            await self._save(*self._frozen(state))
+
+    def _frozen(self, state: State) -> tuple[Frozen, str]:
+        """Return it while it is what is stored; in a moment the next batch may be decided."""
+        return state.freeze(), self._chain()
+
+    async def _save(self, frozen: Frozen, chain: str) -> None:
         try:
-            snapshot = await asyncio.to_thread(encode_snapshot, frozen, self._code)
+            snapshot = await asyncio.to_thread(encode_snapshot, frozen, self._code, chain)
             await self._journal.save_snapshot(snapshot)
         except StorageError as error:
             log.warning("snapshot_not_saved", version=frozen.version, why=str(error))

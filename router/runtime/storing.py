@@ -50,10 +50,14 @@ class Storing:
         """Say whether an append is under way, so that the working state is ahead of the journal."""
         return self._since is not None
 
-    async def store(self, expected_version: int, batch: Batch) -> Outcome:
-        """Append the batch; return when it is known what became of it."""
+    async def store(
+        self, expected_version: int, batch: Batch, *, not_before: Instant = 0
+    ) -> Outcome:
+        """Append the batch, at that instant or later; return when what became of it is known."""
         began = self._begin()
         try:
+            if began < not_before:
+                await self._clock.sleep_until(not_before)
             outcome = await self._append(expected_version, batch)
         finally:
             self._end()

@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from router.errors import Conflict, InvariantBroken, StorageFailed
-from router.ports import Batch, Snapshot, StoredBatch, StoredPolicy, Words
+from router.errors import Conflict, HistoryForked, InvariantBroken, StorageFailed
+from router.ports import Batch, Snapshot, StoredBatch, StoredPolicy, Words, chain_of, chained
 from router.runtime.clock import VirtualClock
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
 from router.runtime.journal_redis import RedisJournal
@@ -186,10 +186,39 @@ async def test_storing_a_batch_id_twice_is_our_own_mistake(disk: Disk) -> None:
     async with opened(disk) as journal:
         await journal.append(0, a_batch("one"))
         with pytest.raises(InvariantBroken, match="one"):
-            await journal.append(1, a_batch("one", words=(some_words("w"),)))
+            await journal.append(1, a_batch("one"))
         assert await journal.version() == 1
-        assert await journal.waiting(10) == []
         assert await journal.append(1, a_batch("two")) == 2
+
+
+@pytest.mark.parametrize("at", [0, 1, 3])
+async def test_a_batch_that_is_given_back_without_its_words_takes_them_later(
+    disk: Disk, at: int
+) -> None:
+    """Only where a server can lose batches: whoever followed them gives them back, and has none."""
+    if isinstance(disk, SqliteDisk):
+        pytest.skip("nobody else writes to it")
+    async with opened(disk) as journal:
+        await journal.append(0, a_batch("one"))
+        with pytest.raises((Conflict, InvariantBroken)):
+            await journal.append(at, a_batch("one", words=(some_words("w"),), policies=("p",)))
+        assert await journal.version() == 1
+        assert await journal.waiting(10) == [some_words("w")]
+        assert await journal.append(1, a_batch("two")) == 2
+
+
+async def test_a_history_that_went_another_way_is_not_gone_on_with(disk: Disk) -> None:
+    if isinstance(disk, SqliteDisk):
+        pytest.skip("nobody else writes to it")
+    one, other, two = (a_batch(name) for name in ("one", "other", "two"))
+    async with opened(disk) as journal:
+        await journal.append(0, other)
+        with pytest.raises(HistoryForked):
+            await journal.append(1, replace(two, before=chained("", 1, one)))
+        assert await journal.version() == 1
+        assert await journal.append(1, replace(two, before=chained("", 1, other))) == 2
+        stored = [each async for each in journal.read(0)]
+        assert [each.before for each in stored] == ["", chain_of(stored[0])]
 
 
 async def test_an_empty_batch_is_our_own_mistake(disk: Disk) -> None:

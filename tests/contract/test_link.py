@@ -11,7 +11,7 @@ import pytest
 
 from router.core.model import SECOND
 from router.errors import StorageFailed
-from router.ports import Batch
+from router.ports import Batch, chained
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
 from router.runtime.journal_redis import RedisJournal
 from router.runtime.link import Link
@@ -117,12 +117,14 @@ async def test_nobody_of_that_name_listens(opened: Opened) -> None:
 async def test_news_is_what_was_stored_after_a_version(opened: Opened) -> None:
     journal, (first, *_) = opened
     waiting = asyncio.ensure_future(some_news(first, 0))
-    await journal.append(0, Batch("one", 1, 2, b"a", answers=b"r"))
-    await journal.append(2, Batch("two", 2, 1, b"b", before="one"))
+    first_batch = Batch("one", 1, 2, b"a", answers=b"r")
+    chain = chained("", 2, first_batch)
+    await journal.append(0, first_batch)
+    await journal.append(2, Batch("two", 2, 1, b"b", before=chain))
     found = await waiting
     assert (found[0].version, found[0].batch_id, found[0].answers) == (2, "one", b"r")
     (second,) = await some_news(first, 2)
-    assert (second.version, second.before) == (3, "one")
+    assert (second.version, second.before) == (3, chain)
 
 
 async def some_news(link: Link, after: int) -> list[Any]:

@@ -101,7 +101,7 @@ async def test_it_begins_at_the_snapshot_before_and_ends_when_the_item_is_over()
     assert mentioned is not None
     before, after = mentioned
     story, seen = await told(with_snapshot(store, desk, before - 1), LATE, desk.now)
-    assert seen == list(range(before, after + 1))
+    assert seen == [before - 1, *range(before, after + 1)]  # the one that the snapshot ends with
     assert story.state == "closed"
     assert after < len(desk.story)
 

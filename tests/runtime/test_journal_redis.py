@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 from pydantic import SecretStr
 
-from router.errors import Conflict, InvariantBroken, OutcomeUnknown, SettingsError, StorageFailed
-from router.ports import Batch, Words
+from router.errors import Conflict, HistoryForked, OutcomeUnknown, SettingsError, StorageFailed
+from router.ports import Batch, Words, chained
 from router.runtime.clock import VirtualClock
 from router.runtime.company import Company
 from router.runtime.journal_redis import RedisJournal
@@ -107,10 +107,13 @@ async def test_a_journal_that_went_another_way_is_noticed_before_it_is_written(
     """A replica that had not got everything was promoted, and somebody has written since."""
     journal = await RedisJournal.open(server.url, "willowmere")
     await journal.append(0, a_batch("kept"))
-    await journal.append(1, replace(a_batch("other"), before="kept"))
-    with pytest.raises(InvariantBroken, match="ends with batch 'other', not with 'lost'"):
-        await journal.append(2, replace(a_batch("next"), before="lost"))
-    assert [stored.before async for stored in journal.read(0)] == ["", "kept"]
+    kept = chained("", 1, a_batch("kept"))
+    lost, other = (replace(a_batch(name), before=kept) for name in ("lost", "other"))
+    await journal.append(1, other)
+    with pytest.raises(HistoryForked, match="another history after version 2"):
+        await journal.append(2, replace(a_batch("next"), before=chained(kept, 2, lost)))
+    assert [stored.before async for stored in journal.read(0)] == ["", kept]
+    assert await journal.append(2, replace(a_batch("next"), before=chained(kept, 2, other))) == 3
     await journal.close()
 
 

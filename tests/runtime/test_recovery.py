@@ -76,7 +76,7 @@ async def test_a_snapshot_and_the_rest_of_the_journal_lead_there_too() -> None:
     journal = NotingJournal(store, VirtualClock(0))
     state = await recover(journal)
     assert state.hash() == state_hash
-    assert journal.read_from == [halfway.version]
+    assert journal.read_from == [halfway.version - 1, halfway.version]
     assert state.next_wakeup() == (await recovered_without_snapshots(store)).next_wakeup()
 
 
@@ -163,7 +163,7 @@ async def test_a_hole_in_the_journal_stops_the_start() -> None:
 
 async def test_a_snapshot_is_saved_after_enough_events_or_enough_time() -> None:
     async with running() as rig:
-        duty = Snapshots(rig.sequencer, rig.journal, rig.clock, "1")
+        duty = Snapshots(rig.sequencer, rig.journal, rig.clock, "1", lambda: rig.sequencer.chain)
         await duty()
         await rig.sequencer.submit(start_call(1), version)
         await duty()

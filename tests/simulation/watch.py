@@ -68,14 +68,18 @@ class Watch:
 
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
-        self.twin = State()
         self.step = 0  # batches looked at
-        self.story: list[e.AnyEvent] = []
         self.last: deque[e.AnyEvent] = deque(maxlen=SHOWN)
         self.broken: Broken | None = None
         self.promised: dict[str, ItemId] = {}  # dedupe key -> reference that a sender was told
         self.daemon_since: Instant = 0
-        self.texts = TextWatch(self.twin, store.words)
+        self.begin()
+
+    def begin(self) -> None:
+        """Know nothing of what is stored."""
+        self.twin = State()
+        self.story: list[e.AnyEvent] = []
+        self.texts = TextWatch(self.twin, self.store.words)
         self._batches = 0
         self._received: Counter[ItemId] = Counter()
         self._calls: Counter[str] = Counter()
@@ -115,7 +119,7 @@ class Watch:
             self._touched.add(ItemId(item))
         for ref in (getattr(event, "words_ref", ""), getattr(event, "contact_ref", "")):
             if ref and ref not in self.store.words:
-                raise Broken(f"the words {ref} are not stored with {event}")
+                self.miss_words(ref, event)
         match event:
             case e.ItemReceived():
                 self._received[event.item] += 1
@@ -134,6 +138,10 @@ class Watch:
                     self.counted = []
                 if not self.counted or event.day == self.counted[-1].day:
                     self.counted.append(event)
+
+    def miss_words(self, ref: str, event: e.AnyEvent) -> None:
+        """Words are not stored. Errors: `Broken`."""
+        raise Broken(f"the words {ref} are not stored with {event}")
 
     def follow(self, events: Sequence[e.AnyEvent], state: State) -> None:
         """Be a subscriber: what the daemon calls stored is what the store holds."""
@@ -224,6 +232,10 @@ class Watch:
         tallies = {key: dict(row.counts) for key, row in self.twin.tallies.items()}
         if tallies != tallied(self.counted):
             raise Broken(f"tallies {tallies} should be {tallied(self.counted)}")
+        self.look_at_promises()
+
+    def look_at_promises(self) -> None:
+        """See that what senders were told exists. Errors: `Broken`."""
         for sent, reference in self.promised.items():
             if self._received[reference] != 1:
                 raise Broken(f"{sent} was acknowledged as {reference}, which does not exist")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final, TypeVar
 
 from router.core.commands import AdoptPolicy, Command
@@ -12,7 +13,7 @@ from router.core.engine import Engine
 from router.core.model import SECOND, Instant
 from router.core.policy import Policy, encode
 from router.core.state import State
-from router.errors import StorageError, StorageFailed, StorageUnavailable
+from router.errors import HistoryForked, StorageError, StorageFailed, StorageUnavailable
 from router.ports import Batch, Outlet, Words
 from router.runtime.effects import EffectRunner
 from router.runtime.ids import SeededIds
@@ -20,7 +21,8 @@ from router.runtime.journal_faults import FaultPlan
 from router.runtime.journal_memory import MemoryJournal
 from router.runtime.metrics import Metrics
 from router.runtime.publisher import Publisher
-from router.runtime.recovery import recover
+from router.runtime.recovery import replay
+from router.runtime.resubmission import Acknowledged, Resubmission, acknowledged
 from router.runtime.sequencer import Sequencer
 from router.runtime.sharing import Sharing
 from router.runtime.snapshot import encode_snapshot
@@ -80,6 +82,8 @@ class Daemon:
         self._link: StormyLink | None = None
         self._follower: Follower | None = None
         self._life: asyncio.Task[None] | None = None
+        self._left_behind: list[Acknowledged] = []
+        self.forks = 0
 
     @property
     def is_up(self) -> bool:
@@ -126,8 +130,9 @@ class Daemon:
     async def snapshot(self) -> None:
         """Keep a snapshot of what is stored. Errors: `StorageError`."""
         if self.sequencer is not None and self._journal is not None:
-            frozen = await self.sequencer.read(lambda state: state.freeze())
-            await self._journal.save_snapshot(encode_snapshot(frozen, "simulation"))
+            sequencer = self.sequencer
+            frozen, chain = await sequencer.read(lambda state: (state.freeze(), sequencer.chain))
+            await self._journal.save_snapshot(encode_snapshot(frozen, "simulation", chain))
 
     # --- lives -----------------------------------------------------------------------------------
 
@@ -150,20 +155,40 @@ class Daemon:
         self.stalls.go_on()
 
     async def _live(self) -> None:
+        """Live until killed; who finds the journal gone another way starts again at once."""
+        while True:
+            try:
+                await self._serve()
+            except* HistoryForked:
+                self.sequencer = None
+                if self._sharing is not None and self._sharing.tail is not None:
+                    self._left_behind += acknowledged(self._sharing.tail)
+                self.forks += 1
+                self.lives += 1
+
+    async def _serve(self) -> None:
         journal = Journal(self.name, self._network, self.clock, self._faults, self.stalls)
         while True:
             try:
-                state = await recover(journal)
+                recovered = await replay(journal)
                 break
             except StorageError:
                 await self.clock.sleep_until(self.clock.now() + START_AGAIN)
+        state = recovered.state
         self._watch.compare(state)
         metrics, publisher = Metrics(), Publisher()
         self._link = StormyLink(self.name, self._network, self.stalls)
-        sharing = Sharing(self._link, self.clock, metrics)
+        sharing = self._sharing = Sharing(self._link, self.clock, metrics)
         ids = SeededIds(self.number * 1000 + self.lives)
         sequencer = Sequencer(
-            Engine(state), journal, self.clock, ids, publisher, metrics, company=sharing
+            Engine(state),
+            journal,
+            self.clock,
+            ids,
+            publisher,
+            metrics,
+            company=sharing,
+            chain=recovered.chain,
         )
         effects = EffectRunner(sequencer, self.clock, self._outlets)
         self._follower = Follower(self._watch, self.name, state.version)
@@ -175,7 +200,13 @@ class Daemon:
             await self._have_policy(sequencer)
             tasks.create_task(effects.run())
             tasks.create_task(work.run())
-            self._sharing, self._journal, self.sequencer = sharing, journal, sequencer
+            tasks.create_task(self._submit_again(journal, sequencer))
+            self._journal, self.sequencer = journal, sequencer
+
+    async def _submit_again(self, journal: Journal, sequencer: Sequencer) -> None:
+        if self._left_behind:
+            await Resubmission(Path(), journal, sequencer, self.clock).submit(self._left_behind)
+            self._left_behind = []
 
     async def _have_policy(self, sequencer: Sequencer) -> None:
         while True:

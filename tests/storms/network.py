@@ -12,9 +12,9 @@ from typing import Final
 from router.core.model import SECOND, Instant, Span
 from router.errors import StorageFailed
 from router.ports import StoredBatch
-from router.runtime.journal_memory import MemoryStore
 from router.runtime.link import Standing
 from tests.simulation.virtual_loop import LoopClock
+from tests.storms.server import Server
 from tests.storms.stalling import Stalls
 
 KEPT: Final[Span] = 3 * SECOND  # of a claim that nobody renews
@@ -45,19 +45,24 @@ class Wind:
 class Network:
     """What the daemons share besides the journal; `outside` is the time of the world."""
 
-    store: MemoryStore
+    store: Server
     outside: LoopClock
     wind: Wind
     decider: str = ""
     renewed_at: Instant = 0
     boxes: dict[str, asyncio.Queue[bytes]] = field(default_factory=dict)
     is_down: bool = False  # the server: for everybody
+    broken: set[str] = field(default_factory=set)  # connections to a server that is no more
     cut_off: set[str] = field(default_factory=set)  # daemons that cannot reach it
     stored: asyncio.Event = field(default_factory=asyncio.Event)
 
     def is_cut(self, name: str) -> bool:
         """Say whether that daemon reaches nothing just now."""
         return self.is_down or name in self.cut_off
+
+    def break_connections(self) -> None:
+        """Let everybody notice that another server has come."""
+        self.broken = set(self.boxes)
 
     def tell_stored(self) -> None:
         """Wake who waits for news."""
@@ -154,5 +159,7 @@ class StormyLink:
         wind = self._net.wind
         await self._net.outside.sleep_until(self._net.outside.now() + wind.delay())
         await self._stalls.pass_by()
-        if self._net.is_cut(self.name) or wind.rng.random() < wind.unanswered:
+        is_broken = self.name in self._net.broken
+        self._net.broken.discard(self.name)
+        if is_broken or self._net.is_cut(self.name) or wind.rng.random() < wind.unanswered:
             raise StorageFailed(f"{self.name} is cut off")

@@ -24,13 +24,13 @@ from router.core.model import ENDED, SECOND, AgentId, ItemState, Tempo
 from router.errors import StorageError, StorageUnavailable
 from router.ports import Outlet
 from router.runtime.journal_faults import NO_FAULT, AppendFault, Ending, Faults, FaultShares
-from router.runtime.journal_memory import MemoryStore
 from tests.core.town_variants import TOWNS
 from tests.simulation.ledgers import Broken
 from tests.simulation.virtual_loop import LoopClock, VirtualLoop
 from tests.storms.daemons import Daemon
 from tests.storms.network import Network, Wind
 from tests.storms.people import Agents, Outside, Residents, Town
+from tests.storms.server import Server
 from tests.storms.watching import StormWatch
 
 ZONE: Final = ZoneInfo("America/Toronto")
@@ -43,10 +43,12 @@ BEGINNINGS: Final = (
     (2026, 12, 31, 23, 59, 30),
 )
 ACTIVE_S: Final = 75
+LAG_S: Final = 5  # by which a replica is behind at most
+SETTLES_S: Final = 20  # after a fail-over: everybody has noticed what is lost
 CALM_S: Final = 1500  # at most, until everything that was begun has ended
 EFFECTS: Final[tuple[type[Effect], ...]] = get_args(AnyEffect)
 LONGEST: Final = 3 * SECOND  # of a slow append
-NOISE: Final = frozenset({"storage_trouble", "town_link_cut", "effect_failed"})
+NOISE: Final = frozenset({"storage_trouble", "town_link_cut", "effect_failed", "journal_has_lost"})
 
 Logs = list[MutableMapping[str, Any]]
 
@@ -68,6 +70,8 @@ class Result:
     forms: int
     effects: int
     repeated: int  # effects that were performed more than once
+    lost: int  # batches that a promoted server had not got
+    forks: int  # daemons that found the journal gone another way
 
 
 class Disk:
@@ -95,7 +99,7 @@ class Disk:
 
 def simulate(seed: int) -> Result:
     """Run the seed's storm. Errors: `StormFailed`."""
-    watch = StormWatch(MemoryStore())
+    watch = StormWatch(Server())
     try:
         with (
             asyncio.Runner(loop_factory=VirtualLoop) as runner,
@@ -124,6 +128,7 @@ class _Storm:
     def __init__(self, seed: int, watch: StormWatch, logs: Logs) -> None:
         self._seed, self._watch, self._logs = seed, watch, logs
         self._read = 0
+        self._dying = asyncio.Lock()  # held by whoever kills, or sees that nobody is killed
         self._outdoors: set[asyncio.Task[None]] = set()  # residents who have not ended yet
 
     def _rng(self, what: str) -> random.Random:
@@ -155,6 +160,8 @@ class _Storm:
             forms=self._residents.forms,
             effects=len(performed),
             repeated=sum(times > 1 for times in performed.values()),
+            lost=stored.losses,
+            forks=sum(each.forks for each in self._daemons),
         )
 
     def _people(self, rng: random.Random, tasks: asyncio.TaskGroup, start: int) -> None:
@@ -287,7 +294,8 @@ class _Storm:
             *("kill",) * 4,
             *("stop",) * 3,
             *("cut off",) * 2,
-            "server down", "carrier down", "policy", "snapshot", "leap", "emergency", "full",
+            "server down", "promoted", "carrier down", "policy", "snapshot", "leap", "emergency",
+            "full",
         )  # fmt: skip
         while True:
             await self._town.rest(rng.expovariate(1 / pause))
@@ -299,7 +307,8 @@ class _Storm:
         for_s = rng.choice([0.01, 0.5, 3, 12])
         match kind:
             case "kill":
-                await which.kill()
+                async with self._dying:
+                    await which.kill()
                 await self._town.rest(for_s)
                 if which.sequencer is None:
                     await which.kill()
@@ -317,6 +326,8 @@ class _Storm:
                 self._network.is_down = True
                 await self._town.rest(for_s)
                 self._network.is_down = False
+            case "promoted":
+                await self._promote(rng, for_s)
             case "carrier down":
                 self._outside.is_down = True
                 await self._town.rest(for_s)
@@ -330,6 +341,21 @@ class _Storm:
                 disk.is_full = False
             case _:
                 await self._by_hand(kind, which, rng)
+
+    async def _promote(self, rng: random.Random, for_s: float) -> None:
+        """Another server takes the first one's place and lacks what had not reached it.
+
+        Nobody dies meanwhile: what a dead daemon had acknowledged is known to nobody.
+        """
+        async with self._dying:
+            since = asyncio.get_running_loop().time()
+            await self._town.rest(rng.choice([0.05, 0.5, LAG_S]))
+            self._network.is_down = True
+            await self._town.rest(for_s)
+            self._network.store.lose(rng.choice([0, 1, 2, 5, 100]), since)
+            self._network.is_down = False
+            self._network.break_connections()
+            await self._town.rest(SETTLES_S)
 
     async def _by_hand(self, kind: str, which: Daemon, rng: random.Random) -> None:
         try:
