@@ -75,7 +75,6 @@ class Company:
         self.served_at: Instant = 0  # when another daemon was last known to serve the town
         self.outage_since: Instant | None = None  # the town was cut off since, and is back
         self.tail: Tail | None = None  # for a server that takes another one's place
-        self.others_first_until: Instant = 0  # nothing new is stored before
         self.listeners: list[Callable[[Parcel], None]] = []
         self._changed = asyncio.Event()
 
@@ -88,6 +87,10 @@ class Company:
     def standing(self) -> Standing | None:
         """Return how the claim stood when it was last asked; None without others."""
         return None
+
+    def not_before(self) -> Instant:
+        """Return from when on something new may be stored: others may have to give back first."""
+        return 0
 
     @property
     def owed(self) -> int:

@@ -286,8 +286,7 @@ class Sequencer:
     async def _store(self, draft: Draft) -> Outcome:
         stored = self._state.version - len(draft.events)
         batch = draft.batch(self._ids.unique("b-"), self.chain)
-        begin = self._company.others_first_until
-        outcome = await self._storing.store(stored, batch, not_before=begin)
+        outcome = await self._storing.store(stored, batch, self._company.not_before)
         if outcome is Outcome.STORED:
             self._stored = self._state.version
             self.chain = chained(self.chain, self._stored, batch)

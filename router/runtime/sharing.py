@@ -64,6 +64,7 @@ class Sharing(Company):
         self._out: dict[str, list[parcels.Parcel]] = {}  # by daemon; "" for all of them
         self._has_out = asyncio.Event()
         self._cut_since: Instant | None = None
+        self._others_first_until: Instant = 0
         self._due: tuple[int, Instant] = (0, 0)  # a version to be reached, and since when
         self._heralds: list[asyncio.Task[None]] = []
         self.tail: Tail = Tail(clock, metrics)
@@ -85,6 +86,13 @@ class Sharing(Company):
         return self._standing
 
     # --- the sequencer's side --------------------------------------------------------------------
+
+    def not_before(self) -> Instant:
+        """See `Company.not_before`."""
+        now, cut_since = self._clock.now(), self._cut_since
+        if cut_since is not None and now - cut_since >= GAP_MIN:
+            return now + TRY_AGAIN
+        return self._others_first_until
 
     @property
     def owed(self) -> int:
@@ -189,9 +197,10 @@ class Sharing(Company):
                 standing = await self._link.claim()
             except StorageError as error:
                 self._is_cut(str(error))
+                await self._clock.sleep_until(self._clock.now() + TRY_AGAIN)
             else:
                 self._learn(standing)
-            await self._clock.sleep_until(self._clock.now() + CLAIM_EVERY)
+                await self._clock.sleep_until(self._clock.now() + CLAIM_EVERY)
 
     def _learn(self, standing: Standing) -> None:
         before, self._standing = self._standing, standing
@@ -234,12 +243,14 @@ class Sharing(Company):
         if self._cut_since is None:
             return
         log.info("town_link_back")
-        self.tail.doubt(self._cut_since)
+        now, cut_since, self._cut_since = self._clock.now(), self._cut_since, None
+        self.tail.doubt(cut_since)
         self.is_behind = True
-        since, self._cut_since = max(self._cut_since, self.served_at), None
-        if self.decides and self._clock.now() - since >= GAP_MIN:
+        if now - cut_since >= GAP_MIN:
+            self._others_first_until = now + OTHERS_FIRST
+        since = max(cut_since, self.served_at)
+        if self.decides and now - since >= GAP_MIN:
             self.outage_since = since
-            self.others_first_until = self._clock.now() + OTHERS_FIRST
         self._tell()
 
     # --- following -------------------------------------------------------------------------------

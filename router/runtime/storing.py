@@ -51,13 +51,13 @@ class Storing:
         return self._since is not None
 
     async def store(
-        self, expected_version: int, batch: Batch, *, not_before: Instant = 0
+        self, expected_version: int, batch: Batch, not_before: Callable[[], Instant]
     ) -> Outcome:
-        """Append the batch, at that instant or later; return when what became of it is known."""
+        """Append the batch once it may be; return when it is known what became of it."""
         began = self._begin()
         try:
-            if began < not_before:
-                await self._clock.sleep_until(not_before)
+            while self._clock.now() < (due := not_before()):
+                await self._clock.sleep_until(due)
             outcome = await self._append(expected_version, batch)
         finally:
             self._end()

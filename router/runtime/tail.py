@@ -23,7 +23,7 @@ from router.runtime.metrics import Metrics
 
 BYTES_MAX: Final = 16 * 1024 * 1024
 LAG_MAX: Final[Span] = MINUTE  # by which a replica that is promoted may be behind
-OTHERS_FIRST: Final[Span] = 3 * SECOND // 2  # after a cut: they may hold what the server has lost
+OTHERS_FIRST: Final[Span] = SECOND  # after a cut: they may hold what the server has lost
 
 log = structlog.get_logger(__name__)
 
