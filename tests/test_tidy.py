@@ -36,6 +36,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "router.history.migrations.env": "alembic loads it; tests/history/test_schema.py",
     "router.history.migrations.versions.r0001_first": "alembic loads it; the same test",
     "router.history.migrations.versions.r0002_conversations": "the same test",
+    "router.history.migrations.versions.r0003_feed_chain": "the same test",
     "router.runtime.about": "the real process of tests/end_to_end",
     "router.runtime.channels": "the real process of tests/end_to_end",
     "router.runtime.daemon": "the real process of tests/end_to_end",
@@ -107,7 +108,7 @@ def sources(*folders: str) -> list[Source]:
 def texts() -> list[Source]:
     """Return every file that people read: code, documents, policies, scripts."""
     inside = (path for folder in TEXT_FOLDERS for path in (ROOT / folder).rglob("*"))
-    above = (path for path in ROOT.iterdir() if path.name not in {"LICENSE", ".env"})
+    above = (path for path in ROOT.iterdir() if path.name not in {"LICENSE", ".env", ".git"})
     return [
         (name_of(path), path.read_text(encoding="utf-8"))
         for path in sorted({*inside, *above})

@@ -165,6 +165,7 @@ class Town:
                 count=len(part),
                 events=encode_events(part),
                 words=words if first == 0 else (),
+                before=self.store.chain(),
             )
             await self.journal.append(version, batch)
 
@@ -420,6 +421,43 @@ async def test_another_journal_is_read_from_its_start(town: Town) -> None:
     assert logs[0]["code"] == "history-ahead-of-journal"
     states = {row["id"]: row["state"] for row in await town.rows(tables.items)}
     assert states == {"A": "closed", "B": "queued"}
+
+
+@pytest.mark.parametrize("more", [1, 2, 3])
+async def test_a_journal_that_went_another_way_is_read_from_its_start(
+    town: Town, more: int
+) -> None:
+    """As short as what was read, or longer: its end alone does not tell."""
+    await town.happen(life("A", START))
+    await town.happen([received("B", START)])
+    await town.feeder()()
+    town.store.versions.pop(town.store.batches.pop().batch_id)
+    for number in range(more):
+        await town.happen([received(f"C{number}", START)])
+    with capture_logs() as logs:
+        await town.feeder()()
+        await town.happen([received("D", START)])
+        await town.feeder()()
+    codes = [each["code"] for each in logs if each["event"] == "history_ahead_of_journal"]
+    assert codes == ["history-ahead-of-journal"]
+    found = {row["id"] for row in await town.rows(tables.items)}
+    assert found >= {"A", "D", *(f"C{number}" for number in range(more))}
+
+
+async def test_what_the_daemon_will_give_back_is_waited_for(town: Town) -> None:
+    await town.happen(life("A", START))
+    feeder = HistoryFeeder(town.database, town.journal, town.journal, town.clock, lambda: at)
+    at = town.store.version()
+    await feeder()
+    lost = town.store.batches.pop()
+    with capture_logs() as logs:
+        await feeder()
+    assert not logs
+    assert await feeder.position() == at
+    town.store.batches.append(lost)
+    await town.happen([received("B", START)])
+    await feeder()
+    assert {row["id"] for row in await town.rows(tables.items)} == {"A", "B"}
 
 
 async def test_an_item_whose_only_offer_ends_waits_again_and_one_with_another_stays_offered(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
 from router.core import events as e
 from router.core.commands import AdoptPolicy
@@ -16,7 +17,7 @@ from router.errors import InvariantBroken
 from router.ports import Batch, Snapshot, StoredBatch
 from router.runtime.clock import VirtualClock
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
-from router.runtime.recovery import recover
+from router.runtime.recovery import recover, replay
 from router.runtime.snapshot import UnreadableSnapshot, decode_snapshot, encode_snapshot
 from router.runtime.snapshotting import EVERY, EVERY_EVENTS, Snapshots
 from tests.fakes.engine_counter import empty_policy, end_call, start_call
@@ -99,6 +100,29 @@ async def test_a_snapshot_of_another_journal_is_skipped() -> None:
     ahead = encode_snapshot((await recovered(longer)).freeze(), "1")
     store.snapshots[ahead.version] = ahead
     assert (await recovered(store)).hash() == state_hash
+
+
+async def test_a_snapshot_of_a_history_that_was_lost_is_skipped() -> None:
+    store, state_hash = await a_store(3)
+    other, _ = await a_store(3)
+    for stored in (store, other):
+        async with running(stored) as rig:
+            await rig.sequencer.submit(end_call(0 if stored is store else 2), version)
+            if stored is store:
+                state_hash = rig.state.hash()
+    forked = await replay(MemoryJournal(other, VirtualClock(0)))
+    assert forked.state.version == store.version()
+    store.snapshots[store.version()] = encode_snapshot(forked.state.freeze(), "1", forked.chain)
+    assert (await recovered(store)).hash() == state_hash
+    store.snapshots[store.version()] = encode_snapshot(forked.state.freeze(), "1")
+    assert (await recovered(store)).hash() != state_hash  # nobody could know
+
+
+async def test_a_batch_that_was_changed_stops_the_start() -> None:
+    store, _ = await a_store(3)
+    store.batches[2] = replace(store.batches[2], at=store.batches[2].at + 1)
+    with pytest.raises(InvariantBroken, match="does not follow the one before"):
+        await recovered(store)
 
 
 async def test_a_snapshot_whose_policy_is_gone_is_skipped_and_then_the_journal_says_so() -> None:

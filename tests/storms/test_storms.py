@@ -11,8 +11,12 @@ import pytest
 
 from router.core.events import AnyEvent
 from router.core.state import State
+from router.errors import HistoryForked
+from router.ports import Journal
 from router.runtime import remote, sequencer
 from router.runtime.company import Ripe, fold, give
+from router.runtime.tail import Tail
+from tests.storms import daemons
 from tests.storms.storm import StormFailed, simulate
 
 STORMS = 1000
@@ -25,6 +29,7 @@ def test_nothing_is_lost_or_doubled_in_a_storm(first: int) -> None:
     assert sum(each.lives > each.daemons for each in results) > AT_ONCE / 3  # some were killed
     assert sum(each.calls + each.forms for each in results) > 10 * AT_ONCE
     assert sum(each.effects for each in results) > 5 * AT_ONCE
+    assert sum(each.lost > 0 for each in results) > 1  # another server took over
 
 
 def test_the_same_seed_is_the_same_storm() -> None:
@@ -51,6 +56,25 @@ def test_a_storm_notices_an_answer_that_comes_before_its_events(
         _some()
 
 
+def test_a_storm_notices_what_is_not_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is ahead stops, and nothing is submitted again."""
+
+    async def give_up(_tail: Tail, journal: Journal, version: int) -> None:
+        if await journal.version() < version:
+            raise HistoryForked("start again")
+
+    monkeypatch.setattr(Tail, "put_back", give_up)
+    monkeypatch.setattr(daemons, "acknowledged", lambda _: [])
+    with pytest.raises(StormFailed):
+        _some()
+
+
+def test_a_storm_notices_words_that_nobody_brings_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tail, "doubt", lambda *_: None)
+    with pytest.raises(StormFailed, match="acknowledged, and lost"):
+        _some()
+
+
 def _some() -> None:
-    for seed in range(30):
+    for seed in range(100):
         simulate(seed)
