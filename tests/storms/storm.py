@@ -128,6 +128,7 @@ class _Storm:
     def __init__(self, seed: int, watch: StormWatch, logs: Logs) -> None:
         self._seed, self._watch, self._logs = seed, watch, logs
         self._read = 0
+        self._starting = asyncio.Lock()  # held by whoever starts a daemon again
         self._dying = asyncio.Lock()  # held by whoever kills, or sees that nobody is killed
         self._outdoors: set[asyncio.Task[None]] = set()  # residents who have not ended yet
 
@@ -310,9 +311,10 @@ class _Storm:
                 async with self._dying:
                     await which.kill()
                 await self._town.rest(for_s)
-                if which.sequencer is None:
-                    await which.kill()
-                    which.start(tasks)
+                async with self._starting:
+                    if which.sequencer is None:
+                        await which.kill()
+                        which.start(tasks)
             case "stop":
                 which.stalls.stop()
                 await self._town.rest(for_s)
