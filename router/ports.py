@@ -6,7 +6,7 @@ for tests; both pass the same contract suites.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from hashlib import blake2b
 from typing import Final, Protocol, TypeVar
 
@@ -181,6 +181,10 @@ class Journal(Protocol):
 
     async def find_batch(self, batch_id: str) -> int | None:
         """Return the version after that batch, or None when it was never stored."""
+        ...
+
+    async def bring_words(self, batch_id: str, words: Sequence[Words]) -> None:
+        """Let those of a batch's words wait for history that do not; none of a batch not stored."""
         ...
 
     async def version(self) -> int:

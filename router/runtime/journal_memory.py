@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -58,15 +58,15 @@ class MemoryStore:
             )
         )  # fmt: skip
         self.versions[batch.batch_id] = version
-        self.take_words(batch)
+        self.take_words(batch.batch_id, batch.words)
         for policy in batch.policies:
             self.policies.setdefault(policy.hash, policy.body)
         return version
 
-    def take_words(self, batch: Batch) -> None:
+    def take_words(self, batch_id: str, words: Sequence[Words]) -> None:
         """Keep those of the batch's words that are not here."""
-        for words in batch.words:
-            self.words.setdefault(words.ref, words)
+        for each in words:
+            self.words.setdefault(each.ref, each)
 
 
 class MemoryJournal:
@@ -95,6 +95,12 @@ class MemoryJournal:
                     self._store_batch(expected_version, batch, fault.foreign, fault.ending)
                 raise
             return self._store_batch(expected_version, batch, fault.foreign, fault.ending)
+
+    async def bring_words(self, batch_id: str, words: Sequence[Words]) -> None:
+        """See `Journal.bring_words`."""
+        await self._turn()
+        if batch_id in self._store.versions:
+            self._store.take_words(batch_id, words)
 
     async def find_batch(self, batch_id: str) -> int | None:
         """Return the version after that batch, or None; waits for a running append to end."""
@@ -181,8 +187,6 @@ class MemoryJournal:
     ) -> int:
         for other in foreign:
             self._store.add(other)
-        if batch.batch_id in self._store.versions:
-            self._store.take_words(batch)  # somebody who did not know them has given it back
         actual = self._store.version()
         if actual != expected_version:
             raise Conflict(expected_version, actual)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -24,7 +24,7 @@ from router.core.model import SECOND, Instant, Span
 from router.errors import Conflict, HistoryForked, InvariantBroken, OutcomeUnknown, StorageFailed
 from router.ports import Batch, Duty, Snapshot, StoredBatch, Words, chained
 from router.runtime.redis_link import stored_batch
-from router.runtime.redis_scripts import APPEND, ENTER, KEEP_SNAPSHOT, OPENED, RELEASE
+from router.runtime.redis_scripts import APPEND, BRING_WORDS, ENTER, KEEP_SNAPSHOT, OPENED, RELEASE
 from router.runtime.redis_server import connect, room_of, settle, worries
 
 T = TypeVar("T")
@@ -113,12 +113,11 @@ class RedisJournal:
             expected_version, version, batch.batch_id, batch.at, batch.count, batch.events,
             batch.answers, batch.before, chained(batch.before, version, batch), len(batch.words),
         ]  # fmt: skip
-        for words in batch.words:
-            texts += [words.ref, msgspec.msgpack.encode(words)]
+        texts += _pairs(batch.words)
         texts.append(len(batch.policies))
         for policy in batch.policies:
             texts += [policy.hash, policy.body]
-        names = ("version", "log", "batches", "words", "line", "policies", "count", "chain")
+        names = ("words", "line", "count", "version", "log", "batches", "policies", "chain")
         keys = [self._keys[name] for name in names]
         try:
             ending, told = await _answer(self._writing.eval(APPEND, len(keys), *keys, *texts))
@@ -141,6 +140,14 @@ class RedisJournal:
         if ending == b"conflict":
             raise Conflict(expected_version, int(told))
         return version
+
+    async def bring_words(self, batch_id: str, words: Sequence[Words]) -> None:
+        """See `Journal.bring_words`."""
+        self._to_write()
+        keys = [self._keys[name] for name in ("words", "line", "count", "batches")]
+        texts = [batch_id, len(words), *_pairs(words)]
+        asked = partial(self._reading.eval, BRING_WORDS, len(keys), *keys, *texts)
+        await self._guarded("bringing words", asked)
 
     async def find_batch(self, batch_id: str) -> int | None:
         """Return the version after that batch, or None; waits for a running append to end."""
@@ -369,6 +376,11 @@ class LookForRoom:
     async def __call__(self) -> None:
         """Ask."""
         await self._journal.look_for_room()
+
+
+def _pairs(words: Sequence[Words]) -> list[Any]:
+    """Return ref and bytes of each, as scripts take them."""
+    return [text for each in words for text in (each.ref, msgspec.msgpack.encode(each))]
 
 
 async def _answer(asked: Any) -> Any:

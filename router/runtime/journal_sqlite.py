@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
@@ -77,6 +77,10 @@ class SqliteJournal:
     async def append(self, expected_version: int, batch: Batch) -> int:
         """Store the batch right after that version; see `Journal.append`."""
         return await self._write(self._to_write().append, expected_version, batch)
+
+    async def bring_words(self, batch_id: str, words: Sequence[Words]) -> None:
+        """See `Journal.bring_words`."""
+        await self._write(self._to_write().bring_words, batch_id, words)
 
     async def find_batch(self, batch_id: str) -> int | None:
         """Return the version after that batch, or None; waits for a running append to end."""

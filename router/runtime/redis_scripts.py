@@ -10,45 +10,54 @@ from typing import Final
 
 OPENED: Final = "journal:"  # begins the name under which who opens it is counted among the daemons
 
-# Compare and append. KEYS: version, log, batches, words, line of words, policies, count of words,
-#   hash of the history.
-# ARGV: expected version, new version, batch id, instant, count, events, answers, hashes of the
-#   history before and with the batch ("" when the writer does not know), number of words, then each
-#   (ref, body), number of policies, then each (hash, body).
-# Of a batch that is stored already, given back by somebody who did not know them, words are taken.
-# Returns {"stored", version}, {"conflict", version}, {"known", version of that batch} or
-#   {"another", hash}: the version is the expected one, the history is not.
-# A full or replica-less server refuses the first write, the one to the log: nothing is half-done.
-APPEND: Final = """
-local actual = redis.call('GET', KEYS[1]) or '0'
-local known = redis.call('HGET', KEYS[3], ARGV[3])
-if not known then
-  if actual ~= ARGV[1] then return {'conflict', actual} end
-  local chain = redis.call('GET', KEYS[8]) or ''
-  if ARGV[8] ~= '' and chain ~= '' and chain ~= ARGV[8] then return {'another', chain} end
-  redis.call('XADD', KEYS[2], ARGV[2] .. '-0', 'b', ARGV[3], 'a', ARGV[4], 'c', ARGV[5],
-    'e', ARGV[6], 'r', ARGV[7], 'h', ARGV[8])
-  redis.call('SET', KEYS[1], ARGV[2])
-  redis.call('SET', KEYS[8], ARGV[9])
-  redis.call('HSET', KEYS[3], ARGV[3], ARGV[2])
-end
-local at = 10
+# Let words wait that do not. Expects KEYS 1 to 3: words, line of words, count of words; `at`: where
+# in ARGV the number of words stands, then each (ref, body). Leaves `at` behind them.
+_TAKE_WORDS: Final = """
 for _ = 1, tonumber(ARGV[at]) do
-  if redis.call('HSETNX', KEYS[4], ARGV[at + 1], ARGV[at + 2]) == 1 then
-    redis.call('ZADD', KEYS[5], redis.call('INCR', KEYS[7]), ARGV[at + 1])
+  if redis.call('HSETNX', KEYS[1], ARGV[at + 1], ARGV[at + 2]) == 1 then
+    redis.call('ZADD', KEYS[2], redis.call('INCR', KEYS[3]), ARGV[at + 1])
   end
   at = at + 2
 end
 at = at + 1
+"""
+
+# Compare and append. KEYS: words, line of words, count of words, version, log, batches, policies,
+#   hash of the history.
+# ARGV: expected version, new version, batch id, instant, count, events, answers, hashes of the
+#   history before and with the batch ("" when the writer does not know), number of words, then each
+#   (ref, body), number of policies, then each (hash, body).
+# Returns {"stored", version}, {"conflict", version}, {"known", version of that batch} or
+#   {"another", hash}: the version is the expected one, the history is not.
+# A full or replica-less server refuses the first write, the one to the log: nothing is half-done.
+APPEND: Final = f"""
+local actual = redis.call('GET', KEYS[4]) or '0'
+if actual ~= ARGV[1] then return {{'conflict', actual}} end
+local chain = redis.call('GET', KEYS[8]) or ''
+if ARGV[8] ~= '' and chain ~= '' and chain ~= ARGV[8] then return {{'another', chain}} end
+local known = redis.call('HGET', KEYS[6], ARGV[3])
+if known then return {{'known', known}} end
+redis.call('XADD', KEYS[5], ARGV[2] .. '-0', 'b', ARGV[3], 'a', ARGV[4], 'c', ARGV[5], 'e', ARGV[6],
+  'r', ARGV[7], 'h', ARGV[8])
+redis.call('SET', KEYS[4], ARGV[2])
+redis.call('SET', KEYS[8], ARGV[9])
+redis.call('HSET', KEYS[6], ARGV[3], ARGV[2])
+local at = 10
+{_TAKE_WORDS}
 for _ = 1, tonumber(ARGV[at]) do
-  redis.call('HSETNX', KEYS[6], ARGV[at + 1], ARGV[at + 2])
+  redis.call('HSETNX', KEYS[7], ARGV[at + 1], ARGV[at + 2])
   at = at + 2
 end
-if known then
-  if actual ~= ARGV[1] then return {'conflict', actual} end
-  return {'known', known}
-end
-return {'stored', ARGV[2]}
+return {{'stored', ARGV[2]}}
+"""
+
+# Bring words of a batch that is stored. KEYS: words, line of words, count of words, batches.
+# ARGV: batch id, number of words, then each (ref, body).
+BRING_WORDS: Final = f"""
+if not redis.call('HGET', KEYS[4], ARGV[1]) then return 'unknown' end
+local at = 2
+{_TAKE_WORDS}
+return 'brought'
 """
 
 # Keep a snapshot that was sent in parts, and the one before it. KEYS: versions of snapshots, parts.

@@ -93,17 +93,20 @@ class Resubmission:
         """Submit the commands of those batches that the journal does not have."""
         lost = done = 0
         for row in rows:
-            if await self._is_stored(row.batch_id):
+            if await self._is_stored(row):
                 continue
             lost += len(row.commands)
             for command in row.commands:
                 done += await self._decided(command)
         log.warning("resubmitted", commands=lost, refused=lost - done)
 
-    async def _is_stored(self, batch_id: str) -> bool:
+    async def _is_stored(self, row: Acknowledged) -> bool:
+        """Say whether the batch is there; bring its words, which nobody else may have."""
+        words = [each for command in row.commands for each in command.words]
         while True:
             try:
-                return await self._journal.find_batch(batch_id) is not None
+                await self._journal.bring_words(row.batch_id, words)
+                return await self._journal.find_batch(row.batch_id) is not None
             except StorageError:
                 await self._clock.sleep_until(self._clock.now() + TRY_AGAIN)
 

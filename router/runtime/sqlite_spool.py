@@ -58,6 +58,13 @@ def add(connection: Connection, version: int, words: Sequence[Words]) -> None:
     connection.execute(_ADD, (version, _ENCODER.encode(words)))
 
 
+def bring(connection: Connection, version: int, words: Sequence[Words]) -> None:
+    """Store more words of that batch."""
+    here = _of(connection, version)
+    connection.execute(_DROP, (version,))
+    add(connection, version, [*here, *words])
+
+
 def waiting(connection: Connection, limit: int) -> list[Words]:
     """Return the oldest words, at most `limit`."""
     found: list[Words] = []

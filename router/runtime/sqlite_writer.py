@@ -103,6 +103,17 @@ class SqliteWriter:
         """Return the version after that batch, or None."""
         return self._file.read("looking up a batch", lambda c: find_batch(c, batch_id))
 
+    def bring_words(self, batch_id: str, words: Sequence[Words]) -> None:
+        """Let words wait that do not; see `Journal.bring_words`."""
+        doing = "bringing words"
+        with self._repeatable(doing), self._transaction(doing) as connection:
+            version = find_batch(connection, batch_id)
+            here = self._spool.load(connection)
+            missing = {} if version is None else {w.ref: w for w in words if w.ref not in here}
+            if version is not None and missing:
+                sqlite_spool.bring(connection, version, [*missing.values()])
+        here.update(dict.fromkeys(missing, version or 0))
+
     def forget_words(self, refs: list[str]) -> None:
         """Delete words that history has."""
         doing = "forgetting moved words"

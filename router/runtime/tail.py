@@ -17,7 +17,7 @@ import structlog
 
 from router.core.commands import Command
 from router.core.model import MINUTE, SECOND, Instant, Span
-from router.errors import Conflict, HistoryForked, InvariantBroken, StorageFailed
+from router.errors import Conflict, HistoryForked, StorageFailed
 from router.ports import Batch, Clock, Journal, StoredBatch, StoredPolicy, Words
 from router.runtime.metrics import Metrics
 
@@ -105,12 +105,7 @@ class Tail:
             return
         since = self._unsure_since - LAG_MAX
         for kept in [each for each in self._kept if each.batch.words and each.batch.at >= since]:
-            try:
-                await journal.append(kept.after, kept.batch)
-            except HistoryForked:
-                raise
-            except (Conflict, InvariantBroken):  # it is there: the journal has taken the words
-                continue
+            await journal.bring_words(kept.batch.batch_id, kept.batch.words)
         self._unsure_since = None
 
 

@@ -191,20 +191,20 @@ async def test_storing_a_batch_id_twice_is_our_own_mistake(disk: Disk) -> None:
         assert await journal.append(1, a_batch("two")) == 2
 
 
-@pytest.mark.parametrize("at", [0, 1, 3])
-async def test_a_batch_that_is_given_back_without_its_words_takes_them_later(
-    disk: Disk, at: int
-) -> None:
-    """Only where a server can lose batches: whoever followed them gives them back, and has none."""
-    if isinstance(disk, SqliteDisk):
-        pytest.skip("nobody else writes to it")
+async def test_words_of_a_stored_batch_can_come_later(disk: Disk) -> None:
+    w, x, y = (some_words(name) for name in ("w", "x", "y"))
     async with opened(disk) as journal:
         await journal.append(0, a_batch("one"))
-        with pytest.raises((Conflict, InvariantBroken)):
-            await journal.append(at, a_batch("one", words=(some_words("w"),), policies=("p",)))
-        assert await journal.version() == 1
-        assert await journal.waiting(10) == [some_words("w")]
-        assert await journal.append(1, a_batch("two")) == 2
+        await journal.append(1, a_batch("two", words=(w,)))
+        await journal.bring_words("one", [x, x])
+        await journal.bring_words("two", [w, y])
+        await journal.bring_words("two", [])
+        await journal.bring_words("never", [some_words("z")])
+        assert {each.ref for each in await journal.waiting(10)} == {"w", "x", "y"}
+        assert await journal.words(["x", "y"]) == {"x": x, "y": y}
+        await journal.moved(["w", "x", "y"])
+        assert await journal.waiting(10) == []
+        assert await journal.version() == 2
 
 
 async def test_a_history_that_went_another_way_is_not_gone_on_with(disk: Disk) -> None:

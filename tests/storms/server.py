@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from router.ports import Batch
+from router.ports import Batch, Words
 from router.runtime.journal_memory import MemoryStore
 
 
@@ -23,10 +24,10 @@ class Server(MemoryStore):
         self.refs[batch.batch_id] = []
         return MemoryStore.add(self, batch)
 
-    def take_words(self, batch: Batch) -> None:
+    def take_words(self, batch_id: str, words: Sequence[Words]) -> None:
         """See `MemoryStore.take_words`."""
-        self.refs[batch.batch_id] += [w.ref for w in batch.words if w.ref not in self.words]
-        MemoryStore.take_words(self, batch)
+        self.refs[batch_id] += [each.ref for each in words if each.ref not in self.words]
+        MemoryStore.take_words(self, batch_id, words)
 
     def lose(self, count: int, since: float) -> None:
         """Forget at most so many of the last batches, none older, with what came with them."""
