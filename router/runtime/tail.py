@@ -17,7 +17,7 @@ import structlog
 
 from router.core.commands import Command
 from router.core.model import MINUTE, SECOND, Instant, Span
-from router.errors import Conflict, HistoryForked, StorageFailed
+from router.errors import Conflict, HistoryForked, StorageError, StorageFailed
 from router.ports import Batch, Clock, Journal, StoredBatch, StoredPolicy, Words
 from router.runtime.metrics import Metrics
 
@@ -101,12 +101,16 @@ class Tail:
 
     async def _add_words(self, journal: Journal) -> None:
         """See that the last batches have their words, whoever has given them back."""
-        if self._unsure_since is None:
+        since, self._unsure_since = self._unsure_since, None
+        if since is None:
             return
-        since = self._unsure_since - LAG_MAX
-        for kept in [each for each in self._kept if each.batch.words and each.batch.at >= since]:
-            await journal.bring_words(kept.batch.batch_id, kept.batch.words)
-        self._unsure_since = None
+        try:
+            for each in [each for each in self._kept if each.batch.at >= since - LAG_MAX]:
+                if each.batch.words:
+                    await journal.bring_words(each.batch.batch_id, each.batch.words)
+        except StorageError:
+            self.doubt(since)
+            raise
 
 
 def batch_of(
