@@ -19,7 +19,7 @@ from router.core.model import SECOND, Instant, PolicyHash, Span
 from router.core.policy import decode, policy_hash
 from router.core.state import State
 from router.errors import HistoryForked, Overloaded, StorageError, StorageUnavailable
-from router.ports import Batch, Clock, Ids, Journal, StoredBatch, Words, chain_of, chained
+from router.ports import Clock, Ids, Journal, StoredBatch, Words, chain_of, chained
 from router.runtime.company import Company, fold, give
 from router.runtime.deciding import Draft, Drafter, Engine
 from router.runtime.metrics import Metrics
@@ -27,7 +27,7 @@ from router.runtime.publisher import Publisher
 from router.runtime.recovery import adopted_in, events_of, load_adopted
 from router.runtime.sender import AnyReader, AnySender, Reader, Sender
 from router.runtime.storing import Outcome, Storing
-from router.runtime.tail import Kept, batch_of
+from router.runtime.tail import Kept, batch_of, taken_of
 
 WAITING_MAX: Final = 2000  # one beyond is told to come back
 BATCH_MAX: Final = 256  # commands decided before the next append
@@ -286,11 +286,14 @@ class Sequencer:
     async def _store(self, draft: Draft) -> Outcome:
         stored = self._state.version - len(draft.events)
         batch = draft.batch(self._ids.unique("b-"), self.chain)
+        if (tail := self._company.tail) is not None:
+            tail.tried = batch
         outcome = await self._storing.store(stored, batch, self._company.not_before)
         if outcome is Outcome.STORED:
             self._stored = self._state.version
             self.chain = chained(self.chain, self._stored, batch)
-            self._keep(stored, batch, draft.senders)
+            if tail is not None:
+                tail.add(Kept(stored, batch, taken_of(draft.senders)))
         if outcome is Outcome.FAILED:
             self._outage_since = draft.at if self._outage_since is None else self._outage_since
             self._retry_at = self._clock.now() + RETRY_AFTER
@@ -310,7 +313,8 @@ class Sequencer:
                 except StorageError as error:
                     log.warning("batch_waits_for_storage", why=str(error))
             self._company.is_behind |= stored.version > self._state.version
-        if self._company.is_behind:
+        tail = self._company.tail
+        if self._company.is_behind or (tail is not None and tail.is_unsure):
             self._company.is_behind = False
             await self._catch_up()
         for ripe in self._company.answered_at(self._state.version):
@@ -335,11 +339,6 @@ class Sequencer:
         elif await self._journal.version() < self._state.version:
             raise HistoryForked("the journal has lost batches that were stored: start again")
 
-    def _keep(self, after: int, batch: Batch, senders: Sequence[AnySender]) -> None:
-        if self._company.tail is not None:
-            taken = tuple((each.command, each.words) for each in senders if each.is_done)
-            self._company.tail.add(Kept(after, batch, taken))
-
     async def _apply(self, stored: StoredBatch) -> None:
         state = self._state
         before = state.version
@@ -355,9 +354,9 @@ class Sequencer:
         fold(events, state, ripe)
         state.forget_undo()
         self.chain, self._stored = chain_of(stored), stored.version
-        answered = [each.sender for each in ripe if each.error is None]
-        words = tuple(each for sender in answered for each in sender.words)
-        self._keep(before, batch_of(stored, policies, words), answered)
+        if self._company.tail is not None:
+            taken = taken_of(each.sender for each in ripe if each.error is None)
+            self._company.tail.add_followed(Kept(before, batch_of(stored, policies, taken), taken))
         self._outage_since = None  # whoever stored it has made that good
         self._retry_at = 0
         for each in ripe:

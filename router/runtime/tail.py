@@ -9,7 +9,7 @@ were decided, so that it can have them decided once more if their batch is lost 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -20,6 +20,7 @@ from router.core.model import MINUTE, SECOND, Instant, Span
 from router.errors import Conflict, HistoryForked, StorageError, StorageFailed
 from router.ports import Batch, Clock, Journal, StoredBatch, StoredPolicy, Words
 from router.runtime.metrics import Metrics
+from router.runtime.sender import AnySender
 
 BYTES_MAX: Final = 16 * 1024 * 1024
 LAG_MAX: Final[Span] = MINUTE  # by which a replica that is promoted may be behind
@@ -52,6 +53,7 @@ class Tail:
         self._clock, self._metrics = clock, metrics
         self._lost_since: Instant | None = None  # the journal is behind this daemon
         self._unsure_since: Instant | None = None  # of the words: another server may have come
+        self.tried: Batch | None = None  # by this daemon; how that ended is not known yet
         self._kept: deque[Kept] = deque()
         self._by_version: dict[int, Kept] = {}
         self._bytes, self._bytes_max = 0, bytes_max
@@ -59,6 +61,18 @@ class Tail:
     def __iter__(self) -> Iterator[Kept]:
         """Return them, oldest first."""
         return iter(self._kept)
+
+    @property
+    def is_unsure(self) -> bool:
+        """Say whether words may be missing in the journal that this daemon has."""
+        return self._unsure_since is not None
+
+    def add_followed(self, kept: Kept) -> None:
+        """Keep one that was read; it may be ours, lost, and given back without its words."""
+        if self.tried is not None and self.tried.batch_id == kept.batch.batch_id:
+            kept = kept._replace(batch=self.tried)
+            self.doubt(self._clock.now())
+        self.add(kept)
 
     def add(self, kept: Kept) -> None:
         """Keep the newest one, and let the oldest go."""
@@ -113,8 +127,13 @@ class Tail:
             raise
 
 
+def taken_of(senders: Iterable[AnySender]) -> tuple[Taken, ...]:
+    """Return the commands of those who wait here and are told that they are done."""
+    return tuple((each.command, each.words) for each in senders if each.is_done)
+
+
 def batch_of(
-    stored: StoredBatch, policies: tuple[StoredPolicy, ...], words: tuple[Words, ...]
+    stored: StoredBatch, policies: tuple[StoredPolicy, ...], taken: tuple[Taken, ...]
 ) -> Batch:
     """Return the batch as its writer had it, with what else is known of it."""
     return Batch(
@@ -122,7 +141,7 @@ def batch_of(
         at=stored.at,
         count=stored.count,
         events=stored.events,
-        words=words,
+        words=tuple(each for _, words in taken for each in words),
         policies=policies,
         answers=stored.answers,
         before=stored.before,

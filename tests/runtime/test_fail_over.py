@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from router.core import commands as c
@@ -147,6 +148,13 @@ class Slow(MemoryJournal):
         return await super().append(expected_version, batch)
 
 
+class Failing(MemoryJournal):
+    """It takes no words just now."""
+
+    async def bring_words(self, batch_id: str, words: Sequence[Words]) -> None:
+        raise StorageFailed("full")
+
+
 def kept(number: int, after: int, *words: Words) -> Kept:
     return Kept(after, foreign_batch(number), tuple((end_call(1), (word,)) for word in words))
 
@@ -188,6 +196,32 @@ async def test_who_has_not_kept_it_waits_for_others_and_then_ends() -> None:
         await tail.put_back(journal, 4)
 
 
+async def test_words_of_an_append_that_ended_unknown_come_after_another_gave_it_back() -> None:
+    """It was stored, followed, lost with the server, and given back by who had followed it."""
+    tail = Tail(LeapableClock(START), Metrics())
+    words = Words("w", "contact", b"{}")
+    tail.tried = replace(foreign_batch(0), words=(words,))
+    journal = await a_journal(1)
+    assert not tail.is_unsure
+    tail.add_followed(kept(0, 0))
+    assert tail.is_unsure
+    await tail.put_back(journal, 1)
+    assert await journal.waiting(10) == [words]
+    assert not tail.is_unsure
+    assert next(iter(tail)).batch.words == (words,)
+
+
+async def test_words_that_cannot_be_brought_are_brought_later() -> None:
+    tail = Tail(LeapableClock(START), Metrics())
+    one = kept(0, 0)
+    tail.add(one._replace(batch=replace(one.batch, words=(Words("w", "contact", b"{}"),))))
+    tail.doubt(START)
+    journal = await a_journal(1, Failing)
+    with pytest.raises(StorageFailed):
+        await tail.put_back(journal, 1)
+    assert tail.is_unsure
+
+
 async def test_a_tail_keeps_no_more_than_it_may() -> None:
     one = kept(0, 0, Words("w", "contact", bytes(1000)))
     tail = Tail(LeapableClock(START), Metrics(), bytes_max=3 * one.size)
@@ -206,12 +240,12 @@ async def test_a_daemon_alone_that_is_ahead_of_its_journal_ends() -> None:
 async def test_a_daemon_whose_history_is_another_one_ends(more: int) -> None:
     """Somebody has stored since: fewer events than were lost, as many, more."""
 
-    def replace(store: Server) -> None:
+    def went_on(store: Server) -> None:
         store.lose(1, since=0)
         for number in range(more):
             store.add(foreign_batch(number))
 
-    assert await ends_after(replace)
+    assert await ends_after(went_on)
 
 
 async def ends_after(lose: Callable[[Server], object]) -> bool:
