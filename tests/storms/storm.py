@@ -130,6 +130,7 @@ class _Storm:
         self._read = 0
         self._starting = asyncio.Lock()  # held by whoever starts a daemon again
         self._dying = asyncio.Lock()  # held by whoever kills, or sees that nobody is killed
+        self._mishaps: set[asyncio.Task[None]] = set()
         self._outdoors: set[asyncio.Task[None]] = set()  # residents who have not ended yet
 
     def _rng(self, what: str) -> random.Random:
@@ -247,6 +248,8 @@ class _Storm:
         return not self._why_not_quiet()
 
     def _why_not_quiet(self) -> str:
+        if self._mishaps:
+            return "something goes wrong still"
         if self._outdoors:
             return f"{len(self._outdoors)} residents are not done"
         self._watch.catch_up()
@@ -300,7 +303,9 @@ class _Storm:
         )  # fmt: skip
         while True:
             await self._town.rest(rng.expovariate(1 / pause))
-            tasks.create_task(self._mishap(rng.choice(kinds), rng.random(), tasks))
+            task = tasks.create_task(self._mishap(rng.choice(kinds), rng.random(), tasks))
+            self._mishaps.add(task)
+            task.add_done_callback(self._mishaps.discard)
 
     async def _mishap(self, kind: str, lot: float, tasks: asyncio.TaskGroup) -> None:
         rng = random.Random(f"{self._seed} {lot}")
