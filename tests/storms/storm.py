@@ -145,7 +145,9 @@ class _Storm:
         rough = rng.choice([0.0, 0.02, 0.1])
         wind = Wind(self._rng("wind"), rough, rough, rng.choice([0.0, 0.05, 1.5]), rough / 2)
         self._network = Network(self._watch.store, self._clock, wind)
-        self._disks = [Disk(f"{self._seed}/{n}", rng) for n in range(rng.randint(2, 4))]
+        self._disks = [
+            Disk(f"{self._seed}/{n}", rng) for n in range(rng.choice([2, 2, 3, 3, 4, 8]))
+        ]
         self._policy = rng.randrange(len(TOWNS))
         async with asyncio.TaskGroup() as tasks:
             self._people(rng, tasks, start)
