@@ -15,8 +15,11 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from typing import Final
 
 from tests.storms.storm import Result, StormFailed, simulate
+
+TOTALS: Final = ("events", "lives", "calls", "forms", "effects", "repeated", "lost", "forks")
 
 
 def tried(seed: int) -> tuple[int, Result | str]:
