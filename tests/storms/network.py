@@ -20,6 +20,7 @@ from tests.storms.stalling import Stalls
 KEPT: Final[Span] = 3 * SECOND  # of a claim that nobody renews
 WAIT: Final[Span] = SECOND  # for news
 PAGE: Final = 8  # batches at a time
+CONNECTIONS: Final = ("asking", "sending", "following")
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Network:
     renewed_at: Instant = 0
     boxes: dict[str, asyncio.Queue[bytes]] = field(default_factory=dict)
     is_down: bool = False  # the server: for everybody
-    broken: set[str] = field(default_factory=set)  # connections to a server that is no more
+    broken: set[tuple[str, str]] = field(default_factory=set)  # connections to no server
     cut_off: set[str] = field(default_factory=set)  # daemons that cannot reach it
     stored: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -62,7 +63,7 @@ class Network:
 
     def break_connections(self) -> None:
         """Let everybody notice that another server has come."""
-        self.broken = set(self.boxes)
+        self.broken = {(name, connection) for name in self.boxes for connection in CONNECTIONS}
 
     def tell_stored(self) -> None:
         """Wake who waits for news."""
@@ -81,19 +82,19 @@ class StormyLink:
 
     async def claim(self) -> Standing:
         """See `Link.claim`."""
-        await self._way()
+        await self._way("asking")
         net, now = self._net, self._net.outside.now()
         if net.decider in ("", self.name) or now - net.renewed_at >= KEPT:
             net.decider, net.renewed_at = self.name, now
         age = 0 if net.decider == self.name else now - net.renewed_at
         found = Standing(net.decider, age, net.store.version(), tuple(sorted(net.boxes)))
-        await self._way()
+        await self._way("asking")
         return found
 
     async def give_back(self) -> None:
         """See `Link.give_back`."""
         self.leave()
-        await self._way()
+        await self._way("asking")
 
     async def close(self) -> None:
         """Give nothing back: there are no connections."""
@@ -104,16 +105,16 @@ class StormyLink:
 
     async def send(self, to: str, message: bytes) -> bool:
         """See `Link.send`."""
-        await self._way()
+        await self._way("sending")
         if to not in self._net.boxes:
             return False
         self._post(to, message)
-        await self._way()
+        await self._way("sending")
         return True
 
     async def tell_all(self, message: bytes) -> None:
         """See `Link.tell_all`."""
-        await self._way()
+        await self._way("sending")
         for name in self._net.boxes:
             if name != self.name:
                 self._post(name, message)
@@ -142,24 +143,24 @@ class StormyLink:
     async def news(self, after_version: int) -> list[StoredBatch]:
         """See `Link.news`."""
         net = self._net
-        await self._way()
+        await self._way("following")
         until = net.outside.now() + WAIT
         while net.store.version() <= after_version and net.outside.now() < until:
             left = (until - net.outside.now()) / SECOND
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await net.stored.wait()
-        await self._way()
+        await self._way("following")
         batches = net.store.batches
         first = bisect_right(batches, after_version, key=lambda stored: stored.version)
         return batches[first : first + PAGE]
 
-    async def _way(self) -> None:
+    async def _way(self, connection: str) -> None:
         """Be as long on the way as the storm has it. Errors: `StorageFailed`."""
         wind = self._net.wind
         await self._net.outside.sleep_until(self._net.outside.now() + wind.delay())
         await self._stalls.pass_by()
-        is_broken = self.name in self._net.broken
-        self._net.broken.discard(self.name)
+        is_broken = (self.name, connection) in self._net.broken
+        self._net.broken.discard((self.name, connection))
         if is_broken or self._net.is_cut(self.name) or wind.rng.random() < wind.unanswered:
             raise StorageFailed(f"{self.name} is cut off")
