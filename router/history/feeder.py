@@ -82,6 +82,7 @@ class HistoryFeeder:
         position = await self.position()
         if position > await self._journal.version():
             position = await self._begin_again(position)
+        position = await self._skip_forgotten(position)
         page: list[StoredBatch] = []
         async for batch in self._journal.read(position):
             page.append(batch)
@@ -96,6 +97,21 @@ class HistoryFeeder:
         _log.warning("history_ahead_of_journal", code="history-ahead-of-journal", position=position)
         await self._database.write(lambda connection: _advance(connection, position, 0))
         return 0
+
+    async def _skip_forgotten(self, position: int) -> int:
+        """Go on where the journal begins, if it begins later; what lies between is lost to us."""
+        beginning = await self._journal.beginning()
+        if beginning is None or position >= beginning.version:
+            return position
+        _log.error(
+            "history_has_gap",
+            code="history-has-gap",
+            position=position,
+            begins_at=beginning.version,
+        )
+        to = beginning.version
+        await self._database.write(lambda connection: _advance(connection, position, to))
+        return to
 
     async def _store(self, position: int, page: Sequence[StoredBatch]) -> bool:
         """Return False when somebody else has fed these batches."""

@@ -18,6 +18,7 @@ from router.core.state import State
 from router.core.upcast import decode_events
 from router.errors import InvariantBroken
 from router.ports import Journal, StoredBatch
+from router.runtime.beginnings import begins_at
 from router.runtime.snapshot import UnreadableSnapshot, decode_snapshot, policies_of
 
 log = structlog.get_logger(__name__)
@@ -86,11 +87,17 @@ async def load_adopted(journal: Journal, state: State, events: Iterable[AnyEvent
 async def nearest_snapshot(journal: Journal, version: int | None = None) -> State:
     """Return the state of the newest readable snapshot, or of the newest not after the version.
 
-    Without one: the state of the empty journal. Errors: `StorageFailed`.
+    Without one: the state of the empty journal.
+
+    Raises:
+        InvariantBroken: without one, and the journal has been shortened.
+        StorageFailed: the journal cannot be read.
     """
-    stands_at = await journal.version()
+    stands_at, first = await journal.version(), await begins_at(journal)
     for snapshot in await journal.snapshots():
         if version is not None and version < snapshot.version <= stands_at:
+            continue
+        if snapshot.version < first:
             continue
         try:
             if snapshot.version > stands_at:
@@ -100,6 +107,11 @@ async def nearest_snapshot(journal: Journal, version: int | None = None) -> Stat
             return State.thaw(frozen, policies)
         except (UnreadableSnapshot, InvariantBroken) as error:
             log.warning("snapshot_skipped", version=snapshot.version, why=str(error))
+    if first:
+        raise InvariantBroken(
+            f"no snapshot of the journal can be read, and its first {first} events are no longer"
+            " kept: run the release that wrote it, or restore a backup"
+        )
     return State()
 
 
