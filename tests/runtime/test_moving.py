@@ -213,6 +213,8 @@ def test_a_shortened_journal_arrives_as_it_was(
             assert batches == [bare(batch) for batch in store.batches[again:]]
             first_state = await nearest_snapshot(new, version)
             assert first_state.version == version
+            await new.save_snapshot(encode_snapshot(first_state.freeze(), "another release"))
+            assert (await contents(new, silent)).digest != found.digest
             newer, state = await shortened(store, len(store.batches) - 1)
             await new.shorten(version, newer, state)
             assert (await recover(new)).hash() == leads_to
@@ -244,6 +246,22 @@ async def test_a_shortened_journal_is_filled_on_where_it_was_cut_off(
         await filling.close()
     await move_journal(source, target, silent)
     assert await everything(target) == await everything(source)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+async def test_a_copy_of_more_than_the_source_still_has_is_not_filled_on(
+    redis: str, story: Story, pair: tuple[str, str], tmp_path: Path
+) -> None:
+    source, target = (here(kind, tmp_path, redis) for kind in pair)
+    store = a_store(story)
+    await copied(source, store)
+    filling = await open_to_fill(target)
+    await filling.fill(store.batches[:5], [story[1]])
+    await filling.close()
+    async with opened(source) as journal:
+        await journal.shorten(0, *await shortened(store, 3))
+    with pytest.raises(StorageFailed, match="first 10 events of another journal"):
+        await move_journal(source, target, silent)
 
 
 @pytest.mark.parametrize("pair", PAIRS)

@@ -126,6 +126,7 @@ def test_whenever_it_is_shortened_it_leads_where_it_led(moments: list[int], days
             journal = await shorten(store, now, days)
             assert (await recover(journal)).hash() == before.hash()
             assert await folded(journal) == before.hash()
+            assert (await past_policies(journal)).until == past.batches[-1].at  # adopted on day one
             kept_from = midnight(store, days, now)
             must_stay = [each.batch_id for each in past.batches if each.at >= kept_from]
             assert set(must_stay) <= {each.batch_id for each in store.batches}
@@ -152,6 +153,21 @@ async def test_what_is_kept_is_reported_and_exported_as_before(past: MemoryStore
     await each_entry(journal, rows[1].append)
     assert rows[1]
     assert rows[1] == [x for x in rows[0] if x.entered_at > beginning.at]  # type: ignore[attr-defined]
+
+
+async def test_a_text_that_came_before_the_beginning_is_in_no_export_of_what_came_since() -> None:
+    store = stored(five_days())
+    whole = MemoryJournal(copy_of(store), VirtualClock(0))
+    came = next(each for each in store.batches if STILL.encode() in each.events)
+    counted = [each.at for each in store.batches if b"threshold" in each.events]
+    assert counted
+    assert counted[-1] > came.at
+    journal = MemoryJournal(store, VirtualClock(0))
+    await journal.shorten(0, Beginning(came.version, came.at, ()), b"a snapshot")
+    items: list[list[ItemId]] = [[], []]
+    await each_entry(whole, lambda entry: items[0].append(entry.item))
+    await each_entry(journal, lambda entry: items[1].append(entry.item))
+    assert items == [[OLD, STILL, NEW], [NEW]]
 
 
 async def test_a_day_that_is_gone_is_refused_with_the_first_that_is_whole(
@@ -221,9 +237,10 @@ async def test_a_snapshot_from_before_the_beginning_leads_nowhere(past: MemorySt
     empty = await nearest_snapshot(MemoryJournal(MemoryStore(), VirtualClock(0)))
     store.snapshots = {0: encode_snapshot(empty.freeze(), "1")}
     journal = await shorten(store, past.batches[-1].at, 2)
+    await journal.save_snapshot(Snapshot(await begins_at(journal), b"torn"))
     assert 0 in store.snapshots
-    before = await recover(MemoryJournal(past, VirtualClock(0)))
-    assert (await recover(journal)).hash() == before.hash()
+    with pytest.raises(InvariantBroken, match="restore a backup"):
+        await recover(journal)
 
 
 async def test_what_does_not_fold_to_its_snapshot_stays(
