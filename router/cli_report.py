@@ -88,21 +88,23 @@ def events(
     if path is None or (to_csv and to_jsonl):
         raise typer.BadParameter("say where to: either --csv FILE or --jsonl FILE")
 
-    async def write(journal: Journal) -> int:
-        zone, count = (await past_policies(journal)).zone, 0
+    async def write(journal: Journal) -> tuple[int, str]:
+        past, count = await past_policies(journal), 0
         with path.open("w", encoding="utf-8", newline="") as file:
             put = csv_writer(file) if to_csv else jsonl_writer(file)
 
             def take(entry: Entry) -> None:
                 nonlocal count
                 count += 1
-                put(fact_of(entry, zone))
+                put(fact_of(entry, past.zone))
 
             await each_entry(journal, take)
-        return count
+        if past.since is None:
+            return count, ""
+        return count, f"; the journal is kept from {past.local(past.since).isoformat()} on"
 
-    count = on_journal(our_settings(), write)
-    terminal().print(f"{count} entries written to {path}", highlight=False)
+    count, kept = on_journal(our_settings(), write)
+    terminal().print(f"{count} entries written to {path}{kept}", highlight=False)
 
 
 def _table(done: Report, by: By) -> Table:

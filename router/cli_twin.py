@@ -254,13 +254,14 @@ def _check_queues(demand: Demand, named: dict[str, Policy]) -> None:
 
 def read_past(settings: Settings) -> Past:
     """Return what the journal of this installation has seen; works beside a running daemon."""
-    from router.core.state import State
-    from router.runtime.recovery import batches_after
+    from router.runtime.beginnings import begins_at
+    from router.runtime.recovery import batches_after, nearest_snapshot
     from router.twin.past import Past as TheirPast
 
     async def read(journal: OpenJournal) -> Past:
         past = TheirPast()
-        async for events in batches_after(journal, State()):
+        first = await nearest_snapshot(journal, await begins_at(journal))
+        async for events in batches_after(journal, first):
             past.note(events)
         return past
 

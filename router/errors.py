@@ -10,6 +10,7 @@
     * Overloaded            the sender: too much is waiting; come back in `retry_after_s`
     * SettingsError         the operator: the environment is wrong; the daemon does not start
     * InvariantBroken       we: stop, restart, replay the journal
+        * JournalShortened
 
 `code` is stable: logs, metrics and clients rely on it; `docs/operations.md` lists every one.
 """
@@ -36,8 +37,9 @@ class UnknownItem(CommandRefused):
 
     code = "unknown-item"
 
-    def __init__(self, item_id: str) -> None:
-        super().__init__(f"no open work item {item_id!r}")
+    def __init__(self, item_id: str, why: str = "") -> None:
+        said = f"no open work item {item_id!r}"
+        super().__init__(f"{said}: {why}" if why else said)
         self.item_id = item_id
 
 
@@ -159,3 +161,15 @@ class HistoryForked(InvariantBroken):
     """The journal has lost what this daemon holds, or has gone on with something else."""
 
     code = "history-forked"
+
+
+class JournalShortened(InvariantBroken):
+    """Events are asked for that the journal no longer keeps; begin at a snapshot that it keeps."""
+
+    code = "journal-shortened"
+
+    def __init__(self, after: int, begins_at: int) -> None:
+        super().__init__(
+            f"event {after + 1} is gone, the journal keeps those after event {begins_at}:"
+            " begin once more, with what is kept now"
+        )

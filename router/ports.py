@@ -164,6 +164,14 @@ class Snapshot(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class Beginning(msgspec.Struct, frozen=True):
+    """Where a shortened journal begins: right after a batch of which only the snapshot is left."""
+
+    version: int  # after the newest batch that is gone; a snapshot of it is kept
+    at: Instant  # of that batch
+    adopted: tuple[tuple[Instant, str], ...]  # when, hash: policies adopted until then, in order
+
+
 class Journal(Protocol):
     """The truth. Versions count events; version 0 is the empty journal.
 
@@ -192,7 +200,24 @@ class Journal(Protocol):
         ...
 
     def read(self, after_version: int) -> AsyncIterator[StoredBatch]:
-        """Yield the batches after that version, oldest first."""
+        """Yield the batches after that version, oldest first.
+
+        Errors: `JournalShortened` when one of them is gone.
+        """
+        ...
+
+    async def beginning(self) -> Beginning | None:
+        """Return where the journal begins; None: with the first event."""
+        ...
+
+    async def shorten(self, begins_at: int, beginning: Beginning, state: bytes) -> None:
+        """Have the journal begin there, with `state` as the snapshot; forget what came before.
+
+        The newest batch stays. Batches go a few at a time, so that appends pass in between; those
+        that are left when this is cut off go the next time. Policies, and words that wait, stay.
+
+        Errors: `Conflict` when the journal begins neither at `begins_at` nor there already.
+        """
         ...
 
     async def mentions(self, text: str) -> tuple[int, int] | None:
@@ -207,7 +232,10 @@ class Journal(Protocol):
         ...
 
     async def save_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep the snapshot beside the journal, and the one before it; drop older ones."""
+        """Keep the snapshot beside the journal, and the one before it; drop older ones.
+
+        The one with which a shortened journal begins is kept beside them.
+        """
         ...
 
     async def snapshots(self) -> list[Snapshot]:

@@ -30,6 +30,8 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "router.runtime.journal_redis",
         "router.runtime.redis_link",
         "router.runtime.redis_server",
+        "router.runtime.redis_shortening",
+        "router.runtime.redis_snapshots",
     ),
     "imapclient": ("channels.mail.imap_session",),
     "jinja2": ("channels.webform.pages",),

@@ -179,6 +179,11 @@ class About(Protocol):
         ...
 
     @property
+    def kept_since(self) -> Instant | None:
+        """Return when the journal begins; None: with the first event."""
+        ...
+
+    @property
     def started_at(self) -> Instant:
         """Return when the daemon started."""
         ...

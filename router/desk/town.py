@@ -203,6 +203,7 @@ def status_view(state: State, about: About, now: Instant) -> StatusView:
         announcements=message_views(state),
         on_call=on_call_views(state),
         daemons=_daemons(about.daemons()),
+        journal_since=moment_or_none(about.kept_since),
     )
 
 

@@ -326,6 +326,7 @@ class StatusView(View, frozen=True, kw_only=True):
     announcements: tuple[AnnouncementView, ...]
     on_call: tuple[OnCallView, ...]  # who on call was told of what; the newest first
     daemons: DaemonsView | None = None  # none: one daemon alone
+    journal_since: Moment | None = None  # what came before is kept no longer; none: all is kept
 
 
 class ErrorView(View, frozen=True, kw_only=True):

@@ -91,6 +91,7 @@ class HistoryFeeder:
         position, chain = await self._database.read(_stands_at)
         if position > await self._journal.version():
             return position > self._held() and await self._begin_again(position)
+        position, chain = await self._skip_forgotten(position, chain)
         page: list[StoredBatch] = []
         async for batch in self._journal.read(position):
             other = "" not in (chain, batch.before) and chain != batch.before
@@ -108,6 +109,21 @@ class HistoryFeeder:
         _log.warning("history_ahead_of_journal", code="history-ahead-of-journal", position=position)
         await self._database.write(lambda connection: _advance(connection, position, 0, ""))
         return await self._read_journal()
+
+    async def _skip_forgotten(self, position: int, chain: str) -> tuple[int, str]:
+        """Go on where the journal begins, if it begins later; what lies between is lost to us."""
+        beginning = await self._journal.beginning()
+        if beginning is None or position >= beginning.version:
+            return position, chain
+        _log.error(
+            "history_has_gap",
+            code="history-has-gap",
+            position=position,
+            begins_at=beginning.version,
+        )
+        to = beginning.version
+        await self._database.write(lambda connection: _advance(connection, position, to, ""))
+        return to, ""
 
     async def _store(self, position: int, page: Sequence[StoredBatch]) -> bool:
         """Return False when somebody else has fed these batches."""

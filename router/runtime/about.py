@@ -12,6 +12,7 @@ from router.runtime.company import Company
 from router.runtime.policy_loader import PolicyKeeper
 from router.runtime.sequencer import Sequencer
 from router.runtime.settings import Settings
+from router.runtime.shortening import Reach
 
 
 class About:
@@ -24,13 +25,14 @@ class About:
         keeper: PolicyKeeper,
         sequencer: Sequencer,
         company: Company,
+        reach: Reach,
     ) -> None:
         self.version = distribution_version("townline")
         self.journal = settings.shown_journal
         self.started_at: Instant = clock.now()
         self._keeper = keeper
         self.watched: list[Callable[[], Door | None]] = []
-        self._sequencer, self._company = sequencer, company
+        self._sequencer, self._company, self._reach = sequencer, company, reach
 
     def daemons(self) -> Daemons | None:
         """Return who serves the town together; None for a daemon alone."""
@@ -44,6 +46,11 @@ class About:
         """Return how the connections to the outside stand."""
         found = (look() for look in self.watched)
         return tuple(door for door in found if door is not None)
+
+    @property
+    def kept_since(self) -> Instant | None:
+        """Return when the journal begins; None: with the first event."""
+        return self._reach.since
 
     @property
     def policy_adopted_at(self) -> Instant | None:

@@ -68,6 +68,7 @@ from router.runtime.resubmission import Resubmission, leave_behind
 from router.runtime.secret import installation_secret
 from router.runtime.sequencer import Sequencer
 from router.runtime.settings import Settings
+from router.runtime.shortening import Reach, Shortening
 from router.runtime.snapshotting import Snapshots
 from router.runtime.stop import signals
 from router.runtime.town_work import TownWork, done_once
@@ -113,7 +114,8 @@ class Daemon:
         self.keeper = PolicyKeeper(
             source_of(settings), self.sequencer, clock, self.metrics, self.company
         )
-        self.about = About(settings, clock, self.keeper, self.sequencer, self.company)
+        self.reach = Reach(journal, self.metrics)
+        self.about = About(settings, clock, self.keeper, self.sequencer, self.company, self.reach)
         self.database = Database(settings.history or default_url(settings.data_dir))
         self.accounts = Accounts(self.database, clock, Passwords())
         self.contacts = Contacts(self.database, journal)
@@ -251,19 +253,16 @@ class Daemon:
                 await asyncio.wait_for(self.snapshots.save(self.state), SNAPSHOT_S)
 
     def _duties(self) -> list[Duty]:
+        feeder = HistoryFeeder(
+            self.database, self.journal, self.journal, self.clock, lambda: self.sequencer.version
+        )
         own: list[Duty] = [
-            self.snapshots,
-            self.health,
-            self.keeper,
-            self.neighbours,
-            HistoryFeeder(
-                self.database,
-                self.journal,
-                self.journal,
-                self.clock,
-                lambda: self.sequencer.version,
-            ),
-        ]
+            self.snapshots, self.health, self.keeper, self.neighbours, self.reach, feeder
+        ]  # fmt: skip
+        days = self.settings.journal_keep_days
+        if days:
+            code = self.about.version
+            own.append(Shortening(self.journal, self.clock, days, feeder.position, code))
         keeping: list[Duty] = [
             self.blocked,
             self.drafts,

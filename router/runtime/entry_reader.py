@@ -23,6 +23,7 @@ from router.core.text_level import CHANNELS_OF_TEXTS
 from router.core.upcast import decode_events
 from router.errors import InvariantBroken, UnknownTarget
 from router.ports import Journal, StoredBatch
+from router.runtime.beginnings import begins_at
 from router.runtime.recovery import load_policy
 
 _ADOPTED: Final = str(PolicyAdopted.__struct_config__.tag).encode()
@@ -32,8 +33,12 @@ FOR_EVER: Final[Instant] = 1 << 62
 class PastPolicies:
     """The policies that were adopted, in order, and until when the journal tells of the town."""
 
-    def __init__(self, adopted: list[tuple[Instant, Policy]], until: Instant) -> None:
+    def __init__(
+        self, adopted: list[tuple[Instant, Policy]], since: Instant | None, until: Instant
+    ) -> None:
+        """`since`: everything after that is kept; None: everything."""
         self._adopted = adopted
+        self.since = since
         self.until = until
         self.zone = ZoneInfo(adopted[-1][1].time_zone)
 
@@ -64,6 +69,15 @@ class PastPolicies:
         )
         return round(first.timestamp()) * SECOND, round(after.timestamp()) * SECOND
 
+    def check_kept(self, day: date) -> None:
+        """Errors: `UnknownTarget` when what came on the day is gone, or some of it."""
+        if self.since is not None and self.bounds(day)[0] <= self.since:
+            whole = self.local(self.since).date() + timedelta(1)
+            raise UnknownTarget(
+                f"the journal is kept from {whole.isoformat()} on, what came on {day.isoformat()}"
+                " is gone or in part: see TOWNLINE_JOURNAL_KEEP_DAYS"
+            )
+
     def local(self, instant: Instant) -> datetime:
         """Return the instant in the town, in whole seconds."""
         return datetime.fromtimestamp(instant // SECOND, UTC).astimezone(self.zone)
@@ -78,8 +92,14 @@ async def past_policies(journal: Journal) -> PastPolicies:
     """
     adopted: list[tuple[Instant, Policy]] = []
     known: dict[PolicyHash, Policy] = {}
+    beginning = await journal.beginning()
+    if beginning is not None:
+        for at, name in beginning.adopted:
+            if PolicyHash(name) not in known:
+                known[PolicyHash(name)] = await load_policy(journal, PolicyHash(name))
+            adopted.append((at, known[PolicyHash(name)]))
     until: Instant = 0
-    async for batch in journal.read(0):
+    async for batch in journal.read(0 if beginning is None else beginning.version):
         until = batch.at
         if _ADOPTED not in batch.events:
             continue
@@ -90,7 +110,7 @@ async def past_policies(journal: Journal) -> PastPolicies:
                 adopted.append((event.at, known[event.policy]))
     if not adopted:
         raise UnknownTarget("the journal is empty: nobody has called yet")
-    return PastPolicies(adopted, until)
+    return PastPolicies(adopted, None if beginning is None else beginning.at, until)
 
 
 async def texts_between(journal: Journal, begin: Instant, end: Instant) -> list[Entry]:
@@ -120,8 +140,13 @@ async def entries_between(journal: Journal, begin: Instant, end: Instant) -> lis
 
 
 async def each_entry(journal: Journal, take: Callable[[Entry], None]) -> None:
-    """Hand over every entry, of mail and forms as well; those that have not ended come last."""
-    await _each(journal, take, 0, FOR_EVER, Entries(texts=True))
+    """Hand over every entry, of mail and forms as well; those that have not ended come last.
+
+    Of a shortened journal: every entry that began after its beginning.
+    """
+    beginning = await journal.beginning()
+    begin = 0 if beginning is None else beginning.at + 1
+    await _each(journal, take, begin, FOR_EVER, Entries(texts=True))
 
 
 async def _each(
@@ -140,7 +165,7 @@ async def _each(
 
 
 async def _events_from(journal: Journal, begin: Instant) -> AsyncIterator[list[AnyEvent]]:
-    async for batch in journal.read(0):
+    async for batch in journal.read(await begins_at(journal)):
         if batch.at >= begin:
             yield _events(batch)
 

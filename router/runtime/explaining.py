@@ -17,7 +17,7 @@ from router.core.explain import Line, lines_of, why_waiting
 from router.core.model import ENDED, SECOND, Instant, ItemId
 from router.core.state import State
 from router.errors import NotNow, UnknownItem
-from router.ports import Journal
+from router.ports import Beginning, Journal
 from router.runtime.journals import open_to_read
 from router.runtime.recovery import batches_after, nearest_snapshot
 from router.runtime.settings import Settings
@@ -48,21 +48,28 @@ async def explain(
     until `at`, which counts as now then: a time with an offset, or the town's local time.
 
     Raises:
-        UnknownItem: the journal never heard of it.
-        NotNow: it had not come yet at that time.
+        UnknownItem: the journal never heard of it, or keeps no longer what it heard.
+        NotNow: it had not come yet at that time, or what came then is kept no longer.
     """
+    beginning = await journal.beginning()
     mentioned = await journal.mentions(item_id)
     if mentioned is None:
-        raise UnknownItem(item_id)
+        if beginning is None:
+            raise UnknownItem(item_id)
+        mentioned = beginning.version, beginning.version  # it may be there since long
     before, after = mentioned
     state = await nearest_snapshot(journal, before)
     lines: list[Line] = []
+    if beginning is not None:
+        _check_kept(state, beginning, at)
     async with aclosing(batches_after(journal, state)) as batches:
         async for events in batches:
             for event in events:
                 if at is not None and state.policy_hash and event.at > _instant(state, at):
                     break
                 if state.version >= before and state.policy_hash:
+                    if state.version == before and beginning is not None:
+                        lines.extend(_gone(state, beginning, item_id))
                     lines.extend(lines_of(state, event, item_id))
                 apply(state, event)
             else:
@@ -72,7 +79,7 @@ async def explain(
     if not lines:
         if at is not None:
             raise NotNow(f"item {item_id!r} had not come yet at {at:%Y-%m-%d %H:%M:%S}")
-        raise UnknownItem(item_id)
+        raise UnknownItem(item_id, _kept_from(state, beginning))
     item = state.items.get(item_id)
     as_of = now if at is None else _instant(state, at)
     lines.extend(why_waiting(state, max(as_of, state.now), item_id))
@@ -82,6 +89,25 @@ async def explain(
         state="forgotten" if item is None else str(item.state),
         lines=tuple(StoryLine(_local(line.at, zone), line.text, line.details) for line in lines),
     )
+
+
+def _gone(state: State, beginning: Beginning, item_id: ItemId) -> list[Line]:
+    """Return the line that stands for what is gone of an item that came before the beginning."""
+    if item_id not in state.items:
+        return []
+    return [Line(beginning.at, "it came earlier: what happened until then is kept no longer")]
+
+
+def _kept_from(state: State, beginning: Beginning | None) -> str:
+    if beginning is None:
+        return ""
+    since = _local(beginning.at, ZoneInfo(state.policy.time_zone))
+    return f"the journal is kept from {since} on, what came before is gone"
+
+
+def _check_kept(state: State, beginning: Beginning, at: datetime | None) -> None:
+    if at is not None and _instant(state, at) < beginning.at:
+        raise NotNow(_kept_from(state, beginning))
 
 
 def _instant(state: State, at: datetime) -> Instant:

@@ -16,7 +16,7 @@ from router.core.events import PolicyAdopted
 from router.core.model import Instant
 from router.core.upcast import decode_events
 from router.errors import StorageFailed
-from router.ports import StoredBatch, StoredPolicy, Words
+from router.ports import Beginning, StoredBatch, StoredPolicy, Words
 from router.runtime.journals import Filling, OpenJournal
 from router.runtime.recovery import recover
 
@@ -40,13 +40,19 @@ class Contents(msgspec.Struct, frozen=True):
     words: int  # that history does not have yet
     digest: str  # hex SHA-256 of all of these
     state: str  # hash of the state to which they lead
+    begins_at: int = 0  # event after which batches are kept
 
 
 async def contents(journal: OpenJournal, progress: Progress) -> Contents:
     """Read everything. Errors: `StorageFailed`, `InvariantBroken`: it cannot be read or folded."""
     whole, hashes = hashlib.sha256(), set[str]()
     batches, version, at, ends = 0, 0, 0, await journal.version()
-    async for batch in journal.read(0):
+    beginning = await journal.beginning()
+    if beginning is not None:
+        whole.update(_ENCODER.encode((beginning, await _first_snapshot(journal, beginning))))
+        hashes |= {name for _, name in beginning.adopted}
+    first = 0 if beginning is None else beginning.version
+    async for batch in journal.read(first):
         whole.update(_ENCODER.encode(_kept(batch)))
         hashes |= _adopted(batch)
         batches, version, at = batches + 1, batch.version, batch.at
@@ -64,6 +70,7 @@ async def contents(journal: OpenJournal, progress: Progress) -> Contents:
         words=len(words),
         digest=whole.hexdigest(),
         state=state.hash(),
+        begins_at=first,
     )
 
 
@@ -80,11 +87,10 @@ async def copy_journal(
     Shape: `words` are those that wait at that version; the target is not finished.
     Errors: `StorageFailed`, also when what the target has is of another journal.
     """
-    begun = await target.version()
-    if begun:
-        await _check_begun(source, target, begun)
+    begun, before = await _begin(source, target)
     async for page in _pages(source, begun, version):
-        hashes = sorted({name for batch in page for name in _adopted(batch)})
+        hashes = sorted({name for batch in page for name in _adopted(batch)} | before)
+        before = set()
         await target.fill(page, await _policies(source, hashes))
         progress("copying", page[-1].version, version)
     await target.put_words(words)
@@ -93,16 +99,32 @@ async def copy_journal(
             await target.save_snapshot(snapshot)
 
 
-async def _check_begun(source: OpenJournal, target: Filling, begun: int) -> None:
+async def _begin(source: OpenJournal, target: Filling) -> tuple[int, set[str]]:
+    """Return the version after which to go on, and the policies that were adopted before it.
+
+    Errors: `StorageFailed` when what the target has is of another journal.
+    """
+    beginning, theirs = await source.beginning(), await target.beginning()
+    begun = await target.version()
+    if begun and theirs == beginning and await _holds_the_same(source, target, begun):
+        return begun, set()
+    if begun or theirs not in (None, beginning):
+        raise StorageFailed(
+            f"the target holds the first {begun} events of another journal, which was not moved to"
+            " its end: name an empty target, or remove what it holds"
+        )
+    if beginning is None:
+        return 0, set()
+    await target.begin_at(beginning)
+    return beginning.version, {name for _, name in beginning.adopted}
+
+
+async def _holds_the_same(source: OpenJournal, target: Filling, begun: int) -> bool:
+    """Say whether the newest batch of the target stands in the source as well."""
     async for ours in target.read(begun - 1):
         async for theirs in source.read(begun - 1):
-            if _kept(theirs) == _kept(ours):
-                return
-            break
-    raise StorageFailed(
-        f"the target holds the first {begun} events of another journal, which was not moved to its"
-        " end: name an empty target, or remove what it holds"
-    )
+            return _kept(theirs) == _kept(ours)
+    return False
 
 
 async def _pages(source: OpenJournal, after: int, version: int) -> AsyncIterator[list[StoredBatch]]:
@@ -118,6 +140,16 @@ async def _pages(source: OpenJournal, after: int, version: int) -> AsyncIterator
             page, size = [], 0
     if page:
         yield page
+
+
+async def _first_snapshot(journal: OpenJournal, beginning: Beginning) -> bytes:
+    for snapshot in await journal.snapshots():
+        if snapshot.version == beginning.version:
+            return snapshot.body
+    raise StorageFailed(
+        f"the snapshot of event {beginning.version}, with which the journal begins, is not there:"
+        " if a daemon has shortened the journal meanwhile, begin again; else restore a backup"
+    )
 
 
 def _adopted(batch: StoredBatch) -> set[str]:

@@ -23,7 +23,8 @@ from router.errors import (
     StorageFailed,
     TownlineError,
 )
-from router.ports import Batch, Clock, Snapshot, StoredBatch, Words, chain_of
+from router.ports import Batch, Beginning, Clock, Snapshot, StoredBatch, Words, chain_of
+from router.runtime.beginnings import check_follows, check_kept
 from router.runtime.journal_faults import Ending, FaultPlan, ScriptedFaults
 
 SNAPSHOTS_KEPT: Final = 2
@@ -38,6 +39,7 @@ class MemoryStore:
     words: dict[str, Words] = field(default_factory=dict)  # in order of arrival
     policies: dict[str, bytes] = field(default_factory=dict)
     snapshots: dict[int, Snapshot] = field(default_factory=dict)  # by version
+    beginning: Beginning | None = None
     free_bytes: int = 1 << 40
 
     def version(self) -> int:
@@ -67,6 +69,24 @@ class MemoryStore:
         """Keep those of the batch's words that are not here."""
         for each in words:
             self.words.setdefault(each.ref, each)
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Keep the snapshot, and of the others the newest and the one that it begins with."""
+        kept = {**self.snapshots, snapshot.version: snapshot}
+        newest = sorted(kept, reverse=True)
+        begins_at = None if self.beginning is None else self.beginning.version
+        self.snapshots = {
+            version: kept[version]
+            for place, version in enumerate(newest)
+            if place < SNAPSHOTS_KEPT or version == begins_at
+        }
+
+    def forget(self, beginning: Beginning) -> None:
+        """Forget the batches before that."""
+        gone = bisect_right(self.batches, beginning.version, key=lambda stored: stored.version)
+        for stored in self.batches[:gone]:
+            del self.versions[stored.batch_id]
+        del self.batches[:gone]
 
 
 class MemoryJournal:
@@ -122,11 +142,29 @@ class MemoryJournal:
     async def read(self, after_version: int) -> AsyncIterator[StoredBatch]:
         """Yield the batches after that version, oldest first."""
         await self._turn()
-        batches = self._store.batches
-        position = bisect_right(batches, after_version, key=lambda stored: stored.version)
-        while position < len(batches):  # grows meanwhile
-            yield batches[position]
-            position += 1
+        while after_version < self._store.version():  # it may grow or be shortened meanwhile
+            batches = self._store.batches
+            stored = batches[bisect_right(batches, after_version, key=lambda each: each.version)]
+            await check_follows(self, stored, after_version)
+            yield stored
+            after_version = stored.version
+
+    async def beginning(self) -> Beginning | None:
+        """Return where the journal begins; None: with the first event."""
+        await self._turn()
+        return self._store.beginning
+
+    async def shorten(self, begins_at: int, beginning: Beginning, state: bytes) -> None:
+        """Have the journal begin there; see `Journal.shorten`."""
+        await self._turn()
+        check_kept(beginning, self._store.version())
+        here = 0 if self._store.beginning is None else self._store.beginning.version
+        if here not in (begins_at, beginning.version):
+            raise Conflict(begins_at, here)
+        self._store.beginning = beginning
+        self._store.keep(Snapshot(beginning.version, state))
+        await self._turn()
+        self._store.forget(beginning)
 
     async def mentions(self, text: str) -> tuple[int, int] | None:
         """Return the versions around the batches whose events hold the text; None: none does."""
@@ -144,9 +182,7 @@ class MemoryJournal:
         await self._turn()
         if self._faults.next_snapshot_is_torn():
             snapshot = Snapshot(snapshot.version, snapshot.body[: len(snapshot.body) // 2])
-        kept = {**self._store.snapshots, snapshot.version: snapshot}
-        newest = sorted(kept, reverse=True)[:SNAPSHOTS_KEPT]
-        self._store.snapshots = {version: kept[version] for version in newest}
+        self._store.keep(snapshot)
 
     async def snapshots(self) -> list[Snapshot]:
         """Return the kept snapshots, newest first."""

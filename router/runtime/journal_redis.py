@@ -22,18 +22,17 @@ from redis.exceptions import TimeoutError as TookTooLong
 
 from router.core.model import SECOND, Instant, Span
 from router.errors import Conflict, HistoryForked, InvariantBroken, OutcomeUnknown, StorageFailed
-from router.ports import Batch, Duty, Snapshot, StoredBatch, Words, chained
+from router.ports import Batch, Beginning, Duty, Snapshot, StoredBatch, Words, chained
+from router.runtime.beginnings import begins_at, check_follows, check_kept
 from router.runtime.redis_link import stored_batch
-from router.runtime.redis_scripts import APPEND, BRING_WORDS, ENTER, KEEP_SNAPSHOT, OPENED, RELEASE
+from router.runtime.redis_scripts import APPEND, BRING_WORDS, ENTER, OPENED, RELEASE
 from router.runtime.redis_server import connect, room_of, settle, worries
+from router.runtime.redis_shortening import begin_later, beginning_in, forget
+from router.runtime.redis_snapshots import keep, send, snapshots_in
 
 T = TypeVar("T")
 
 PAGE: Final = 128  # batches read at a time
-PART_BYTES: Final = 512 * 1024  # of a snapshot; an append waits for one part at most
-PARTS_KEPT_S: Final = 3600  # of a snapshot that was never finished
-SNAPSHOTS_KEPT: Final = 2
-DIGITS: Final = 19  # of a version in the key of a snapshot
 
 _WORDS: Final = msgspec.msgpack.Decoder(Words)
 
@@ -49,7 +48,7 @@ class RedisJournal:
             name: f"townline:{{{town}}}:{name}"
             for name in (
                 "version", "log", "batches", "words", "line", "policies", "count", "chain",
-                "snapshots", "settled", "secret", "daemons", "alone", "unfinished",
+                "snapshots", "settled", "secret", "daemons", "alone", "unfinished", "beginning",
             )
         }  # fmt: skip
         self._snapshot = f"townline:{{{town}}}:snapshot:"
@@ -188,20 +187,44 @@ class RedisJournal:
             )
             rows = await self._guarded("reading the journal", page)
             for entry, fields in rows:
-                yield stored_batch(entry, fields)
+                stored = stored_batch(entry, fields)
+                await check_follows(self, stored, after_version)
+                yield stored
+                after_version = stored.version
             if len(rows) < PAGE and after_version == await self.version():
                 return
-            if rows:
-                after_version = stored_batch(*rows[-1]).version
 
     async def mentions(self, text: str) -> tuple[int, int] | None:
         """Return the versions around the batches whose events hold the text; None: none does."""
-        wanted, before, found = text.encode(), 0, None
-        async for stored in self.read(0):
+        wanted, found = text.encode(), None
+        async for stored in self.read(await begins_at(self)):
             if wanted in stored.events:
-                found = (before if found is None else found[0], stored.version)
-            before = stored.version
+                before = stored.version - stored.count if found is None else found[0]
+                found = (before, stored.version)
         return found
+
+    async def beginning(self) -> Beginning | None:
+        """Return where the journal begins; None: with the first event."""
+        asked = partial(beginning_in, self._reading, self._keys)
+        found: Beginning | None = await self._guarded("reading the beginning", asked)
+        return found
+
+    async def shorten(self, begins_at: int, beginning: Beginning, state: bytes) -> None:
+        """Have the journal begin there; see `Journal.shorten`."""
+        self._to_write()
+        check_kept(beginning, await self.version())
+        work = partial(self._shorten, begins_at, beginning, state)
+        await self._guarded("shortening the journal", work)
+
+    async def _shorten(self, begins_at: int, beginning: Beginning, state: bytes) -> None:
+        snapshot = Snapshot(beginning.version, state)
+        parts = await send(self._writing, self._snapshot, self._who, snapshot)
+        here = await begin_later(
+            self._writing, self._keys, self._snapshot, parts, begins_at, beginning
+        )
+        if here != beginning.version:
+            raise Conflict(begins_at, here)
+        await forget(self._reading, self._keys, here)
 
     async def policy(self, policy_hash: str) -> bytes | None:
         """Return the stored policy's bytes."""
@@ -215,32 +238,16 @@ class RedisJournal:
         await self._guarded("saving a snapshot", lambda: self._save(snapshot))
 
     async def _save(self, snapshot: Snapshot) -> None:
-        parts = f"{self._snapshot}parts:{id(snapshot):x}:{snapshot.version}"
-        await _answer(self._reading.delete(parts))
-        for start in range(0, len(snapshot.body), PART_BYTES):
-            await _answer(self._writing.append(parts, snapshot.body[start : start + PART_BYTES]))
-            if start == 0:
-                await _answer(self._writing.expire(parts, PARTS_KEPT_S))
-        version = f"{snapshot.version:0{DIGITS}}"
-        keep = self._writing.eval(
-            KEEP_SNAPSHOT, 2, self._keys["snapshots"], parts, version, SNAPSHOTS_KEPT,
-            self._snapshot,
-        )  # fmt: skip
-        await _answer(keep)
+        parts = await send(self._writing, self._snapshot, self._who, snapshot)
+        await keep(self._writing, self._keys, self._snapshot, parts, snapshot.version)
         await self.look_for_room()
 
     async def snapshots(self) -> list[Snapshot]:
         """Return the kept snapshots, newest first."""
-        found: list[Snapshot] = await self._guarded("reading the snapshots", self._snapshots)
-        return found
-
-    async def _snapshots(self) -> list[Snapshot]:
-        names = await _answer(self._reading.zrange(self._keys["snapshots"], 0, -1))
-        found = []
-        for name in reversed(names):
-            body = await _answer(self._reading.get(self._snapshot + name.decode()))
-            if body is not None:  # else a newer one has just taken its place
-                found.append(Snapshot(int(name), body))
+        found: list[Snapshot] = await self._guarded(
+            "reading the snapshots",
+            partial(snapshots_in, self._reading, self._keys, self._snapshot),
+        )
         return found
 
     async def waiting(self, limit: int) -> list[Words]:

@@ -19,12 +19,14 @@ from typing import Final, ParamSpec, TypeVar
 
 from router.core.model import Instant
 from router.errors import StorageFailed
-from router.ports import Batch, Duty, Snapshot, StoredBatch, Words
+from router.ports import Batch, Beginning, Duty, Snapshot, StoredBatch, Words
 from router.runtime import sqlite_reader, sqlite_spool
+from router.runtime.beginnings import check_follows, check_kept
 from router.runtime.errands import Errands
 from router.runtime.folder_lock import FolderLock
 from router.runtime.sqlite_file import SqliteFile
 from router.runtime.sqlite_schema import check_format, storage_failed
+from router.runtime.sqlite_shortening import beginning_in
 from router.runtime.sqlite_spool import SpoolIndex
 from router.runtime.sqlite_writer import SqliteWriter
 
@@ -107,8 +109,24 @@ class SqliteJournal:
             if not page:
                 return
             for stored in page:
+                await check_follows(self, stored, after_version)
                 yield stored
-            after_version = page[-1].version
+                after_version = stored.version
+
+    async def beginning(self) -> Beginning | None:
+        """Return where the journal begins; None: with the first event."""
+        return await self._read("reading the beginning", beginning_in)
+
+    async def shorten(self, begins_at: int, beginning: Beginning, state: bytes) -> None:
+        """Have the journal begin there; see `Journal.shorten`."""
+        writer = self._to_write()
+        check_kept(beginning, await self.version())
+        async with self._saving:
+            number = await self._put_parts(writer, state)
+            await self._write(writer.begin_later, begins_at, beginning, number)
+            await self._drop_parts(writer)
+        while await self._write(writer.forget_batches, beginning.version):
+            pass
 
     async def mentions(self, text: str) -> tuple[int, int] | None:
         """Return the versions around the batches whose events hold the text; None: none does."""
@@ -124,13 +142,20 @@ class SqliteJournal:
         """Keep the snapshot and the one before it; appends pass between its parts."""
         writer = self._to_write()
         async with self._saving:
-            number = await self._write(writer.new_snapshot)
-            for start in range(0, len(snapshot.body), SNAPSHOT_PART_BYTES):
-                part = snapshot.body[start : start + SNAPSHOT_PART_BYTES]
-                await self._write(writer.add_snapshot_part, number, part)
+            number = await self._put_parts(writer, snapshot.body)
             await self._write(writer.finish_snapshot, number, snapshot.version)
-            while await self._write(writer.drop_snapshot_part):
-                pass
+            await self._drop_parts(writer)
+
+    async def _put_parts(self, writer: SqliteWriter, body: bytes) -> int:
+        number = await self._write(writer.new_snapshot)
+        for start in range(0, len(body), SNAPSHOT_PART_BYTES):
+            part = body[start : start + SNAPSHOT_PART_BYTES]
+            await self._write(writer.add_snapshot_part, number, part)
+        return number
+
+    async def _drop_parts(self, writer: SqliteWriter) -> None:
+        while await self._write(writer.drop_snapshot_part):
+            pass
 
     async def snapshots(self) -> list[Snapshot]:
         """Return the kept snapshots, newest first."""

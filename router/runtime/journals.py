@@ -12,7 +12,7 @@ import structlog
 
 from router.core.model import Instant
 from router.errors import SettingsError
-from router.ports import Clock, Duty, Journal, Spool, StoredBatch, StoredPolicy, Words
+from router.ports import Beginning, Clock, Duty, Journal, Spool, StoredBatch, StoredPolicy, Words
 from router.runtime.company import Company
 from router.runtime.metrics import Metrics
 from router.runtime.settings import Settings
@@ -45,6 +45,10 @@ class Filling(OpenJournal, Protocol):
 
     Errors of all methods: `StorageFailed`; what was stored before stays.
     """
+
+    async def begin_at(self, beginning: Beginning) -> None:
+        """Have the journal, which is empty, begin there; its snapshot is saved later."""
+        ...
 
     async def fill(self, page: Sequence[StoredBatch], policies: Sequence[StoredPolicy]) -> None:
         """Store these batches after those that are here, and what they adopted, or nothing."""

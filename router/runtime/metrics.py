@@ -86,6 +86,11 @@ class Metrics:
             "Age of the last followed batch when it came",
             registry=self.registry,
         )
+        self.events_forgotten = Gauge(
+            "townline_events_forgotten",
+            "Events stored that the journal keeps no longer",
+            registry=self.registry,
+        )
         self.ready = Gauge("townline_ready", "1 when /readyz is green", registry=self.registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:

@@ -17,8 +17,9 @@ from router.core.model import PolicyHash
 from router.core.policy import Policy, decode
 from router.core.state import State
 from router.core.upcast import decode_events
-from router.errors import InvariantBroken
+from router.errors import InvariantBroken, JournalShortened
 from router.ports import Journal, StoredBatch, StoredPolicy, chain_of
+from router.runtime.beginnings import begins_at
 from router.runtime.snapshot import UnreadableSnapshot, decode_snapshot, policies_of
 
 log = structlog.get_logger(__name__)
@@ -65,7 +66,10 @@ async def replay(journal: Journal) -> Recovered:
 
 async def chain_at(journal: Journal, version: int) -> str:
     """Return the hash of the history up to there; "" when nobody knows. Errors: `StorageFailed`."""
-    stored = await anext(journal.read(version - 1), None)
+    try:
+        stored = await anext(journal.read(version - 1), None)
+    except JournalShortened:  # the batch that ends there is gone
+        return ""
     return chain_of(stored) if stored is not None and stored.version == version else ""
 
 
@@ -125,15 +129,21 @@ async def adopted_in(journal: Journal, events: Iterable[AnyEvent]) -> tuple[Stor
 async def nearest_snapshot(journal: Journal, version: int | None = None) -> State:
     """Return the state of the newest readable snapshot, or of the newest not after the version.
 
-    Without one: the state of the empty journal. Errors: `StorageFailed`.
+    Without one: the state of the empty journal.
+
+    Raises:
+        InvariantBroken: without one, and the journal has been shortened.
+        StorageFailed: the journal cannot be read.
     """
     return (await _nearest(journal, version)).state
 
 
 async def _nearest(journal: Journal, version: int | None) -> Recovered:
-    stands_at = await journal.version()
+    stands_at, first = await journal.version(), await begins_at(journal)
     for snapshot in await journal.snapshots():
         if version is not None and version < snapshot.version <= stands_at:
+            continue
+        if snapshot.version < first:
             continue
         try:
             if snapshot.version > stands_at:
@@ -146,6 +156,11 @@ async def _nearest(journal: Journal, version: int | None) -> Recovered:
             return Recovered(State.thaw(frozen, policies), here or chain)
         except (UnreadableSnapshot, InvariantBroken) as error:
             log.warning("snapshot_skipped", version=snapshot.version, why=str(error))
+    if first:
+        raise InvariantBroken(
+            f"no snapshot of the journal can be read, and its first {first} events are no longer"
+            " kept: run the release that wrote it, or restore a backup"
+        )
     return Recovered(State(), "")
 
 

@@ -6,19 +6,21 @@ A key beside it marks it as unfinished. Every page of batches comes in one trans
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from router.errors import StorageFailed
-from router.ports import StoredBatch, StoredPolicy, Words, chained
+from router.ports import Beginning, StoredBatch, StoredPolicy, Words, chained
 from router.runtime.redis_alone import RedisAlone
+from router.runtime.redis_shortening import put_beginning
 
 WORDS_AT_ONCE: Final = 500
 
 
 # what a journal holds; the rest is of daemons
-HOLDS: Final = ("version", "log", "batches", "words", "policies", "snapshots")
+HOLDS: Final = ("version", "log", "batches", "words", "policies", "snapshots", "beginning")
 
 
 class RedisFilling(RedisAlone):
@@ -39,6 +41,11 @@ class RedisFilling(RedisAlone):
                     " another name, or name another server or database"
                 )
             await self._writing.set(self._keys["unfinished"], "1")
+
+    async def begin_at(self, beginning: Beginning) -> None:
+        """Have the journal, which is empty, begin there; its snapshot is saved later."""
+        doing = "beginning the journal"
+        await self._guarded(doing, partial(put_beginning, self._writing, self._keys, beginning))
 
     async def fill(self, page: Sequence[StoredBatch], policies: Sequence[StoredPolicy]) -> None:
         """Store these batches after those that are here, and what they adopted, or nothing."""

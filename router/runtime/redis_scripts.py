@@ -60,21 +60,50 @@ local at = 2
 return 'brought'
 """
 
-# Keep a snapshot that was sent in parts, and the one before it. KEYS: versions of snapshots, parts.
-# ARGV: version (with leading zeros), how many are kept, beginning of the keys of snapshots.
+# Keep a snapshot that was sent in parts, the one before it, and that with which the journal begins.
+# KEYS: versions of snapshots, parts, beginning.
+# ARGV: version (with leading zeros), how many are kept, how the keys of snapshots begin.
 KEEP_SNAPSHOT: Final = """
 if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[2], '') end
 redis.call('RENAME', KEYS[2], ARGV[3] .. ARGV[1])
 redis.call('PERSIST', ARGV[3] .. ARGV[1])
 redis.call('ZADD', KEYS[1], 0, ARGV[1])
-local surplus = redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[2])
-if surplus > 0 then
-  for _, version in ipairs(redis.call('ZRANGE', KEYS[1], 0, surplus - 1)) do
+local first = redis.call('HGET', KEYS[3], 'snapshot')
+for place, version in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, -1)) do
+  if place > tonumber(ARGV[2]) and version ~= first then
     redis.call('DEL', ARGV[3] .. version)
     redis.call('ZREM', KEYS[1], version)
   end
 end
 return 'kept'
+"""
+
+# Have the journal begin later, with a snapshot that was sent in parts. KEYS: as of KEEP_SNAPSHOT.
+# ARGV: the same three, then the version after which it begins so far, that from now on, the record.
+# Returns the version after which it begins.
+SHORTEN: Final = f"""
+local here = redis.call('HGET', KEYS[3], 'version') or '0'
+if here ~= ARGV[4] or here == ARGV[5] then return here end
+redis.call('HSET', KEYS[3], 'version', ARGV[5], 'snapshot', ARGV[1], 'record', ARGV[6])
+do {KEEP_SNAPSHOT.strip().removesuffix("return 'kept'")} end
+return ARGV[5]
+"""
+
+# Forget some batches and their ids. KEYS: log, batches. ARGV: version after the last that goes, how
+#   many at most. Returns how many went.
+FORGET: Final = """
+local found = redis.call('XRANGE', KEYS[1], '-', ARGV[1] .. '-0', 'COUNT', ARGV[2])
+if #found == 0 then return 0 end
+local entries, ids = {}, {}
+for place, entry in ipairs(found) do
+  entries[place] = entry[1]
+  for field = 1, #entry[2], 2 do
+    if entry[2][field] == 'b' then ids[place] = entry[2][field + 1] end
+  end
+end
+redis.call('HDEL', KEYS[2], unpack(ids))
+redis.call('XDEL', KEYS[1], unpack(entries))
+return #found
 """
 
 # Renew or take what one daemon holds, and be counted. KEYS: claim, version, daemons.

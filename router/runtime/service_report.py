@@ -122,13 +122,14 @@ async def report(
     whenever they were received: a day that is over stays as it is.
 
     Raises:
-        UnknownTarget: no such formula; the journal is empty.
+        UnknownTarget: no such formula; the journal is empty, or begins after the day did.
         InvariantBroken: the journal cannot be read.
     """
     formulas = formulas_named(formula)
     past = await past_policies(journal)
     now = max(now, past.until)
     day = day or past.local(now).date()
+    past.check_kept(day)
     begin, end = past.bounds(day)
 
     def promise_of(entry: Entry) -> Promised:

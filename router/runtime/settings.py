@@ -219,6 +219,13 @@ class Settings(BaseSettings):
         le=9,
         description="Replicas of a Redis that must have a batch before anybody is told.",
     )
+    journal_keep_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Whole days before today whose events the journal keeps, for reports and "
+        "explanations; 0: it keeps everything.",
+    )
     town: str = Field(
         "town",
         pattern=r"^[a-z0-9-]{1,40}$",

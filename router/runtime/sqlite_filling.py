@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Final
 
 from router.errors import StorageFailed
-from router.ports import StoredBatch, StoredPolicy, Words
+from router.ports import Beginning, StoredBatch, StoredPolicy, Words
 from router.runtime import sqlite_spool
 from router.runtime.journal_sqlite import SqliteJournal, claim
 from router.runtime.sqlite_reader import last_version
 from router.runtime.sqlite_schema import FORMAT, TABLES, UNFINISHED, check_format, format_of
+from router.runtime.sqlite_shortening import move_beginning
 
 WORDS_PER_ROW: Final = 500  # history takes so many at once; a row is rewritten when some are taken
 
@@ -33,6 +35,11 @@ class SqliteFilling(SqliteJournal):
         journal = cls(path, await asyncio.to_thread(claim, path))
         await journal._opened(journal._change("beginning a journal", journal._begin))
         return journal
+
+    async def begin_at(self, beginning: Beginning) -> None:
+        """Have the journal, which is empty, begin there; its snapshot is saved later."""
+        change = partial(move_beginning, begins_at=0, beginning=beginning)
+        await self._change("beginning a journal", change)
 
     async def fill(self, page: Sequence[StoredBatch], policies: Sequence[StoredPolicy]) -> None:
         """Store these batches after those that are here, and what they adopted, or nothing."""

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
-from router.ports import Batch, Words
+from router.ports import Batch, Beginning, Words
 from router.runtime import sqlite_spool
 from router.runtime.sqlite_file import SqliteFile
 from router.runtime.sqlite_reader import find_batch, last_version
 from router.runtime.sqlite_schema import create_tables, storage_failed
+from router.runtime.sqlite_shortening import BEGINS_AT, FORGET, move_beginning
 from router.runtime.sqlite_spool import SpoolIndex
 
 SNAPSHOTS_KEPT: Final = 2
@@ -45,6 +46,7 @@ _NEW_SNAPSHOT: Final = (
 _DROP_OLD_SNAPSHOTS: Final = (
     "DELETE FROM snapshots WHERE id NOT IN"
     f" (SELECT id FROM snapshots ORDER BY version DESC LIMIT {SNAPSHOTS_KEPT})"
+    f" AND version IS NOT {BEGINS_AT}"
 )
 _DROP_ONE_PART: Final = (
     "DELETE FROM snapshot_parts WHERE position = (SELECT position FROM snapshot_parts"
@@ -144,10 +146,20 @@ class SqliteWriter:
 
     def finish_snapshot(self, snapshot: int, version: int) -> None:
         """Make the parts of that id the snapshot of that version; keep the newest two."""
-        with self._repeatable("saving a snapshot"), self._transaction("saving a snapshot") as c:
-            c.execute("DELETE FROM snapshots WHERE version = ?", (version,))
-            c.execute("INSERT INTO snapshots VALUES (?, ?)", (snapshot, version))
-            c.execute(_DROP_OLD_SNAPSHOTS)
+        self.change("saving a snapshot", lambda c: _keep_snapshot(c, snapshot, version))
+
+    def begin_later(self, begins_at: int, beginning: Beginning, snapshot: int) -> None:
+        """Move the beginning, with the parts of that id as its snapshot. Errors: `Conflict`."""
+
+        def move(connection: sqlite3.Connection) -> None:
+            move_beginning(connection, begins_at, beginning)
+            _keep_snapshot(connection, snapshot, beginning.version)
+
+        self.change("shortening the journal", move)
+
+    def forget_batches(self, version: int) -> bool:
+        """Delete some batches up to that version; False when there are none."""
+        return self._change("shortening the journal", FORGET, [(version,)]) > 0
 
     def drop_snapshot_part(self) -> bool:
         """Delete one part that belongs to no kept snapshot; False when there is none."""
@@ -186,3 +198,9 @@ class SqliteWriter:
                 raise failed from error
             self._spool.forget()
             raise OutcomeUnknown(str(failed)) from error
+
+
+def _keep_snapshot(connection: sqlite3.Connection, snapshot: int, version: int) -> None:
+    connection.execute("DELETE FROM snapshots WHERE version = ?", (version,))
+    connection.execute("INSERT INTO snapshots VALUES (?, ?)", (snapshot, version))
+    connection.execute(_DROP_OLD_SNAPSHOTS)

@@ -68,7 +68,7 @@ def _heading(picture: Picture) -> Text:
     text = Text(picture["town"], style="bold")
     text.append(
         f"  townline {picture['version']}, up {hours} h {minutes:02} min, "
-        f"{picture['events']} events in {picture['journal']}",
+        f"{picture['events']} events in {picture['journal']}{_kept(picture)}",
         style="dim",
     )
     daemons = picture["daemons"]
@@ -81,6 +81,11 @@ def _heading(picture: Picture) -> Text:
             style="dim" if decider else "bold red",
         )
     return text
+
+
+def _kept(picture: Picture) -> str:
+    since = picture["journal_since"]
+    return f", kept from {since} on" if since else ""
 
 
 def _troubles(picture: Picture) -> Iterator[Text]:

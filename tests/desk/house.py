@@ -52,6 +52,7 @@ ROUNDS = 400
 class AboutIt:
     version: str = "0.0.test"
     journal: str = "memory"
+    kept_since: Instant | None = None
     started_at: Instant = OPEN
     policy_adopted_at: Instant | None = None
     policy_refusal: PolicyRefusal | None = None

@@ -31,9 +31,10 @@ from router.history.contacts import Contacts
 from router.history.database import Database
 from router.history.feeder import UNMENTIONED_KEPT, HistoryFeeder
 from router.history.past import Past
-from router.ports import Batch, Words
+from router.ports import Batch, Beginning, Words
 from router.runtime.clock import VirtualClock
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
+from tests.core.entry_traffic import Traffic
 
 from .conftest import START
 
@@ -458,6 +459,32 @@ async def test_what_the_daemon_will_give_back_is_waited_for(town: Town) -> None:
     await town.happen([received("B", START)])
     await feeder()
     assert {row["id"] for row in await town.rows(tables.items)} == {"A", "B"}
+
+
+async def test_an_empty_history_goes_on_where_a_shortened_journal_begins(town: Town) -> None:
+    await town.happen([*life("A", START), *life("B", START + 200 * SECOND)])
+    await town.journal.shorten(0, Beginning(9, START, ()), b"state")
+    feeder = town.feeder()
+    with capture_logs() as logs:
+        await feeder()
+        await feeder()
+    [gap] = [each for each in logs if each["log_level"] == "error"]
+    assert (gap["code"], gap["position"], gap["begins_at"]) == ("history-has-gap", 0, 9)
+    assert await feeder.position() == await town.journal.version()
+    rows = await town.rows(tables.items)
+    assert [(row["id"], row["state"]) for row in rows] == [("B", "closed")]
+
+
+async def test_any_traffic_is_read_from_any_beginning(town: Town) -> None:
+    traffic = Traffic(3)
+    traffic.go_on(200)
+    story = traffic.desk.story
+    await town.happen(story, size=1)
+    await town.journal.shorten(0, Beginning(len(story) // 2, START, ()), b"state")
+    with capture_logs() as logs:
+        await town.feeder()()
+    assert [each["event"] for each in logs] == ["history_has_gap"]
+    assert await town.feeder().position() == len(story)
 
 
 async def test_an_item_whose_only_offer_ends_waits_again_and_one_with_another_stays_offered(

@@ -22,20 +22,26 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from router import cli
+from router.core.model import DAY
 from router.core.state import State
 from router.errors import StorageFailed
 from router.history import database
 from router.history.copying import EmbeddedHistory, history_at
+from router.history.feeder import HistoryFeeder
 from router.history.words import blobs_of
 from router.ports import Words
 from router.runtime.backup import WORK, back_up
 from router.runtime.backup_file import BackupReader, Manifest, opened
+from router.runtime.beginnings import begins_at
+from router.runtime.clock import VirtualClock
 from router.runtime.journal_copy import contents
+from router.runtime.journal_sqlite import SqliteJournal
 from router.runtime.journals import open_to_read, open_to_write
 from router.runtime.published import policy_files
-from router.runtime.recovery import batches_after
+from router.runtime.recovery import batches_after, recover
 from router.runtime.restore import check_backup, restore
 from router.runtime.settings import Settings
+from router.runtime.shortening import Shortening
 from tests.fakes.redis_server import PROGRAM, redis_server
 from tests.runtime.backup_town import SECRET, About, WrittenTown, settings_of, write_policy
 
@@ -85,12 +91,34 @@ async def everything(settings: Settings) -> object:
     journal = await open_to_read(settings)
     try:
         return (
-            [batch async for batch in journal.read(0)],
+            [batch async for batch in journal.read(await begins_at(journal))],
             await journal.waiting(999),
             await contents(journal, silent),
         )
     finally:
         await journal.close()
+
+
+async def test_a_shortened_journal_comes_back_as_it_was(old: Path, tmp_path: Path) -> None:
+    journal = await SqliteJournal.open(old / "var/journal.sqlite")
+    history = database.Database(database.default_url(old / "var"))
+    feeder = HistoryFeeder(history, journal, journal, VirtualClock(0))
+    much_later = VirtualClock(About.now + 99 * DAY)
+    await Shortening(journal, much_later, 1, feeder.position, "1")()
+    beginning = await journal.beginning()
+    leads_to = (await recover(journal)).hash()
+    await journal.close()
+    await history.close()
+    assert beginning is not None
+    path, manifest = await make(old, tmp_path)
+    assert manifest.journal.begins_at == beginning.version
+    assert manifest.journal.state == leads_to
+    for folder in (tmp_path / "new", tmp_path / "newer"):
+        await bring_back(folder, path)
+        assert await everything(settings_of(folder)) == await everything(settings_of(old))
+        [(position,)] = rows(folder / "var/history.sqlite", "SELECT position FROM feed")
+        assert beginning.version <= position <= manifest.journal.version
+        path, _ = await make(folder, tmp_path / f"{folder.name}.zip")
 
 
 async def check_moment(folder: Path) -> int:

@@ -25,13 +25,14 @@ from router.core.events import AnyEvent
 from router.core.policy import encode
 from router.core.upcast import decode_events, encode_events
 from router.errors import SettingsError, StorageFailed
-from router.ports import Batch, StoredBatch, StoredPolicy, Words
+from router.ports import Batch, Beginning, StoredBatch, StoredPolicy, Words
+from router.runtime.beginnings import begins_at
 from router.runtime.clock import VirtualClock
 from router.runtime.journal_copy import contents
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
 from router.runtime.journals import OpenJournal, open_to_fill, open_to_read, open_to_write
 from router.runtime.moving import at_address, move_journal
-from router.runtime.recovery import recover
+from router.runtime.recovery import nearest_snapshot, recover
 from router.runtime.redis_link import RedisLink
 from router.runtime.settings import Settings
 from router.runtime.snapshot import encode_snapshot
@@ -168,6 +169,101 @@ def test_any_journal_arrives_as_it_was(
         asyncio.run(move(Path(folder)))
 
 
+async def shortened(store: MemoryStore, gone: int) -> tuple[Beginning, bytes]:
+    """Return where it begins without so many batches, and the snapshot of that."""
+    last = store.batches[gone - 1]
+    part = MemoryStore(batches=store.batches[:gone], policies=store.policies)
+    state = await recover(MemoryJournal(part, VirtualClock(0)))
+    adopted = tuple((0, name) for name in store.policies)
+    return Beginning(last.version, last.at, adopted), encode_snapshot(state.freeze(), "1").body
+
+
+@settings(max_examples=5)
+@given(data=st.data())
+@pytest.mark.parametrize("pair", PAIRS)
+def test_a_shortened_journal_arrives_as_it_was(
+    redis: str, story: Story, pair: tuple[str, str], data: st.DataObject
+) -> None:
+    store = a_store(story, data.draw(st.integers(1, 9)))
+    first = data.draw(st.integers(1, len(store.batches) - 1))
+    again = data.draw(st.integers(first, len(store.batches) - 1))
+    with_snapshot = data.draw(st.booleans())
+
+    async def move(folder: Path) -> None:
+        source, target = (here(kind, folder, redis) for kind in pair)
+        leads_to = (await recover(MemoryJournal(store, VirtualClock(0)))).hash()
+        await copied(source, store)
+        async with opened(source) as journal:
+            version = 0
+            for gone in (first, again):
+                beginning, state = await shortened(store, gone)
+                await journal.shorten(version, beginning, state)
+                version = beginning.version
+            if with_snapshot:
+                frozen = (await recover(journal)).freeze()
+                await journal.save_snapshot(encode_snapshot(frozen, "1"))
+        found = await move_journal(source, target, silent)
+        assert found.begins_at == version
+        assert found.state == leads_to
+        async with opened(source) as old, opened(target) as new:
+            assert await new.beginning() == await old.beginning() == beginning
+            assert await new.snapshots() == await old.snapshots()
+            assert await new.policy(story[1].hash) == story[1].body
+            batches = [bare(batch) async for batch in new.read(version)]
+            assert batches == [bare(batch) for batch in store.batches[again:]]
+            first_state = await nearest_snapshot(new, version)
+            assert first_state.version == version
+            await new.save_snapshot(encode_snapshot(first_state.freeze(), "another release"))
+            assert (await contents(new, silent)).digest != found.digest
+            newer, state = await shortened(store, len(store.batches) - 1)
+            await new.shorten(version, newer, state)
+            assert (await recover(new)).hash() == leads_to
+        with pytest.raises(StorageFailed, match="holds a journal"):
+            await move_journal(source, target, silent)
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(move(Path(folder)))
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+async def test_a_shortened_journal_is_filled_on_where_it_was_cut_off(
+    redis: str, story: Story, pair: tuple[str, str], tmp_path: Path
+) -> None:
+    source, target = (here(kind, tmp_path, redis) for kind in pair)
+    store = a_store(story)
+    await copied(source, store)
+    beginning, state = await shortened(store, 5)
+    filling = await open_to_fill(target)
+    await filling.begin_at(beginning)
+    await filling.close()
+    with pytest.raises(StorageFailed, match="first 0 events of another journal"):
+        await move_journal(source, target, silent)
+    async with opened(source) as journal:
+        await journal.shorten(0, beginning, state)
+        filling = await open_to_fill(target)
+        page = [batch async for batch in journal.read(beginning.version)][:3]
+        await filling.fill(page, [story[1]])
+        await filling.close()
+    await move_journal(source, target, silent)
+    assert await everything(target) == await everything(source)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+async def test_a_copy_of_more_than_the_source_still_has_is_not_filled_on(
+    redis: str, story: Story, pair: tuple[str, str], tmp_path: Path
+) -> None:
+    source, target = (here(kind, tmp_path, redis) for kind in pair)
+    store = a_store(story)
+    await copied(source, store)
+    filling = await open_to_fill(target)
+    await filling.fill(store.batches[:5], [story[1]])
+    await filling.close()
+    async with opened(source) as journal:
+        await journal.shorten(0, *await shortened(store, 3))
+    with pytest.raises(StorageFailed, match="first 10 events of another journal"):
+        await move_journal(source, target, silent)
+
+
 @pytest.mark.parametrize("pair", PAIRS)
 async def test_it_goes_on_there(
     redis: str, story: Story, pair: tuple[str, str], tmp_path: Path
@@ -183,9 +279,10 @@ async def test_it_goes_on_there(
         assert [each.ref for each in await journal.waiting(999)] == [*store.words, "new"]
 
 
+@pytest.mark.parametrize("gone", [0, 1])
 @pytest.mark.parametrize("pair", PAIRS)
 def test_killed_at_any_step_it_is_refused_and_then_finished(
-    redis: str, story: Story, pair: tuple[str, str], tmp_path: Path
+    redis: str, story: Story, pair: tuple[str, str], gone: int, tmp_path: Path
 ) -> None:
     store = a_store(story, size=18)
     source, target = (here(kind, tmp_path, redis) for kind in pair)
@@ -193,7 +290,14 @@ def test_killed_at_any_step_it_is_refused_and_then_finished(
         place.model_copy(update={"town": source.town if pair[0] == "redis" else target.town})
         for place in (source, target)
     )
-    asyncio.run(copied(source, store))
+
+    async def prepare() -> None:
+        await copied(source, store)
+        if gone:
+            async with opened(source) as journal:
+                await journal.shorten(0, *await shortened(store, gone))
+
+    asyncio.run(prepare())
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("moving_kills.py"),
          source.journal_address, target.journal_address],
@@ -202,7 +306,7 @@ def test_killed_at_any_step_it_is_refused_and_then_finished(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    assert len(told) >= 2 * len(store.batches)  # killed in each pass
+    assert len(told) >= 2 * (len(store.batches) - gone)  # killed in each pass
     begun = next(number for number, each in enumerate(told) if each)
     assert told[:begun] == [""] * begun  # there is no journal yet
     assert all("not filled to its end" in each for each in told[begun:])
@@ -211,7 +315,8 @@ def test_killed_at_any_step_it_is_refused_and_then_finished(
 
 async def everything(place: Settings) -> object:
     async with opened(place) as journal:
-        return [bare(batch) async for batch in journal.read(0)], await journal.waiting(999)
+        first = await begins_at(journal)
+        return [bare(batch) async for batch in journal.read(first)], await journal.waiting(999)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "redis"])

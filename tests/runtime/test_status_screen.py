@@ -20,6 +20,7 @@ from tests.core.town import OPEN
 class _About:
     version = "0.0.test"
     journal = "memory"
+    kept_since: int | None = None
     started_at = OPEN
     policy_adopted_at = None
     policy_refusal: PolicyRefusal | None = None
