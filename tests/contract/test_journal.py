@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
-from itertools import count
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -27,7 +25,6 @@ from router.errors import (
     Conflict,
     HistoryForked,
     InvariantBroken,
-    JournalShortened,
     StorageFailed,
 )
 from router.ports import (
@@ -35,96 +32,21 @@ from router.ports import (
     Beginning,
     Snapshot,
     StoredBatch,
-    StoredPolicy,
     Words,
     chain_of,
     chained,
 )
-from router.runtime.clock import VirtualClock
-from router.runtime.journal_memory import MemoryJournal, MemoryStore
-from router.runtime.journal_redis import RedisJournal
-from router.runtime.journal_sqlite import SqliteJournal
-from tests.fakes import redis_server
-
-T = TypeVar("T")
-AnyJournal = SqliteJournal | MemoryJournal | RedisJournal
-
-
-class Disk(Protocol):
-    """Where journals are opened, one after the other."""
-
-    async def open(self) -> AnyJournal: ...
-
-
-class SqliteDisk:
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "journal.sqlite"
-
-    async def open(self) -> SqliteJournal:
-        return await SqliteJournal.open(self.path)
-
-
-class MemoryDisk:
-    def __init__(self, folder: Path) -> None:
-        self.store = MemoryStore()
-
-    async def open(self) -> MemoryJournal:
-        return MemoryJournal(self.store, VirtualClock(0))
-
-
-class RedisDisk:
-    url: ClassVar[str] = ""  # of the server of this module's tests
-    towns: ClassVar[Iterator[int]] = count()
-
-    def __init__(self, folder: Path) -> None:
-        self.town = f"town-{next(self.towns)}"
-
-    async def open(self) -> RedisJournal:
-        return await RedisJournal.open(self.url, self.town)
-
-
-DISKS: dict[str, Callable[[Path], Disk]] = {"sqlite": SqliteDisk, "memory": MemoryDisk}
-if redis_server.PROGRAM is not None:
-    DISKS["redis"] = RedisDisk
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    if redis_server.PROGRAM is None:
-        yield
-        return
-    with redis_server.redis_server(*redis_server.DURABLE) as running:
-        RedisDisk.url = running.url
-        yield
-
-
-@pytest.fixture(params=DISKS)
-def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Disk:
-    return DISKS[request.param](tmp_path)
-
-
-@asynccontextmanager
-async def opened(disk: Disk) -> AsyncIterator[AnyJournal]:
-    journal = await disk.open()
-    try:
-        yield journal
-    finally:
-        await journal.close()
-
-
-def a_batch(
-    name: str, count: int = 1, *, words: tuple[Words, ...] = (), policies: tuple[str, ...] = ()
-) -> Batch:
-    stored = tuple(StoredPolicy(each, f"body of {each}".encode()) for each in policies)
-    return Batch(name, 1000 + count, count, f"events of {name}".encode(), words, stored)
-
-
-def some_words(ref: str) -> Words:
-    return Words(ref, "message", f"the words {ref}".encode())
-
-
-async def everything(journal: AnyJournal, after: int = 0) -> list[StoredBatch]:
-    return [replace(stored, before="") async for stored in journal.read(after)]  # not kept by all
+from tests.contract.disks import (
+    DISKS,
+    AnyJournal,
+    Disk,
+    SqliteDisk,
+    T,
+    a_batch,
+    everything,
+    opened,
+    some_words,
+)
 
 
 async def test_an_empty_journal_stands_at_version_zero(disk: Disk) -> None:
@@ -363,110 +285,6 @@ async def test_the_outcome_of_a_cancelled_append_is_settled_by_its_batch_id(disk
             assert found in (None, version + 1)
             version = version if found is None else found
             assert await journal.version() == version
-
-
-async def ten_batches(journal: AnyJournal) -> None:
-    for version in range(0, 30, 3):
-        await journal.append(version, Batch(f"b{version}", 100 + version, 3, b"events"))
-
-
-async def test_a_shortened_journal_begins_where_it_was_told(disk: Disk) -> None:
-    begins = Beginning(12, 109, ((5, "p"), (7, "q")))
-    async with opened(disk) as journal:
-        await journal.append(0, a_batch("b0", 3, words=(some_words("w"),), policies=("p",)))
-        for version in range(3, 30, 3):
-            await journal.append(version, a_batch(f"b{version}", 3))
-        assert await journal.beginning() is None
-        await journal.shorten(0, begins, b"state")
-    async with opened(disk) as journal:
-        assert await journal.beginning() == begins
-        assert await journal.version() == 30
-        kept = [stored.version for stored in await everything(journal, 12)]
-        assert kept == [15, 18, 21, 24, 27, 30]
-        assert await journal.find_batch("b9") is None
-        assert await journal.find_batch("b12") == 15
-        assert await journal.mentions("events of b12") == (12, 15)
-        assert await journal.mentions("events of b9") is None
-        assert await journal.policy("p") == b"body of p"
-        assert await journal.waiting(10) == [some_words("w")]
-        assert await journal.append(30, a_batch("next")) == 31
-        assert await journal.last_instant() == 1001
-
-
-async def test_what_is_gone_is_refused_to_whoever_asks_for_it(disk: Disk) -> None:
-    async with opened(disk) as journal:
-        await ten_batches(journal)
-        await journal.shorten(0, Beginning(12, 109, ()), b"state")
-        for after in (0, 9, 11):
-            with pytest.raises(JournalShortened, match=f"{after + 1} is gone.* after event 12:"):
-                await everything(journal, after)
-        assert [each.version for each in await everything(journal, 14)][:1] == [15]
-
-
-async def test_a_read_that_meets_what_goes_meanwhile_is_told(disk: Disk) -> None:
-    async with opened(disk) as journal:
-        for version in range(600):
-            await journal.append(version, Batch(str(version), 1, 1, b"event"))
-        reading = journal.read(0)
-        assert (await anext(reading)).version == 1
-        await journal.shorten(0, Beginning(590, 1, ()), b"state")
-        with pytest.raises(JournalShortened):
-            _ = [stored async for stored in reading]
-
-
-async def test_the_snapshot_of_the_beginning_is_kept_beside_the_newest_two(disk: Disk) -> None:
-    async with opened(disk) as journal:
-        await ten_batches(journal)
-        await journal.save_snapshot(Snapshot(6, b"old"))
-        await journal.save_snapshot(Snapshot(21, b"21"))
-        await journal.shorten(0, Beginning(12, 109, ()), b"state 12")
-        first = Snapshot(12, b"state 12")
-        assert await journal.snapshots() == [Snapshot(21, b"21"), first]
-        await journal.save_snapshot(Snapshot(24, b"24"))
-        await journal.save_snapshot(Snapshot(27, b"27"))
-        assert await journal.snapshots() == [Snapshot(27, b"27"), Snapshot(24, b"24"), first]
-        await journal.shorten(12, Beginning(15, 112, ()), b"state 15")
-        newest = [Snapshot(27, b"27"), Snapshot(24, b"24")]
-        assert await journal.snapshots() == [*newest, Snapshot(15, b"state 15")]
-
-
-async def test_a_beginning_that_somebody_else_has_moved_stays_there(disk: Disk) -> None:
-    async with opened(disk) as journal:
-        await ten_batches(journal)
-        await journal.shorten(0, Beginning(12, 109, ()), b"state 12")
-        for late in (9, 15):
-            with pytest.raises(Conflict) as caught:
-                await journal.shorten(0, Beginning(late, 1, ()), b"late")
-            assert (caught.value.expected, caught.value.actual) == (0, 12)
-        await journal.shorten(0, Beginning(12, 109, ()), b"state 12")  # the same, twice
-        assert await journal.beginning() == Beginning(12, 109, ())
-        assert await journal.snapshots() == [Snapshot(12, b"state 12")]
-        assert len(await everything(journal, 12)) == 6
-
-
-@pytest.mark.parametrize("version", [30, 33])
-async def test_the_newest_batch_never_goes(disk: Disk, version: int) -> None:
-    async with opened(disk) as journal:
-        await ten_batches(journal)
-        with pytest.raises(InvariantBroken, match=f"30 events cannot begin after event {version}"):
-            await journal.shorten(0, Beginning(version, 1, ()), b"state")
-        assert await journal.beginning() is None
-        await journal.shorten(0, Beginning(27, 1, ()), b"state")
-        assert len(await everything(journal, 27)) == 1
-
-
-async def test_appends_pass_while_a_journal_is_shortened(disk: Disk) -> None:
-    async with opened(disk) as journal:
-        for version in range(450):
-            await journal.append(version, Batch(str(version), 1, 1, b"event"))
-        beginning = Beginning(420, 1, ())
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(journal.shorten(0, beginning, bytes(2_000_000)))
-            await asyncio.sleep(0)
-            for version in range(450, 453):
-                await journal.append(version, a_batch(f"late {version}"))
-        assert len(await everything(journal, 420)) == 33
-        assert [len(each.body) for each in await journal.snapshots()] == [2_000_000]
 
 
 async def test_a_closed_journal_refuses(disk: Disk) -> None:
