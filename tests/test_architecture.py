@@ -30,6 +30,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "router.runtime.journal_redis",
         "router.runtime.redis_link",
         "router.runtime.redis_server",
+        "router.runtime.redis_worries",
     ),
     "imapclient": ("channels.mail.imap_session",),
     "jinja2": ("channels.webform.pages",),

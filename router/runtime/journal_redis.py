@@ -23,9 +23,11 @@ from redis.exceptions import TimeoutError as TookTooLong
 from router.core.model import SECOND, Instant, Span
 from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
 from router.ports import Batch, Duty, Snapshot, StoredBatch, Words
+from router.runtime.redis_address import without_secrets
 from router.runtime.redis_link import stored_batch
 from router.runtime.redis_scripts import APPEND, ENTER, KEEP_SNAPSHOT, OPENED, RELEASE
-from router.runtime.redis_server import connect, room_of, settle, worries
+from router.runtime.redis_server import connect, room_of, settle
+from router.runtime.redis_worries import worries
 
 T = TypeVar("T")
 
@@ -53,7 +55,7 @@ class RedisJournal:
             )
         }  # fmt: skip
         self._snapshot = f"townline:{{{town}}}:snapshot:"
-        self._where = url.rpartition("@")[2]  # never a password in an error or a log
+        self._where = without_secrets(url)
         self._writing = connect(url, retries=0)  # what may have been stored is not sent again
         self._reading = connect(url, retries=2)
         self._who = f"{OPENED}{socket.gethostname()}:{os.getpid()}:{id(self):x}"
@@ -125,12 +127,15 @@ class RedisJournal:
         except ResponseError as error:  # the server says that it did not
             raise self._failed("appending", error) from error
         except (Disconnected, TookTooLong, OSError) as error:
+            await self._let_go()
             raise OutcomeUnknown(f"{self._where}: cut off while appending: {error}") from error
         if ending == b"stored":
             try:
-                await self._settle()
+                kept = await self._settle(batch.batch_id, told)
             except (RedisError, OSError) as error:  # the server has it, its replicas may not
                 raise OutcomeUnknown(f"{self._where}: replicating: {error}") from error
+            if kept is None:
+                raise OutcomeUnknown(f"{self._where}: another server was promoted while appending")
         if ending == b"known":
             raise InvariantBroken(f"batch {batch.batch_id!r} is stored already at {int(told)}")
         if ending == b"another":
@@ -142,21 +147,27 @@ class RedisJournal:
             raise Conflict(expected_version, int(told))
         return version
 
+    async def _let_go(self) -> None:
+        """Drop the reader's connections: that server may stand still, and answers nobody."""
+        with suppress(RedisError, OSError):
+            await self._reading.connection_pool.disconnect(inuse_connections=False)
+
     async def find_batch(self, batch_id: str) -> int | None:
         """Return the version after that batch, or None; waits for a running append to end."""
 
-        async def look() -> bytes | None:
-            found: bytes | None = await _answer(self._reading.hget(self._keys["batches"], batch_id))
-            if found is not None:
-                await self._settle()
-            return found
+        async def look() -> bytes | None:  # the server to which the next append goes
+            asked = self._writing.hget(self._keys["batches"], batch_id)
+            found: bytes | None = await _answer(asked)
+            return None if found is None else await self._settle(batch_id, found)
 
         found = await self._in_turn(lambda: self._guarded("looking up a batch", look))
         return None if found is None else int(found)
 
-    async def _settle(self) -> None:
-        if self._replicas:
-            await settle(self._writing, self._keys["settled"], self._replicas)
+    async def _settle(self, batch_id: str, version: bytes) -> bytes | None:
+        """Return the version once enough replicas have the batch; None: a promoted one has not."""
+        if not self._replicas:
+            return version
+        return await settle(self._writing, self._keys, self._replicas, batch_id)
 
     async def version(self) -> int:
         """Return the number of events stored; waits for a running append to end."""
@@ -288,7 +299,7 @@ class RedisJournal:
     async def worries(self) -> list[str]:
         """Return what could lose a stored batch, each with the remedy."""
         found: list[str] = await self._guarded(
-            "reading the settings", lambda: worries(self._reading)
+            "reading the settings", lambda: worries(self._reading, self._replicas)
         )
         return found
 
@@ -300,8 +311,9 @@ class RedisJournal:
         async with self._turn:  # a running append ends first
             with suppress(RedisError, OSError):  # it is let go by itself
                 await self._leave()
-            await self._writing.aclose()
-            await self._reading.aclose()
+            for client in (self._writing, self._reading):
+                with suppress(RedisError, OSError):  # behind TLS it says goodbye
+                    await client.aclose()
 
     async def _in_turn(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run it after what was begun before, to its end even if the caller is cancelled."""
