@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 from redis.asyncio import Redis, Sentinel
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import ConnectionError as Disconnected
-from redis.exceptions import ReadOnlyError
+from redis.exceptions import ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as TookTooLong
 
 from router.runtime import redis_address
 
 TIMEOUT_S: Final = 5.0
 SENTINEL_TIMEOUT_S: Final = 1.0  # the next one is asked then
+ASK_EVERY_S: Final = 1.0  # who is the master
 SETTLE_MS: Final = 1000  # a replica that takes longer is asked again
 PLENTY: Final = 1 << 62  # bytes; the server has no limit of its own
 
@@ -24,7 +28,7 @@ def connect(url: str, *, retries: int) -> Redis:
     """Return a client that connects when it is first used.
 
     `redis://`, `rediss://` (TLS) and `unix://` as the library reads them; other addresses, see
-    `redis_address`, ask Sentinels for the master at each new connection. A server that has become
+    `redis_address`, ask Sentinels for the master. A server that has become
     a replica is left, so that the next command finds the master of that moment.
     """
     options: dict[str, Any] = {
@@ -64,7 +68,23 @@ def _of_sentinels(address: redis_address.Watched, options: dict[str, Any]) -> Re
 
 
 class _MasterPool(SentinelConnectionPool):
-    """Closes the connections to the Sentinels as well, which the library leaves open."""
+    """Leaves a server within a second after Sentinels have named another.
+
+    One that stood still, or is cut off, takes itself for the master for ten seconds after it is
+    back. The library asks for a new connection only, and leaves those to Sentinels open at the end.
+    """
+
+    _asked_at = 0.0
+
+    async def get_connection(self, *command: Any, **options: Any) -> AbstractConnection:
+        now = asyncio.get_running_loop().time()
+        if now >= self._asked_at + ASK_EVERY_S:
+            self._asked_at = now
+            with suppress(RedisError):  # nobody answers: what is connected is used
+                await self.get_master_address()  # type: ignore[no-untyped-call]  # drops the others
+        pool: Any = super()  # untyped, too
+        found: AbstractConnection = await pool.get_connection(*command, **options)
+        return found
 
     async def aclose(self) -> None:
         await super().aclose()

@@ -156,6 +156,8 @@ async def test_a_server_that_stands_still_holds_nobody_longer_than_the_time_limi
         async with opened(it) as (writer, link):
             await writer.store(1)
             await works_again(link, other)
+            idle = await RedisJournal.open(it.url, TOWN)
+            assert await idle.find_batch("none") is None
             reading = connect(it.url, retries=2)
             await reading.ping()
             old = it.master
@@ -171,9 +173,14 @@ async def test_a_server_that_stands_still_holds_nobody_longer_than_the_time_limi
             assert await reading.ping()
             await reading.aclose()
             assert it.master is not old
+            await writer.store(3)
             old.go_on()  # and believes for a while that it is the master
+            await reached("it answers", lambda: old.info()["role"] == "master")
+            assert await idle.version() == 5  # although it is connected to the old one
+            assert await idle.append(5, a_batch("another's")) == 6
             await writer.store(10)
             assert await writer.missing() == []
+        await idle.close()
         await other.close()
 
 
