@@ -15,8 +15,8 @@ import pytest
 from channels.voice.practice.call import Call
 from tests.end_to_end.desk_client import AgentDesk, Habits
 from tests.end_to_end.process import Daemon, Edits, free_ports, reached, scaled
+from tests.end_to_end.rig import AGAIN_S, SOON, Rig, town
 from tests.end_to_end.rig import ALWAYS_OPEN as HOURS
-from tests.end_to_end.rig import SOON, Rig, town
 from tests.fakes.redis_sentinel import watched
 from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
 
@@ -253,6 +253,7 @@ async def send_forms(it: Town) -> None:
     """Send one form after the other, whoever answers."""
     for number in count():
         await it.rig.forms.send(f"form {number}")
+        await asyncio.sleep(AGAIN_S)  # each is asked for again at the end
 
 
 async def one_decides(it: Town, numbers: tuple[int, ...]) -> bool:
