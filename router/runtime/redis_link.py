@@ -107,9 +107,8 @@ class RedisLink:
         self._silent += 1
         if self._silent > SILENT_MAX:
             self._silent = 0
-            await self._ears.connection.disconnect(
-                nowait=True
-            )  # the next connection may find another server
+            # the next connection may find another server
+            await self._ears.connection.disconnect(nowait=True)
             raise TookTooLong("it does not answer")
         await self._ears.ping()
 
