@@ -32,6 +32,8 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "router.runtime.redis_server",
         "router.runtime.redis_shortening",
         "router.runtime.redis_snapshots",
+        "router.runtime.redis_spool",
+        "router.runtime.redis_worries",
     ),
     "imapclient": ("channels.mail.imap_session",),
     "jinja2": ("channels.webform.pages",),

@@ -15,7 +15,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 
-import msgspec
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as TookTooLong
@@ -24,17 +23,18 @@ from router.core.model import SECOND, Instant, Span
 from router.errors import Conflict, HistoryForked, InvariantBroken, OutcomeUnknown, StorageFailed
 from router.ports import Batch, Beginning, Duty, Snapshot, StoredBatch, Words, chained
 from router.runtime.beginnings import begins_at, check_follows, check_kept
+from router.runtime.redis_address import without_secrets
 from router.runtime.redis_link import stored_batch
-from router.runtime.redis_scripts import APPEND, BRING_WORDS, ENTER, OPENED, RELEASE
-from router.runtime.redis_server import connect, room_of, settle, worries
+from router.runtime.redis_scripts import APPEND, ENTER, OPENED, RELEASE
+from router.runtime.redis_server import connect, room_of, settle
 from router.runtime.redis_shortening import begin_later, beginning_in, forget
 from router.runtime.redis_snapshots import keep, send, snapshots_in
+from router.runtime.redis_spool import as_arguments, bring, forget_words, waiting_in, words_in
+from router.runtime.redis_worries import worries
 
 T = TypeVar("T")
 
 PAGE: Final = 128  # batches read at a time
-
-_WORDS: Final = msgspec.msgpack.Decoder(Words)
 
 
 class RedisJournal:
@@ -52,7 +52,7 @@ class RedisJournal:
             )
         }  # fmt: skip
         self._snapshot = f"townline:{{{town}}}:snapshot:"
-        self._where = url.rpartition("@")[2]  # never a password in an error or a log
+        self._where = without_secrets(url)
         self._writing = connect(url, retries=0)  # what may have been stored is not sent again
         self._reading = connect(url, retries=2)
         self._who = f"{OPENED}{socket.gethostname()}:{os.getpid()}:{id(self):x}"
@@ -112,7 +112,7 @@ class RedisJournal:
             expected_version, version, batch.batch_id, batch.at, batch.count, batch.events,
             batch.answers, batch.before, chained(batch.before, version, batch), len(batch.words),
         ]  # fmt: skip
-        texts += _pairs(batch.words)
+        texts += as_arguments(batch.words)
         texts.append(len(batch.policies))
         for policy in batch.policies:
             texts += [policy.hash, policy.body]
@@ -123,12 +123,15 @@ class RedisJournal:
         except ResponseError as error:  # the server says that it did not
             raise self._failed("appending", error) from error
         except (Disconnected, TookTooLong, OSError) as error:
+            await self._let_go()
             raise OutcomeUnknown(f"{self._where}: cut off while appending: {error}") from error
         if ending == b"stored":
             try:
-                await self._settle()
+                kept = await self._settle(batch.batch_id, told)
             except (RedisError, OSError) as error:  # the server has it, its replicas may not
                 raise OutcomeUnknown(f"{self._where}: replicating: {error}") from error
+            if kept is None:
+                raise OutcomeUnknown(f"{self._where}: another server was promoted while appending")
         if ending == b"known":
             raise InvariantBroken(f"batch {batch.batch_id!r} is stored already at {int(told)}")
         if ending == b"another":
@@ -143,26 +146,30 @@ class RedisJournal:
     async def bring_words(self, batch_id: str, words: Sequence[Words]) -> None:
         """See `Journal.bring_words`."""
         self._to_write()
-        keys = [self._keys[name] for name in ("words", "line", "count", "batches")]
-        texts = [batch_id, len(words), *_pairs(words)]
-        asked = partial(self._reading.eval, BRING_WORDS, len(keys), *keys, *texts)
-        await self._guarded("bringing words", asked)
+        work = partial(bring, self._reading, self._keys, batch_id, words)
+        await self._guarded("bringing words", work)
+
+    async def _let_go(self) -> None:
+        """Drop the reader's connections: that server may stand still, and answers nobody."""
+        with suppress(RedisError, OSError):
+            await self._reading.connection_pool.disconnect(inuse_connections=False)
 
     async def find_batch(self, batch_id: str) -> int | None:
         """Return the version after that batch, or None; waits for a running append to end."""
 
-        async def look() -> bytes | None:
-            found: bytes | None = await _answer(self._reading.hget(self._keys["batches"], batch_id))
-            if found is not None:
-                await self._settle()
-            return found
+        async def look() -> bytes | None:  # the server to which the next append goes
+            asked = self._writing.hget(self._keys["batches"], batch_id)
+            found: bytes | None = await _answer(asked)
+            return None if found is None else await self._settle(batch_id, found)
 
         found = await self._in_turn(lambda: self._guarded("looking up a batch", look))
         return None if found is None else int(found)
 
-    async def _settle(self) -> None:
-        if self._replicas:
-            await settle(self._writing, self._keys["settled"], self._replicas)
+    async def _settle(self, batch_id: str, version: bytes) -> bytes | None:
+        """Return the version once enough replicas have the batch; None: a promoted one has not."""
+        if not self._replicas:
+            return version
+        return await settle(self._writing, self._keys, self._replicas, batch_id)
 
     async def version(self) -> int:
         """Return the number of events stored; waits for a running append to end."""
@@ -252,28 +259,22 @@ class RedisJournal:
 
     async def waiting(self, limit: int) -> list[Words]:
         """Return the oldest words that history does not have yet."""
-        line = partial(self._reading.zrange, self._keys["line"], 0, limit - 1)
-        refs = await self._guarded("reading waiting words", line)
-        return list((await self.words([ref.decode() for ref in refs])).values())
+        work = partial(waiting_in, self._reading, self._keys, limit)
+        found: list[Words] = await self._guarded("reading waiting words", work)
+        return found
 
     async def words(self, refs: list[str]) -> dict[str, Words]:
         """Return those of the asked-for words that are still here."""
-        if not refs:
-            return {}
-        asked = partial(self._reading.hmget, self._keys["words"], refs)
-        bodies = await self._guarded("reading words", asked)
-        found = [(ref, body) for ref, body in zip(refs, bodies, strict=True) if body is not None]
-        return {ref: _WORDS.decode(body) for ref, body in found}
+        work = partial(words_in, self._reading, self._keys, refs)
+        found: dict[str, Words] = await self._guarded("reading words", work)
+        return found
 
     async def moved(self, refs: list[str]) -> None:
         """Forget words that history has stored."""
         self._to_write()
-        if not refs:
-            return
-        both = self._reading.pipeline(transaction=True)
-        both.hdel(self._keys["words"], *refs)
-        both.zrem(self._keys["line"], *refs)
-        await self._guarded("forgetting words", both.execute)
+        if refs:
+            work = partial(forget_words, self._reading, self._keys, refs)
+            await self._guarded("forgetting words", work)
 
     def free_bytes(self) -> int:
         """Return what the server may still grow by, as of the last look."""
@@ -302,7 +303,7 @@ class RedisJournal:
     async def worries(self) -> list[str]:
         """Return what could lose a stored batch, each with the remedy."""
         found: list[str] = await self._guarded(
-            "reading the settings", lambda: worries(self._reading)
+            "reading the settings", lambda: worries(self._reading, self._replicas)
         )
         return found
 
@@ -314,8 +315,9 @@ class RedisJournal:
         async with self._turn:  # a running append ends first
             with suppress(RedisError, OSError):  # it is let go by itself
                 await self._leave()
-            await self._writing.aclose()
-            await self._reading.aclose()
+            for client in (self._writing, self._reading):
+                with suppress(RedisError, OSError):  # behind TLS it says goodbye
+                    await client.aclose()
 
     async def _in_turn(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run it after what was begun before, to its end even if the caller is cancelled."""
@@ -383,11 +385,6 @@ class LookForRoom:
     async def __call__(self) -> None:
         """Ask."""
         await self._journal.look_for_room()
-
-
-def _pairs(words: Sequence[Words]) -> list[Any]:
-    """Return ref and bytes of each, as scripts take them."""
-    return [text for each in words for text in (each.ref, msgspec.msgpack.encode(each))]
 
 
 async def _answer(asked: Any) -> Any:

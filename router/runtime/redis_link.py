@@ -13,16 +13,19 @@ from secrets import token_hex
 from typing import Any, Final
 
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as TookTooLong
 
 from router.core.model import SECOND
 from router.errors import StorageFailed
 from router.ports import StoredBatch
 from router.runtime.link import Standing
+from router.runtime.redis_address import without_secrets
 from router.runtime.redis_scripts import CLAIM, OPENED, RELEASE
 from router.runtime.redis_server import connect, settle
 
 KEPT_MS: Final = 3000  # after a crash another daemon decides after so long
 WAIT_S: Final = 1.0  # for a message, or for news
+SILENT_MAX: Final = 5  # waits in which a server that was asked says nothing
 PAGE: Final = 128  # batches, or messages, at a time
 
 
@@ -34,12 +37,13 @@ class RedisLink:
         self._replicas = replicas
         self.name = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
         self._prefix = f"townline:{{{town}}}:"
-        self._where = url.rpartition("@")[2]  # never a password in an error or a log
+        self._where = without_secrets(url)
         self._asking = connect(url, retries=0)  # the next renewal comes in a second
         self._following = connect(url, retries=0)
         self._sending = connect(url, retries=0)  # a message sent twice would be heard twice
         self._hearing = connect(url, retries=0)
         self._ears: Any = self._hearing.pubsub(ignore_subscribe_messages=True)
+        self._silent = 0  # waits without a word of the server
         self._is_leaving = False
 
     async def claim(self) -> Standing:
@@ -90,10 +94,23 @@ class RedisLink:
             told = await self._guarded("listening", self._ears.get_message(timeout=timeout))
             if told is None:
                 break
+            self._silent = 0
             timeout = 0.0  # what has come already
             if told["type"] == "message":
                 found += self._heard(told["channel"].decode(), told["data"])
+        if told is None and timeout:
+            await self._guarded("listening", self._is_anybody_there())
         return found
+
+    async def _is_anybody_there(self) -> None:
+        """Ask after a silence, which is all that is heard of a server that stands still, too."""
+        self._silent += 1
+        if self._silent > SILENT_MAX:
+            self._silent = 0
+            # the next connection may find another server
+            await self._ears.connection.disconnect(nowait=True)
+            raise TookTooLong("it does not answer")
+        await self._ears.ping()
 
     def _heard(self, channel: str, body: bytes) -> list[bytes]:
         if not channel.endswith(":to-all"):
@@ -107,10 +124,13 @@ class RedisLink:
         wait_ms = int(WAIT_S * 1000)
         asked = self._following.xread({log: f"{after_version}-0"}, count=PAGE, block=wait_ms)
         streams = await self._guarded("following", asked)
-        if streams and self._replicas:
-            key = self._prefix + "settled"
-            await self._guarded("following", settle(self._following, key, self._replicas))
-        return [stored_batch(entry, fields) for _, rows in streams for entry, fields in rows]
+        found = [stored_batch(entry, fields) for _, rows in streams for entry, fields in rows]
+        if found and self._replicas:
+            keys = {name: self._prefix + name for name in ("settled", "batches")}
+            settled = settle(self._following, keys, self._replicas, found[-1].batch_id)
+            if await self._guarded("following", settled) is None:
+                return []  # a promoted server has not got it: what it has comes next
+        return found
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -1,20 +1,25 @@
-"""The Redis server: how it is reached, how much room it has, what its "stored" is worth."""
+"""The Redis server: how it is reached, how much room it has, when its replicas have a batch."""
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import Redis, Sentinel
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
+from redis.asyncio.sentinel import SentinelConnectionPool
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import ConnectionError as Disconnected
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as TookTooLong
 
-SENTINEL: Final = "redis+sentinel"
-SCHEMES: Final = ("redis", "rediss", "unix", SENTINEL)
+from router.runtime import redis_address
+
 TIMEOUT_S: Final = 5.0
+SENTINEL_TIMEOUT_S: Final = 1.0  # the next one is asked then
+ASK_EVERY_S: Final = 1.0  # who is the master
 SETTLE_MS: Final = 1000  # a replica that takes longer is asked again
 PLENTY: Final = 1 << 62  # bytes; the server has no limit of its own
 
@@ -22,45 +27,87 @@ PLENTY: Final = 1 << 62  # bytes; the server has no limit of its own
 def connect(url: str, *, retries: int) -> Redis:
     """Return a client that connects when it is first used.
 
-    `redis://`, `rediss://` (TLS) and `unix://` as the library reads them;
-    `redis+sentinel://host:26379,host:26379/DB?master=NAME` asks Sentinels for the master.
+    `redis://`, `rediss://` (TLS) and `unix://` as the library reads them; other addresses, see
+    `redis_address`, ask Sentinels for the master. A server that has become
+    a replica is left, so that the next command finds the master of that moment.
     """
-    retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), retries)
     options: dict[str, Any] = {
         "socket_timeout": TIMEOUT_S,
         "socket_connect_timeout": TIMEOUT_S,
-        "retry": retry,
-        "retry_on_error": [Disconnected, TookTooLong] if retries else [],
+        "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), retries),
+        "retry_on_error": [ReadOnlyError, *([Disconnected, TookTooLong] if retries else [])],
     }
-    parts = urlsplit(url)
-    if parts.scheme != SENTINEL:
-        client: Redis = Redis.from_url(url, **options)
-        return client
-    hosts = [host.rpartition(":") for host in parts.netloc.rpartition("@")[2].split(",")]
-    make: Any = Sentinel  # the library leaves it untyped
-    sentinel = make([(host, int(port)) for host, _, port in hosts], **options)
+    if redis_address.is_watched(url):
+        return _of_sentinels(redis_address.watched(url), options)
+    client: Redis = Redis.from_url(url, **options)
+    return client
+
+
+def _of_sentinels(address: redis_address.Watched, options: dict[str, Any]) -> Redis:
+    never = Retry(NoBackoff(), 0)
+    asked = {
+        "socket_timeout": SENTINEL_TIMEOUT_S,
+        "socket_connect_timeout": SENTINEL_TIMEOUT_S,
+        "retry": never,  # as it is, the library tries ten times before it asks the next one
+    }
+    sentinel: Any = Sentinel(  # type: ignore[no-untyped-call]
+        address.sentinels, sentinel_kwargs={**asked, **address.asked, **address.tls}
+    )
+    # A repetition within the library goes to the server that did not answer, without asking who
+    # the master is now.
+    options = {**options, "retry": never}
     master: Redis = sentinel.master_for(
-        parse_qs(parts.query)["master"][0],
-        db=int(parts.path.strip("/") or 0),
-        username=parts.username,
-        password=parts.password,
+        address.master,
+        connection_pool_class=_MasterPool,
+        db=address.db,
+        **address.servers,
+        **address.tls,
         **options,
     )
     return master
 
 
-async def settle(redis: Redis, key: str, replicas: int) -> None:
+class _MasterPool(SentinelConnectionPool):
+    """Leaves a server within a second after Sentinels have named another.
+
+    One that stood still, or is cut off, takes itself for the master for ten seconds after it is
+    back. The library asks for a new connection only, and leaves those to Sentinels open at the end.
+    """
+
+    _asked_at = 0.0
+
+    async def get_connection(self, *command: Any, **options: Any) -> AbstractConnection:
+        now = asyncio.get_running_loop().time()
+        if now >= self._asked_at + ASK_EVERY_S:
+            self._asked_at = now
+            with suppress(RedisError):  # nobody answers: what is connected is used
+                await self.get_master_address()  # type: ignore[no-untyped-call]  # drops the others
+        pool: Any = super()  # untyped, too
+        found: AbstractConnection = await pool.get_connection(*command, **options)
+        return found
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self.sentinel_manager.aclose()
+
+
+async def settle(redis: Redis, keys: dict[str, str], replicas: int, batch_id: str) -> bytes | None:
     """Return once so many replicas have everything that was written until now.
 
-    What replicas have is told of a connection's own writes, so one is made, to `key`.
+    Returns the version after that batch as the same server has it; None when it does not: another
+    one was promoted meanwhile, or the batch was never stored.
+    What replicas have is told of a connection's own writes, so one is made.
     Errors: the library's; an answer that comes late is waited for.
     """
     while True:
-        both = redis.pipeline(transaction=False)
-        both.set(key, replicas)
-        both.execute_command("WAIT", replicas, SETTLE_MS)
-        if int((await both.execute())[1]) >= replicas:
-            return
+        together = redis.pipeline(transaction=False)
+        together.set(keys["settled"], replicas)
+        together.execute_command("WAIT", replicas, SETTLE_MS)
+        together.hget(keys["batches"], batch_id)
+        _, reached, version = await together.execute()
+        if int(reached) >= replicas:
+            found: bytes | None = version
+            return found
 
 
 async def room_of(redis: Redis) -> int:
@@ -69,41 +116,3 @@ async def room_of(redis: Redis) -> int:
     memory = await asked
     most = int(memory.get("maxmemory", 0))
     return max(0, most - int(memory["used_memory"])) if most else PLENTY
-
-
-async def worries(redis: Redis) -> list[str]:
-    """Return what could lose a stored batch, each with the remedy; [] when nothing could.
-
-    A server that does not tell (managed ones often refuse CONFIG) is a worry of its own.
-    """
-    try:
-        asked: Any = redis.config_get("append*", "min-replicas-to-write", "maxmemory-policy")
-        told: dict[str, str] = await asked
-        replicas: Any = redis.info(section="replication")
-        connected = int((await replicas).get("connected_slaves", 0))
-    except RedisError as error:
-        return [f"the server does not tell how it persists ({error}): ask whoever runs it"]
-    found = []
-    if _of(told, "appendonly") != "yes":
-        found.append("appendonly is off: a crash of the server loses contacts; set appendonly yes")
-    elif _of(told, "appendfsync") != "always":
-        found.append(
-            f"appendfsync is {_of(told, 'appendfsync')}: a power cut loses the last second;"
-            " set appendfsync always"
-        )
-    if connected and _of(told, "min-replicas-to-write") in ("0", ""):
-        found.append(
-            "replicas are connected but min-replicas-to-write is 0: a fail-over may lose what"
-            " they have not got; set min-replicas-to-write 1, and TOWNLINE_JOURNAL_REPLICAS=1"
-        )
-    if _of(told, "maxmemory-policy") not in ("noeviction", ""):
-        found.append(
-            f"maxmemory-policy is {_of(told, 'maxmemory-policy')}: a full server would drop the"
-            " journal; set maxmemory-policy noeviction"
-        )
-    return found
-
-
-def _of(told: dict[Any, Any], name: str) -> str:
-    value = told.get(name, told.get(name.encode(), ""))
-    return value.decode() if isinstance(value, bytes) else str(value)

@@ -13,6 +13,8 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from router.runtime import redis_address
+
 OFF: Final = "off"
 
 
@@ -35,16 +37,14 @@ def _in_e164(number: str) -> str:
 
 def _journal(secret: SecretStr) -> SecretStr:
     address = secret.get_secret_value()  # of a Redis it may hold a password
-    if address.startswith(("redis://", "rediss://", "unix:///")):
-        return secret
-    if address.startswith("redis+sentinel://"):
-        if "?master=" not in address and "&master=" not in address:
-            raise ValueError("must name the master: redis+sentinel://host:26379/0?master=NAME")
+    if redis_address.is_watched(address):
+        redis_address.watched(address)
+    if redis_address.is_redis(address):
         return secret
     if not address.startswith("sqlite:") or address == "sqlite:":
         raise ValueError(
             "must be sqlite: and a path, as in sqlite:/var/lib/townline/journal.sqlite,"
-            " or a redis://, rediss://, unix:/// or redis+sentinel:// address"
+            " or a redis://, rediss://, unix:///, redis+sentinel:// or rediss+sentinel:// address"
         )
     return secret
 
@@ -211,7 +211,8 @@ class Settings(BaseSettings):
     journal: JournalAddress | None = Field(
         None,
         description="Journal as sqlite:PATH, redis://, rediss:// (TLS), unix:///PATH or "
-        "redis+sentinel://host:26379/0?master=NAME; unset: journal.sqlite in data_dir.",
+        "redis+sentinel://host:26379,host:26379/0?master=NAME (rediss+sentinel:// with TLS); "
+        "unset: journal.sqlite in data_dir.",
     )
     journal_replicas: int = Field(
         0,
@@ -261,8 +262,7 @@ class Settings(BaseSettings):
     @property
     def shown_journal(self) -> str:
         """The same for people, without user and password."""
-        scheme, slashes, rest = self.journal_address.partition("//")
-        return f"{scheme}{slashes}{rest.rpartition('@')[2]}" if slashes else scheme
+        return redis_address.without_secrets(self.journal_address)
 
     @property
     def web_root(self) -> str:

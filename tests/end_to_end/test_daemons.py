@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ import pytest
 from channels.voice.practice.call import Call
 from tests.end_to_end.desk_client import AgentDesk, Habits
 from tests.end_to_end.process import Daemon, Edits, free_ports, reached, scaled
+from tests.end_to_end.rig import AGAIN_S, SOON, Rig, town
 from tests.end_to_end.rig import ALWAYS_OPEN as HOURS
-from tests.end_to_end.rig import SOON, Rig, town
+from tests.fakes.redis_sentinel import watched
 from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
@@ -68,13 +70,10 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 class Town:
     """The rig, its daemons (the first decides at the start), and what stands before them."""
 
-    def __init__(
-        self, rig: Rig, daemons: list[Daemon], balancer: Balancer, redis: RedisServer
-    ) -> None:
+    def __init__(self, rig: Rig, daemons: list[Daemon], balancer: Balancer) -> None:
         self.rig = rig
         self.daemons = daemons
         self.balancer = balancer
-        self.redis = redis
 
     async def to(self, number: int) -> None:
         """Have everybody served by that daemon from now on."""
@@ -115,10 +114,19 @@ class Town:
 
 @asynccontextmanager
 async def served_by(folder: Path, count: int) -> AsyncIterator[Town]:
+    """Start so many daemons on a server of their own."""
+    with redis_server(*DURABLE) as redis:
+        async with served_from(redis.url, folder, count) as found:
+            yield found
+
+
+@asynccontextmanager
+async def served_from(
+    journal: str, folder: Path, count: int, **settings: str
+) -> AsyncIterator[Town]:
     """Start so many daemons on one journal, one folder of data and one policy."""
     async with AsyncExitStack() as stack:
-        redis = stack.enter_context(redis_server(*DURABLE))
-        shared = {"TOWNLINE_JOURNAL": redis.url, "TOWNLINE_TOWN": "willowmere"}
+        shared = {"TOWNLINE_JOURNAL": journal, "TOWNLINE_TOWN": "willowmere", **settings}
         rig = await stack.enter_async_context(town(folder, edits=ALWAYS_OPEN, **shared))
         balancer = Balancer()
         server = await asyncio.start_server(balancer.serve, "127.0.0.1", rig.daemon.port)
@@ -141,7 +149,7 @@ async def served_by(folder: Path, count: int) -> AsyncIterator[Town]:
             stack.callback(daemon.give_up)
             await daemon.start()
             daemons.append(daemon)
-        found = Town(rig, daemons, balancer, redis)
+        found = Town(rig, daemons, balancer)
         await found.to(0)
         yield found
         balancer.choose(0)
@@ -195,19 +203,57 @@ async def test_a_waiting_caller_is_told_by_another_daemon(
 
 
 async def test_everybody_waits_for_a_server_that_starts_again(tmp_path: Path) -> None:
-    async with served_by(tmp_path, 2) as it:
-        _, talking = await it.one_talks()
-        call = await it.waits("+19055550172")
-        it.redis.kill()
-        await reached("no daemon is ready", lambda: none_ready(it))
-        it.redis.start()
-        for daemon in it.daemons:
-            await reached("each is ready again", daemon.is_ready)
-        await it.is_told(call)
-        await it.to(1)
-        await it.is_told(call)
-        talking.hang_up()
-        await it.rig.at(call, "conference")
+    with redis_server(*DURABLE) as redis:
+        async with served_from(redis.url, tmp_path, 2) as it:
+            await one_waits_for(it, redis)
+
+
+async def one_waits_for(it: Town, redis: RedisServer) -> None:
+    _, talking = await it.one_talks()
+    call = await it.waits("+19055550172")
+    redis.kill()
+    await reached("no daemon is ready", lambda: none_ready(it))
+    redis.start()
+    for daemon in it.daemons:
+        await reached("each is ready again", daemon.is_ready)
+    await it.is_told(call)
+    await it.to(1)
+    await it.is_told(call)
+    talking.hang_up()
+    await it.rig.at(call, "conference")
+
+
+async def test_a_waiting_caller_is_told_after_a_fail_over_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    with watched("min-replicas-to-write 1") as redis:
+        settings = {"TOWNLINE_JOURNAL_REPLICAS": "1"}
+        async with served_from(redis.url, tmp_path, 2, **settings) as it:
+            _, talking = await it.one_talks()
+            call = await it.waits("+19055550173")
+            await it.is_told(call)
+            sending = asyncio.ensure_future(send_forms(it))
+            old = redis.master
+            old.kill()
+            assert await it.is_told(call) < EVERY_S + await scaled(ANSWERED_S)
+            assert redis.master is not old
+            await it.to(1)
+            await asyncio.to_thread(redis.bring_back, old)
+            talking.hang_up()
+            await it.rig.at(call, "conference")
+            sending.cancel()
+            await reached("one decides", lambda: one_decides(it, (0, 1)))
+            for receipt in list(it.rig.forms.receipts):
+                again = await it.rig.forms.send(receipt.key)
+                assert (again.reference, again.repeated) == (receipt.reference, True)
+            assert all(daemon.is_alive for daemon in it.daemons)  # nobody was ahead of the journal
+
+
+async def send_forms(it: Town) -> None:
+    """Send one form after the other, whoever answers."""
+    for number in count():
+        await it.rig.forms.send(f"form {number}")
+        await asyncio.sleep(AGAIN_S)  # each is asked for again at the end
 
 
 async def one_decides(it: Town, numbers: tuple[int, ...]) -> bool:

@@ -19,10 +19,12 @@ from router.runtime.journal_redis import RedisJournal
 from router.runtime.journals import company_of, compare_secret, open_to_read, open_to_write
 from router.runtime.metrics import Metrics
 from router.runtime.redis_link import RedisLink
-from router.runtime.redis_server import PLENTY, connect, worries
+from router.runtime.redis_server import PLENTY, connect
+from router.runtime.redis_worries import worries
 from router.runtime.settings import Settings
 from router.runtime.sharing import Sharing
 from tests.end_to_end.process import free_ports, reached
+from tests.fakes.redis_sentinel import OPENSSL, certificate_in
 from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
 
 
@@ -117,6 +119,42 @@ async def test_a_journal_that_went_another_way_is_noticed_before_it_is_written(
     await journal.close()
 
 
+async def test_a_server_that_was_told_to_follow_is_left_at_once(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    """An address that leads to today's master, as a name or a proxy does, is looked up anew."""
+    path = tmp_path / "master"
+    with redis_server(*DURABLE) as other:
+        path.symlink_to(server.url.removeprefix("unix://"))
+        journal = await RedisJournal.open(f"unix://{path}", "willowmere")
+        await journal.append(0, a_batch("one"))
+        old = connect(server.url, retries=0)
+        await old.replicaof("127.0.0.1", 1)
+        path.unlink()
+        path.symlink_to(other.url.removeprefix("unix://"))
+        with pytest.raises(StorageFailed, match="read only replica"):
+            await journal.append(1, a_batch("two"))
+        assert await journal.append(0, a_batch("anew")) == 1
+        await old.aclose()
+        await journal.close()
+
+
+@pytest.mark.skipif(PROGRAM is None or OPENSSL is None, reason="no redis-server or no openssl")
+async def test_a_server_behind_tls_is_known_by_its_certificate(tmp_path: Path) -> None:
+    made = certificate_in(tmp_path)
+    (port,) = free_ports(1)
+    with redis_server(
+        *DURABLE, "--tls-port", str(port), "--tls-cert-file", str(made.certificate),
+        "--tls-key-file", str(made.key), "--tls-auth-clients", "no",
+    ):  # fmt: skip
+        url = f"rediss://127.0.0.1:{port}/0"
+        journal = await RedisJournal.open(f"{url}?ssl_ca_certs={made.certificate}", "willowmere")
+        assert await journal.append(0, a_batch("one")) == 1
+        await journal.close()
+        with pytest.raises(StorageFailed, match="certificate"):  # nobody we trust has signed it
+            await RedisJournal.open(url, "willowmere")
+
+
 @asynccontextmanager
 async def replicated() -> AsyncIterator[tuple[RedisServer, RedisServer]]:
     """A server and its replica."""
@@ -183,7 +221,7 @@ async def test_errors_never_show_the_password() -> None:
 async def test_what_could_lose_a_batch_is_told(options: tuple[str, ...], told: list[str]) -> None:
     with redis_server(*options) as running:
         client = connect(running.url, retries=0)
-        found = await worries(client)
+        found = await worries(client, 0)
         await client.aclose()
     assert [text.partition(":")[0] for text in found] == told
 
