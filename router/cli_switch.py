@@ -43,7 +43,7 @@ def surge_on(
     for each in _ask(by, password, "POST", "/surge", body):
         first = ", ".join(each["first"]) or "no queue"
         terminal().print(f"surge until {_local(each['until'])}; first: {first}", highlight=False)
-    terminal().print("undo: townline surge off", style="dim", highlight=False)
+    terminal().print(f"undo: townline surge off --by {by}", style="dim", highlight=False)
 
 
 @surge.command("off")
