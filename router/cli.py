@@ -171,7 +171,7 @@ def line(
 
     try:
         raise typer.Exit(_wait(call()))
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
 

@@ -105,7 +105,8 @@ class PracticeAccount(NamedTuple):
 def practice_account(settings: Settings, secret: bytes) -> PracticeAccount:
     """Return the account of the practice line of this installation."""
     digest = hmac.new(secret, b"practice-line", hashlib.sha256).hexdigest()
-    return PracticeAccount(f"AC{digest[:32]}", digest[32:], settings.http.port + 1)
+    port = settings.practice_line_port or settings.http.port + 1
+    return PracticeAccount(f"AC{digest[:32]}", digest[32:], port)
 
 
 def operator_token(secret: bytes) -> str:

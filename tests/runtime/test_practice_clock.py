@@ -109,4 +109,6 @@ def test_daemon_and_line_of_one_installation_agree_and_others_do_not() -> None:
     assert ours == practice_account(settings, b"a" * 32)
     assert ours.auth_token != practice_account(settings, b"b" * 32).auth_token
     assert ours.rest_url == "http://127.0.0.1:8401"
+    moved = Settings(practice_line_port=9001)
+    assert practice_account(moved, b"a" * 32).rest_url == "http://127.0.0.1:9001"
     assert operator_token(b"a" * 32) != operator_token(b"b" * 32)

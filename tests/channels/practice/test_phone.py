@@ -15,6 +15,7 @@ from starlette.responses import Response
 from channels.voice.practice.clock import VirtualClock
 from channels.voice.practice.keys import DescriptorKeys, Keys
 from channels.voice.practice.phone import run_phone
+from router.errors import SettingsError
 from tests.channels.practice.town import (
     ACCOUNT,
     ANN,
@@ -258,13 +259,15 @@ async def test_lines_come_from_a_pipe_and_from_a_terminal() -> None:
     os.close(slave)
 
 
-async def test_the_port_may_be_taken() -> None:
+async def test_a_port_that_is_taken_is_named_with_the_way_to_another() -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         sock.listen()
+        port = sock.getsockname()[1]
         with pytest.raises(BaseExceptionGroup) as caught:
-            await phone("http://127.0.0.1:9", Lines(), rest_port=sock.getsockname()[1])
-        assert caught.group_contains(OSError)
+            await phone("http://127.0.0.1:9", Lines(), rest_port=port)
+        remedy = rf"127\.0\.0\.1 port {port}: .* TOWNLINE_PRACTICE_LINE_PORT"
+        assert caught.group_contains(SettingsError, match=remedy)
 
 
 async def test_breaking_off_hangs_up_and_tells_the_town() -> None:
