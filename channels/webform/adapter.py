@@ -207,11 +207,11 @@ class WebformChannel:
         _log.info("webform_stored", item=receipt.reference, form=rule.id, repeated=repeated)
         due_at = None if receipt.standing is None else receipt.standing.due_at
         status = 200 if repeated else 201
-        said = tuple(page.of(texts) for texts in receipt.said)
+        said = (*page.announced, *(page.of(texts) for texts in receipt.said))
         if is_json(request):
             receipt_as_json = self._receipt_as_json(page, receipt, due_at)
             return answers.json(status, {**receipt_as_json, "said": "\n".join(said) or None})
-        page = msgspec.structs.replace(page, announced=(*page.announced, *said))
+        page = msgspec.structs.replace(page, announced=said)
         now, wish = self._clock.now(), time_field(rule)
         call = filled.values[wish.id] if wish is not None else ""
         return answers.html(
