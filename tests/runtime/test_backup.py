@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 from router import cli
 from router.core.state import State
-from router.errors import StorageFailed
+from router.errors import StorageFailed, WrongPlace
 from router.history import database
 from router.history.copying import EmbeddedHistory, history_at
 from router.history.words import blobs_of
@@ -265,7 +265,7 @@ async def test_a_restore_goes_on_only_with_the_same_backup(old: Path, tmp_path: 
 
     with opened(path) as backup, pytest.raises(StorageFailed, match="disk is full"):
         await restore(backup, settings_of(new), new / "var/history.sqlite", SECRET, stop)
-    with pytest.raises(StorageFailed, match="restore of another backup"):
+    with pytest.raises(WrongPlace, match="restore of another backup"):
         await bring_back(new, other)
     await bring_back(new, path)
     await check_moment(new)
@@ -279,7 +279,7 @@ async def test_an_installation_that_has_something_is_left_alone(
     there = tmp_path / "new/var" / name
     there.parent.mkdir(parents=True)
     there.write_text("here before")
-    with pytest.raises(StorageFailed, match="is not empty"):
+    with pytest.raises(WrongPlace, match="is not empty"):
         await bring_back(tmp_path / "new", path)
     assert there.read_text() == "here before"
     assert not (tmp_path / "new/var/restoring").exists()
@@ -290,7 +290,7 @@ async def test_another_policy_is_not_overwritten(old: Path, tmp_path: Path) -> N
     policy = tmp_path / "new/policy/skills.yaml"
     policy.parent.mkdir(parents=True)
     policy.write_text("# mine\n")
-    with pytest.raises(StorageFailed, match=r"skills.yaml is not as in the backup"):
+    with pytest.raises(WrongPlace, match=r"skills.yaml is not as in the backup"):
         await bring_back(tmp_path / "new", path)
     policy.write_text("# skills.yaml\n")
     await bring_back(tmp_path / "new", path)
@@ -302,7 +302,7 @@ async def test_another_secret_is_told_unless_it_is_meant(old: Path, tmp_path: Pa
     history = new / "var/history.sqlite"
     with opened(path) as backup:
         for secret in (b"", b"x" * 32):
-            with pytest.raises(StorageFailed, match="not that of the backup"):
+            with pytest.raises(WrongPlace, match="not that of the backup"):
                 await restore(backup, settings_of(new), history, secret, silent)
         await restore(backup, settings_of(new), history, None, silent)
     assert SECRET.decode() not in str(manifest)
@@ -311,7 +311,7 @@ async def test_another_secret_is_told_unless_it_is_meant(old: Path, tmp_path: Pa
 
 async def test_history_goes_where_it_was(old: Path, tmp_path: Path) -> None:
     path, _ = await make(old, tmp_path)
-    with opened(path) as backup, pytest.raises(StorageFailed, match="TOWNLINE_HISTORY"):
+    with opened(path) as backup, pytest.raises(WrongPlace, match="TOWNLINE_HISTORY"):
         await restore(backup, settings_of(tmp_path / "new"), None, SECRET, silent)
 
 
@@ -339,7 +339,7 @@ async def test_nothing_is_overwritten_and_nothing_is_made_of_nothing(
     old: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "a.zip").write_text("mine")
-    with pytest.raises(StorageFailed, match="exists already"):
+    with pytest.raises(WrongPlace, match="exists already"):
         await make(old, tmp_path / "a.zip")
     with pytest.raises(StorageFailed, match="there is no journal"):
         await make(tmp_path / "nowhere", tmp_path / "b.zip")
