@@ -423,6 +423,18 @@ async def test_two_backups_into_one_folder_wait_for_nobody(old: Path, tmp_path: 
     assert sorted(isinstance(end, StorageFailed) for end in ends) == [False, True]
 
 
+def test_where_nothing_is_set_only_the_secret_is_to_be_kept(
+    old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.runtime.logs.configure_logs", lambda *_: None)  # for all tests
+    shutil.copytree(old / "policy", tmp_path / "bare")
+    (tmp_path / "bare/var").symlink_to(old / "var")
+    monkeypatch.chdir(tmp_path / "bare")
+    made = CliRunner().invoke(cli.app, ["backup", str(tmp_path / "bare.zip")])
+    assert made.exit_code == 0, made.output
+    assert "keep apart, it is not in there: the secret (var/secret)\n" in made.output
+
+
 def test_the_commands_say_what_to_keep_and_make_no_secret_of_their_own(
     old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
