@@ -11,10 +11,12 @@ import httpx
 import pytest
 from rich.console import Console
 from starlette.responses import Response
+from typer.testing import CliRunner
 
 from channels.voice.practice.clock import VirtualClock
 from channels.voice.practice.keys import DescriptorKeys, Keys
 from channels.voice.practice.phone import run_phone
+from router.cli import app
 from router.errors import SettingsError
 from tests.channels.practice.town import (
     ACCOUNT,
@@ -257,6 +259,12 @@ async def test_lines_come_from_a_pipe_and_from_a_terminal() -> None:
     assert await keys.read() is None
     os.close(master)
     os.close(slave)
+
+
+def test_the_help_of_the_command_names_the_keys() -> None:
+    told = " ".join(CliRunner().invoke(app, ["line", "--help"]).output.split())
+    for key in ("digits and Enter", "r WORDS = speak", "h = hang up", "a = answer", "? = "):
+        assert key in told, key
 
 
 async def test_a_port_that_is_taken_is_named_with_the_way_to_another() -> None:
