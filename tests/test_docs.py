@@ -172,6 +172,8 @@ def test_every_command_is_documented_and_exists() -> None:
     table = first_cells(section("docs/operations.md", "Start and stop"))
     documented = {name for name in table if name.startswith("townline")}
     assert documented == set(commands(cli.app, "townline"))
+    rows = re.findall(r"^\| `(townline [^`]+)`", text_of("docs/operations.md"), re.MULTILINE)
+    assert len(rows) == len(set(rows)), sorted(row for row in rows if rows.count(row) > 1)
 
 
 # --- words ---------------------------------------------------------------------------------------
