@@ -89,7 +89,8 @@ async def opened(path: Path, town: Policy) -> AsyncIterator[Sequencer]:
     """Run a sequencer on a journal of its own; the town is open."""
     journal = await SqliteJournal.open(path)
     clock = PracticeClock(SystemClock(0))
-    clock.start_at(instant_of(OPENING, "America/Toronto"), not_before=0)
+    zone = "America/Toronto"
+    clock.start_at(instant_of(OPENING, zone), zone, not_before=0)
     inbox = Sequencer(
         Engine(await recover(journal)), journal, clock, RandomIds(), Publisher(), Metrics()
     )

@@ -67,7 +67,8 @@ async def daemon(url: str, senders: int, seconds: float) -> Measured:
     configure_logs("error", "console")
     journal = await RedisJournal.open(url, TOWN)
     clock = PracticeClock(SystemClock(0))
-    clock.start_at(instant_of(OPENING, "America/Toronto"), not_before=0)
+    zone = "America/Toronto"
+    clock.start_at(instant_of(OPENING, zone), zone, not_before=0)
     metrics, ids, latencies = Metrics(), RandomIds(), list[float]()
     sharing = Sharing(RedisLink(url, TOWN), clock, metrics)
     state = await recover(journal)

@@ -70,9 +70,9 @@ def _local(instant: Instant, zone: str) -> datetime:
     return datetime.fromtimestamp(instant // SECOND, ZoneInfo(zone))
 
 
-def iso(instant: Instant, zone: str) -> str:
-    """Return an instant as ISO 8601 with the town's offset, to the minute."""
-    return _local(instant, zone).isoformat(timespec="minutes")
+def iso(instant: Instant, zone: str, *, to: str = "minutes") -> str:
+    """Return an instant as ISO 8601 with the town's offset, to the minute or to "seconds"."""
+    return _local(instant, zone).isoformat(timespec=to)
 
 
 def instant_of(text: str) -> Instant | None:

@@ -140,7 +140,11 @@ def line(
     ] = "answer",
     stay: Annotated[bool, typer.Option(help="Wait afterwards for the town to call back.")] = False,
 ) -> None:
-    """Be a caller: a phone in the terminal, through the real voice path."""
+    """Be a caller: a phone in the terminal, through the real voice path.
+
+    Keys: digits and Enter; r WORDS = speak; h = hang up; a = answer when the town calls back;
+    ? = this help. Lines from a pipe are typed one by one; its end hangs up.
+    """
     from channels.voice.practice.keys import DescriptorKeys
     from channels.voice.practice.phone import run_phone
     from router.runtime.clock import SystemClock
@@ -171,7 +175,7 @@ def line(
 
     try:
         raise typer.Exit(_wait(call()))
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
 

@@ -58,12 +58,12 @@ def backup(
     with progress_bar(console) as progress:
         path, manifest = asyncio.run(write())
     _show(console, manifest)
-    kept = ", ".join(manifest.environment) or "none is set"
+    secret = "TOWNLINE_SECRET" if settings.secret else settings.data_dir / "secret"
+    values = ", ".join(manifest.environment)
     for line in (
         f"written to {path}, {path.stat().st_size:,} bytes",
-        "keep apart, it is not in there: the secret "
-        f"({'TOWNLINE_SECRET' if settings.secret else settings.data_dir / 'secret'}); "
-        f"the values of: {kept}",
+        f"keep apart, it is not in there: the secret ({secret})"
+        + (f"; the values of: {values}" if values else ""),
     ):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if manifest.history == "elsewhere":

@@ -44,7 +44,8 @@ def check(
     for complaint in loaded.complaints:
         console.print(str(complaint), markup=False, highlight=False, soft_wrap=True)
     if loaded.errors:
-        console.print(f"[red]{len(loaded.errors)} mistakes: this policy would not be adopted[/red]")
+        told = _mistakes(len(loaded.errors))
+        console.print(f"[red]{told}: this policy would not be adopted[/red]")
         raise typer.Exit(1)
     if show and loaded.policy is not None:
         console.print(shown(loaded.policy), markup=False, highlight=False, soft_wrap=True)
@@ -126,8 +127,12 @@ def _tell(complaints: Sequence[Complaint], console: Console) -> None:
     for complaint in complaints:
         console.print(str(complaint), markup=False, highlight=False, soft_wrap=True)
     if complaints:
-        console.print(f"[red]{len(complaints)} mistakes: correct them first[/red]")
+        console.print(f"[red]{_mistakes(len(complaints))}: correct them first[/red]")
         raise typer.Exit(1)
+
+
+def _mistakes(count: int) -> str:
+    return f"{count} mistake{'' if count == 1 else 's'}"
 
 
 # --- publishing ----------------------------------------------------------------------------------

@@ -151,6 +151,7 @@ def _became(line: Line) -> str:
         (line.error, "set aside"),
         (line.closed, "closed without an answer"),
         (line.overdue if line.first_response else 0, "came to be overdue"),
+        (line.waiting, "still waiting, overdue"),
     )
     return f"{line.offered}: " + ", ".join(f"{count} {what}" for count, what in found if count)
 

@@ -6,7 +6,7 @@ Asks a running daemon with somebody's account, so that the trail names who did i
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from router.core.model import SECOND, Span
 
 if TYPE_CHECKING:
     from router.core.policy import Policy
+    from router.desk.terminal_switch import Answer
 
 surge = typer.Typer(
     help="Far too many people call: let the policy's `surge` hold.", no_args_is_help=True
@@ -42,7 +43,7 @@ def surge_on(
     for each in _ask(by, password, "POST", "/surge", body):
         first = ", ".join(each["first"]) or "no queue"
         terminal().print(f"surge until {_local(each['until'])}; first: {first}", highlight=False)
-    terminal().print("undo: townline surge off", style="dim", highlight=False)
+    terminal().print(f"undo: townline surge off --by {by}", style="dim", highlight=False)
 
 
 @surge.command("off")
@@ -85,7 +86,8 @@ def announce(
     texts = {policy.languages[0].id: text, **dict(_in_language(each) for each in other or ())}
     body: dict[str, Any] = {"text": texts, "numbers": [_number(each) for each in number or ()]}
     if until:
-        body["until"] = _moment(until, policy.time_zone).isoformat()
+        password = _password(password)
+        body["until"] = _moment(until, policy.time_zone, by, password).isoformat()
     else:
         body["for_s"] = _span(lasts) // SECOND
     _preview(policy, texts, body["numbers"], until or f"{lasts} from now")
@@ -128,15 +130,12 @@ def _span(text: str) -> Span:
         raise typer.BadParameter(str(error), param_hint="--for") from error
 
 
-def _moment(text: str, time_zone: str) -> datetime:
-    """Return the instant of a local time; of a bare time, the next one."""
+def _moment(text: str, time_zone: str, by: str, password: str) -> datetime:
+    """Return the instant of a local time; of a bare time, the next one of the town's clock."""
     zone = ZoneInfo(time_zone)
     if re.fullmatch(r"\d{1,2}:\d\d", text):
-        from datetime import timedelta
-
-        from router.runtime.clock import SystemClock
-
-        now = datetime.fromtimestamp(SystemClock(0).now() / SECOND, zone)
+        status = _ask(by, password, "GET", "/status")  # in practice, not the machine's time
+        now = datetime.fromisoformat(status["at"]).astimezone(zone)
         hours, minutes = text.split(":")
         found = now.replace(hour=int(hours), minute=int(minutes), second=0, microsecond=0)
         return found if found > now else found + timedelta(days=1)
@@ -161,16 +160,20 @@ def _policy() -> Policy:
     return policy
 
 
+def _password(given: str | None) -> str:
+    if given is None:
+        asked: str = typer.prompt("Password", hide_input=True)
+        return asked
+    return given
+
+
 def _ask(
     by: str, password: str | None, method: str, path: str, body: dict[str, Any] | None = None
-) -> list[dict[str, Any]]:
+) -> Answer:
     from router.desk.terminal_switch import SwitchRefused, switch
 
-    base = base_url(our_settings())
-    if password is None:
-        password = typer.prompt("Password", hide_input=True)
     try:
-        return switch(base, (by, password), method, path, body)
+        return switch(base_url(our_settings()), (by, _password(password)), method, path, body)
     except SwitchRefused as error:
         terminal().print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from error

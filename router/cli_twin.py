@@ -108,13 +108,13 @@ def _show(runs: dict[str, list[Figures]]) -> None:
 
     shown = terminal()
     for name, figures in runs.items():
-        shown.print(figures_table(name, rows(figures)))
+        shown.print(figures_table(name, rows(figures), width=shown.width))
         shown.print(occupancy_line(figures), highlight=False)
     if len(runs) == 2:
         (one, ours), (other, others) = runs.items()
         table = differences(others, ours)
         title = f"{other} less {one}; bold: 0 lies outside the interval"
-        shown.print(figures_table(title, table, is_difference=True))
+        shown.print(figures_table(title, table, width=shown.width, is_difference=True))
         shown.print(occupancy_difference(others, ours), highlight=False)
 
 
@@ -132,7 +132,8 @@ def _show_past(past: Past, policy: Policy) -> None:
     from router.twin.screen import figures_table
 
     seen = figures_of(past.results(policy), {}, past.presences, policy.time_zone)
-    terminal().print(figures_table("as it was", rows([seen])))
+    shown = terminal()
+    shown.print(figures_table("as it was", rows([seen]), width=shown.width))
 
 
 def _write(

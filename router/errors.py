@@ -6,7 +6,7 @@
     * PolicyError           the administrator: the YAML is wrong; the old policy stays
     * ChannelError          the runtime: the outside world failed; see `retryable`
     * StorageError          the operator: the journal or history cannot be read or written
-        * Conflict, StorageFailed, OutcomeUnknown, StorageUnavailable
+        * Conflict, StorageFailed (WrongPlace), OutcomeUnknown, StorageUnavailable
     * Overloaded            the sender: too much is waiting; come back in `retry_after_s`
     * SettingsError         the operator: the environment is wrong; the daemon does not start
     * InvariantBroken       we: stop, restart, replay the journal
@@ -121,6 +121,12 @@ class StorageFailed(StorageError):
     """The storage refused and nothing was changed (disk full, read-only, locked)."""
 
     code = "storage-failed"
+
+
+class WrongPlace(StorageFailed):
+    """What a command shall read or write is not fit for it; storage itself is well."""
+
+    code = "wrong-place"
 
 
 class OutcomeUnknown(StorageError):

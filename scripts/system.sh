@@ -12,6 +12,7 @@ setpriv   util-linux                     the tests of a mailbox on a mail server
 redis-server redis-server               the tests of the journal in Redis
 pg_createcluster postgresql              the tests of history on PostgreSQL
 openssl   openssl                        the tests of a mailbox on a mail server
+nginx     nginx                          the test of the web server in front
 smtpd     opensmtpd                      the test of mail through a mail server of its own
 chromium  chromium                       the tests of pages in a browser
 '

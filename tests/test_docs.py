@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import pkgutil
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from itertools import chain
@@ -24,6 +26,7 @@ from router.runtime.environment import PREFIX, variables
 from router.runtime.metrics import Metrics
 from scripts import draw_formulas, draw_lifecycle
 from tests.fakes.image import instructions
+from tests.fakes.mail_servers import make_certificate, missing
 
 ROOT: Final = Path(__file__).parent.parent
 DOCS: Final = ROOT / "docs"
@@ -169,6 +172,8 @@ def test_every_command_is_documented_and_exists() -> None:
     table = first_cells(section("docs/operations.md", "Start and stop"))
     documented = {name for name in table if name.startswith("townline")}
     assert documented == set(commands(cli.app, "townline"))
+    rows = re.findall(r"^\| `(townline [^`]+)`", text_of("docs/operations.md"), re.MULTILINE)
+    assert len(rows) == len(set(rows)), sorted(row for row in rows if rows.count(row) > 1)
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -288,6 +293,49 @@ def test_the_image_runs_as_nobody_special_with_one_volume_and_a_health_check() -
     assert all(
         rest.startswith("python:3.11-slim") for name, rest in instructions() if name == "FROM"
     )
+
+
+def _web_servers() -> list[str]:
+    """Return the blocks for nginx of the operations manual: one daemon, several daemons."""
+    blocks = re.findall(r"^```nginx\n(.*?)^```", text_of("docs/operations.md"), re.M | re.S)
+    one, several = blocks
+    return [one, several]
+
+
+def _location(block: str) -> set[str]:
+    found = re.search(r"location / \{(.*?)\}", block, re.DOTALL)
+    assert found
+    return {line.strip() for line in found[1].splitlines() if line.strip()}
+
+
+def test_a_web_server_passes_on_the_same_before_one_daemon_and_before_several() -> None:
+    one, several = map(_location, _web_servers())
+    missing = one - several - {"proxy_pass http://127.0.0.1:8400;"}
+    assert not missing
+    assert {"proxy_buffering off;", "proxy_set_header X-Forwarded-For $remote_addr;"} <= several
+
+
+@pytest.mark.skipif(bool(missing("nginx", "openssl")), reason=missing("nginx", "openssl"))
+@pytest.mark.parametrize("which", [0, 1])
+def test_nginx_takes_the_configurations_of_the_manual(which: int, tmp_path: Path) -> None:
+    make_certificate(tmp_path)
+    block = _web_servers()[which]
+    block = block.replace("/etc/ssl/townline/", f"{tmp_path}/")
+    if "server {" not in block:
+        before, location, rest = block.partition("location / {")
+        block = f"{before}server {{ {location}{rest} }}"
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    places = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)
+    conf = tmp_path / "nginx.conf"
+    conf.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{places}{block}\n}}\n")
+    done = subprocess.run(
+        ["nginx", "-t", "-c", str(conf), "-p", str(tmp_path), "-e", str(tmp_path / "errors")],
+        env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_image_sets_what_is_a_setting() -> None:

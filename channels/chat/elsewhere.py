@@ -21,7 +21,8 @@ class There(NamedTuple):
     """One resident, as another daemon tells it."""
 
     sent: int = 0  # the last message that surely reached them
-    seen_at: Instant = 0  # when they were last known to be there
+    seen_at: Instant = 0  # when they were last known to be there; 0: heard of as gone alone
+    heard_at: Instant = 0  # when that was told
 
 
 class Elsewhere:
@@ -46,12 +47,12 @@ class Elsewhere:
         now = self._clock.now()
         for conversation, (sent, is_here) in told.items():
             before = self._there.pop(conversation, There())
-            self._there[conversation] = There(sent, now if is_here else before.seen_at)
+            self._there[conversation] = There(sent, now if is_here else before.seen_at, now)
             if not is_here:  # something may not have reached them
                 self._rooms.owed.setdefault(conversation, now)
-        while self._there:
+        while self._there:  # in the order in which they were heard of
             oldest = next(iter(self._there))
-            if self._there[oldest].seen_at > now - KEPT:
+            if self._there[oldest].heard_at > now - KEPT:
                 break
             del self._there[oldest]
 

@@ -135,6 +135,7 @@ class Reading:
                 glimpse_of,
                 conversation=grant.conversation,
                 now=now,
+                times=self._rooms.times,
                 door=grant.door,
                 language=visit.language,
             )

@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from channels.chat.activities import is_agents
+from channels.chat.free_times import FreeTimes
 from channels.chat.standing import Standing, Stands, chat_of, standing_of
 from router.core import events as e
 from router.core.model import MINUTE, Channel, Instant, ItemId, Span
@@ -69,13 +70,13 @@ class Glimpse(msgspec.Struct, frozen=True):
 
 
 def glimpse_of(
-    state: State, conversation: str, now: Instant, door: str, language: str
+    state: State, conversation: str, now: Instant, times: FreeTimes, *, door: str, language: str
 ) -> Glimpse | None:
     """Return how a conversation stands; None while the town has no chat."""
     policy = state.policies.get(state.policy_hash)
     if policy is None or chat_of(policy) is None:
         return None
-    standing = standing_of(state, conversation, now, door=door, language=language)
+    standing = standing_of(state, conversation, now, times, door=door, language=language)
     return Glimpse(state.version, policy, state.conversations.get(conversation), standing)
 
 
@@ -141,6 +142,7 @@ class Rooms:
 
     def __init__(self, inbox: Inbox, publisher: Publisher, clock: Clock) -> None:
         self.owed: dict[str, Instant] = {}  # conversation -> since when agents' words wait there
+        self.times = FreeTimes()
         self._inbox = inbox
         self._clock = clock
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the longest unasked first
@@ -230,7 +232,8 @@ class Rooms:
 
     def _look(self, room: Room, state: State) -> None:
         now = max(self._clock.now(), state.now)
-        glimpse = glimpse_of(state, room.conversation, now, room.door, room.language)
+        where = {"door": room.door, "language": room.language}
+        glimpse = glimpse_of(state, room.conversation, now, self.times, **where)
         if glimpse is not None:
             room.show(glimpse)
 

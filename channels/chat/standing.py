@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 
 from channels.announcements import in_words
-from channels.moments import iso, moment, span_of_day
+from channels.chat.free_times import FreeTime, FreeTimes
+from channels.moments import moment
 from router.core.announced import announced
 from router.core.crowding import deflects
 from router.core.estimate import wait_of
@@ -36,7 +37,6 @@ from router.core.state import State
 from router.core.steps import asked, bound, skill_of
 from router.core.threads import work_on
 from router.core.transcript import AGENT
-from router.core.windows import WRITTEN_MAX, offered
 
 _IN_LINE: Final = frozenset({ItemState.QUEUED, ItemState.OFFERED})
 _TALKING: Final = frozenset({ItemState.HANDLING, ItemState.HELD})
@@ -52,13 +52,6 @@ class Stands(StrEnum):
     CLOSED = "closed"
     AWAY = "away"  # nobody is there just now, or the chat rests
     ENDED = "ended"
-
-
-class FreeTime(msgspec.Struct, frozen=True):
-    """A window in which the resident may be called back."""
-
-    starts: str  # ISO 8601
-    label: str
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -84,7 +77,7 @@ def chat_of(policy: Policy | None) -> ChatPolicy | None:
 
 
 def standing_of(
-    state: State, conversation: str, now: Instant, *, door: str, language: str
+    state: State, conversation: str, now: Instant, times: FreeTimes, *, door: str, language: str
 ) -> Standing:
     """Return where the chat stands.
 
@@ -92,6 +85,7 @@ def standing_of(
         state: stored; with a policy that has a chat.
         conversation: its id; one in which nothing was said yet is not in the state.
         now: for the opening hours.
+        times: what is remembered of the windows left.
         door: by which it came.
         language: of the town, for `opens`.
     """
@@ -110,22 +104,12 @@ def standing_of(
     found = msgspec.structs.replace(found, announced=said)
     if "callback" in found.can:
         queue = _queue_called(state, row, door)
-        found = msgspec.structs.replace(found, times=free_times(state, now, queue, language))
+        found = msgspec.structs.replace(found, times=times.of(state, now, queue, language))
     chat = state.policy.chat
     if chat is None or not chat.upload_bytes_max:
         return found
     return msgspec.structs.replace(
         found, upload_max=chat.upload_bytes_max, upload_kinds=chat.upload_kinds
-    )
-
-
-def free_times(state: State, now: Instant, queue: Queue, language: str) -> tuple[FreeTime, ...]:
-    """Return the windows of a queue that are left, as people say them."""
-    zone, windows = state.policy.time_zone, queue.callback.windows if queue.callback else None
-    length = windows.length if windows is not None else 0
-    return tuple(
-        FreeTime(iso(start, zone), span_of_day(language, start, start + length, zone, now))
-        for start in offered(state, now, queue, WRITTEN_MAX)
     )
 
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Final, Protocol
-from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
@@ -19,9 +17,10 @@ from channels.mail.arriving import loop_mark
 from channels.mail.composing import InvalidLetter, compose, written_address
 from channels.mail.letters import Material, letter_of
 from channels.mail.message import Address, Attachment
+from channels.moments import iso
 from router.core.announced import Announced, announced
 from router.core.effects import Effect, SendMail
-from router.core.model import SECOND, AgentId, Instant
+from router.core.model import AgentId, Instant
 from router.core.policy import Policy
 from router.core.policy_text import Mailbox, MailPolicy
 from router.core.records import Conversation, Item
@@ -130,7 +129,7 @@ class MailOutlet:
             secret=self._secret,
             zone=view.policy.time_zone,
             now=written_at,
-            at=_iso(written_at, view.policy.time_zone),
+            at=iso(written_at, view.policy.time_zone, to="seconds"),
             files=await self._files(effect, conversation, said, rules),
             announced=view.announced,
         )
@@ -194,7 +193,3 @@ def _agent_of(policy: Policy, conversation: Conversation, number: int) -> str:
     by = next((m.by for m in conversation.messages if m.number == number), "")
     rule = policy.agents.get(AgentId(by.removeprefix(AGENT))) if by.startswith(AGENT) else None
     return rule.name if rule is not None else ""
-
-
-def _iso(instant: Instant, zone: str) -> str:
-    return datetime.fromtimestamp(instant // SECOND, ZoneInfo(zone)).isoformat()

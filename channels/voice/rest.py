@@ -106,16 +106,7 @@ class RestOutlet:
     # --- ringing ---------------------------------------------------------------------------------
 
     async def _dial_agent(self, client: Client, effect: f.DialAgent) -> str:
-        dialling = await self._dialling()
-        _demand(dialling, effect.leg)
-        return await self._ring(
-            client,
-            effect.leg,
-            dialling,
-            effect.ring_timeout,
-            url=self._urls.agent(effect.item_id, effect.key),
-            status_callback=self._urls.agent(effect.item_id, effect.key, "/status"),
-        )
+        return await self._dial(client, effect.leg, effect, self._urls.agent)
 
     async def _dial_resident(self, client: Client, effect: f.DialResident) -> str:
         number = await self._number(effect.contact_ref)
@@ -136,6 +127,19 @@ class RestOutlet:
 
     async def _dial_third(self, client: Client, effect: f.DialThird) -> str:
         number = effect.leg or await self._number(effect.contact_ref)
+        return await self._dial(client, number, effect, self._urls.third)
+
+    async def _dial_on_call(self, client: Client, effect: f.DialOnCall) -> str:
+        return await self._dial(client, effect.leg, effect, self._urls.alone)
+
+    async def _dial(
+        self,
+        client: Client,
+        number: str,
+        effect: f.DialAgent | f.DialThird | f.DialOnCall,
+        url: Callable[..., str],
+    ) -> str:
+        """Ring a leg, which asks what to say at `url` of item, key and tail."""
         dialling = await self._dialling()
         _demand(dialling, number)
         return await self._ring(
@@ -143,20 +147,8 @@ class RestOutlet:
             number,
             dialling,
             effect.ring_timeout,
-            url=self._urls.third(effect.item_id, effect.key),
-            status_callback=self._urls.third(effect.item_id, effect.key, "/status"),
-        )
-
-    async def _dial_on_call(self, client: Client, effect: f.DialOnCall) -> str:
-        dialling = await self._dialling()
-        _demand(dialling, effect.leg)
-        return await self._ring(
-            client,
-            effect.leg,
-            dialling,
-            effect.ring_timeout,
-            url=self._urls.alone(effect.item_id, effect.key),
-            status_callback=self._urls.alone(effect.item_id, effect.key, "/status"),
+            url=url(effect.item_id, effect.key),
+            status_callback=url(effect.item_id, effect.key, "/status"),
         )
 
     async def _number(self, ref: str) -> str:

@@ -9,10 +9,8 @@ There are no cookies, so a page of somebody else can do nothing here that its ow
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import partial
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
@@ -23,6 +21,7 @@ from starlette.routing import BaseRoute, Route
 from channels.announcements import in_words
 from channels.buckets import Buckets
 from channels.contract import Capabilities, Limits
+from channels.moments import iso
 from channels.sameness import network_key
 from channels.webform import answers, pages
 from channels.webform.body import BODY_S, Unreadable, is_json, read_body
@@ -41,7 +40,7 @@ from channels.webform.standing import (
     standing_in_past,
 )
 from channels.webform.surroundings import Surroundings, surroundings_in
-from router.core.model import HOUR, SECOND, Channel, Instant, ItemId, Tempo
+from router.core.model import HOUR, Channel, Instant, ItemId, Tempo
 from router.core.policy import FormRule, Policy
 from router.errors import NotNow, TownlineError
 from router.ports import Clock, Duty, Ids, Inbox, Outlet
@@ -207,11 +206,11 @@ class WebformChannel:
         _log.info("webform_stored", item=receipt.reference, form=rule.id, repeated=repeated)
         due_at = None if receipt.standing is None else receipt.standing.due_at
         status = 200 if repeated else 201
-        said = tuple(page.of(texts) for texts in receipt.said)
+        said = (*page.announced, *(page.of(texts) for texts in receipt.said))
         if is_json(request):
             receipt_as_json = self._receipt_as_json(page, receipt, due_at)
             return answers.json(status, {**receipt_as_json, "said": "\n".join(said) or None})
-        page = msgspec.structs.replace(page, announced=(*page.announced, *said))
+        page = msgspec.structs.replace(page, announced=said)
         now, wish = self._clock.now(), time_field(rule)
         call = filled.values[wish.id] if wish is not None else ""
         return answers.html(
@@ -328,6 +327,4 @@ def _standing_as_json(page: Page, standing: Standing) -> dict[str, str | None]:
 
 
 def _iso(page: Page, instant: Instant | None) -> str | None:
-    if instant is None:
-        return None
-    return datetime.fromtimestamp(instant // SECOND, ZoneInfo(page.policy.time_zone)).isoformat()
+    return None if instant is None else iso(instant, page.policy.time_zone, to="seconds")

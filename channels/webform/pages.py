@@ -134,7 +134,7 @@ def form_page(
 def list_page(page: Page) -> str:
     """Return the list of the forms."""
     title = page.say["forms"]
-    return _notice(page, title, title, forms=_forms(page), robots="index")
+    return _notice(page, title, "", forms=_forms(page), robots="index")
 
 
 def thanks_page(

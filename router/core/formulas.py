@@ -53,6 +53,7 @@ _PASSED: Final = _of(THRESHOLD)
 _CLOSED: Final = _of("closed")
 _OFFERED: Final = _ANSWERED | _ABANDONED | _CALLBACK | GONE | _PASSED
 _LEVEL_EVENTS: Final = _ANSWERED | _of("abandoned") | _PASSED
+LATE_RESULTS: Final = frozenset(each + LATE for each in ENDINGS)
 _ENDED: Final = _ANSWERED | _ANSWERED_LATE | _ABANDONED | _ABANDONED_LATE
 
 

@@ -9,7 +9,7 @@ import httpx
 
 ANSWER_S: Final = 10
 
-Answer = list[dict[str, Any]]  # views, as JSON
+Answer = Any  # a view or a list of them, as JSON
 
 
 class SwitchRefused(Exception):

@@ -180,6 +180,7 @@ def status_view(state: State, about: About, now: Instant) -> StatusView:
     policy = state.policy
     return StatusView(
         at=moment(now),
+        time_zone=policy.time_zone,
         town=text_of(policy.name, policy.languages[0].id),
         version=about.version,
         started_at=moment(about.started_at),

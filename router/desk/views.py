@@ -306,6 +306,7 @@ class StatusView(View, frozen=True, kw_only=True):
     """The whole town at a glance."""
 
     at: Moment
+    time_zone: str  # of the town: America/Toronto
     town: str
     version: str
     started_at: Moment

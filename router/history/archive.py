@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from router.errors import StorageFailed
+from router.errors import StorageFailed, WrongPlace
 from router.history.blob_sweep import BlobFolder
 from router.history.document import Document
 
@@ -25,7 +25,7 @@ async def write(document: Document, blobs: BlobFolder, path: Path) -> list[str]:
     missing: list[str] = []
     try:
         if await asyncio.to_thread(path.exists):
-            raise StorageFailed(f"{path} exists already: name another file")
+            raise WrongPlace(f"{path} exists already: name another file")
         archive = await asyncio.to_thread(_begun, draft)
         with archive:
             text = msgspec.json.format(msgspec.json.encode(document.data), indent=2)

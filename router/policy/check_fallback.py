@@ -44,10 +44,10 @@ def _check_chain(sources: Sources, name: str, rules: list[RuleShape]) -> None:
             document.complain((*path, "rule"), message)
         seen.add(rule.rule)
         if always:
-            message = f"never taken: rule {always!r} before it always applies; swap or delete"
+            message = f"never taken: {always} before it always applies; swap or delete"
             document.complain(path, message)
         elif rule.when == _ALWAYS and rule.action in ENDING:
-            always = rule.rule
+            always = f"rule {rule.rule!r} (line {document.place(path)[0]})"
     last = rules[-1]
     path = ("chains", name, len(rules) - 1)
     if last.when != _ALWAYS:

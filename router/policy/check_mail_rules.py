@@ -29,12 +29,14 @@ def check_mail_rules(sources: Sources) -> None:
         seen.add(rule.rule)
         if not sources.mail.whole:
             continue
-        wide = next((e for e in mail.rules[:index] if covers(mail, e.when, rule.when)), None)
+        before = enumerate(mail.rules[:index])
+        wide = next((i for i, each in before if covers(mail, each.when, rule.when)), None)
         if wide is not None:
+            line, _ = document.place(("rules", wide))
             document.complain(
                 path,
-                f"never taken: rule {wide.rule!r} before it takes everything that fits it; move"
-                " this one up, or delete it",
+                f"never taken: rule {mail.rules[wide].rule!r} (line {line}) before it takes"
+                " everything that fits it; move this one up, or delete it",
             )
 
 

@@ -7,7 +7,8 @@ can be done with them. A rule for which nobody is left is a mistake that no scen
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple
 
 from router.core.model import Channel, Condition, Tempo
 from router.core.tempos import COUNTS
@@ -17,6 +18,16 @@ from router.policy.models_fallback import ENDING, RuleShape
 from router.policy.sources import Sources
 
 Pair = tuple[Condition, Channel]
+
+
+class Looked(NamedTuple):
+    """A rule, and what comes to it."""
+
+    rule: RuleShape
+    meant: set[Pair]  # for whom it is looked at
+    takes: set[Pair]  # those of them it can be taken by
+    behind: list[int]  # rules before it that take the others whom it is for
+
 
 TEMPO_OF: Final = {
     Channel.VOICE: Tempo.LIVE,
@@ -50,10 +61,11 @@ def check_reach(sources: Sources) -> None:
     waiting = [name for name in chains if comes[name]]
     while waiting:
         name = waiting.pop()
-        for rule, _, takes in _walked(chains[name], comes[name]):
-            if rule.chain in chains and not takes <= comes[rule.chain]:
-                comes[rule.chain] |= takes
-                waiting.append(rule.chain)
+        for each in _walked(chains[name], comes[name]):
+            following = each.rule.chain
+            if following in chains and not each.takes <= comes[following]:
+                comes[following] |= each.takes
+                waiting.append(following)
     for name, rules in chains.items():
         if comes[name]:  # else nothing leads to it, which is said elsewhere
             _check_chain(sources, name, rules, comes[name])
@@ -63,10 +75,10 @@ def _entered(sources: Sources) -> Iterator[tuple[str, Pair]]:
     """Yield which chain is entered under which condition, by which channel."""
     queues = sources.queues.model
     for queue in queues.queues.values() if queues is not None else ():
-        for condition, chain in merged(queue, queues.defaults)["fallback"].items():  # type: ignore[union-attr]
+        for condition, name in merged(queue, queues.defaults)["fallback"].items():  # type: ignore[union-attr]
             for channel, tempo in TEMPO_OF.items():
                 if condition in COUNTS[tempo]:
-                    yield chain, (condition, channel)
+                    yield name, (condition, channel)
         for step in queue.steps:
             for channel in _THERE:
                 yield step.fallback, (step.condition or Condition.LATE, channel)
@@ -76,18 +88,35 @@ def _entered(sources: Sources) -> Iterator[tuple[str, Pair]]:
                 yield node.fallback, (node.condition, Channel.VOICE)
 
 
-def _walked(
-    rules: list[RuleShape], comes: set[Pair]
-) -> Iterator[tuple[RuleShape, set[Pair], set[Pair]]]:
-    """Yield each rule with those for whom it is looked at, and those of them it can be taken by."""
-    left = set(comes)
-    for rule in rules:
-        meant = {pair for pair in left if _is_meant(rule, pair)}
+def _walked(rules: list[RuleShape], comes: set[Pair]) -> Iterator[Looked]:
+    """Yield the rules in order, each with whom those before it leave."""
+    before: list[tuple[int, RuleShape, set[Pair]]] = []
+    for index, rule in enumerate(rules):
+        fitting = {pair for pair in comes if _is_meant(rule, pair)}
+        takers = {pair: _takers(rule, pair, before) for pair in fitting}
+        meant = {pair for pair in fitting if not takers[pair]}
         able = _FOR.get(rule.action, (frozenset(Channel), ""))[0]
         takes = {pair for pair in meant if pair[1] in able}
-        yield rule, meant, takes
-        if rule.action in ENDING and not rule.when.subject and not rule.when.hours:
-            left -= takes
+        yield Looked(rule, meant, takes, sorted(set(chain.from_iterable(takers.values()))))
+        if rule.action in ENDING:
+            before.append((index, rule, takes))
+
+
+def _takers(
+    rule: RuleShape, pair: Pair, before: list[tuple[int, RuleShape, set[Pair]]]
+) -> list[int]:
+    """Return which rules together take all of the pair whom the rule is for; [] when some pass."""
+    there = [
+        (index, set(each.when.subject))
+        for index, each, takes in before
+        if pair in takes and each.when.hours in ("", rule.when.hours)
+    ]
+    everybody = [index for index, subjects in there if not subjects]
+    if everybody:
+        return everybody[:1]
+    wanted = set(rule.when.subject)
+    left = wanted.difference(*(subjects for _, subjects in there))
+    return [index for index, subjects in there if wanted & subjects] if wanted and not left else []
 
 
 def _is_meant(rule: RuleShape, pair: Pair) -> bool:
@@ -98,11 +127,16 @@ def _is_meant(rule: RuleShape, pair: Pair) -> bool:
 
 
 def _check_chain(sources: Sources, name: str, rules: list[RuleShape], comes: set[Pair]) -> None:
-    for index, (rule, meant, takes) in enumerate(_walked(rules, comes)):
-        if takes or _always_before(rules[:index]):
+    document = sources.fallback.document
+    for index, each in enumerate(_walked(rules, comes)):
+        if each.takes or _always_before(rules[:index]):
             continue
-        why = _why_never(rule, meant, comes)
-        sources.fallback.document.complain(("chains", name, index), f"never taken: {why}")
+        behind = [
+            f"rule {rules[other].rule!r} (line {document.place(('chains', name, other))[0]})"
+            for other in each.behind
+        ]
+        why = _why_never(each, comes, behind)
+        document.complain(("chains", name, index), f"never taken: {why}")
 
 
 def _always_before(rules: list[RuleShape]) -> bool:
@@ -110,15 +144,18 @@ def _always_before(rules: list[RuleShape]) -> bool:
     return any(rule.action in ENDING and not rule.when.model_fields_set for rule in rules)
 
 
-def _why_never(rule: RuleShape, meant: set[Pair], comes: set[Pair]) -> str:
-    if meant:
-        by = _names({channel for _, channel in meant})
+def _why_never(looked: Looked, comes: set[Pair], behind: list[str]) -> str:
+    rule = looked.rule
+    if looked.meant:
+        by = _names({channel for _, channel in looked.meant})
         return (
             f"`{rule.action}` is for {_FOR[rule.action][1]}, and of those only {by} comes to this"
             " rule; use `queue` or `defer`, or delete it"
         )
-    if any(_is_meant(rule, pair) for pair in comes):
-        return "the rules before it take everybody whom it is for; move it up, or delete it"
+    if behind:
+        take = "takes" if len(behind) == 1 else "take"
+        before = f"{' and '.join(behind)} before it {take} everybody whom it is for"
+        return f"{before}; move this one up, or delete it"
     channels = rule.when.channel or list(Channel)
     why = {condition for condition, channel in comes if channel in channels}
     if why:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from router.core.model import SECOND, Instant
-from router.errors import StorageFailed
+from router.errors import StorageFailed, WrongPlace
 from router.ports import Words
 from router.runtime import durable
 from router.runtime.backup_file import (
@@ -100,7 +100,7 @@ async def back_up(
     if await asyncio.to_thread(to.is_dir):
         to = to / f"townline-{settings.town}-{made_at:%Y%m%dT%H%M%SZ}.zip"
     if await asyncio.to_thread(to.exists):
-        raise StorageFailed(f"{to} exists already: name another file, or a folder")
+        raise WrongPlace(f"{to} exists already: name another file, or a folder")
     try:
         async with _work(to.parent) as work:
             held, waiting = await _journal(settings, history, work / JOURNAL, progress)
@@ -164,7 +164,7 @@ async def _journal(
             version = await source.version()
             waiting = await source.waiting(WORDS_MAX)
         if not version:
-            raise StorageFailed(f"{settings.shown_journal} holds no event: nothing to back up")
+            raise WrongPlace(f"{settings.shown_journal} holds no event: nothing to back up")
         copy = await SqliteFilling.begin(to)
         try:
             await copy_journal(source, copy, version=version, words=waiting, progress=progress)

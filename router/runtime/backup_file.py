@@ -18,7 +18,7 @@ from typing import IO, Final
 
 import msgspec
 
-from router.errors import StorageFailed
+from router.errors import StorageFailed, WrongPlace
 from router.runtime import durable
 from router.runtime.journal_copy import Contents
 
@@ -101,7 +101,7 @@ class BackupReader:
         self._zip = archive
         names = archive.namelist()
         if MANIFEST not in names:
-            raise StorageFailed(f"{path} is no backup of townline: it has no {MANIFEST}")
+            raise WrongPlace(f"{path} is no backup of townline: it has no {MANIFEST}")
         try:
             self.manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
         except msgspec.DecodeError as error:
@@ -167,7 +167,7 @@ def opened(path: Path) -> Iterator[BackupReader]:
         with zipfile.ZipFile(path) as archive:
             yield BackupReader(path, archive)
     except zipfile.BadZipFile as error:
-        raise StorageFailed(f"{path} is no backup, or was cut off: {error}") from error
+        raise WrongPlace(f"{path} is no backup, or was cut off: {error}") from error
     except OSError as error:
         raise StorageFailed(f"{error.filename or path}: {error.strerror or error}") from error
 

@@ -335,13 +335,13 @@ async def serve(settings: Settings, at: str | None, say: Say) -> None:
         journal = await open_to_write(settings)
         closing.push_async_callback(journal.close)
         await compare_secret(settings, journal, secret)
-        system_clock = SystemClock(await journal.last_instant())
-        clock = practice.PracticeClock(system_clock)
+        last = await journal.last_instant()
+        system_clock, clock = practice.clocks_from(last, is_practice=settings.is_practice)
         recovered = await replay(journal)
         state = recovered.state
         if at is not None:
             zone = state.policy.time_zone if state.policy_hash else practice.LOCAL_ZONE
-            clock.start_at(practice.instant_of(at, zone), not_before=state.now)
+            clock.start_at(practice.instant_of(at, zone), zone, not_before=state.now)
         port = listening.getsockname()[1]
         web_root = settings.web_root
         if settings.public_url is None and settings.http.port == 0:

@@ -84,7 +84,7 @@ class PracticeTime:
         if text in self._honoured:
             return None
         try:
-            self._clock.shift_to(instant_of(text, self._zone))
+            self._clock.shift_to(instant_of(text, self._zone), self._zone)
         except ValueError:
             return PlainTextResponse(
                 f"{HEADER}: {text!r} is no local time; write 2026-12-26T19:40\n", 400

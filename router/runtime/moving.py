@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from router.errors import SettingsError, StorageFailed, TownlineError
+from router.errors import SettingsError, StorageFailed, TownlineError, WrongPlace
 from router.runtime.clock import SystemClock
 from router.runtime.duties import keep_doing
 from router.runtime.journal_copy import WORDS_MAX, Contents, Progress, contents, copy_journal
@@ -47,7 +47,7 @@ async def move_journal(source: Settings, target: Settings, progress: Progress) -
         it holds in the end is not what the source holds (it stays unfinished then).
     """
     if _place(source) == _place(target):
-        raise StorageFailed(f"FROM and TO are the same journal: {target.shown_journal}")
+        raise WrongPlace(f"FROM and TO are the same journal: {target.shown_journal}")
     _check_is_there(source)
     async with AsyncExitStack() as closing:
         old = await open_alone(source)
@@ -57,7 +57,7 @@ async def move_journal(source: Settings, target: Settings, progress: Progress) -
         async with served(old, new):
             found = await contents(old, progress)
             if not found.version:
-                raise StorageFailed(f"{source.shown_journal} holds no event: nothing to move")
+                raise WrongPlace(f"{source.shown_journal} holds no event: nothing to move")
             words = await old.waiting(WORDS_MAX)
             await copy_journal(old, new, version=found.version, words=words, progress=progress)
             await finish_as(new, found, progress)
@@ -98,7 +98,7 @@ def _check_is_there(settings: Settings) -> None:
     """A file that is not there would be made. Errors: `StorageFailed`."""
     address = settings.journal_address
     if address.startswith(SQLITE) and not Path(address.removeprefix(SQLITE)).exists():
-        raise StorageFailed(f"there is no journal at {settings.shown_journal}")
+        raise WrongPlace(f"there is no journal at {settings.shown_journal}")
 
 
 def _place(settings: Settings) -> str:

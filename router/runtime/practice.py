@@ -1,7 +1,8 @@
 """Practice: a clock that can be moved forward, and the account of the practice line.
 
 The journal never goes back in time, so practice time does not either: it may be set when the
-daemon starts (`townline run --at`) and moved forward by a call (`townline line --at`).
+daemon starts (`townline run --at`) and moved forward by a call (`townline line --at`). Started
+again, it goes on from the last stored instant.
 """
 
 from __future__ import annotations
@@ -50,31 +51,50 @@ class PracticeClock:
         untold, self._untold = self._untold, 0
         return untold + self._clock.take_gap()
 
-    def shift_to(self, instant: Instant) -> None:
-        """Make it `instant` now.
+    def go_on(self, ahead: Span) -> None:
+        """Begin so far ahead of the machine's time, where the journal stands."""
+        self._added = ahead
+
+    def shift_to(self, instant: Instant, zone: str) -> None:
+        """Make it `instant` now; `zone` is the town's.
 
         Raises:
             NoWayBack: it is later already.
         """
-        self._untold += self.start_at(instant, not_before=self.now())
+        self._untold += self.start_at(instant, zone, not_before=self.now())
 
-    def start_at(self, instant: Instant, *, not_before: Instant) -> Span:
+    def start_at(self, instant: Instant, zone: str, *, not_before: Instant) -> Span:
         """Begin at `instant`, before anything has been decided; return by how much that shifts.
 
         Earlier than the machine's time is possible as long as the journal does not know better.
+        `zone` is the town's.
 
         Raises:
             NoWayBack: it lies before `not_before`, the last stored instant.
         """
         if instant < not_before:
-            stands_at = datetime.fromtimestamp(not_before / SECOND, ZoneInfo("UTC"))
+            stands_at = datetime.fromtimestamp(not_before / SECOND, ZoneInfo(zone))
             raise NoWayBack(
-                f"practice time stands at {stands_at:%Y-%m-%dT%H:%M}Z and cannot go back: ask for "
-                "a later time, or start a daemon with another TOWNLINE_DATA_DIR and --at"
+                f"practice time stands at {stands_at:%Y-%m-%d %H:%M:%S} in the town and cannot go "
+                "back: leave --at out to go on from there, ask for a later time, or begin anew "
+                "with another TOWNLINE_DATA_DIR"
             )
         missing = instant - self.now()
         self._added += missing
         return missing
+
+
+def clocks_from(last: Instant, *, is_practice: bool) -> tuple[SystemClock, PracticeClock]:
+    """Return the machine's clock and the town's, which is not before the last stored instant.
+
+    Practice may have left the machine's time behind: that is no clock which was set back.
+    """
+    machine = SystemClock(0 if is_practice else last)
+    clock = PracticeClock(machine)
+    ahead = last - machine.now()
+    if is_practice and ahead > 0:
+        clock.go_on(ahead)
+    return machine, clock
 
 
 def instant_of(text: str, zone: str) -> Instant:
@@ -105,7 +125,8 @@ class PracticeAccount(NamedTuple):
 def practice_account(settings: Settings, secret: bytes) -> PracticeAccount:
     """Return the account of the practice line of this installation."""
     digest = hmac.new(secret, b"practice-line", hashlib.sha256).hexdigest()
-    return PracticeAccount(f"AC{digest[:32]}", digest[32:], settings.http.port + 1)
+    port = settings.practice_line_port or settings.http.port + 1
+    return PracticeAccount(f"AC{digest[:32]}", digest[32:], port)
 
 
 def operator_token(secret: bytes) -> str:

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from router.errors import StorageFailed
+from router.errors import StorageFailed, WrongPlace
 from router.runtime.backup import mark_of
 from router.runtime.backup_file import (
     BLOBS,
@@ -114,25 +114,25 @@ def _check_place(
     here = {path.name for path in data.iterdir()} if data.is_dir() else set()
     begun = _begun(data / RESTORING)
     if begun is not None and begun != msgspec.json.encode(manifest):
-        raise StorageFailed(
+        raise WrongPlace(
             f"the restore of another backup was begun in {data} and not finished: finish it, or"
             " empty the folder but for the file `secret`"
         )
     if begun is None and here - _ALLOWED:
         names = ", ".join(sorted(here - _ALLOWED))
-        raise StorageFailed(
+        raise WrongPlace(
             f"{data} is not empty ({names}): restore into an installation that has nothing but its"
             " secret"
         )
     if (history is None) != (manifest.history == "elsewhere"):
         where = "a database server" if manifest.history == "elsewhere" else "an SQLite file"
-        raise StorageFailed(
+        raise WrongPlace(
             f"history was in {where} when the backup was made: set TOWNLINE_HISTORY accordingly"
         )
     if begun is None and history is not None and history.exists():
-        raise StorageFailed(f"{history} exists already: move it away")
+        raise WrongPlace(f"{history} exists already: move it away")
     if secret is not None and mark_of(secret) != manifest.secret:
-        raise StorageFailed(
+        raise WrongPlace(
             f"the secret of this installation is not that of the backup: put the old one back as"
             f" TOWNLINE_SECRET or as {data / 'secret'}; without it residents are not recognised and"
             " links that were given out are dead (--other-secret goes on all the same)"
@@ -165,7 +165,7 @@ def _check_policy(backup: BackupReader, folder: Path) -> None:
             with backup.entry(POLICY + name) as body:
                 if body.read() == (folder / name).read_bytes():
                     continue
-        raise StorageFailed(
+        raise WrongPlace(
             f"{folder / name} is not as in the backup: set TOWNLINE_POLICY_DIR to an empty folder,"
             " and compare the two with `townline diff` afterwards"
         )

@@ -17,6 +17,7 @@ from router.core.formulas import (
     CURRENT,
     FORMULAS,
     GONE,
+    LATE_RESULTS,
     OF_TEXTS,
     THRESHOLD,
     Counts,
@@ -65,6 +66,7 @@ class Line(NamedTuple):
     closed: int  # texts, without an answer
     first_response: str  # what is promised to those who write, as written; "" = to nobody
     overdue: int  # waited until the promised time was over, whatever came then
+    waiting: int  # calls and chats that are overdue and wait still
 
 
 class Promised(NamedTuple):
@@ -197,6 +199,9 @@ def _line(
         return sum(ended(counts, each) for _, counts in parts for each in endings)
 
     gave_up = counted("abandoned") + counted("abandoned-late")
+    is_text = place[2] in CHANNELS_OF_TEXTS  # overdue on one day and written on another
+    late = sum(counted(each) for each in LATE_RESULTS)
+    waiting = 0 if is_text else counted(THRESHOLD) - late
     stayed = sum(offered(counts) for _, counts in parts) - counted("abandoned-short")
     return Line(
         *place,
@@ -221,6 +226,7 @@ def _line(
         closed=whole("closed"),
         first_response=written,
         overdue=counted(THRESHOLD),
+        waiting=waiting,
     )
 
 

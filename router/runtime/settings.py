@@ -248,6 +248,13 @@ class Settings(BaseSettings):
         None,
         description="Accept the practice line and its clock; unset: yes while there is no account.",
     )
+    practice_line_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of 127.0.0.1 on which `townline line` takes the daemon's calls; "
+        "unset: the one after HTTP's.",
+    )
     mail: Mail = Mail()
     log: Log = Log()
     limits: Limits = Limits()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from rich.box import SIMPLE_HEAD
@@ -64,11 +66,13 @@ def screen(picture: Picture) -> RenderableType:
 
 
 def _heading(picture: Picture) -> Text:
+    now = _local(picture, picture["at"])
     hours, minutes = divmod(int(picture["uptime_s"]) // 60, 60)
     text = Text(picture["town"], style="bold")
     text.append(
-        f"  townline {picture['version']}, up {hours} h {minutes:02} min, "
-        f"{picture['events']} events in {picture['journal']}{_kept(picture)}",
+        f"  {now:%Y-%m-%d %H:%M} there, townline {picture['version']}, "
+        f"up {hours} h {minutes:02} min, {picture['events']} events in {picture['journal']}"
+        f"{_kept(picture)}",
         style="dim",
     )
     daemons = picture["daemons"]
@@ -96,18 +100,19 @@ def _troubles(picture: Picture) -> Iterator[Text]:
             yield Text(f"  {complaint}", style="red")
     for emergency in picture["emergencies"]:
         what = "closed" if emergency["closed"] else "forced open"
-        until = emergency["until"] or "somebody ends it"
+        until = _until(picture, emergency) or "somebody ends it"
         yield Text(
             f"{emergency['hours']} {what} by {emergency['by']} until {until}: "
             f"{emergency['reason']}",
             style="bold yellow",
         )
     for surge in picture["surge"]:
-        text = f"surge by {surge['by']} until {surge['until']}: {surge['reason']}"
+        text = f"surge by {surge['by']} until {_until(picture, surge)}: {surge['reason']}"
         yield Text(text, style="bold yellow")
     for message in picture["announcements"]:
         said = "; ".join(message["text"].values())
-        yield Text(f"every call hears until {message['until']}: {said}", style="yellow")
+        until = _until(picture, message)
+        yield Text(f"every call hears until {until}: {said}", style="yellow")
     if picture["shunted"]:
         names = ", ".join(item["item"] for item in picture["shunted"])
         yield Text(f"set aside, need a person: {names}", style="bold red")
@@ -251,6 +256,18 @@ def _foot(picture: Picture) -> Text:
         f"{picture['duplicates_avoided']} duplicates avoided today",
         style="dim",
     )
+
+
+def _until(picture: Picture, what: Picture) -> str:
+    """Return its end by the town's clock, with the day unless that is today; "" for no end."""
+    if what["until"] is None:
+        return ""
+    end, now = _local(picture, what["until"]), _local(picture, picture["at"])
+    return f"{end:%H:%M}" if end.date() == now.date() else f"{end:%Y-%m-%d %H:%M}"
+
+
+def _local(picture: Picture, moment: str) -> datetime:
+    return datetime.fromisoformat(moment).astimezone(ZoneInfo(picture["time_zone"]))
 
 
 def _span(seconds: float) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
@@ -14,6 +15,8 @@ from router.twin.contacts import LIVE
 from router.twin.figures import FORMULA, Figures
 from router.twin.intervals import Estimate, difference, estimate
 from router.twin.reports import ALL, Row
+
+_INTERVAL: Final = re.compile(r" (±\S+)( \S+)?$")
 
 Written = Callable[[Estimate], str]
 
@@ -49,38 +52,55 @@ def _signed(write: Written) -> Written:
 
 
 COLUMNS: Final[tuple[tuple[str, str, Written], ...]] = (
-    ("service_level", "in time %", percent),
-    ("wait_mean_s", "mean wait", time),
-    ("over_2_min", "> 2 min %", percent),
-    ("over_3_min", "> 3 min %", percent),
-    ("over_5_min", "> 5 min %", percent),
+    ("service_level", "in\ntime %", percent),
+    ("wait_mean_s", "mean\nwait", time),
+    ("over_2_min", "> 2\nmin %", percent),
+    ("over_3_min", "> 3\nmin %", percent),
+    ("over_5_min", "> 5\nmin %", percent),
     ("longest_s", "longest", time),
-    ("gave_up", "gave up %", percent),
-    ("sent_away", "sent away %", percent),
+    ("gave_up", "gave\nup %", percent),
+    ("sent_away", "sent\naway %", percent),
 )
+WIDE: Final = 130  # columns that a row needs when everything stands on one line
 OF_PEOPLE: Final = frozenset({"over_2_min", "over_3_min", "over_5_min", "gave_up", "sent_away"})
 
 
-def figures_table(title: str, rows: Sequence[Row], *, is_difference: bool = False) -> Table:
-    """Return a row per queue and channel."""
+def figures_table(
+    title: str, rows: Sequence[Row], *, width: int, is_difference: bool = False
+) -> Table:
+    """Return a row per queue and channel.
+
+    Where it does not fit into `width` columns on one line each, channels and intervals stand below
+    queues and means, so that nothing is cut.
+    """
+    is_narrow = width < WIDE
     caption = f"in time: {FORMULA}; ±: 95 % interval"
-    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, padding=(0, 0, 0, 1))
-    for heading in ("queue", "channel", "came"):
-        table.add_column(heading)
+    padding = (0, 0, 0, 0 if is_narrow else 1)
+    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, padding=padding)
+    for heading in ("queue\nchannel",) if is_narrow else ("queue", "channel"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("came", justify="right", no_wrap=True)
     for _, heading, _ in COLUMNS:
-        table.add_column(heading, justify="right")
+        shown = heading if is_narrow else heading.replace("\n", " ")
+        table.add_column(shown, justify="right", no_wrap=True)
     for row in rows:
-        cells = []
-        for name, _, write in COLUMNS:
-            each = row.measures[name]
-            shown = _signed(write)(each) if is_difference else write(each)
-            if is_difference and each.is_apart:
-                shown = f"[bold]{shown}[/bold]"
-            cells.append("" if name in OF_PEOPLE and row.channel not in LIVE else shown)
+        where = (f"{row.queue}\n{row.channel}",) if is_narrow else (row.queue, row.channel)
         came = "" if is_difference else f"{row.offered.mean:.1f}"
+        cells = _cells(row, is_narrow=is_narrow, is_difference=is_difference)
         style = "bold" if row.queue == ALL and not is_difference else None
-        table.add_row(row.queue, row.channel, came, *cells, style=style)
+        table.add_row(*where, came, *cells, style=style)
     return table
+
+
+def _cells(row: Row, *, is_narrow: bool, is_difference: bool) -> Iterator[str]:
+    for name, _, write in COLUMNS:
+        each = row.measures[name]
+        shown = _signed(write)(each) if is_difference else write(each)
+        if is_narrow:
+            shown = _INTERVAL.sub(r"\2\n\1", shown)  # "12 ±3 s": "12 s" above "±3"
+        if is_difference and each.is_apart:
+            shown = f"[bold]{shown}[/bold]"
+        yield "" if name in OF_PEOPLE and row.channel not in LIVE else shown
 
 
 def levels_table(title: str, rows: Sequence[Row]) -> Table:

@@ -6,6 +6,7 @@ from router.core import commands as c
 from router.core.entries import WAITING, Entries, Entry, counts_of, judged
 from router.core.model import SECOND, Channel, ItemId
 from tests.core.entry_traffic import Traffic, busy_town
+from tests.core.text_town import TextDesk
 from tests.core.town import OPEN, Desk
 
 
@@ -69,3 +70,17 @@ def test_a_transfer_is_another_entry_of_the_same_item() -> None:
     ended, waiting = read(desk)
     assert [(x.queue, x.outcome) for x in ended] == [("general", "answered")]
     assert [(x.queue, x.within) for x in waiting] == [("roads", 60 * SECOND)]
+
+
+def test_who_does_not_ask_for_texts_hears_of_none_and_remembers_none() -> None:
+    """Of a busy year hundreds of thousands of mails come that this reader will never count."""
+    desk = TextDesk(busy_town())
+    desk.call("a", "1", "2")
+    for number in range(20):
+        desk.mail(f"m{number}", sender=f"s{number}")
+    calls, everything = Entries(texts=False), Entries(texts=True)
+    for event in desk.story:
+        assert list(calls.feed(event)) == list(everything.feed(event)) == []
+    assert len(everything.waiting()) == 21
+    assert [entry.item for entry in calls.waiting()] == ["a"]
+    assert not calls._received  # what nobody measures may not grow with the journal

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
 from router import cli, cli_switch
-from router.core.model import HOUR, QueueId
+from router.core.model import HOUR, MINUTE, SECOND, QueueId
 from router.core.policy_surge import SurgeRule
 from router.desk.terminal_switch import Answer, SwitchRefused, switch
 from tests.core.town import both, town
@@ -102,7 +104,8 @@ async def test_the_commands(town_hall: House, monkeypatch: pytest.MonkeyPatch) -
     on = ("surge", "on", "--by", "sam", "--for", "30 min", "--reason", "ice")
     done = await _run(town_hall, monkeypatch, *on)
     assert (done.exit_code, "first: roads" in done.output, bool(surges)) == (0, True, True)
-    assert (await _run(town_hall, monkeypatch, "surge", "off", "--by", "sam")).exit_code == 0
+    undo = done.output.partition("undo: townline ")[2].split()
+    assert (await _run(town_hall, monkeypatch, *undo)).exit_code == 0
     assert not surges
     spoken = ("announce", "Plows are out", "--in", "fr=Les charrues", "--by", "adele", "--yes")
     done = await _run(town_hall, monkeypatch, *spoken, "--for", "2 h")
@@ -123,3 +126,17 @@ async def test_the_commands(town_hall: House, monkeypatch: pytest.MonkeyPatch) -
     ):
         assert (await _run(town_hall, monkeypatch, *wrong)).exit_code != 0, wrong
     assert (dict(notices), dict(surges)) == ({}, {})
+
+
+async def test_a_bare_time_is_the_next_one_of_the_towns_clock(
+    town_hall: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Practice may stand on another day than the machine."""
+    zone = ZoneInfo(town().time_zone)
+    for ahead in (2 * HOUR, 23 * HOUR):
+        wanted = (town_hall.clock.now() + ahead) // MINUTE * MINUTE
+        clock_time = f"{datetime.fromtimestamp(wanted / SECOND, zone):%H:%M}"
+        spoken = ("announce", "Plows are out", "--until", clock_time, "--by", "adele", "--yes")
+        done = await _run(town_hall, monkeypatch, *spoken)
+        assert done.exit_code == 0, done.output
+        assert town_hall.engine.state.notices["notice"].until == wanted

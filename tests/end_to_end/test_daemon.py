@@ -200,11 +200,14 @@ def test_a_day_of_the_daemon(town: Town) -> None:
     assert stopped_s < asyncio.run(scaled(STOP_S))
     assert town.cli("status").returncode == 1
     assert not is_healthy(town.port)
+    again = town.cli("run", "--at", "2026-11-24T10:00")
+    assert (again.returncode, "stands at 2026-11-24 11:" in again.stderr) == (1, True), again.stderr
     town.start()
     assert town.status()["events"] >= events
     assert town.status()["policy"]["hash"] != before
     stopped_s = town.stop()
     assert stopped_s < asyncio.run(scaled(STOP_S))
+    assert not town.logged("clock_set_back")
 
 
 def test_a_first_start_with_mistakes_says_what_they_are(town: Town) -> None:

@@ -30,6 +30,7 @@ STEP_S: Final = 0.01
 MAILBOXES: Final = 600
 PACKAGES: Final = {  # as in scripts/system.sh
     "dovecot": "dovecot-imapd dovecot-lmtpd",
+    "nginx": "nginx",
     "openssl": "openssl",
     "pg_createcluster": "postgresql",
     "setpriv": "util-linux",

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from router.core import commands as c
 from router.core import commands_text as t
 from router.core.model import DAY, AgentId, ItemId
-from router.errors import StorageFailed
+from router.errors import StorageFailed, WrongPlace
 from router.history import tables
 from router.history.audit import Audit
 from router.history.drafts import Drafts
@@ -155,7 +155,7 @@ async def test_nothing_is_overwritten_and_no_half_file_stays(past: Past, tmp_pat
     await two_who_wrote(past)
     path = tmp_path / "x.zip"
     path.write_text("other things")
-    with pytest.raises(StorageFailed, match="exists already"):
+    with pytest.raises(WrongPlace, match="exists already"):
         await past.residents.export(SAM, path, by="ann")
     assert path.read_text() == "other things"
     with pytest.raises(StorageFailed, match="no-folder"):

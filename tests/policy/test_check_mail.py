@@ -95,12 +95,12 @@ MISTAKES = {
     ),
     "rule after one that always applies": Mistake(
         MAIL, "    when: {words: noise}\n    route: bylaw\n", "    route: own\n", "rule: potholes",
-        "rules[12]", "never taken: rule 'noise' before it takes everything that fits it",
+        "rules[12]", "never taken: rule 'noise' (line 195) before it takes everything that fits it",
     ),
     "rule after a weaker one": Mistake(
         MAIL, "    when: {words: illegal_parking, attachment_kinds: image/*}\n",
         "    when: {words: [illegal_parking, noise]}\n", "rule: parking_without_photo",
-        "rules[8]", "never taken: rule 'parking_with_photo' before it",
+        "rules[8]", "never taken: rule 'parking_with_photo' (line 159) before it",
     ),
     "condition that contradicts itself": Mistake(
         MAIL, "{words: illegal_parking, attachment_kinds: image/*}",

@@ -13,8 +13,10 @@ from tests.policy.conftest import ROOT, TODAY, Town
 from tests.policy.mistakes import ANSWERS, CHAT, FALLBACK, MAIL, TOWN
 
 WITHOUT = (  # takes the shipped town back to one without mail and chat
-    (FALLBACK, "      page: [security, operations_on_call]\n      every: 5 min\n",
-     "      defer: own\n"),
+    (FALLBACK, "      page: [security, operations_on_call]\n      every: 5 min\n"
+     "      urgent: true\n    - rule: urgent_next_opening # nobody has an address: kept all the"
+     " same, first in line\n      when: {channel: [mail, chat], subject: [stop_sign_down,"
+     " road_hazard, hazard, found_animal]}\n", ""),
     (FALLBACK, "      page: [operations_on_call, security]\n      every: 10 min\n",
      "      queue: own\n"),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from router.core.first_response import promise_of
-from router.core.model import Channel, QueueId
+from router.core.model import Channel, FlowId, QueueId
 from router.policy.show import show
 from tests.policy.conftest import Town
 
@@ -37,6 +37,22 @@ def test_a_queue_with_a_promise_may_still_name_a_door(town: Town) -> None:
     animals = policy.queues[QueueId("animals")]
     assert promise_of(animals, Channel.MAIL).written == "1 business day"
     assert promise_of(animals, Channel.CHAT).written == "4 business hours"
+
+
+def test_the_shipped_town_says_what_it_does(town: Town) -> None:
+    """What is said about callbacks and messages is true wherever it is said."""
+    policy = town.load().policy
+    assert policy is not None
+    goodbye = policy.flows[FlowId("recreation")].nodes["goodbye"].prompt
+    assert goodbye is not None
+    told = (("en", "waiting", "two business days"), ("fr", "attendre", "deux jours ouvrables"))
+    for language, wait, due in told:
+        # who wants no callback waits in one chain and goes on to the tone in another
+        assert wait not in policy.texts["callback_ask"][language]
+        assert due in policy.texts["message_taken"][language]
+        assert due in goodbye.text[language]
+    promised = {promise_of(queue, Channel.VOICE).written for queue in policy.queues.values()}
+    assert promised == {"2 business days", "4 business hours"}  # the latter is sooner
 
 
 def test_a_mistyped_promise_is_told_with_its_place(town: Town) -> None:

@@ -100,3 +100,9 @@ def test_a_profile_without_weight_and_a_town_without_a_model(town: Town) -> None
     (town.directory / FILE).unlink()
     assert not town.load().errors
     assert CliRunner().invoke(app, ["check", str(town.directory)]).exit_code == 0
+
+
+def test_one_mistake_is_one(town: Town) -> None:
+    town.edit("config/town.yaml", "missed_in_a_row: 2", "missed_in_a_rows: 2")
+    told = CliRunner().invoke(app, ["check", str(town.directory)]).output
+    assert "\n1 mistake: this policy would not be adopted" in told

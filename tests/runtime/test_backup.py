@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from router import cli
 from router.core.model import DAY
 from router.core.state import State
-from router.errors import StorageFailed
+from router.errors import StorageFailed, WrongPlace
 from router.history import database
 from router.history.copying import EmbeddedHistory, history_at
 from router.history.feeder import HistoryFeeder
@@ -293,7 +293,7 @@ async def test_a_restore_goes_on_only_with_the_same_backup(old: Path, tmp_path: 
 
     with opened(path) as backup, pytest.raises(StorageFailed, match="disk is full"):
         await restore(backup, settings_of(new), new / "var/history.sqlite", SECRET, stop)
-    with pytest.raises(StorageFailed, match="restore of another backup"):
+    with pytest.raises(WrongPlace, match="restore of another backup"):
         await bring_back(new, other)
     await bring_back(new, path)
     await check_moment(new)
@@ -307,7 +307,7 @@ async def test_an_installation_that_has_something_is_left_alone(
     there = tmp_path / "new/var" / name
     there.parent.mkdir(parents=True)
     there.write_text("here before")
-    with pytest.raises(StorageFailed, match="is not empty"):
+    with pytest.raises(WrongPlace, match="is not empty"):
         await bring_back(tmp_path / "new", path)
     assert there.read_text() == "here before"
     assert not (tmp_path / "new/var/restoring").exists()
@@ -318,7 +318,7 @@ async def test_another_policy_is_not_overwritten(old: Path, tmp_path: Path) -> N
     policy = tmp_path / "new/policy/skills.yaml"
     policy.parent.mkdir(parents=True)
     policy.write_text("# mine\n")
-    with pytest.raises(StorageFailed, match=r"skills.yaml is not as in the backup"):
+    with pytest.raises(WrongPlace, match=r"skills.yaml is not as in the backup"):
         await bring_back(tmp_path / "new", path)
     policy.write_text("# skills.yaml\n")
     await bring_back(tmp_path / "new", path)
@@ -330,7 +330,7 @@ async def test_another_secret_is_told_unless_it_is_meant(old: Path, tmp_path: Pa
     history = new / "var/history.sqlite"
     with opened(path) as backup:
         for secret in (b"", b"x" * 32):
-            with pytest.raises(StorageFailed, match="not that of the backup"):
+            with pytest.raises(WrongPlace, match="not that of the backup"):
                 await restore(backup, settings_of(new), history, secret, silent)
         await restore(backup, settings_of(new), history, None, silent)
     assert SECRET.decode() not in str(manifest)
@@ -339,7 +339,7 @@ async def test_another_secret_is_told_unless_it_is_meant(old: Path, tmp_path: Pa
 
 async def test_history_goes_where_it_was(old: Path, tmp_path: Path) -> None:
     path, _ = await make(old, tmp_path)
-    with opened(path) as backup, pytest.raises(StorageFailed, match="TOWNLINE_HISTORY"):
+    with opened(path) as backup, pytest.raises(WrongPlace, match="TOWNLINE_HISTORY"):
         await restore(backup, settings_of(tmp_path / "new"), None, SECRET, silent)
 
 
@@ -367,7 +367,7 @@ async def test_nothing_is_overwritten_and_nothing_is_made_of_nothing(
     old: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "a.zip").write_text("mine")
-    with pytest.raises(StorageFailed, match="exists already"):
+    with pytest.raises(WrongPlace, match="exists already"):
         await make(old, tmp_path / "a.zip")
     with pytest.raises(StorageFailed, match="there is no journal"):
         await make(tmp_path / "nowhere", tmp_path / "b.zip")
@@ -449,6 +449,18 @@ async def test_two_backups_into_one_folder_wait_for_nobody(old: Path, tmp_path: 
         *(make(old, tmp_path / f"{number}.zip") for number in range(2)), return_exceptions=True
     )
     assert sorted(isinstance(end, StorageFailed) for end in ends) == [False, True]
+
+
+def test_where_nothing_is_set_only_the_secret_is_to_be_kept(
+    old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.runtime.logs.configure_logs", lambda *_: None)  # for all tests
+    shutil.copytree(old / "policy", tmp_path / "bare")
+    (tmp_path / "bare/var").symlink_to(old / "var")
+    monkeypatch.chdir(tmp_path / "bare")
+    made = CliRunner().invoke(cli.app, ["backup", str(tmp_path / "bare.zip")])
+    assert made.exit_code == 0, made.output
+    assert "keep apart, it is not in there: the secret (var/secret)\n" in made.output
 
 
 def test_the_commands_say_what_to_keep_and_make_no_secret_of_their_own(

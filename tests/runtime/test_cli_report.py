@@ -42,6 +42,12 @@ def a_morning(data: Path) -> None:
         desk.keep_alive(after * SECOND)
         desk.do(c.EndCall(item_id=item, call_id=f"CA{name}", reason="completed"))
 
+    put(desk, data)
+
+
+def put(desk: Desk, data: Path) -> None:
+    """Store what the desk has seen in a journal of the folder."""
+
     async def store() -> None:
         journal = await SqliteJournal.open(data / "journal.sqlite")
         for number, event in enumerate(desk.story):
@@ -69,6 +75,19 @@ def test_a_day_is_told_with_the_definition_of_its_figure(data: Path) -> None:
     became = "3: 1 in time, 1 gave up at once, 1 gave up"
     assert row.split() == f"general voice 50.0% 70% in 30 s townline/1 1/2 {became}".split()
     assert "townline/1: answered in time / offered; who gave up at once is not offered" in text
+
+
+def test_who_waits_still_beyond_the_promise_is_told(data: Path) -> None:
+    desk = Desk(busy_town())
+    desk.sign_in("amina")
+    desk.call("a1", "1", "2", caller="a")
+    desk.answer("amina")
+    desk.call("b1", "1", "2", caller="b")
+    desk.keep_alive(40 * SECOND)
+    put(desk, data)
+    text = told("report", "service-level", "--day", "2026-11-23")
+    row = next(line for line in text.splitlines() if "general" in line)
+    assert row.rstrip().endswith("2: 1 in time, 1 still waiting, overdue"), row
 
 
 def test_all_formulas_go_into_a_file(data: Path) -> None:

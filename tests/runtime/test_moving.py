@@ -24,7 +24,7 @@ from router.core.commands import AdoptPolicy
 from router.core.events import AnyEvent
 from router.core.policy import encode
 from router.core.upcast import decode_events, encode_events
-from router.errors import SettingsError, StorageFailed
+from router.errors import SettingsError, StorageFailed, WrongPlace
 from router.ports import Batch, Beginning, StoredBatch, StoredPolicy, Words
 from router.runtime.beginnings import begins_at
 from router.runtime.clock import VirtualClock
@@ -405,13 +405,13 @@ async def renew(link: RedisLink) -> None:
 
 async def test_an_empty_journal_and_one_that_is_not_there_are_told(tmp_path: Path) -> None:
     nowhere, empty, target = (here("sqlite", tmp_path, "") for _ in range(3))
-    with pytest.raises(StorageFailed, match="there is no journal at"):
+    with pytest.raises(WrongPlace, match="there is no journal at"):
         await move_journal(nowhere, target, silent)
     async with opened(empty):
         pass
-    with pytest.raises(StorageFailed, match="nothing to move"):
+    with pytest.raises(WrongPlace, match="nothing to move"):
         await move_journal(empty, target, silent)
-    with pytest.raises(StorageFailed, match="the same journal"):
+    with pytest.raises(WrongPlace, match="the same journal"):
         await move_journal(empty, empty, silent)
 
 

@@ -16,6 +16,7 @@ from router.runtime.practice import (
     HEADER,
     NoWayBack,
     PracticeClock,
+    clocks_from,
     instant_of,
     operator_token,
     practice_account,
@@ -33,7 +34,7 @@ def test_a_shift_moves_now_and_is_told_once_as_a_gap() -> None:
     clock = a_clock()
     clock.take_gap()
     before = clock.now()
-    clock.shift_to(before + HOUR)
+    clock.shift_to(before + HOUR, ZONE)
     assert 0 <= clock.now() - before - HOUR < SECOND
     assert HOUR - SECOND < clock.take_gap() <= HOUR
     assert clock.take_gap() == 0
@@ -42,24 +43,50 @@ def test_a_shift_moves_now_and_is_told_once_as_a_gap() -> None:
 def test_there_is_no_way_back() -> None:
     clock = a_clock()
     with pytest.raises(NoWayBack, match="cannot go back"):
-        clock.shift_to(clock.now() - HOUR)
+        clock.shift_to(clock.now() - HOUR, ZONE)
     assert clock.take_gap() == 0
 
 
 def test_a_daemon_may_begin_in_the_past_that_its_journal_does_not_know() -> None:
     clock = a_clock()
     earlier = clock.now() - HOUR
-    clock.start_at(earlier, not_before=earlier - 1)
+    clock.start_at(earlier, ZONE, not_before=earlier - 1)
     assert 0 <= clock.now() - earlier < SECOND
     assert clock.take_gap() == 0
     with pytest.raises(NoWayBack):
-        clock.start_at(earlier, not_before=earlier + 1)
+        clock.start_at(earlier, ZONE, not_before=earlier + 1)
+
+
+def test_who_asks_for_a_time_that_is_over_reads_the_towns_time_and_what_to_do() -> None:
+    stands_at = instant_of("2026-11-23T10:05:30", ZONE)
+    with pytest.raises(NoWayBack) as refused:
+        a_clock().start_at(stands_at - HOUR, ZONE, not_before=stands_at)
+    told = str(refused.value)
+    assert "stands at 2026-11-23 10:05:30 in the town" in told
+    assert "leave --at out" in told
+    assert "TOWNLINE_DATA_DIR" in told
+
+
+def test_practice_goes_on_from_what_is_stored_and_no_clock_was_set_back() -> None:
+    last = SystemClock(0).now() + 24 * HOUR
+    machine, clock = clocks_from(last, is_practice=True)
+    assert 0 <= clock.now() - last < 60 * SECOND
+    assert machine.ahead_of_wall() < SECOND
+    assert clock.take_gap() == 0
+    machine, clock = clocks_from(last, is_practice=False)
+    assert 0 <= clock.now() - last < 60 * SECOND
+    assert machine.ahead_of_wall() > 23 * HOUR  # here it was, and the operator must know
+
+
+def test_practice_that_stands_behind_the_machine_goes_on_with_the_machine() -> None:
+    machine, clock = clocks_from(SystemClock(0).now() - HOUR, is_practice=True)
+    assert abs(clock.now() - machine.now()) < SECOND
 
 
 async def test_sleepers_wake_by_the_shifted_time() -> None:
     clock = a_clock()
     wake_at = clock.now() + HOUR
-    clock.shift_to(wake_at)
+    clock.shift_to(wake_at, ZONE)
     await clock.sleep_until(wake_at)
 
 
@@ -109,4 +136,6 @@ def test_daemon_and_line_of_one_installation_agree_and_others_do_not() -> None:
     assert ours == practice_account(settings, b"a" * 32)
     assert ours.auth_token != practice_account(settings, b"b" * 32).auth_token
     assert ours.rest_url == "http://127.0.0.1:8401"
+    moved = Settings(practice_line_port=9001)
+    assert practice_account(moved, b"a" * 32).rest_url == "http://127.0.0.1:9001"
     assert operator_token(b"a" * 32) != operator_token(b"b" * 32)

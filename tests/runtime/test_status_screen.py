@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 
 import msgspec
+from msgspec.structs import replace
 from rich.console import Console
 
+from router.core.commands import SetEmergency
+from router.core.commands_hours import AnnounceMessage, BeginSurge
 from router.core.commands_text import LeaveChat, SetMailAside
-from router.core.model import SECOND, ItemId
+from router.core.model import HOUR, SECOND, ItemId
+from router.core.policy_surge import SurgeRule
 from router.desk.surroundings import Daemons, Door, PolicyRefusal
 from router.desk.town import status_view
 from router.runtime.status_screen import screen
@@ -47,6 +51,23 @@ def test_what_was_set_aside_and_what_is_broken_is_told() -> None:
     assert "set aside, need a person: A1" in text
     assert "imap failed: login: refused" in text
     assert "Amina" in text
+
+
+def test_instants_are_told_by_the_towns_clock() -> None:
+    surge = SurgeRule(text={}, first=(), head_start=0, lasts_max=9 * HOUR)
+    desk = TextDesk(replace(writing_town(), surge=surge))
+    hours = next(iter(desk.state.policy.hours))
+    desk.do(SetEmergency(hours=hours, closed=True, until=OPEN + HOUR, reason="fire", by="sam"))
+    desk.do(BeginSurge(until=OPEN + 2 * HOUR, reason="ice", by="sam"))
+    desk.do(AnnounceMessage("snow", {"en": "Snow"}, until=OPEN + 30 * HOUR, by="sam"))
+    picture = msgspec.json.decode(msgspec.json.encode(status_view(desk.state, _About(), desk.now)))
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(screen(picture))
+    text = console.export_text()
+    assert "2026-11-23 10:00 there" in text
+    assert "closed by sam until 11:00: fire" in text
+    assert "surge by sam until 12:00: ice" in text
+    assert "hears until 2026-11-24 16:00: Snow" in text
 
 
 def test_each_service_level_is_told_with_its_formula() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,24 @@ def test_a_day_is_simulated_and_written(small: Town) -> None:
     again = typed("simulate", "--days", "1", "--replications", "2", "--csv", "again.csv")
     assert again.exit_code == 0
     assert Path("again.csv").read_text() == Path("out.csv").read_text()
+
+
+def test_figures_are_whole_in_a_terminal_of_80_columns(
+    small: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    busy = SMALL.replace("queue: general", "queue: recreation")
+    busy = busy.replace("mon-fri: 150", "mon-fri: 1500")
+    (small.directory / "config/traffic.yaml").write_text(busy)
+    done = typed("simulate", "--days", "5", "--replications", "2")
+    assert done.exit_code == 0, done.output
+    assert "…" not in done.output
+    table = done.output.partition("─")[2].partition("in time:")[0]
+    words = table.split()
+    assert {"recreation", "voice", "mail", "all"} <= set(words)
+    assert [word for word in words if re.fullmatch(r"7[345]\d\d\.\d", word)], table
+    numbers = [word for word in words if "±" in word]
+    assert all(re.fullmatch(r"±\d+(\.\d)?", number) for number in numbers), numbers
 
 
 def test_two_policies_meet_the_same_contacts(small: Town, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from router.twin.contacts import Contact, Presence
 from router.twin.figures import MEASURES, Figures, Tally, counted_as, figures_of, together
 from router.twin.intervals import Estimate, difference, estimate
 from router.twin.reports import ALL, as_csv, differences, rows
-from router.twin.screen import figures_table, occupancy_line, percent, time
+from router.twin.screen import WIDE, figures_table, occupancy_line, percent, time
 from router.twin.simulation import Ending, Result
 from tests.core.town import OPEN
 
@@ -174,7 +174,7 @@ def test_the_table_marks_differences_that_are_told_from_chance() -> None:
         [counted(result(10)), counted(result(11))],
         [counted(result(90)), counted(result(92))],
     )
-    shown = figures_table("x", differences(other, one), is_difference=True)
+    shown = figures_table("x", differences(other, one), width=WIDE, is_difference=True)
     cells = list(shown.columns[3].cells)
     assert cells == ["[bold]-100.0 ±0.0[/bold]"] * 2
     assert (

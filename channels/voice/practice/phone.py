@@ -64,7 +64,7 @@ async def run_phone(
     "answer" every other phone is answered and presses 1, with "silent" none is. With `stay` the
     phone waits after the call until the town calls `from_` back.
 
-    Errors: `ValueError` for a wrong `at` or `agents`; `OSError` when the port is taken.
+    Errors: `ValueError` for a wrong `at` or `agents`; `SettingsError` when the port is taken.
     """
     if agents not in ("answer", "silent"):
         raise ValueError(f"agents={agents!r}: must be answer or silent")

@@ -11,20 +11,28 @@ import uvicorn
 
 from channels.voice.practice.carrier import Carrier
 from channels.voice.practice.rest import rest_app
+from router.errors import SettingsError
 
 
 @contextmanager
 def listening(port: int | None) -> Iterator[socket.socket | None]:
     """Take a port of 127.0.0.1, 0 for any; None takes none.
 
-    Errors: `OSError` when it is taken.
+    Errors: `SettingsError` when it is taken.
     """
     if port is None:
         yield None
         return
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("127.0.0.1", port))
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SettingsError(
+                f"the practice line cannot listen on 127.0.0.1 port {port}: "
+                f"{error.strerror or error}; stop what listens there, or choose another port with "
+                "TOWNLINE_PRACTICE_LINE_PORT, for the daemon and for this command"
+            ) from error
         sock.listen()  # whoever connects before the server runs waits instead of being refused
         yield sock
 

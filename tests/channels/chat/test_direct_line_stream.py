@@ -14,7 +14,7 @@ import websockets
 from channels.chat.keeping import BEAT_EVERY_S
 from router.core import commands as c
 from router.core import commands_text as t
-from router.core.model import MINUTE, SECOND, AgentId, ItemId
+from router.core.model import DAY, MINUTE, SECOND, AgentId, ItemId
 from router.errors import StorageUnavailable
 from tests.channels.chat.chat_town import (
     BASE,
@@ -340,6 +340,28 @@ async def test_who_is_connected_to_another_daemon_gets_no_mail_before_they_leave
     for _ in range(2):
         await served.run_duty("chat-absence")
     assert mailed(town) == [2]  # what was shown is not mailed
+
+
+async def test_who_is_first_heard_of_when_they_have_left_is_not_mailed_what_was_shown(
+    served: Served,
+) -> None:
+    town = served.town
+    chat = await served.open()
+    await chat.say("hello")
+    await chat.tell("contact", email="r@example.org")
+    item = await town.accept("amina")
+    await town.reply(item, "amina", "Shown there")
+    await town.reply(item, "amina", "Lost on the way")
+    elsewhere = town.channel.elsewhere
+    elsewhere.hear({chat.id: (2, False)})
+    elsewhere.hear({})
+    assert elsewhere.of(chat.id).sent == 2
+    await town.pass_time(12 * MINUTE)
+    await served.run_duty("chat-absence")
+    assert mailed(town) == [2]
+    await town.pass_time(DAY)
+    elsewhere.hear({})
+    assert elsewhere.of(chat.id).sent == 0  # not kept for ever
 
 
 async def test_others_are_told_who_is_here_and_what_was_shown(served: Served) -> None:

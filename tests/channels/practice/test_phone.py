@@ -11,10 +11,13 @@ import httpx
 import pytest
 from rich.console import Console
 from starlette.responses import Response
+from typer.testing import CliRunner
 
 from channels.voice.practice.clock import VirtualClock
 from channels.voice.practice.keys import DescriptorKeys, Keys
 from channels.voice.practice.phone import run_phone
+from router.cli import app
+from router.errors import SettingsError
 from tests.channels.practice.town import (
     ACCOUNT,
     ANN,
@@ -258,13 +261,21 @@ async def test_lines_come_from_a_pipe_and_from_a_terminal() -> None:
     os.close(slave)
 
 
-async def test_the_port_may_be_taken() -> None:
+def test_the_help_of_the_command_names_the_keys() -> None:
+    told = " ".join(CliRunner().invoke(app, ["line", "--help"]).output.split())
+    for key in ("digits and Enter", "r WORDS = speak", "h = hang up", "a = answer", "? = "):
+        assert key in told, key
+
+
+async def test_a_port_that_is_taken_is_named_with_the_way_to_another() -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         sock.listen()
+        port = sock.getsockname()[1]
         with pytest.raises(BaseExceptionGroup) as caught:
-            await phone("http://127.0.0.1:9", Lines(), rest_port=sock.getsockname()[1])
-        assert caught.group_contains(OSError)
+            await phone("http://127.0.0.1:9", Lines(), rest_port=port)
+        remedy = rf"127\.0\.0\.1 port {port}: .* TOWNLINE_PRACTICE_LINE_PORT"
+        assert caught.group_contains(SettingsError, match=remedy)
 
 
 async def test_breaking_off_hangs_up_and_tells_the_town() -> None:

@@ -48,6 +48,7 @@ def submitted(site: Site) -> list[c.SubmitForm]:
 async def test_the_list_leads_to_every_form(site: Site) -> None:
     page = (await site.client.get("/forms")).text
     assert re.findall(r'href="/forms/(\w+)\?lang=en"', page) == ["report", "inquiry", "licence"]
+    assert re.findall(r">Forms</(\w+)>", page) == ["h1"]
 
 
 async def test_a_form_has_all_fields_a_key_and_a_label_for_each(site: Site) -> None:

@@ -98,5 +98,9 @@ async def test_a_surge_and_messages_stand_on_every_page_with_their_end(site: Sit
         assert "For this number alone" not in page
     french = unescape((await site.client.get("/forms/inquiry?lang=fr")).text)
     assert "Les charrues sont sorties. (Jusqu'au lundi 23 novembre à midi.)" in french
+    told = (await site.client.post("/forms/inquiry", json=INQUIRY)).json()["said"].splitlines()
+    assert len(told) == 2
+    assert "What is known is on our home page." in told[0]
+    assert told[1] == "Plows <are> out. (Until Monday, November 23, at noon.)"
     await site.clock.advance_to(OPEN + 3 * HOUR)
     assert "Plows" not in (await site.client.get("/forms/inquiry")).text
