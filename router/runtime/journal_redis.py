@@ -20,21 +20,23 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as TookTooLong
 
 from router.core.model import SECOND, Instant, Span
-from router.errors import Conflict, HistoryForked, InvariantBroken, OutcomeUnknown, StorageFailed
-from router.ports import Batch, Beginning, Duty, Snapshot, StoredBatch, Words, chained
+from router.errors import Conflict, InvariantBroken, OutcomeUnknown, StorageFailed
+from router.ports import Batch, Beginning, Duty, Snapshot, StoredBatch, Words
 from router.runtime.beginnings import begins_at, check_follows, check_kept
 from router.runtime.redis_address import without_secrets
+from router.runtime.redis_append import APPEND_KEYS, STOP_FIRST, append_arguments, check_stored
 from router.runtime.redis_link import stored_batch
 from router.runtime.redis_scripts import APPEND, ENTER, OPENED, RELEASE
 from router.runtime.redis_server import connect, room_of, settle
 from router.runtime.redis_shortening import begin_later, beginning_in, forget
 from router.runtime.redis_snapshots import keep, send, snapshots_in
-from router.runtime.redis_spool import as_arguments, bring, forget_words, waiting_in, words_in
+from router.runtime.redis_spool import bring, forget_words, waiting_in, words_in
 from router.runtime.redis_worries import worries
 
 T = TypeVar("T")
 
 PAGE: Final = 128  # batches read at a time
+OPENING_MS: Final = 60_000  # for which who opens it counts as a daemon, however long it reads
 
 
 class RedisJournal:
@@ -107,17 +109,8 @@ class RedisJournal:
         return await self._in_turn(lambda: self._append(expected_version, batch))
 
     async def _append(self, expected_version: int, batch: Batch) -> int:
-        version = expected_version + batch.count
-        texts: list[Any] = [
-            expected_version, version, batch.batch_id, batch.at, batch.count, batch.events,
-            batch.answers, batch.before, chained(batch.before, version, batch), len(batch.words),
-        ]  # fmt: skip
-        texts += as_arguments(batch.words)
-        texts.append(len(batch.policies))
-        for policy in batch.policies:
-            texts += [policy.hash, policy.body]
-        names = ("words", "line", "count", "version", "log", "batches", "policies", "chain")
-        keys = [self._keys[name] for name in names]
+        keys = [self._keys[name] for name in APPEND_KEYS]
+        texts = append_arguments(expected_version, batch)
         try:
             ending, told = await _answer(self._writing.eval(APPEND, len(keys), *keys, *texts))
         except ResponseError as error:  # the server says that it did not
@@ -132,16 +125,8 @@ class RedisJournal:
                 raise OutcomeUnknown(f"{self._where}: replicating: {error}") from error
             if kept is None:
                 raise OutcomeUnknown(f"{self._where}: another server was promoted while appending")
-        if ending == b"known":
-            raise InvariantBroken(f"batch {batch.batch_id!r} is stored already at {int(told)}")
-        if ending == b"another":
-            raise HistoryForked(
-                f"{self._where} has gone on with another history after version {expected_version}:"
-                " batches that were stored are lost; start again"
-            )
-        if ending == b"conflict":
-            raise Conflict(expected_version, int(told))
-        return version
+        check_stored(self._where, expected_version, batch, ending, told)
+        return expected_version + batch.count
 
     async def bring_words(self, batch_id: str, words: Sequence[Words]) -> None:
         """See `Journal.bring_words`."""
@@ -341,10 +326,8 @@ class RedisJournal:
     async def _enter(self) -> None:
         """Be counted among the daemons. Errors: `StorageFailed` while somebody has it alone."""
         keys = [self._keys[name] for name in ("alone", "daemons")]
-        if not await _answer(self._reading.eval(ENTER, len(keys), *keys, self._who)):
-            raise StorageFailed(
-                f"{self._where}: the journal is being moved or restored: wait until that is done"
-            )
+        if not await _answer(self._reading.eval(ENTER, len(keys), *keys, self._who, OPENING_MS)):
+            raise StorageFailed(f"{self._where}: the journal is moved or restored: {STOP_FIRST}")
 
     async def _leave(self) -> None:
         """Be counted no longer, and have nothing alone."""

@@ -1,7 +1,8 @@
 """A journal in Redis that one program has alone, to move it: no daemon serves the town meanwhile.
 
 Daemons are counted when they open the journal and every second from then on; while somebody has it
-alone a daemon that opens it is refused. Whoever is killed has it for a few seconds longer.
+alone a daemon that opens it is refused, and so is every append. Whoever is killed has it for a few
+seconds longer; a daemon that is killed within a minute of its start counts until that is over.
 """
 
 from __future__ import annotations

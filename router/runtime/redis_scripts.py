@@ -23,14 +23,16 @@ at = at + 1
 """
 
 # Compare and append. KEYS: words, line of words, count of words, version, log, batches, policies,
-#   hash of the history.
+#   hash of the history, alone.
 # ARGV: expected version, new version, batch id, instant, count, events, answers, hashes of the
 #   history before and with the batch ("" when the writer does not know), number of words, then each
 #   (ref, body), number of policies, then each (hash, body).
-# Returns {"stored", version}, {"conflict", version}, {"known", version of that batch} or
-#   {"another", hash}: the version is the expected one, the history is not.
+# Returns {"stored", version}, {"conflict", version}, {"known", version of that batch},
+#   {"another", hash}: the version is the expected one, the history is not; or {"alone", who}.
 # A full or replica-less server refuses the first write, the one to the log: nothing is half-done.
 APPEND: Final = f"""
+local alone = redis.call('GET', KEYS[9])
+if alone then return {{'alone', alone}} end
 local actual = redis.call('GET', KEYS[4]) or '0'
 if actual ~= ARGV[1] then return {{'conflict', actual}} end
 local chain = redis.call('GET', KEYS[8]) or ''
@@ -131,11 +133,12 @@ return 'released'
 """
 
 # Be counted among the daemons, unless somebody has the journal alone. KEYS: alone, daemons.
-# ARGV: who. Returns 1, or 0 when somebody has it.
+# ARGV: who, milliseconds for which that counts, the reading of a long journal included.
+# Returns 1, or 0 when somebody has it.
 ENTER: Final = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local time = redis.call('TIME')
-redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])
+redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2], ARGV[1])
 return 1
 """
 

@@ -30,14 +30,21 @@ from router.runtime.beginnings import begins_at
 from router.runtime.clock import VirtualClock
 from router.runtime.journal_copy import contents
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
-from router.runtime.journals import OpenJournal, open_to_fill, open_to_read, open_to_write
+from router.runtime.journals import (
+    OpenJournal,
+    open_alone,
+    open_to_fill,
+    open_to_read,
+    open_to_write,
+)
 from router.runtime.moving import at_address, move_journal
 from router.runtime.recovery import nearest_snapshot, recover
 from router.runtime.redis_link import RedisLink
+from router.runtime.redis_server import connect
 from router.runtime.settings import Settings
 from router.runtime.snapshot import encode_snapshot
 from tests.fakes.engine_counter import empty_policy, end_call, start_call
-from tests.fakes.engine_rig import running
+from tests.fakes.engine_rig import START, running
 from tests.fakes.redis_server import DURABLE, PROGRAM, redis_server
 
 PAIRS: Final = (("sqlite", "redis"), ("redis", "sqlite"), ("sqlite", "sqlite"))
@@ -395,6 +402,35 @@ async def test_a_daemon_on_either_end_is_in_the_way(
             await move_journal(first, second, silent)
         keeping.cancel()
         await link.close()
+
+
+async def test_who_still_writes_while_the_journal_is_moved_is_refused(
+    redis: str, story: Story, tmp_path: Path
+) -> None:
+    """It was stopped for so long that it counts no more."""
+    settings = here("redis", tmp_path, redis)
+    await copied(settings, a_store(story))
+    async with opened(settings) as journal:
+        version, batch = await journal.version(), Batch("late", START, 1, b"")
+        client = connect(redis, retries=0)
+        await client.delete(f"townline:{{{settings.town}}}:daemons")
+        alone = await open_alone(settings)
+        with pytest.raises(StorageFailed, match="moves the journal: stop every daemon"):
+            await journal.append(version, batch)
+        await alone.close()
+        assert await journal.append(version, batch) == version + 1
+        await client.aclose()
+
+
+async def test_a_daemon_that_reads_a_long_journal_counts_all_the_while(
+    redis: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.runtime.redis_alone.KEPT_MS", 200)
+    settings = here("redis", tmp_path, redis)
+    async with opened(settings):
+        with pytest.raises(StorageFailed, match="serves this town"):
+            await open_alone(settings)
+    await (await open_alone(settings)).close()
 
 
 async def renew(link: RedisLink) -> None:
