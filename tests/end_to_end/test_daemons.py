@@ -81,9 +81,9 @@ class Town:
         await reached("that daemon serves", self.daemons[number].is_ready)
 
     async def figure(self, number: int, name: str) -> float:
-        """Return one of the daemon's figures."""
-        text = (await self.daemons[number].get("/metrics")).text
-        return next(float(row.split()[-1]) for row in text.splitlines() if row.startswith(name))
+        """Return one of the daemon's figures; 0 while it cannot tell."""
+        rows = (await self.daemons[number].get("/metrics")).text.splitlines()
+        return next((float(row.split()[-1]) for row in rows if row.startswith(name)), 0.0)
 
     async def waits(self, number: str) -> Call:
         """Return a caller who stands in line."""
@@ -247,6 +247,40 @@ async def test_a_waiting_caller_is_told_after_a_fail_over_and_nothing_is_lost(
                 again = await it.rig.forms.send(receipt.key)
                 assert (again.reference, again.repeated) == (receipt.reference, True)
             assert all(daemon.is_alive for daemon in it.daemons)  # nobody was ahead of the journal
+
+
+async def test_what_the_promoted_server_lacks_is_given_back(tmp_path: Path) -> None:
+    """Nobody waited for replicas; they stand still, and the master dies with what it told alone."""
+    with watched() as redis:
+        async with served_from(redis.url, tmp_path, 2) as it:
+            _, talking = await it.one_talks()
+            call = await it.waits("+19055550173")
+            old = redis.master
+            for replica in redis.replicas:
+                old.cut_off(replica)
+            for number in range(5):
+                await it.rig.forms.send(f"form {number}")
+            await it.to(1)  # taken by one, decided by the other
+            for number in range(5, 10):
+                await it.rig.forms.send(f"form {number}")
+            told = await it.figure(1, "townline_behind_events")
+            old.kill()
+            for replica in redis.replicas:
+                replica.go_on()
+            await asyncio.to_thread(redis.promoted, old)
+            await reached("a daemon has given back", lambda: gave_back(it))
+            await reached("one decides", lambda: one_decides(it, (0, 1)))
+            for receipt in list(it.rig.forms.receipts):
+                again = await it.rig.forms.send(receipt.key)
+                assert (again.reference, again.repeated) == (receipt.reference, True)
+            assert told == 0
+            assert all(daemon.is_alive for daemon in it.daemons)
+            talking.hang_up()
+            await it.rig.at(call, "conference")
+
+
+async def gave_back(it: Town) -> bool:
+    return any([await it.figure(n, "townline_batches_given_back_total") for n in (0, 1)])
 
 
 async def send_forms(it: Town) -> None:
