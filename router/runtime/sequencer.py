@@ -336,6 +336,7 @@ class Sequencer:
         self._newest, self._stored = stored.batch_id, stored.version
         self._outage_since = None  # whoever stored it has made that good
         self._retry_at = 0
+        self._storing.is_well()  # or who only follows would never find out
         for each in ripe:
             each.sender.release()
         self._publisher.publish(events, state)
