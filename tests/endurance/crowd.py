@@ -25,12 +25,13 @@ PATTERNS: Final = {  # how callers behave, of how many in twenty
 }
 IN_LINE_S: Final = (2.0, 40.0)  # patience of those who hang up
 IN_MENUS_S: Final = (0.2, 2.0)
+NUMBER_ASKED: Final = "press 1 and the pound key"
 PAUSE_S: Final = (0.5, 4.0)  # until the next one calls
 CALLS_PER_S: Final = 10.0  # how fast the line fills
 SIGN_INS: Final = 10  # at the same time
 GIVES_BACK_S: Final = 25.0  # a call whose telephone stays silent
 PACE: Final = Pace(mail_s=8.0, chat_s=5.0, answered_s=30.0, look_s=0.5)
-REST_S: Final = 300.0
+SERVED_S: Final = 180.0  # so long whoever is there may still be served
 
 
 class Crowd:
@@ -69,11 +70,13 @@ class Crowd:
     async def stop(self) -> None:
         """Let nobody new come; return when whoever is there has been served."""
         self._writers.is_over = True
-        _, late = await asyncio.wait(self._tasks, timeout=REST_S)
+        _, late = await asyncio.wait(self._tasks, timeout=SERVED_S)
+        self.unserved = [f"{call.sid} {self._it.rig.told(call)}" for call in self._inbound()]
+        for call in self._inbound():
+            call.hang_up()
         for task in late:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=bool(late))
-        self.unserved = [self._it.rig.told(call) for call in self._inbound()]
 
     def waiting(self) -> list[Call]:
         """Return the callers in line."""
@@ -123,10 +126,12 @@ class Crowd:
             await menus
 
     async def _ask_for_callback(self, call: Call) -> None:
-        """Press 1 whenever the waiting room offers something, until the call is over."""
+        """Once in line, take what is offered first, at one's own number, until the call is over."""
+        await call.until(lambda: call.place == "queue")
         while True:
-            await call.until(lambda: call.place == "queue" and call.expects == "digits")
-            call.press("1")
+            await call.until(lambda: call.expects == "digits" and call.prompted)
+            heard = self._ears.of(call)
+            call.press("1#" if heard and NUMBER_ASKED in heard[-1] else "1")
             await call.rest(1.0)
 
     async def _count(self) -> None:
