@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from channels.voice.practice.call import Call, CallEnded
 from tests.end_to_end.desk_client import AgentDesk, Habits
@@ -40,7 +41,7 @@ class Crowd:
     def __init__(self, it: Town, scale: Scale, group: asyncio.TaskGroup) -> None:
         self.calls: Counter[str] = Counter()  # by pattern
         self.most_at_once: Counter[str] = Counter()
-        self.unserved: list[str] = []  # callers who were still there in the end
+        self.unserved: list[str] = []  # who was still busy long after nobody new came
         self._it = it
         self._scale = scale
         self._group = group
@@ -72,6 +73,7 @@ class Crowd:
         self._writers.is_over = True
         _, late = await asyncio.wait(self._tasks, timeout=SERVED_S)
         self.unserved = [f"{call.sid} {self._it.rig.told(call)}" for call in self._inbound()]
+        self.unserved += [task.get_name() for task in late if "_caller" not in task.get_name()]
         for call in self._inbound():
             call.hang_up()
         for task in late:
@@ -86,9 +88,9 @@ class Crowd:
         calls = self._it.rig.carrier.exchange.calls.values()
         return [call for call in calls if not call.over and call.direction == "inbound"]
 
-    def _spawn(self, *days: object) -> None:
+    def _spawn(self, *days: Coroutine[Any, Any, None]) -> None:
         for day in days:
-            self._tasks.append(self._group.create_task(day))  # type: ignore[arg-type]
+            self._tasks.append(self._group.create_task(day, name=str(day)))
 
     def _agent(self, name: str) -> AgentDesk:
         habits = Habits(

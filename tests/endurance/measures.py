@@ -12,7 +12,6 @@ from typing import Final
 from channels.voice.practice.call import Call
 from channels.voice.practice.ledger import Entry, Sent
 from tests.end_to_end.process import reached
-from tests.endurance.crowd import Crowd
 from tests.endurance.parts import Town
 
 RECOVERY_S: Final = 180.0  # longer than that is no recovery
@@ -46,7 +45,6 @@ class Pulse:
     """Sends a form every so often, and listens to what waiting callers are told."""
 
     it: Town
-    crowd: Crowd
     every_s: float
     sendings: list[Sending] = field(default_factory=list)
     under_way: dict[str, float] = field(default_factory=dict)  # by key: when it began

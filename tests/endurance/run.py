@@ -67,7 +67,7 @@ async def _a_day(it: Town, result: Result, say: Say) -> tuple[Crowd, Pulse]:
     chance = random.Random(f"faults {scale.seed}")
     async with asyncio.TaskGroup() as people:
         crowd = Crowd(it, scale, people)
-        pulse = Pulse(it, crowd, scale.forms_s)
+        pulse = Pulse(it, scale.forms_s)
         with _timed(result, "filling"):
             await crowd.begin()
             people.create_task(pulse.beat())
