@@ -89,6 +89,7 @@ class ImapDoor:
         )
         self._standing = Standing(State.CONNECTING, "", clock.now())
         self._failures = 0  # in a row
+        self._is_over = False
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._ended.set()
@@ -103,10 +104,13 @@ class ImapDoor:
         return msgspec.structs.replace(standing, later_count=memory.later_count)
 
     async def run(self) -> None:
-        """Take messages until stopped or cancelled, which is the same: once, and for good.
+        """Take messages until stopped, for good, or cancelled, until it is run again.
 
         Errors: none of the server's, they are told by `standing`.
         """
+        if self._is_over:
+            return
+        self._stopping.clear()  # another daemon may have decided meanwhile
         self._ended.clear()
         thread = BlockingThread(f"imap-{self._settings.mailbox}")
         try:
@@ -125,6 +129,7 @@ class ImapDoor:
 
     async def stop(self) -> None:
         """Finish the message under way and hang up, within two seconds."""
+        self._is_over = True
         self._stopping.set()
         await self._ended.wait()
 

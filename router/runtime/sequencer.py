@@ -359,6 +359,7 @@ class Sequencer:
             self._company.tail.add_followed(Kept(before, batch_of(stored, policies, taken), taken))
         self._outage_since = None  # whoever stored it has made that good
         self._retry_at = 0
+        self._storing.is_well()  # or who only follows would never find out
         for each in ripe:
             each.sender.release()
         self._publisher.publish(events, state)

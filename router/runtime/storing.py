@@ -63,7 +63,7 @@ class Storing:
             self._end()
         self._metrics.append_seconds.observe((self._clock.now() - began) / SECOND)
         if outcome is not Outcome.FAILED:
-            self._is_well()
+            self.is_well()
         return outcome
 
     async def insist(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -80,7 +80,7 @@ class Storing:
                     break
         finally:
             self._end()
-        self._is_well()
+        self.is_well()
 
     def _begin(self) -> Instant:
         self._since = began = self._clock.now()
@@ -136,7 +136,8 @@ class Storing:
             tell()
             await self._ends.wait()
 
-    def _is_well(self) -> None:
+    def is_well(self) -> None:
+        """Note that the journal takes batches: ours, or those of another daemon."""
         if self.trouble:
             log.info("storage_back", was=self.trouble)
             self.trouble = ""

@@ -26,6 +26,7 @@ from router.core.model import ENDED, Channel, Form, ItemId, ItemState, OfferEndi
 from router.core.state import State
 from router.ports import Said
 from router.runtime.journal_sqlite import SqliteJournal
+from router.runtime.journals import OpenJournal
 from router.runtime.recovery import batches_after, recover
 from tests.end_to_end.evidence_text import TextWitness
 from tests.end_to_end.rig import Rig
@@ -34,6 +35,8 @@ K = TypeVar("K", bound=e.Event)
 
 NAMED: Final = re.compile(r"/voice/(?:flow|wait|key|left|move|hold)/([0-9A-HJKMNP-TV-Z]{10})/?")
 LAST_EVENTS: Final = 12
+WORDS_MAX: Final = 1_000_000
+Row = tuple[str, str, bytes]  # of words: reference, kind, body
 
 
 @dataclass
@@ -59,27 +62,33 @@ async def on_disk(data: Path, scratch: Path) -> OnDisk:
     copy = scratch / "copy"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(data, copy, ignore=shutil.ignore_patterns("blobs", "outbox"))
+    history: list[Row] = []
+    for table in ("contacts", "messages"):
+        history += _rows(copy / "history.sqlite", f"SELECT ref, kind, body FROM {table}")
     journal = await SqliteJournal.open(copy / "journal.sqlite")
     try:
-        state = await recover(journal)
-        alone = State()
-        events: list[e.AnyEvent] = []
-        async for batch in batches_after(journal, alone):
-            for event in batch:
-                apply(alone, event)
-            events += batch
-        words = [(w.ref, w.kind, w.body) for w in await journal.waiting(1_000_000)]
+        return await as_stored(journal, history)
     finally:
         await journal.close()
-    for table in ("contacts", "messages"):
-        words += _rows(copy / "history.sqlite", f"SELECT ref, kind, body FROM {table}")
+
+
+async def as_stored(journal: OpenJournal, history: list[Row]) -> OnDisk:
+    """Read a journal; `history`: the words that have left it."""
+    state = await recover(journal)
+    alone = State()
+    events: list[e.AnyEvent] = []
+    async for batch in batches_after(journal, alone):
+        for event in batch:
+            apply(alone, event)
+        events += batch
+    words = [(w.ref, w.kind, w.body) for w in await journal.waiting(WORDS_MAX)] + history
     said = {
         ref: msgspec.json.decode(body, type=Said) for ref, kind, body in words if kind == "said"
     }
     return OnDisk(state, alone.hash(), events, {ref for ref, _, _ in words}, said)
 
 
-def _rows(path: Path, query: str) -> list[tuple[str, str, bytes]]:
+def _rows(path: Path, query: str) -> list[Row]:
     if not path.exists():
         return []
     connection = sqlite3.connect(path)

@@ -18,7 +18,7 @@ from router.core.model import Channel, ItemId, MessageKind
 from router.core.transcript import RESIDENT
 from tests.end_to_end.chat_residents import ChatResident
 from tests.end_to_end.rig import Rig
-from tests.end_to_end.traffic import ON_CALL, PAGED
+from tests.end_to_end.writers import ON_CALL, PAGED
 
 if TYPE_CHECKING:
     from tests.end_to_end.evidence import OnDisk

@@ -20,6 +20,7 @@ import aiosmtplib
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.end_to_end.process import Daemon
+from tests.fakes.mail_servers import Mailbox
 
 TOWN_ADDRESS: Final = "info@willowmere.example.org"
 DATE: Final = "Tue, 24 Nov 2026 10:00:00 -0500"
@@ -110,8 +111,12 @@ class Letters:
         first: Letter | None = None,
         to: str = TOWN_ADDRESS,
         rule: str = "",
+        through: Mailbox | None = None,
     ) -> Letter:
-        """Send until it is taken; `answers` is the town's mail that is replied to."""
+        """Send until it is taken; `answers` is the town's mail that is replied to.
+
+        `through`: a mailbox from which the town fetches, instead of the town's own port.
+        """
         mail = EmailMessage()
         message_id = f"<letter-{len(self.all)}@example.com>"
         mail["Message-ID"] = message_id
@@ -121,6 +126,10 @@ class Letters:
         mail.set_content(text)
         letter = Letter(message_id, sender, mail.as_bytes(policy=WIRE), first, rule)
         self.all.append(letter)
+        if through is not None:
+            letter.sent += 1
+            await asyncio.to_thread(through.deliver, letter.raw)
+            letter.is_taken = True
         while not letter.is_taken:
             letter.is_taken = await self._offer(letter, to)
             if not letter.is_taken:

@@ -159,6 +159,19 @@ class Daemon:
             **settings,
         }
 
+    def another(self, folder: Path, **settings: str) -> Daemon:
+        """Return a daemon beside this one: the same town and data, behind this one's address."""
+        made = Daemon(folder)
+        made.data, made.policy = self.data, self.policy
+        made.environment = {
+            **self.environment,
+            "TOWNLINE_PUBLIC_URL": self.url,
+            "TOWNLINE_HTTP__PORT": str(made.port),
+            "TOWNLINE_MAIL__SMTP_LISTEN": f"127.0.0.1:{made.smtp_port}",
+            **settings,
+        }
+        return made
+
     def launch(self, *words: str, before: Callable[[], None] | None = None) -> None:
         """Start the process and do not wait for it; `before` runs in it before the program."""
         with self.log.open("ab") as log:

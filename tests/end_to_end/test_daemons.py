@@ -6,7 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 from pathlib import Path
 
@@ -14,11 +14,12 @@ import pytest
 
 from channels.voice.practice.call import Call
 from tests.end_to_end.desk_client import AgentDesk, Habits
-from tests.end_to_end.process import Daemon, Edits, free_ports, reached, scaled
+from tests.end_to_end.process import Daemon, Edits, reached, scaled
 from tests.end_to_end.rig import AGAIN_S, SOON, Rig, town
 from tests.end_to_end.rig import ALWAYS_OPEN as HOURS
 from tests.fakes.redis_sentinel import watched
 from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
+from tests.fakes.relay import Relay
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
 
@@ -27,50 +28,10 @@ EVERY_S = 10.0  # between two announcements
 ANSWERED_S = 5.0  # after it is due, until another daemon tells a waiting caller something
 
 
-class Balancer:
-    """What stands before the daemons: every connection goes to the one that is chosen."""
-
-    def __init__(self) -> None:
-        self.target = 0
-        self._under_way: set[asyncio.Task[None]] = set()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._under_way.add(task)
-        ends = [writer]
-        try:
-            ours, theirs = await asyncio.open_connection("127.0.0.1", self.target)
-            ends.append(theirs)
-            await asyncio.gather(_copy(reader, theirs), _copy(ours, writer))
-        except (OSError, asyncio.CancelledError):
-            pass  # the carrier tries again
-        finally:
-            self._under_way.discard(task)
-            for end in ends:
-                end.close()
-                with suppress(OSError):
-                    await end.wait_closed()
-
-    def choose(self, port: int) -> None:
-        """Send everybody there, those under way too: they begin anew."""
-        self.target = port
-        for task in self._under_way:
-            task.cancel()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while body := await reader.read(65_536):
-            writer.write(body)
-            await writer.drain()
-    writer.close()
-
-
 class Town:
     """The rig, its daemons (the first decides at the start), and what stands before them."""
 
-    def __init__(self, rig: Rig, daemons: list[Daemon], balancer: Balancer) -> None:
+    def __init__(self, rig: Rig, daemons: list[Daemon], balancer: Relay) -> None:
         self.rig = rig
         self.daemons = daemons
         self.balancer = balancer
@@ -128,23 +89,13 @@ async def served_from(
     async with AsyncExitStack() as stack:
         shared = {"TOWNLINE_JOURNAL": journal, "TOWNLINE_TOWN": "willowmere", **settings}
         rig = await stack.enter_async_context(town(folder, edits=ALWAYS_OPEN, **shared))
-        balancer = Balancer()
+        balancer = Relay()
         server = await asyncio.start_server(balancer.serve, "127.0.0.1", rig.daemon.port)
         stack.push_async_callback(server.wait_closed)
         stack.callback(server.close)
         daemons = []
-        for number, (port, smtp) in enumerate(
-            zip(free_ports(count), free_ports(count), strict=True)
-        ):
-            environment = {
-                **rig.daemon.environment,
-                "TOWNLINE_PUBLIC_URL": rig.daemon.url,
-                "TOWNLINE_HTTP__PORT": str(port),
-                "TOWNLINE_MAIL__SMTP_LISTEN": f"127.0.0.1:{smtp}",
-            }
-            daemon = Daemon(folder / f"daemon-{number}")
-            daemon.environment = environment
-            daemon.port, daemon.url = port, f"http://127.0.0.1:{port}"
+        for number in range(count):
+            daemon = rig.daemon.another(folder / f"daemon-{number}")
             stack.push_async_callback(daemon.http.aclose)
             stack.callback(daemon.give_up)
             await daemon.start()
@@ -152,7 +103,7 @@ async def served_from(
         found = Town(rig, daemons, balancer)
         await found.to(0)
         yield found
-        balancer.choose(0)
+        balancer.choose()
         await rig.go_home()
 
 

@@ -24,7 +24,8 @@ from tests.end_to_end.evidence import OnDisk, Witness, on_disk
 from tests.end_to_end.nursery import Nursery
 from tests.end_to_end.process import morning, reached
 from tests.end_to_end.rig import Rig, town
-from tests.end_to_end.traffic import EDITS, ON_CALL, PAGED, Traffic
+from tests.end_to_end.traffic import EDITS, Traffic
+from tests.end_to_end.writers import ON_CALL, PAGED
 
 POINT_S = 25.0  # a life in which the point was not passed often enough by then ends at random
 LIVES_MAX = 4  # for one kill at a point

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from channels.voice.practice.call import Call, CallEnded
-from tests.end_to_end.chat_residents import ChatResident
+from channels.voice.practice.call import Call
 from tests.end_to_end.desk_client import Habits
-from tests.end_to_end.mail_residents import Delivered, Letter
+from tests.end_to_end.menus import Ears, answer_menus
 from tests.end_to_end.process import Edits, reached
 from tests.end_to_end.rig import Rig
+from tests.end_to_end.writers import Pace, Writers
 
 BUSY_AGENTS: Final = ("amara", "benoit", "chitra")
 WRITING_AGENTS: Final = ("elise", "nadia")  # have no telephone
@@ -42,20 +40,7 @@ PATIENCE_S: Final = (0.3, 10.0, 10.0, 10.0, 10.0)  # of callers; they ring off a
 GIVES_BACK_S: Final = 4.0  # a kill may take the news of an agent's telephone; nobody sits it out
 SETTLED_S: Final = 300.0  # on a slow machine many a life is too short for a caller's menus
 SERVED_S: Final = 5.0  # so long callers may still be served once nobody new comes
-WRITERS: Final = 2  # of mail at the same time, and as many who chat
-ANSWERED_S: Final = 2.0  # so long they wait for an answer before they go on
-KINDS: Final = (  # text, rule it meets, of how many mails in twenty
-    ("When is the market?", "", 13),
-    ("A car is parked illegally.", "parking_without_photo", 3),
-    ("The stop sign is down.", "stop_sign_down", 3),
-    ("There is an injured dog.", "injured_animal", 1),  # urgent, and somebody is there
-)
-PAGED: Final = "stop_sign_down"  # whoever is on call is told
-ON_CALL: Final = frozenset(
-    f"{name}@willowmere.example.org"
-    for name in ("security", "operations.a", "operations.b", "operations.chief")
-)
-LANGUAGE, SUBJECT = "For service in English", "For parking, noise or another"  # begin the menus
+WRITERS_EACH: Final = 2  # of mail at the same time, and as many who chat
 
 
 class Traffic:
@@ -65,6 +50,8 @@ class Traffic:
         self._rig = rig
         self._group = group
         self._random = random.Random(seed)
+        self._ears = Ears(rig.carrier.ledger)
+        self._writers = Writers(rig, self._random, Pace())
         self._tasks: list[asyncio.Task[None]] = []
         self._is_over = False
         self._numbers = 0
@@ -78,9 +65,10 @@ class Traffic:
             await self._rig.at_desk(name, habits)
         await self._rig.at_desk(PATIENT_AGENT, Habits(talks_s=None))
         await self._rig.at(self._patient_call(), "conference")
-        written = [work(n) for n in range(WRITERS) for work in (self._mails, self._chats)]
+        writers = self._writers
+        written = [work(n) for n in range(WRITERS_EACH) for work in (writers.mails, writers.chats)]
         calls = [self._callers(), self._callers(), self._patient_callers()]
-        for work in (*calls, self._forms(), *written):
+        for work in (*calls, writers.forms(), *written):
             self._tasks.append(self._group.create_task(work))
 
     async def line_forms(self) -> None:
@@ -93,7 +81,7 @@ class Traffic:
 
     async def stop(self) -> None:
         """Let nobody new come; return when everybody but the patient has rung off."""
-        self._is_over = True
+        self._is_over = self._writers.is_over = True
         for call in (*self.patient, *self._asking):
             call.nudge()
         await asyncio.wait(self._tasks, timeout=SERVED_S)
@@ -123,7 +111,7 @@ class Traffic:
             self._asking.append(call)
             try:
                 async with asyncio.timeout(self._random.choice(PATIENCE_S)):
-                    await self._answer_menus(call, "0")
+                    await answer_menus(call, self._ears, "0")
             except TimeoutError:
                 call.hang_up()
 
@@ -131,7 +119,9 @@ class Traffic:
         """Have somebody call who waits for as long as it takes."""
         call = self._rig.call(self._number())
         self.patient.append(call)
-        self._tasks.append(self._group.create_task(self._answer_menus(call, "5")))
+        self._tasks.append(
+            self._group.create_task(answer_menus(call, self._ears, "5", lambda: self._is_over))
+        )
         return call
 
     async def _patient_callers(self) -> None:
@@ -145,109 +135,3 @@ class Traffic:
 
     def _has_settled(self, call: Call) -> bool:
         return self._is_over or call.over or call.place == "queue"
-
-    async def _answer_menus(self, call: Call, subject: str) -> None:
-        """Press what each menu asks for, however often it asks; return when the call is over."""
-        pressed = 0
-        try:
-            while not self._is_over or call not in self.patient:
-                await call.until(
-                    lambda: (
-                        (call.expects == "digits" and call.prompted and call.place == "")
-                        or (self._is_over and call in self.patient)
-                    )
-                )
-                heard = self._rig.carrier.ledger.heard(call.sid)
-                if len(heard) == pressed or not heard:
-                    await asyncio.sleep(0.02)
-                    continue
-                pressed = len(heard)
-                if SUBJECT in heard[-1]:
-                    call.press(subject)
-                elif any(LANGUAGE in text for text in heard[-2:]):
-                    call.press("1")
-        except CallEnded:
-            return
-
-    # --- forms -----------------------------------------------------------------------------------
-
-    async def _forms(self) -> None:
-        sent: list[str] = []
-        while not self._is_over:
-            again = sent and self._random.random() < 0.2
-            key = self._random.choice(sent) if again else f"form-{len(sent)}"
-            await self._rig.forms.send(key)
-            if not again:
-                sent.append(key)
-            await asyncio.sleep(self._random.uniform(0, 0.6))
-
-    # --- mail ------------------------------------------------------------------------------------
-
-    async def _mails(self, writer: int) -> None:
-        """Each from another address; some answer what an agent writes, some pages are answered."""
-        letters, sent = self._rig.letters, 0
-        while not self._is_over:
-            sent += 1
-            sender = f"writer-{writer}-{sent}@example.com"
-            [(text, rule, _)] = self._random.choices(KINDS, [share for _, _, share in KINDS])
-            subject = f"Question {writer}-{sent}."
-            body = f"{text}\n\nJo Example\n"
-            first = await letters.send(sender, subject, body, rule=rule)
-            if rule == PAGED and self._random.random() < 0.7:
-                await self._answer_page(subject, first)
-            elif not rule and self._random.random() < 0.8:
-                await self._patiently(partial(self._is_answered, sender))
-                for answer in self._answers_to(sender)[:1]:
-                    await letters.send(
-                        sender, f"Re: {subject}", "Thank you.", answers=answer, first=first
-                    )
-            await asyncio.sleep(self._random.uniform(0, 0.8))
-
-    async def _answer_page(self, subject: str, first: Letter) -> None:
-        """Somebody on call says that they take care of it."""
-        await self._patiently(lambda: bool(self._pages(subject)))
-        for page in self._pages(subject)[-1:]:
-            await self._rig.letters.send(
-                page.to, f"Re: {subject}", "I go there.", answers=page, first=first
-            )
-
-    def _pages(self, subject: str) -> list[Delivered]:
-        copies = self._rig.world.copies
-        return [copy for copy in copies if copy.to in ON_CALL and subject in copy.text]
-
-    def _answers_to(self, sender: str) -> list[Delivered]:
-        return [copy for copy in self._rig.world.to(sender) if "Answer of " in copy.text]
-
-    def _is_answered(self, sender: str) -> bool:
-        return bool(self._answers_to(sender))
-
-    async def _patiently(self, condition: Callable[[], bool]) -> None:
-        """Wait for it for a while, or until nobody new comes."""
-        with suppress(AssertionError):
-            await reached("an answer", lambda: self._is_over or condition(), within_s=ANSWERED_S)
-
-    # --- chats -----------------------------------------------------------------------------------
-
-    async def _chats(self, writer: int) -> None:
-        """One after the other; some end the chat, others just go."""
-        come = 0
-        while not self._is_over:
-            come += 1
-            resident = ChatResident(self._rig.daemon, f"chat-{writer}-{come}")
-            self._rig.chats.append(resident)
-            await resident.come()
-            async with asyncio.TaskGroup() as own:
-                listening = own.create_task(resident.listen())
-                for number in range(self._random.randint(1, 4)):
-                    heard = resident.answers
-                    text = f"Question {number} of {resident.name}"
-                    if self._random.random() < 0.2:
-                        await resident.show(text)
-                    else:
-                        await resident.say(text)
-                    if self._random.random() < 0.7:
-                        await self._patiently(partial(resident.has_more_than, heard))
-                if self._random.random() < 0.5:
-                    await resident.leave()
-                listening.cancel()
-            await asyncio.sleep(self._random.uniform(0, 0.5))

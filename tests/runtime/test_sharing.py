@@ -245,6 +245,19 @@ async def test_who_follows_too_late_is_not_ready() -> None:
         assert late.rig.sequencer.trouble == ""
 
 
+async def test_who_could_not_store_is_well_again_once_another_one_could() -> None:
+    """A balancer that asks for health gives it nothing to store by itself."""
+    async with several(2, {1: ScriptedFaults([AppendFault(ending=Ending.REFUSED)])}) as town:
+        decider, other = town.daemons
+        decider.link.is_stopped = True
+        assert isinstance(await submit(town, 1, start_call(1), 3 * SECOND), StorageUnavailable)
+        assert other.rig.sequencer.trouble
+        decider.link.is_stopped = False
+        await submit(town, 0, start_call(2))
+        await town.pass_time()
+        assert other.rig.sequencer.trouble == ""
+
+
 async def test_nobody_is_left_when_a_daemon_stops() -> None:
     async with several(2) as town:
         town.daemons[0].link.is_stopped = True

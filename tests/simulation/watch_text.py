@@ -43,6 +43,7 @@ class TextWatch:
         self.chats: list[Told] = []
         self.replies: dict[str, str] = {}  # acknowledged answers: text -> agent
         self.outgoing = Outgoing(twin, words)
+        self.stock: frozenset[str] = frozenset()  # answers that agents give again and again
         self._twin, self._words = twin, words
         self._numbers: dict[str, int] = {}  # by conversation: the last message
         self._mails: dict[str, list[e.MessageAdded]] = defaultdict(list)  # by Message-ID
@@ -131,7 +132,8 @@ class TextWatch:
         said = said_of(self._words, event.ref)
         if event.by.startswith(AGENT):
             self._answers[event.conversation, said.text] += 1
-            if self._answers[event.conversation, said.text] > 1:
+            is_stock = said.text in self.stock
+            if self._answers[event.conversation, said.text] > 1 and not is_stock:
                 raise Broken(f"answered twice: {event} {said.text}")
         elif said.message_id:
             self._mails[said.message_id].append(event)

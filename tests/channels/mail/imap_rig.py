@@ -29,19 +29,24 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-@asynccontextmanager
-async def door(
-    box: Mailbox, ledger: Ledger, clock: Clock | None = None, **settings: Any
-) -> AsyncIterator[ImapDoor]:
-    """Run a door until the block ends."""
+def door_settings(box: Mailbox, **settings: Any) -> ImapDoorSettings:
+    """Return what a door needs to know of a mailbox."""
     wanted: dict[str, Any] = {
         "url": box.url(),
         "password": PASSWORD,
         "mailbox": "info",
         "idle_s": 10.0,
-    } | settings
-    wanted.setdefault("ca_file", box.server.certificate)
-    made = ImapDoor(ledger, ImapDoorSettings(**wanted), clock or JumpingClock())
+        "ca_file": box.server.certificate,
+    }
+    return ImapDoorSettings(**wanted | settings)
+
+
+@asynccontextmanager
+async def door(
+    box: Mailbox, ledger: Ledger, clock: Clock | None = None, **settings: Any
+) -> AsyncIterator[ImapDoor]:
+    """Run a door until the block ends."""
+    made = ImapDoor(ledger, door_settings(box, **settings), clock or JumpingClock())
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(made.run())
         await asyncio.sleep(0)

@@ -16,7 +16,7 @@ from channels.mail.intake import Answer, Envelope
 from router.core.model import MINUTE, SECOND
 from router.errors import SettingsError
 from router.runtime.clock import SystemClock
-from tests.channels.mail.imap_rig import door, mail, numbers, until
+from tests.channels.mail.imap_rig import door, door_settings, mail, numbers, until
 from tests.fakes.cutting_proxy import cutting_proxy
 from tests.fakes.intake import Ledger
 from tests.fakes.jumping_clock import JumpingClock
@@ -275,6 +275,23 @@ async def test_it_closes_while_the_server_never_greets(box: Mailbox) -> None:
             began = time.monotonic()
             await opened.stop()
             assert time.monotonic() - began < 2
+
+
+# --- another daemon decides meanwhile ------------------------------------------------------------
+
+
+async def test_it_opens_again_after_it_was_cancelled_until_it_is_stopped(box: Mailbox) -> None:
+    ledger = Ledger()
+    made = ImapDoor(ledger, door_settings(box), JumpingClock())
+    for number in range(2):
+        running = asyncio.ensure_future(made.run())
+        box.deliver(mail(number))
+        await ledger.has(number + 1)
+        running.cancel()
+        await asyncio.wait({running})
+    await made.stop()
+    await made.run()
+    assert numbers(ledger) == [0, 1]
 
 
 # --- settings ------------------------------------------------------------------------------------
