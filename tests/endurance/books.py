@@ -42,6 +42,7 @@ from tests.end_to_end.rig import Rig
 from tests.endurance.scale import TERMINALS
 from tests.simulation.ledgers import Broken
 from tests.simulation.outgoing import Outgoing
+from tests.storms.server import Server
 from tests.storms.watching import StormWatch
 
 FACTS: Final = (
