@@ -1,0 +1,133 @@
+"""Reading the journal page by page into the database, each page exactly once.
+
+A page of events is stored in one transaction with the position up to which was read, so a crash
+between any two steps repeats or continues and never doubles. Each reader has a position of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, Table, select, update
+
+from router.core.events import AnyEvent
+from router.core.upcast import decode_events
+from router.errors import StorageError
+from router.history.database import Database
+from router.ports import Journal, StoredBatch
+
+EVENTS_PER_PAGE: Final = 500  # one transaction; short, so that lookups pass between two
+FEED_ERRORS: Final = (StorageError, msgspec.DecodeError)
+
+Numbered = tuple[int, AnyEvent]  # number of the event in the journal, from 1
+Fold = Callable[[Connection, Sequence[Numbered]], None]
+Prepare = Callable[[Sequence[Numbered]], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+async def _nothing(_: Sequence[Numbered]) -> None:
+    """Nothing has to be fetched before a page is stored."""
+
+
+class Pages:
+    """`table` has one row with the reader's `position`; `fold` stores what the events mean.
+
+    `prepare` fetches what a page needs besides, before its transaction. `again` is done in the
+    transaction that begins to read from the start: the journal is another one, or an older copy
+    was put back.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        table: Table,
+        fold: Fold,
+        *,
+        prepare: Prepare = _nothing,
+        again: Callable[[Connection], None] = lambda _: None,
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._table = table
+        self._fold = fold
+        self._prepare = prepare
+        self._again = again
+
+    async def position(self) -> int:
+        """Return the journal version up to which was read. Errors: `StorageFailed`."""
+        return await self._database.read(
+            lambda connection: connection.execute(select(self._table.c.position)).scalar_one()
+        )
+
+    async def read(self) -> bool:
+        """Return True when the reader stands where the journal stood. Errors: `FEED_ERRORS`."""
+        position = await self.position()
+        if position > await self._journal.version():
+            position = await self._begin_again(position)
+        page: list[StoredBatch] = []
+        async for batch in self._journal.read(position):
+            page.append(batch)
+            if sum(each.count for each in page) >= EVENTS_PER_PAGE:
+                if not await self.store(position, page):
+                    return False
+                position, page = page[-1].version, []
+        return not page or await self.store(position, page)
+
+    async def store(self, position: int, page: Sequence[StoredBatch]) -> bool:
+        """Store a page that follows that position; False when somebody else has stored it."""
+        events: list[Numbered] = []
+        for batch in page:
+            first = batch.version - batch.count + 1
+            events += enumerate(decode_events(batch.events), first)
+        await self._prepare(events)
+
+        def feed_page(connection: Connection) -> bool:
+            if not self._advance(connection, position, page[-1].version):
+                return False
+            self._fold(connection, events)
+            return True
+
+        return await self._database.write(feed_page)
+
+    async def _begin_again(self, position: int) -> int:
+        _log.warning("history_ahead_of_journal", code="history-ahead-of-journal", position=position)
+
+        def begin(connection: Connection) -> None:
+            if self._advance(connection, position, 0):
+                self._again(connection)
+
+        await self._database.write(begin)
+        return 0
+
+    def _advance(self, connection: Connection, position: int, to: int) -> bool:
+        """Move the position; False when it no longer stands there."""
+        table = self._table
+        moved = update(table).where(table.c.position == position).values(position=to)
+        return connection.execute(moved).rowcount == 1
+
+
+class Trouble:
+    """What keeps a reader from reading: logged once, and once more when it is over."""
+
+    def __init__(self, feed: str) -> None:
+        """`feed`: which reader it is, for the log."""
+        self._feed = feed
+        self._failing = ""  # what was logged and has not ended
+
+    def tell(self, error: Exception) -> None:
+        """Log what stands in the way, unless that was logged."""
+        code = getattr(error, "code", "history-batch-unreadable")
+        if self._failing != code:
+            _log.error("history_feed_failed", feed=self._feed, code=code, error=str(error))
+        self._failing = code
+
+    def is_over(self) -> None:
+        """Log that reading goes on, if anything stood in the way."""
+        if self._failing:
+            _log.info("history_feed_resumed", feed=self._feed, after=self._failing)
+            self._failing = ""
