@@ -24,6 +24,7 @@ FEED_ERRORS: Final = (StorageError, msgspec.DecodeError)
 
 Numbered = tuple[int, AnyEvent]  # number of the event in the journal, from 1
 Fold = Callable[[Connection, Sequence[Numbered]], None]
+Begin = Callable[[Connection, AnyEvent], None]
 Prepare = Callable[[Sequence[Numbered]], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
@@ -36,9 +37,9 @@ async def _nothing(_: Sequence[Numbered]) -> None:
 class Pages:
     """`table` has one row with the reader's `position`; `fold` stores what the events mean.
 
-    `prepare` fetches what a page needs besides, before its transaction. `again` is done in the
-    transaction that begins to read from the start: the journal is another one, or an older copy
-    was put back.
+    `prepare` fetches what a page needs besides, before its transaction. `begin` is done in the
+    transaction of the first page, with its first event: nothing was read so far, or the journal is
+    another one, or an older copy was put back.
     """
 
     def __init__(
@@ -49,14 +50,14 @@ class Pages:
         fold: Fold,
         *,
         prepare: Prepare = _nothing,
-        again: Callable[[Connection], None] = lambda _: None,
+        begin: Begin = lambda _, __: None,
     ) -> None:
         self._database = database
         self._journal = journal
         self._table = table
         self._fold = fold
         self._prepare = prepare
-        self._again = again
+        self._begin = begin
 
     async def position(self) -> int:
         """Return the journal version up to which was read. Errors: `StorageFailed`."""
@@ -89,6 +90,8 @@ class Pages:
         def feed_page(connection: Connection) -> bool:
             if not self._advance(connection, position, page[-1].version):
                 return False
+            if position == 0:
+                self._begin(connection, events[0][1])
             self._fold(connection, events)
             return True
 
@@ -96,12 +99,7 @@ class Pages:
 
     async def _begin_again(self, position: int) -> int:
         _log.warning("history_ahead_of_journal", code="history-ahead-of-journal", position=position)
-
-        def begin(connection: Connection) -> None:
-            if self._advance(connection, position, 0):
-                self._again(connection)
-
-        await self._database.write(begin)
+        await self._database.write(lambda connection: self._advance(connection, position, 0))
         return 0
 
     def _advance(self, connection: Connection, position: int, to: int) -> bool:
