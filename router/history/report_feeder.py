@@ -31,6 +31,7 @@ from router.history.report_rows import (
     RatingFact,
     ResultFact,
 )
+from router.history.report_sums import settle, unsettle, unsettle_since
 from router.history.upsert import upsert
 from router.ports import Journal
 
@@ -54,6 +55,7 @@ class ReportFeeder:
     period: Span = SECOND
 
     def __init__(self, database: Database, journal: Journal) -> None:
+        self._database = database
         self._journal = journal
         self._policies: dict[PolicyHash, Policy] = {}  # that the page adopts
         self._pages = Pages(
@@ -69,7 +71,9 @@ class ReportFeeder:
     async def __call__(self) -> None:
         """Bring the tables up to date. Errors: none of storage; they are logged once."""
         try:
-            await self._pages.read()
+            if await self._pages.read():
+                while await self._database.write(settle):
+                    continue  # each day by itself, so that lookups pass between two
         except FEED_ERRORS as error:
             self._trouble.tell(error)
             return
@@ -96,8 +100,13 @@ class ReportFeeder:
             if isinstance(event, PolicyAdopted):
                 self._adopt(connection, ledger, event)
             ledger.fold(position, event)
+        days: set[str] = set()
         for table, old, new in zip(_TABLES, before, _rows_of(ledger), strict=True):
-            upsert(connection, table, [row for key, row in new.items() if old.get(key) is not row])
+            changed = [key for key, row in new.items() if old.get(key) is not row]
+            upsert(connection, table, [new[key] for key in changed])
+            for row in (rows[key] for rows in (old, new) for key in changed if key in rows):
+                days |= {getattr(row, name, "") for name in _DAYS}
+        unsettle(connection, days)
 
     def _adopt(self, connection: Connection, ledger: FactLedger, event: PolicyAdopted) -> None:
         policy = self._policies[event.policy]
@@ -109,6 +118,8 @@ class ReportFeeder:
         upsert(connection, t.report_names, names_of(policy))
         upsert(connection, t.report_formulas, formulas_of())
 
+
+_DAYS: Final = ("day", "received_day", "ended_day")  # on which facts count
 
 _TABLES: Final[tuple[Table, ...]] = (
     t.report_items,
@@ -134,6 +145,7 @@ def _rows_of(ledger: FactLedger) -> tuple[dict[Any, Any], ...]:
 
 def _begin(connection: Connection, first: AnyEvent) -> None:
     """Make everything anew that the journal tells from its beginning on."""
+    unsettle_since(connection, day_in(_zone(connection), first.at))
     connection.execute(delete(t.report_presence))
     for table, column in _BEGUN:
         since = interval_of(first.at) if column == "interval" else first.at

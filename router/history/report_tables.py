@@ -1,10 +1,10 @@
 """The tables that reports are made of: what was counted, handled and worked, a row for each.
 
-Facts, not sums: a report is SQL over the rows of its days, however long the journal is kept. They
-are read from the journal by a feed of their own. `day` is the day of the town on which a fact
-counts, an ISO date; category and ward of a fact are those that its item has now. No resident's
-word, name, number or key is here. Each index holds all that one question reads, in the order in
-which it is grouped: that is what keeps a month of a million items under two seconds.
+A report is SQL over the rows of its days, however long the journal is kept. They are read from the
+journal by a feed of their own. `day` is the day of the town on which a fact counts, an ISO date;
+category and ward of a fact are those that its item has now. No resident's word, name, number or
+key is here. `report_sums` holds the facts of days that stand still, added up; `report_unsettled`
+says of which days it does not.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ report_items = Table(
     Column("reopened", Integer, nullable=False),
     Column("in_hand", Integer, nullable=False),  # number of the open handling; 0 = none
     Column("numbers", Integer, nullable=False),  # of handlings, given so far
-    Index("report_items_received", "received_day", "queue", "channel", "category", "ward"),
+    Index("report_items_received", "received_day"),
+    # what was open when a day ended is asked of all days: the index alone answers it
     Index(
         "report_items_ended",
-        "ended_day", "queue", "channel", "ending", "category", "ward", "agent", "handlings",
-        "passed_on", "reopened", "received_day",
+        "ended_day", "received_day", "queue", "channel", "category", "ward",
     ),
 )  # fmt: skip
 
@@ -69,11 +69,8 @@ report_results = Table(  # one for each result that was counted for the service 
     Column("counted_at", BigInteger, nullable=False),
     Column("waited", BigInteger, nullable=False),  # ns
     Column("within", BigInteger, nullable=False),  # ns promised; 0 after its threshold
-    Index(
-        "report_results_by_day",
-        "day", "queue", "channel", "result", "category", "ward", "waited",
-    ),
-)  # fmt: skip
+    Index("report_results_by_day", "day"),
+)
 
 report_handlings = Table(  # one for each time an agent had an item
     "report_handlings",
@@ -95,16 +92,8 @@ report_handlings = Table(  # one for each time an agent had an item
     Column("noted", BigInteger, nullable=False),  # ns of wrap-up
     Column("phase", String(16), nullable=False),  # talked | held | noted; "" when it is over
     Column("phase_since", BigInteger, nullable=False),
-    Index(
-        "report_handlings_by_day",
-        "day", "queue", "channel", "unreached", "ending", "category", "ward",
-        "talked", "held", "noted",
-    ),
-    Index(
-        "report_handlings_by_agent",
-        "day", "agent", "channel", "unreached", "ending", "talked", "held", "noted",
-    ),
-)  # fmt: skip
+    Index("report_handlings_by_day", "day"),
+)
 
 report_ratings = Table(  # what residents said of how it was
     "report_ratings",
@@ -131,6 +120,31 @@ report_agents = Table(  # agents at the desk, a row for each quarter of an hour
     Column("ready", BigInteger, nullable=False),  # ns available, with nothing in hand
     Column("away", BigInteger, nullable=False),  # ns away, with nothing in hand
     Index("report_agents_by_day", "day"),
+)
+
+report_sums = Table(  # facts of days that stand still, added up; `report_sums.SUMMED` says how
+    "report_sums",
+    METADATA,
+    Column("kind", String(16), primary_key=True),
+    Column("day", String(DAY), primary_key=True),
+    Column("queue", String(ID), primary_key=True),
+    Column("channel", String(16), primary_key=True),
+    Column("category", String(ID), primary_key=True),
+    Column("ward", String(NAME), primary_key=True),
+    Column("agent", String(ID), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("sum_a", BigInteger, nullable=False),
+    Column("sum_b", BigInteger, nullable=False),
+    Column("sum_c", BigInteger, nullable=False),
+    Column("sum_d", BigInteger, nullable=False),
+    sqlite_with_rowid=False,  # the key is most of the row: kept once
+)
+
+report_unsettled = Table(  # days whose facts have changed since they were added up
+    "report_unsettled",
+    METADATA,
+    Column("day", String(DAY), primary_key=True),
 )
 
 report_presence = Table(  # how each agent stands where reports have read to

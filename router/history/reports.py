@@ -1,38 +1,41 @@
-"""The facts of a period, counted by the database: a few queries over indexed rows.
+"""The facts of a period, counted by the database: a few queries over sums and indexed rows.
 
-Each query groups by the columns of its index up to the one that is asked for, in their order, so
-that the database counts while it reads and sorts nothing; what that leaves apart is added up by
-`router.reports.summing`. The day in the town that it is now follows from the latest policy.
+Which day it is in the town follows from the latest policy that reports have read.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, case, func, null, select
+from sqlalchemy import ColumnElement, Connection, func, null, select
 
 from router.core.model import SECOND
 from router.history import report_tables as t
 from router.history.database import Database
+from router.history.report_sums import (
+    AT_DESK,
+    ENDED,
+    ENDED_BY,
+    HANDLED,
+    HANDLED_BY,
+    RATED,
+    RATED_BY,
+    RECEIVED,
+    RESULT,
+    summed,
+)
 from router.ports import Clock
 from router.reports import facts as f
 from router.reports.choices import By
 from router.reports.periods import Kind, Period, period_with
 from router.reports.report import Report, report_of
 
-# columns of each index that are grouped by, and after which of them each choice is known
-_PLACE: Final = ("queue", "channel", "category", "ward")
-_ENDED: Final = ("queue", "channel", "ending", "category", "ward", "agent")
-_HANDLED: Final = ("queue", "channel", "unreached", "ending", "category", "ward")
-_COUNTED: Final = ("queue", "channel", "result", "category", "ward")
-_RATED: Final = ("queue", "channel", "category", "ward", "agent", "score")
-
-Columns = Mapping[str, ColumnElement[Any]]
+Group = ColumnElement[Any]
 
 
 class Reports:
@@ -80,98 +83,68 @@ def facts_of(connection: Connection, period: Period, by: By) -> f.Facts:
 
 
 def _results(connection: Connection, by: By, first: str, last: str) -> list[f.Results]:
-    table = t.report_results.c
-    columns = _upto(t.report_results, "day", _COUNTED, by, "result")
-    query = (
-        select(
-            columns[by.value], columns["day"], columns["queue"], columns["channel"],
-            columns["result"], func.count(), func.sum(table.waited),
-        )
-        .where(table.day.between(first, last))
-        .group_by(*columns.values())
-    )  # fmt: skip
+    rows = summed(RESULT, first, last).c
+    groups = (rows[by.value], rows.day, rows.queue, rows.channel, rows.name)
+    query = select(*groups, func.sum(rows.number), func.sum(rows.sum_a)).group_by(*_apart(groups))
     return [f.Results(*_whole(row)) for row in connection.execute(query)]
 
 
 def _received(connection: Connection, by: By, first: str, last: str) -> list[f.Received]:
-    columns = _upto(t.report_items, "received_day", _PLACE, by, "channel")
-    query = (
-        select(columns[by.value], columns["channel"], func.count())
-        .where(t.report_items.c.received_day.between(first, last))
-        .group_by(*columns.values())
-    )
-    return [f.Received(*row) for row in connection.execute(query)]
+    rows = summed(RECEIVED, first, last).c
+    groups = (rows[by.value], rows.channel)
+    query = select(*groups, func.sum(rows.number)).group_by(*_apart(groups))
+    return [f.Received(*_whole(row)) for row in connection.execute(query)]
 
 
 def _ended(connection: Connection, by: By, first: str, last: str) -> list[f.Ended]:
-    table = t.report_items.c
-    columns = _upto(t.report_items, "ended_day", _ENDED, by, "ending")
-    handled, reopened = table.handlings > 0, table.reopened > 0
-    once = (table.handlings == 1) & (table.passed_on == 0) & ~reopened
-    query = (
-        select(
-            columns[by.value], columns["channel"], columns["ending"], func.count(),
-            func.sum(_one_if(handled)), func.sum(_one_if(once)), func.sum(_one_if(reopened)),
-        )
-        .where(table.ended_day.between(first, last))
-        .group_by(*columns.values())
-    )  # fmt: skip
+    rows = summed(ENDED_BY if by is By.AGENT else ENDED, first, last).c
+    groups = (rows[by.value], rows.channel, rows.name)
+    sums = (rows.number, rows.sum_a, rows.sum_b, rows.sum_c)
+    query = select(*groups, *map(func.sum, sums)).group_by(*_apart(groups))
     return [f.Ended(*_whole(row)) for row in connection.execute(query)]
 
 
 def _open(connection: Connection, by: By, last: str) -> list[f.Open]:
-    """Two ranges of one index: what is open still, and what has ended since."""
+    """What is open still, and what has ended since: two ranges of one index."""
     table = t.report_items.c
-    columns = _upto(t.report_items, "ended_day", _ENDED, by, "channel")
+    # how it was after each day is not asked
+    kept: list[Group] = [] if by is By.DAY else [table[by.value]]
+    groups = [*kept, table.channel, table.received_day]
     found = []
     for when in (table.ended_day == "", table.ended_day > last):
         query = (
-            select(columns[by.value], columns["channel"], table.received_day, func.count())
+            select(*(kept or [null()]), table.channel, table.received_day, func.count())
             .where(when, table.received_day <= last)
-            .group_by(*columns.values(), table.received_day)
+            .group_by(*_apart(groups))
         )
-        found += [f.Open(*row) for row in connection.execute(query)]
+        found += [f.Open(*_whole(row)) for row in connection.execute(query)]
     return found
 
 
 def _handlings(connection: Connection, by: By, first: str, last: str) -> list[f.Handlings]:
-    table = t.report_handlings.c
-    known = ("agent", "channel", "unreached", "ending") if by is By.AGENT else _HANDLED
-    columns = _upto(t.report_handlings, "day", known, by, "ending")
-    query = (
-        select(
-            columns[by.value], columns["channel"], columns["unreached"] == 0, columns["ending"],
-            func.count(), func.sum(table.talked), func.sum(table.held), func.sum(table.noted),
-        )
-        .where(table.day.between(first, last))
-        .group_by(*columns.values())
-    )  # fmt: skip
+    rows = summed(HANDLED_BY if by is By.AGENT else HANDLED, first, last).c
+    groups = (rows[by.value], rows.channel, rows.name)
+    sums = (rows.number, rows.sum_a, rows.sum_b, rows.sum_c, rows.sum_d)
+    query = select(*groups, *map(func.sum, sums)).group_by(*_apart(groups))
     return [f.Handlings(*_whole(row)) for row in connection.execute(query)]
 
 
 def _ratings(connection: Connection, by: By, first: str, last: str) -> list[f.Ratings]:
-    columns = _upto(t.report_ratings, "day", _RATED, by, "score")
-    query = (
-        select(columns[by.value], columns["channel"], columns["score"], func.count())
-        .where(t.report_ratings.c.day.between(first, last))
-        .group_by(*columns.values())
-    )
-    return [f.Ratings(*row) for row in connection.execute(query)]
+    rows = summed(RATED_BY if by is By.AGENT else RATED, first, last).c
+    groups = (rows[by.value], rows.channel, rows.name)
+    query = select(*groups, func.sum(rows.number)).group_by(*_apart(groups))
+    found = (_whole(row) for row in connection.execute(query))
+    return [f.Ratings(value, channel, int(score), n) for value, channel, score, n in found]
 
 
 def _at_desk(connection: Connection, by: By, first: str, last: str) -> list[f.AtDesk]:
-    table = t.report_agents.c
-    groups: dict[By, Column[Any]] = {By.AGENT: table.agent, By.DAY: table.day}
-    value: ColumnElement[Any] = groups.get(by, null())
-    sums = (func.sum(table.worked), func.sum(table.ready), func.sum(table.away))
-    query = select(value, *sums).where(table.day.between(first, last))
-    if by in groups:
-        query = query.group_by(value)
-    return [
-        f.AtDesk(*_whole(row))
-        for row in connection.execute(query)
-        if row[1] is not None  # nobody was there
-    ]
+    rows = summed(AT_DESK, first, last).c
+    sums = (func.sum(rows.sum_a), func.sum(rows.sum_b), func.sum(rows.sum_c))
+    if by in (By.AGENT, By.DAY):
+        query = select(rows[by.value], *sums).group_by(rows[by.value])
+    else:
+        query = select(null(), *sums).having(func.count() > 0)
+    return [f.AtDesk(*_whole(row)) for row in connection.execute(query)]
 
 
 def _adopted(connection: Connection) -> list[f.Adopted]:
@@ -192,18 +165,9 @@ def _names(connection: Connection) -> Mapping[tuple[str, str], Mapping[str, str]
     return dict(found)
 
 
-# --- pieces --------------------------------------------------------------------------------------
-
-
-def _upto(table: Table, day: str, known: Sequence[str], by: By, least: str) -> Columns:
-    """Return the columns to group by: of the index, up to what is asked for and `least`."""
-    wanted = {least, by.value} & set(known)
-    last = max(known.index(each) for each in wanted)
-    return {"day": table.c[day], **{name: table.c[name] for name in known[: last + 1]}}
-
-
-def _one_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return case((condition, 1), else_=0)
+def _apart(columns: Iterable[Group]) -> list[Group]:
+    """Return the columns to group by, each once: what is asked for may be one of the others."""
+    return list(dict.fromkeys(columns))
 
 
 def _whole(row: Iterable[Any]) -> list[Any]:

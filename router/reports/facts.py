@@ -47,7 +47,7 @@ class Ended(NamedTuple):
 class Open(NamedTuple):
     """Items that were open when the period ended."""
 
-    value: str
+    value: str | None  # None in a report by day
     channel: str
     received_day: str
     number: int
@@ -58,9 +58,9 @@ class Handlings(NamedTuple):
 
     value: str
     channel: str
-    is_reached: bool
     ending: str
     number: int
+    reached: int  # of them, with somebody on the line; the spans are theirs
     talked: Span
     held: Span
     noted: Span

@@ -20,6 +20,7 @@ ALL: Final = ""  # in each row
 ONE_CHANNEL: Final = "one-channel"  # channels are never added up
 NO_AGENT: Final = "no-agent"  # not of agents
 ONE_CHANNEL_NO_AGENT: Final = "one-channel-no-agent"
+AT_END: Final = "at-end"  # not of agents, and of the whole period only
 AT_DESK: Final = "at-desk"  # of agents and days, over all channels
 
 
@@ -77,9 +78,9 @@ FIGURES: Final = (
     Figure("closed", "count", ALL, _count("ended_closed")),
     Figure("merged", "count", NO_AGENT, _count("ended_merged")),
     Figure("diverted", "count", NO_AGENT, _count("ended_diverted")),
-    Figure("open_at_end", "count", NO_AGENT, _count("open")),
-    Figure("open_over_7_days", "count", NO_AGENT, _count("open_7")),
-    Figure("open_over_30_days", "count", NO_AGENT, _count("open_30")),
+    Figure("open_at_end", "count", AT_END, _count("open")),
+    Figure("open_over_7_days", "count", AT_END, _count("open_7")),
+    Figure("open_over_30_days", "count", AT_END, _count("open_30")),
     Figure("offered", "count", ONE_CHANNEL_NO_AGENT, _count("offered")),
     Figure("answered", "count", ONE_CHANNEL_NO_AGENT, _count("answered")),
     Figure("service_level", "share", ONE_CHANNEL_NO_AGENT, _share("met", "looked_at")),

@@ -19,6 +19,7 @@ from router.reports.definitions import TEXTS
 from router.reports.facts import Facts, Promised
 from router.reports.figures import (
     AT_DESK,
+    AT_END,
     FIGURES,
     NO_AGENT,
     ONE_CHANNEL,
@@ -30,7 +31,7 @@ from router.reports.periods import Period
 from router.reports.phrases import CHANNELS, PHRASES
 from router.reports.summing import ALL_CHANNELS, Place, Sums, sums_of, together
 
-_NOT_OF_AGENTS: Final = frozenset({NO_AGENT, ONE_CHANNEL_NO_AGENT})
+_NOT_OF_AGENTS: Final = frozenset({NO_AGENT, ONE_CHANNEL_NO_AGENT, AT_END})
 _OF_ONE_CHANNEL: Final = frozenset({ONE_CHANNEL, ONE_CHANNEL_NO_AGENT})
 _KEEPS_TIME: Final = frozenset({By.AGENT, By.DAY})
 _ORDER: Final = [*(each.value for each in Channel), ALL_CHANNELS]
@@ -143,6 +144,8 @@ def _row(place: Place, sums: Sums, told: Sequence[Figure], by: By, names: _Names
 def _value(figure: Figure, place: Place, sums: Sums, by: By) -> Value:
     value, channel = place
     if figure.where in _OF_ONE_CHANNEL and channel == ALL_CHANNELS:
+        return None
+    if figure.where == AT_END and value is not None and by is By.DAY:
         return None
     if figure.where == AT_DESK and (
         channel != ALL_CHANNELS or (value is not None and by not in _KEEPS_TIME)

@@ -61,20 +61,20 @@ def sums_of(facts: Facts, period: Period, today: date) -> dict[Place, Sums]:
     for value, channel, count in facts.received:
         groups[value, channel].counts["received"] += count
     _add_ended(groups, facts)
-    for value, channel, received, count in facts.open:
-        counts = groups[value, channel].counts
-        counts["open"] += count
+    for each in facts.open:
+        counts = groups[each.value, each.channel].counts
+        counts["open"] += each.number
         for name, age in _AGES.items():
-            if date.fromisoformat(received) + timedelta(age) < period.last:
-                counts[name] += count
+            if date.fromisoformat(each.received_day) + timedelta(age) < period.last:
+                counts[name] += each.number
     _add_handlings(groups, facts)
     for value, channel, score, count in facts.ratings:
         more = {"ratings": count, "score": score * count}
         more["satisfied"] = count if score >= SATISFIED else 0
         groups[value, channel].counts.update(more)
-    for each in facts.at_desk:
-        more = {"worked": each.worked, "ready": each.ready, "away": each.away}
-        groups[each.value, ALL_CHANNELS].counts.update(more)
+    for time in facts.at_desk:
+        more = {"worked": time.worked, "ready": time.ready, "away": time.away}
+        groups[time.value, ALL_CHANNELS].counts.update(more)
     return dict(groups)
 
 
@@ -145,11 +145,10 @@ def _add_ended(groups: defaultdict[Place, Sums], facts: Facts) -> None:
 
 
 def _add_handlings(groups: defaultdict[Place, Sums], facts: Facts) -> None:
-    for value, channel, is_reached, ending, count, talked, held, noted in facts.handlings:
-        counts = groups[value, channel].counts
-        counts["accepted"] += count
-        counts["transferred"] += count * (ending == "transferred")
-        counts["returned"] += count * (ending == "returned")
-        if is_reached:
-            more = {"handled": count, "talked": talked, "held": held, "noted": noted}
-            counts.update(more)
+    for each in facts.handlings:
+        counts = groups[each.value, each.channel].counts
+        counts["accepted"] += each.number
+        counts["transferred"] += each.number * (each.ending == "transferred")
+        counts["returned"] += each.number * (each.ending == "returned")
+        more = {"talked": each.talked, "held": each.held, "noted": each.noted}
+        counts.update({"handled": each.reached, **more})

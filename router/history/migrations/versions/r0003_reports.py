@@ -25,6 +25,7 @@ def upgrade() -> None:
     _handlings()
     _ratings()
     _agents()
+    _sums()
     _policies()
     for name, query in _views(op.get_context().dialect.name == _POSTGRESQL).items():
         op.execute(f"CREATE VIEW {name} AS {query}")
@@ -89,10 +90,8 @@ def _items() -> None:
         _number("numbers"),
         sa.PrimaryKeyConstraint("id"),
     )
-    place = ["queue", "channel", "category", "ward"]
-    op.create_index("report_items_received", "report_items", ["received_day", *place])
-    ended = ["ended_day", "queue", "channel", "ending", "category", "ward", "agent", "handlings"]
-    columns = [*ended, "passed_on", "reopened", "received_day"]
+    op.create_index("report_items_received", "report_items", ["received_day"])
+    columns = ["ended_day", "received_day", "queue", "channel", "category", "ward"]
     op.create_index("report_items_ended", "report_items", columns)
 
 
@@ -109,8 +108,7 @@ def _results() -> None:
         _instant("within"),
         sa.PrimaryKeyConstraint("item", "position"),
     )
-    columns = ["day", "queue", "channel", "result", "category", "ward", "waited"]
-    op.create_index("report_results_by_day", "report_results", columns)
+    op.create_index("report_results_by_day", "report_results", ["day"])
 
 
 def _handlings() -> None:
@@ -130,11 +128,7 @@ def _handlings() -> None:
         _instant("phase_since"),
         sa.PrimaryKeyConstraint("item", "number"),
     )
-    spans = ["talked", "held", "noted"]
-    place = ["day", "queue", "channel", "unreached", "ending", "category", "ward"]
-    op.create_index("report_handlings_by_day", "report_handlings", [*place, *spans])
-    agent = ["day", "agent", "channel", "unreached", "ending"]
-    op.create_index("report_handlings_by_agent", "report_handlings", [*agent, *spans])
+    op.create_index("report_handlings_by_day", "report_handlings", ["day"])
 
 
 def _ratings() -> None:
@@ -169,6 +163,21 @@ def _agents() -> None:
         _instant("since"),
         sa.PrimaryKeyConstraint("agent"),
     )
+
+
+def _sums() -> None:
+    op.create_table(
+        "report_sums",
+        _text("kind", 16),
+        *_place(),
+        _text("name", 32),
+        *(_instant(name) for name in ("number", "sum_a", "sum_b", "sum_c", "sum_d")),
+        sa.PrimaryKeyConstraint(
+            "kind", "day", "queue", "channel", "category", "ward", "agent", "name"
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table("report_unsettled", _text("day", 10), sa.PrimaryKeyConstraint("day"))
 
 
 def _policies() -> None:
