@@ -88,7 +88,7 @@ def _add(rows: Rows, number: int, chance: random.Random, days: int) -> None:
     answered = results[-1].startswith("answered")
     rows.items.append(
         {
-            **place, "id": name, "form": "call", "asked": "", "received_at": at,
+            **place, "id": name, "form": "call", "asked": "", "asked_of": "", "received_at": at,
             "received_day": day, "ended_at": at + HOUR, "ended_day": ended_day,
             "ending": "closed" if answered else "abandoned", "handlings": int(answered),
             "passed_on": int(chance.random() < 0.1), "reopened": 0, "in_hand": 0, "numbers": 1,

@@ -217,13 +217,25 @@ class FactLedger:
         self.mark(item, ending=TRANSFERRED)
         return replace(item, passed_on=item.passed_on + 1)
 
+    def ask(self, item: ItemFact, ev: e.ConsultBegun) -> ItemFact:
+        """Somebody is rung about the item; a colleague has it to do with that from now on."""
+        if ev.agent is not None:
+            self.presences.take(ev.agent, ev.at)
+        return replace(item, asked=ev.agent or "", asked_of=ev.queue or "")
+
+    def asked(self, item: ItemFact, ev: e.ConsultEnded | e.ConsultCompleted) -> ItemFact:
+        """Nobody is asked any more."""
+        if item.asked:
+            self.presences.let_go(item.asked, ev.at)
+        return replace(item, asked="", asked_of="")
+
     def hand_over(self, item: ItemFact, ev: e.ConsultCompleted) -> ItemFact:
         """A colleague who was asked has the item, or somebody outside has the talk."""
-        item = self.pass_on(item)
+        item, asked_of = self.pass_on(self.asked(item, ev)), item.asked_of
         if ev.agent is None:
             return item
         self._let_go(item, ev.at, TRANSFERRED)
-        item = replace(item, in_hand=0, queue=item.asked or item.queue, form=Form.CALL.value)
+        item = replace(item, in_hand=0, queue=asked_of or item.queue, form=Form.CALL.value)
         return self.begin(item, ev.agent, ev.at, 0)
 
     def rate(self, item: ItemFact, ev: e.ChatRated) -> ItemFact:
@@ -294,7 +306,8 @@ CHANGES: Final[dict[type[e.Event], Change]] = {
     e.CallbackBooked: lambda _, item, ev: replace(item, form=Form.CALLBACK.value),
     e.HandlingStarted: _handled,
     e.LegChanged: FactLedger.reach,
-    e.ConsultBegun: lambda _, item, ev: replace(item, asked=ev.queue or ""),
+    e.ConsultBegun: FactLedger.ask,
+    e.ConsultEnded: FactLedger.asked,
     e.ConsultCompleted: FactLedger.hand_over,
     e.ItemTransferred: lambda ledger, item, ev: ledger.pass_on(item),
     e.ChatRated: FactLedger.rate,

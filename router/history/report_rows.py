@@ -34,6 +34,7 @@ class ItemFact(msgspec.Struct, frozen=True):
     received_day: str
     queue: str = ""
     asked: str = ""
+    asked_of: str = ""
     agent: str = ""
     ended_at: Instant | None = None
     ended_day: str = ""

@@ -31,7 +31,8 @@ report_items = Table(
     Column("channel", String(16), nullable=False),
     Column("form", String(16), nullable=False),
     Column("queue", String(ID), nullable=False),  # the latest; "" = none yet
-    Column("asked", String(ID), nullable=False),  # queue whose colleague is being asked
+    Column("asked", String(ID), nullable=False),  # colleague who is asked about it; "" = nobody
+    Column("asked_of", String(ID), nullable=False),  # and of which queue; "" = of none
     Column("category", String(ID), nullable=False),  # subject
     Column("ward", String(NAME), nullable=False),
     Column("agent", String(ID), nullable=False),  # who handled it last

@@ -75,6 +75,7 @@ def _items() -> None:
         _text("form", 16),
         _id("queue"),
         _id("asked"),
+        _id("asked_of"),
         _id("category"),
         _text("ward", 200),
         _id("agent"),
