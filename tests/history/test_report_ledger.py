@@ -207,7 +207,7 @@ def test_a_colleague_who_was_asked_has_the_item_in_the_queue_of_which_they_were_
     desk.do(c.ReportLeg(item, "third", "T", LegResult.ANSWERED, key))
     desk.wait(10 * SECOND)
     desk.do(k.CompleteTransfer(item, AgentId("amina")))
-    desk.wait(20 * SECOND)
+    desk.keep_alive(20 * SECOND)
     desk.do(c.CloseItem(item, AgentId("chloe"), code="answered"))
     ledger = same_as_written_down(desk)
     first, second = ledger.handlings.values()
