@@ -35,6 +35,8 @@ from router.history.database import Database, default_url
 from router.history.drafts import Drafts
 from router.history.feeder import HistoryFeeder
 from router.history.passwords import Passwords
+from router.history.report_feeder import ReportFeeder
+from router.history.reports import Reports
 from router.history.retention import WordRetention
 from router.history.sessions import Sessions
 from router.history.threads import Threads
@@ -163,6 +165,7 @@ class Daemon:
             sessions=Sessions(self.database, self.clock),
             audit=Audit(self.database, self.clock),
             words=self.contacts.words,
+            reports=Reports(self.database, self.clock),
             explain=self._explain,
             about=self.about,
             clock=self.clock,
@@ -249,6 +252,7 @@ class Daemon:
             self.keeper,
             self.neighbours,
             HistoryFeeder(self.database, self.journal, self.journal, self.clock),
+            ReportFeeder(self.database, self.journal),
         ]
         keeping: list[Duty] = [
             self.blocked,

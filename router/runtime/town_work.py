@@ -21,7 +21,9 @@ from router.runtime.duties import keep_doing
 from router.runtime.effects import EffectRunner
 
 # Every other duty is done by each daemon: it looks after its own connections, or after itself.
-ONCE: Final = frozenset({"snapshots", "history-feeder", "word-retention", "blob-sweep", "imap"})
+ONCE: Final = frozenset(
+    {"snapshots", "history-feeder", "report-feeder", "word-retention", "blob-sweep", "imap"}
+)
 TRY_AGAIN: Final = SECOND
 
 log = structlog.get_logger(__name__)
