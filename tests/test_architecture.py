@@ -32,7 +32,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "router.runtime.redis_server",
     ),
     "imapclient": ("channels.mail.imap_session",),
-    "jinja2": ("channels.webform.pages",),
+    "jinja2": ("channels.webform.pages", "router.reports.page"),
     "markupsafe": ("channels.webform.pages",),
     "msgspec": ("router", "channels"),  # messages and rows are everywhere
     "nh3": ("channels.mail.safe_html",),
@@ -54,6 +54,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "router.cli_installation",
         "router.cli_moving",
         "router.cli_report",
+        "router.cli_reports",
         "router.cli_policy",
         "router.cli_residents",
         "router.cli_staff",
@@ -72,6 +73,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "router.cli_moving",
         "router.cli_policy",
         "router.cli_report",
+        "router.cli_reports",
         "router.cli_residents",
         "router.cli_staff",
         "router.cli_switch",
@@ -81,6 +83,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "uvloop": ("router.cli",),
     "watchfiles": ("router.policy.watch",),
     "websockets": ("router.desk",),
+    "xlsxwriter": ("router.reports.files",),
     "yaml": ("router.policy.documents",),
 }
 # Dependencies that nothing imports, and who uses them.
