@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from router.core import commands as c
+from router.core import commands_text as t
 from router.core.entries import WAITING, Entries, Entry, counts_of, judged
-from router.core.model import SECOND, Channel, ItemId
+from router.core.model import SECOND, AgentId, Channel, ItemId
 from tests.core.entry_traffic import Traffic, busy_town
+from tests.core.text_town import TextDesk
 from tests.core.town import OPEN, Desk
 
 
@@ -69,3 +71,15 @@ def test_a_transfer_is_another_entry_of_the_same_item() -> None:
     ended, waiting = read(desk)
     assert [(x.queue, x.outcome) for x in ended] == [("general", "answered")]
     assert [(x.queue, x.within) for x in waiting] == [("roads", 60 * SECOND)]
+
+
+def test_a_chat_that_becomes_part_of_another_has_left_the_line_as_the_core_counts_it() -> None:
+    desk = TextDesk(busy_town())
+    desk.sign_in("amina")
+    first, second = desk.chat("a", conversation="va"), desk.chat("b", conversation="vb")
+    desk.answer("amina")
+    desk.do(t.MergeItems(item_id=first, into=second, by=AgentId("amina")))
+    (ended,) = read(desk)[0]
+    assert (ended.item, ended.outcome, ended.results) == ("a", "other", ("other",))
+    (row,) = desk.state.tallies.values()
+    assert dict(row.counts) == counts_of([ended])
