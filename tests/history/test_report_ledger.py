@@ -10,12 +10,29 @@ from hypothesis import strategies as st
 from router.core import commands as c
 from router.core import commands_calls as k
 from router.core import events as e
-from router.core.model import SECOND, AgentId, Form, ItemId, ItemState, LegResult, QueueId
+from router.core.model import (
+    DAY,
+    HOUR,
+    SECOND,
+    AgentId,
+    AgentStatus,
+    FlowId,
+    Form,
+    ItemId,
+    ItemState,
+    LegResult,
+    PolicyHash,
+    QueueId,
+)
 from router.history.report_ledger import FactLedger
+from router.history.report_rows import HandlingFact, ItemFact, ResultFact
 from tests.core.entry_traffic import AGENTS, Traffic, busy_town
 from tests.core.town import Desk
 from tests.history.report_pencil import Pencil
+from tests.history.test_feeder import life, received
 from tests.runtime.test_text_report import Letters
+
+from .conftest import START
 
 TORONTO = ZoneInfo("America/Toronto")
 
@@ -217,3 +234,76 @@ def test_a_colleague_who_was_asked_has_the_item_in_the_queue_of_which_they_were_
     assert ledger.items[item].passed_on == 1
     worked = sum(x.worked for x in ledger.presences.times.values() if x.agent == "chloe")
     assert worked == 35 * SECOND  # rung, asked and talking
+
+
+def only_facts(ledger: FactLedger) -> tuple[ItemFact, ResultFact, HandlingFact]:
+    (result,), (handling,) = ledger.results.values(), ledger.handlings.values()
+    return ledger.items["A"], result, handling
+
+
+def test_what_becomes_known_of_an_item_holds_for_all_its_facts() -> None:
+    """A form of the north ward turns out to be about the east, and to be another matter."""
+    events = life("A", START)
+    events[0] = received("A", START, attributes=(("ward", "north"),))
+    events += [
+        e.ItemReopened(at=START + DAY, item=ItemId("A"), by="sam", reason="again"),
+        e.RuleUndone(
+            at=START + DAY, item=ItemId("A"), rule="r", by=AgentId("sam"), reason="", subject="snow"
+        ),
+        e.FlowMoved(
+            at=START + DAY, item=ItemId("A"), flow=FlowId("f"), policy=PolicyHash("p"), node="n",
+            step=1, tries=0, trail=(), due=None, attributes=(("ward", "east"),),
+        ),
+    ]  # fmt: skip
+    ledger = FactLedger(TORONTO)
+    for position, event in enumerate(events[:11], 1):
+        ledger.fold(position, event)
+    item, result, handling = only_facts(ledger)
+    assert {(x.category, x.ward) for x in (item, result, handling)} == {("pothole", "north")}
+    assert (item.ending, item.ended_day, item.handlings, item.reopened) == (
+        "closed",
+        "2026-11-18",
+        1,
+        0,
+    )
+    assert (handling.talked, handling.noted, handling.day) == (
+        100 * SECOND,
+        10 * SECOND,
+        "2026-11-18",
+    )
+    for position, event in enumerate(events[11:], 12):
+        ledger.fold(position, event)
+    item, result, handling = only_facts(ledger)
+    assert {(x.category, x.ward) for x in (item, result, handling)} == {("snow", "east")}
+    assert (item.ending, item.ended_day, item.ended_at, item.reopened) == ("", "", None, 1)
+
+
+def test_of_an_item_whose_beginning_nobody_read_only_what_was_counted_is_kept() -> None:
+    ledger = FactLedger(TORONTO)
+    for position, event in enumerate(life("A", START)[1:], 2):
+        ledger.fold(position, event)
+    assert (ledger.items, ledger.handlings) == ({}, {})
+    (result,) = ledger.results.values()
+    assert (result.result, result.category, result.agent) == ("answered", "", "")
+
+
+def test_time_that_nobody_ran_is_worked_by_nobody() -> None:
+    ledger = FactLedger(TORONTO)
+    at_nine = START - START % HOUR
+    events: list[e.AnyEvent] = [
+        e.AgentSignedIn(at=at_nine, agent=AgentId("ann"), desk="d", lease_until=at_nine),
+        e.AgentStatusSet(
+            at=at_nine, agent=AgentId("ann"), status=AgentStatus.AVAILABLE, reason="",
+            after_item=False,
+        ),
+        e.ServiceResumed(
+            at=at_nine + HOUR, since=at_nine + 10 * SECOND, leases_until=at_nine, offers_extended=0
+        ),
+        e.AgentSignedOut(at=at_nine + HOUR + 5 * SECOND, agent=AgentId("ann"), reason="lease-lost"),
+    ]  # fmt: skip
+    for position, event in enumerate(events, 1):
+        ledger.fold(position, event)
+    assert {key[1] - at_nine: row.ready for key, row in ledger.presences.times.items()} == {
+        0: 10 * SECOND,
+        HOUR: 5 * SECOND,
+    }
