@@ -103,6 +103,7 @@ def _body(reports: list[Report], before: Report, format_: Format) -> bytes:
 
 
 def _print(report: Report) -> None:
+    from router.reports.page import COLUMNS
     from router.reports.phrases import PHRASES
 
     console, phrases = terminal(), PHRASES[report.language]
@@ -110,9 +111,8 @@ def _print(report: Report) -> None:
         console.print(f"{report.period}: {phrases['nothing']}", highlight=False)
         return
     console.print(_table(report))
-    used = {key for row in report.total for key, value in row.figures.items() if value}
     for each in report.definitions:
-        if each.key in used:
+        if each.key in COLUMNS[report.by]:
             console.print(f"{each.name}: {each.definition}", markup=False, highlight=False)
     for name, definition in report.formulas.items():
         console.print(f"{name}: {definition}", markup=False, highlight=False)

@@ -218,20 +218,30 @@ def _policies() -> None:
     )
 
 
+def _at(column: str) -> str:
+    return f"strftime('%Y-%m-%dT%H:%M:%SZ', {column} / 1000000000, 'unixepoch')"
+
+
+def _at_pg(column: str) -> str:
+    return f"to_timestamp({column} / 1000000000.0)"
+
+
+def _day(column: str) -> str:
+    return f"NULLIF({column}, '')"
+
+
+def _day_pg(column: str) -> str:
+    return f"CAST(NULLIF({column}, '') AS date)"
+
+
+def _seconds(column: str) -> str:
+    return f"({column}) / 1000000000.0"
+
+
 def _views(is_postgresql: bool) -> dict[str, str]:
     """Return the views: dates and instants as each database has them, spans in seconds."""
 
-    def at(column: str) -> str:
-        if is_postgresql:
-            return f"to_timestamp({column} / 1000000000.0)"
-        return f"strftime('%Y-%m-%dT%H:%M:%SZ', {column} / 1000000000, 'unixepoch')"
-
-    def day(column: str) -> str:
-        return f"CAST(NULLIF({column}, '') AS date)" if is_postgresql else f"NULLIF({column}, '')"
-
-    def seconds(column: str) -> str:
-        return f"({column}) / 1000000000.0"
-
+    at, day = (_at_pg, _day_pg) if is_postgresql else (_at, _day)
     place = "queue, channel, category, ward, agent"
     is_first = "CASE WHEN handlings = 1 AND passed_on = 0 AND reopened = 0 THEN 1 ELSE 0 END"
     return {
@@ -243,27 +253,27 @@ def _views(is_postgresql: bool) -> dict[str, str]:
             FROM report_items""",
         "townline_results": f"""
             SELECT item, {day("day")} AS day, {at("interval")} AS interval_at, {place}, result,
-                {seconds("waited")} AS waited_s, {seconds("within")} AS promised_s
+                {_seconds("waited")} AS waited_s, {_seconds("within")} AS promised_s
             FROM report_results""",
         "townline_handlings": f"""
             SELECT item, number, {day("day")} AS day, {place}, {at("began_at")} AS began_at,
                 {at("ended_at")} AS ended_at, ending,
                 CASE WHEN unreached = 0 THEN 1 ELSE 0 END AS reached,
-                {seconds("talked")} AS talked_s, {seconds("held")} AS held_s,
-                {seconds("noted")} AS noted_s, {seconds("talked + held + noted")} AS handled_s
+                {_seconds("talked")} AS talked_s, {_seconds("held")} AS held_s,
+                {_seconds("noted")} AS noted_s, {_seconds("talked + held + noted")} AS handled_s
             FROM report_handlings WHERE day <> ''""",
         "townline_ratings": f"""
             SELECT item, {day("day")} AS day, {place}, score FROM report_ratings""",
         "townline_agent_time": f"""
             SELECT agent, {day("day")} AS day, {at("interval")} AS interval_at,
-                {seconds("worked")} AS worked_s, {seconds("ready")} AS ready_s,
-                {seconds("away")} AS away_s
+                {_seconds("worked")} AS worked_s, {_seconds("ready")} AS ready_s,
+                {_seconds("away")} AS away_s
             FROM report_agents""",
         "townline_names": "SELECT kind, id, language, name FROM report_names",
         "townline_service_level": f"""
             SELECT {day("c.day")} AS day, c.queue AS queue, c.channel AS channel,
                 p.formula AS formula, p.share AS promised_share,
-                {seconds("p.within")} AS promised_s, p.written AS first_response,
+                {_seconds("p.within")} AS promised_s, p.written AS first_response,
                 SUM(CASE WHEN f.is_met THEN c.number ELSE 0 END) AS met,
                 SUM(c.number) AS looked_at,
                 SUM(CASE WHEN f.is_met THEN c.number ELSE 0 END) * 1.0 / SUM(c.number) AS level
