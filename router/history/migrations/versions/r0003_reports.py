@@ -240,7 +240,6 @@ def _seconds(column: str) -> str:
 
 def _views(is_postgresql: bool) -> dict[str, str]:
     """Return the views: dates and instants as each database has them, spans in seconds."""
-
     at, day = (_at_pg, _day_pg) if is_postgresql else (_at, _day)
     place = "queue, channel, category, ward, agent"
     is_first = "CASE WHEN handlings = 1 AND passed_on = 0 AND reopened = 0 THEN 1 ELSE 0 END"
