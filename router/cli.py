@@ -19,6 +19,7 @@ from router.cli_installation import base_url, our_settings, terminal, today
 from router.cli_moving import migrate_journal
 from router.cli_policy import COMMANDS as POLICY_COMMANDS
 from router.cli_report import export, report
+from router.cli_reports import COMMANDS as REPORT_COMMANDS
 from router.cli_residents import audit, resident
 from router.cli_staff import staff
 from router.cli_switch import announce, surge
@@ -41,12 +42,14 @@ account = typer.Typer(help="Who may sign in at a desk.", no_args_is_help=True)
 app.add_typer(account, name="account")
 app.add_typer(resident, name="resident")
 app.add_typer(report, name="report")
+for typed, command in REPORT_COMMANDS.items():
+    report.command(typed)(command)
 app.add_typer(export, name="export")
 app.command()(audit)
 app.command()(simulate)
 app.command()(staff)
-for typed, command in POLICY_COMMANDS.items():
-    app.command(typed)(command)
+for typed, of_policy in POLICY_COMMANDS.items():
+    app.command(typed)(of_policy)
 app.add_typer(surge, name="surge")
 app.command()(announce)
 app.command("migrate-journal")(migrate_journal)

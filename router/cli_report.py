@@ -1,4 +1,4 @@
-"""`townline report` and `townline export`: figures and the open log, from the journal alone.
+"""`townline report service-level` and `townline export`: a day, the open log, from the journal.
 
 Work beside a running daemon and without one.
 """
@@ -25,11 +25,6 @@ T = TypeVar("T")
 
 report = typer.Typer(help="Figures of the past.", no_args_is_help=True)
 export = typer.Typer(help="What other programs can count with.", no_args_is_help=True)
-
-
-@report.callback()
-def _report() -> None:
-    """Make `report` a group: its parts are named even while there is only one."""
 
 
 @export.callback()

@@ -15,22 +15,18 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
+from router.cli_history import catch_up, history, journal_of
 from router.cli_installation import our_settings, terminal
-from router.core.model import MINUTE, SECOND
+from router.core.model import SECOND
 
 if TYPE_CHECKING:
     from router.history.audit import AuditEntry
-    from router.history.database import Database
     from router.history.residents import Found, Redaction, Residents
-    from router.ports import Clock
-    from router.runtime.journals import OpenJournal
-    from router.runtime.settings import Settings
 
 T = TypeVar("T")
 
 resident = typer.Typer(help="One resident's data: given out, or deleted.", no_args_is_help=True)
 
-FEED_WAIT: Final = MINUTE
 BY: Final = "operator"
 
 Address = Annotated[str, typer.Argument(help="Mail address or telephone number.")]
@@ -77,7 +73,7 @@ def audit(
     async def find() -> list[AuditEntry]:
         from router.history.audit import Audit
 
-        async with _history() as (database, clock):
+        async with history() as (database, clock):
             trail = Audit(database, clock)
             return await trail.find(
                 target=item.upper(), who=who.casefold(), since=begin, limit=limit
@@ -154,66 +150,15 @@ def _use(address: str, work: Callable[[Residents], Awaitable[T]]) -> T:
 
 
 @asynccontextmanager
-async def _history() -> AsyncIterator[tuple[Database, Clock]]:
-    from router.history.database import Database, default_url
-    from router.runtime.clock import SystemClock
-
-    settings = our_settings()
-    database = Database(settings.history or default_url(settings.data_dir))
-    try:
-        yield database, SystemClock(0)
-    finally:
-        await database.close()
-
-
-@asynccontextmanager
 async def _residents() -> AsyncIterator[Residents]:
+    from router.history.feeder import HistoryFeeder
     from router.history.residents import Residents
     from router.runtime.blobs import FolderBlobs
     from router.runtime.secret import installation_secret
 
     settings = our_settings()
-    async with _history() as (database, clock):
-        journal, is_ours = await _journal(settings)
-        try:
-            await _catch_up(database, journal, clock, is_ours)
-            blobs = FolderBlobs(settings.data_dir / "blobs")
-            yield Residents(database, journal, blobs, clock, installation_secret(settings))
-        finally:
-            await journal.close()
-
-
-async def _journal(settings: Settings) -> tuple[OpenJournal, bool]:
-    """Return the journal and whether we may write to it: no daemon does.
-
-    Errors: `StorageFailed` when there is none.
-    """
-    from router.errors import StorageFailed
-    from router.runtime.journals import open_to_read, open_to_write
-
-    reading = await open_to_read(settings)
-    try:
-        writing = await open_to_write(settings)
-    except StorageFailed:
-        return reading, False
-    await reading.close()
-    return writing, True
-
-
-async def _catch_up(database: Database, journal: OpenJournal, clock: Clock, is_ours: bool) -> None:
-    """Return once history has read what the journal holds now. Errors: `StorageFailed`."""
-    from router.errors import StorageFailed
-    from router.history.feeder import HistoryFeeder
-
-    feeder = HistoryFeeder(database, journal, journal, clock)
-    if is_ours:
-        await feeder()
-    until = await journal.version()
-    deadline = clock.now() + (0 if is_ours else FEED_WAIT)
-    while await feeder.position() < until:
-        if clock.now() >= deadline:
-            raise StorageFailed(
-                "history has not read the whole journal, so something would be overlooked:"
-                " see the log for history_feed_failed, and try again"
-            )
-        await clock.sleep_until(clock.now() + SECOND)
+    async with history() as (database, clock), journal_of(settings) as (journal, is_ours):
+        feeder = HistoryFeeder(database, journal, journal, clock)
+        await catch_up(feeder, journal, clock, is_ours=is_ours)
+        blobs = FolderBlobs(settings.data_dir / "blobs")
+        yield Residents(database, journal, blobs, clock, installation_secret(settings))

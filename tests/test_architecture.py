@@ -36,7 +36,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "router.runtime.redis_worries",
     ),
     "imapclient": ("channels.mail.imap_session",),
-    "jinja2": ("channels.webform.pages",),
+    "jinja2": ("channels.webform.pages", "router.reports.page"),
     "markupsafe": ("channels.webform.pages",),
     "msgspec": ("router", "channels"),  # messages and rows are everywhere
     "nh3": ("channels.mail.safe_html",),
@@ -58,6 +58,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "router.cli_installation",
         "router.cli_moving",
         "router.cli_report",
+        "router.cli_reports",
         "router.cli_policy",
         "router.cli_residents",
         "router.cli_staff",
@@ -76,6 +77,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "router.cli_moving",
         "router.cli_policy",
         "router.cli_report",
+        "router.cli_reports",
         "router.cli_residents",
         "router.cli_staff",
         "router.cli_switch",
@@ -85,6 +87,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "uvloop": ("router.cli",),
     "watchfiles": ("router.policy.watch",),
     "websockets": ("router.desk",),
+    "xlsxwriter": ("router.reports.files",),
     "yaml": ("router.policy.documents",),
 }
 # Dependencies that nothing imports, and who uses them.

@@ -77,9 +77,9 @@ class Entries:
         elif self._texts and isinstance(event, e.ItemReceived):
             if event.channel in CHANNELS_OF_TEXTS:
                 self._received[event.item] = (event.channel, event.at)
-        elif isinstance(event, e.ItemMerged):  # is answered there; what was counted stays
+        elif isinstance(event, e.ItemMerged):  # a text is answered there; what was counted stays
             entry = self._open.get(event.item)
-            if entry is not None and not entry.results:
+            if entry is not None and entry.channel in CHANNELS_OF_TEXTS and not entry.results:
                 del self._open[event.item]
 
     def waiting(self) -> list[Entry]:

@@ -13,6 +13,7 @@ from router.desk.api_hours import message_routes, on_call_routes, surge_routes
 from router.desk.api_lead import lead_routes
 from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
+from router.desk.api_reports import report_routes
 from router.desk.api_text import file_routes, text_routes, upload_routes
 from router.desk.api_town import emergency_routes, shunted_routes, town_routes
 from router.desk.api_work import desk_routes, item_routes
@@ -56,6 +57,7 @@ def build_api(parts: Parts) -> FastAPI:
         kept_routes,
         account_routes,
         audit_routes,
+        report_routes,
     )
     for routes in made:
         api.include_router(routes(parts), prefix="/v1")

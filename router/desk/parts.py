@@ -21,6 +21,7 @@ from router.desk.surroundings import (
     Accounts,
     Audit,
     Explain,
+    MakeReports,
     Sessions,
 )
 from router.desk.writing import Desktop, Writing
@@ -48,6 +49,7 @@ class Parts:
     access: Access
     brake: SignInBrake
     words: WordLookup
+    reports: MakeReports
     hub: Hub
     leases: Leases
     schemas: Schemas

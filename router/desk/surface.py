@@ -21,6 +21,7 @@ from router.desk.surroundings import (
     Audit,
     Explain,
     FindWords,
+    MakeReports,
     Publisher,
     Sessions,
 )
@@ -43,6 +44,7 @@ class DeskSurface:
         sessions: Sessions,
         audit: Audit,
         words: FindWords,
+        reports: MakeReports,
         explain: Explain,
         about: About,
         clock: Clock,
@@ -78,6 +80,7 @@ class DeskSurface:
                 access=access,
                 brake=SignInBrake(clock),
                 words=lookup,
+                reports=reports,
                 hub=self._hub,
                 leases=self._leases,
                 schemas=Schemas(),

@@ -7,6 +7,7 @@ are handed to the inbox stay in this package.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -15,6 +16,9 @@ from router.core.events import AnyEvent
 from router.core.model import AgentId, Instant
 from router.core.state import State
 from router.ports import Words
+from router.reports.choices import By
+from router.reports.periods import Kind
+from router.reports.report import Report
 
 Subscriber = Callable[[Sequence[AnyEvent], State], None]
 
@@ -129,6 +133,14 @@ class Explain(Protocol):
 
     def __call__(self, item_id: str, /) -> Awaitable[tuple[str, ...]]:
         """Return the lines. Errors: `UnknownItem`."""
+        ...
+
+
+class MakeReports(Protocol):
+    """Figures of the past. Errors: `StorageFailed`."""
+
+    async def report(self, kind: Kind, day: date | None, by: By, language: str) -> Report:
+        """Return the report of the day, week or month that holds the day; None: today's."""
         ...
 
 

@@ -34,6 +34,8 @@ from router.history.database import Database, default_url
 from router.history.drafts import Drafts
 from router.history.feeder import HistoryFeeder
 from router.history.passwords import Passwords
+from router.history.report_feeder import ReportFeeder
+from router.history.reports import Reports
 from router.history.retention import WordRetention
 from router.history.sessions import Sessions
 from router.history.threads import Threads
@@ -168,6 +170,7 @@ class Daemon:
             sessions=Sessions(self.database, self.clock),
             audit=Audit(self.database, self.clock),
             words=self.contacts.words,
+            reports=Reports(self.database, self.clock),
             explain=self._explain,
             about=self.about,
             clock=self.clock,
@@ -253,16 +256,22 @@ class Daemon:
                 await asyncio.wait_for(self.snapshots.save(self.state), SNAPSHOT_S)
 
     def _duties(self) -> list[Duty]:
-        feeder = HistoryFeeder(
-            self.database, self.journal, self.journal, self.clock, lambda: self.sequencer.version
-        )
+        def held() -> int:
+            return self.sequencer.version
+
+        async def read() -> int:
+            return min(await feeder.position(), await reports.position())
+
+        feeder = HistoryFeeder(self.database, self.journal, self.journal, self.clock, held)
+        reports = ReportFeeder(self.database, self.journal, held)
         own: list[Duty] = [
-            self.snapshots, self.health, self.keeper, self.neighbours, self.reach, feeder
+            self.snapshots, self.health, self.keeper, self.neighbours, self.reach, feeder,
+            reports,
         ]  # fmt: skip
         days = self.settings.journal_keep_days
         if days:
             code = self.about.version
-            own.append(Shortening(self.journal, self.clock, days, feeder.position, code))
+            own.append(Shortening(self.journal, self.clock, days, read, code))
         keeping: list[Duty] = [
             self.blocked,
             self.drafts,

@@ -23,7 +23,7 @@ from router.runtime.effects import EffectRunner
 # Every other duty is done by each daemon: it looks after its own connections, or after itself.
 ONCE: Final = frozenset(
     {
-        "snapshots", "history-feeder", "word-retention", "blob-sweep", "imap",
+        "snapshots", "history-feeder", "report-feeder", "word-retention", "blob-sweep", "imap",
         "journal-shortening",
     }
 )  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from router.core import commands as c
+from router.core import commands_text as t
 from router.core.entries import WAITING, Entries, Entry, counts_of, judged
-from router.core.model import SECOND, Channel, ItemId
+from router.core.model import SECOND, AgentId, Channel, ItemId
 from tests.core.entry_traffic import Traffic, busy_town
 from tests.core.text_town import TextDesk
 from tests.core.town import OPEN, Desk
@@ -84,3 +85,15 @@ def test_who_does_not_ask_for_texts_hears_of_none_and_remembers_none() -> None:
     assert len(everything.waiting()) == 21
     assert [entry.item for entry in calls.waiting()] == ["a"]
     assert not calls._received  # what nobody measures may not grow with the journal
+
+
+def test_a_chat_that_becomes_part_of_another_has_left_the_line_as_the_core_counts_it() -> None:
+    desk = TextDesk(busy_town())
+    desk.sign_in("amina")
+    first, second = desk.chat("a", conversation="va"), desk.chat("b", conversation="vb")
+    desk.answer("amina")
+    desk.do(t.MergeItems(item_id=first, into=second, by=AgentId("amina")))
+    (ended,) = read(desk)[0]
+    assert (ended.item, ended.outcome, ended.results) == ("a", "other", ("other",))
+    (row,) = desk.state.tallies.values()
+    assert dict(row.counts) == counts_of([ended])

@@ -31,6 +31,8 @@ from router.history.audit import Audit
 from router.history.blocked import Blocked
 from router.history.database import Database, default_url
 from router.history.passwords import Passwords
+from router.history.report_feeder import ReportFeeder
+from router.history.reports import Reports
 from router.history.sessions import Sessions
 from router.history.threads import Threads
 from router.ports import Said, Words
@@ -66,6 +68,7 @@ class AboutIt:
 
 @dataclass
 class House:
+    database: Database
     clock: LeapableClock
     store: MemoryStore
     journal: MemoryJournal
@@ -168,6 +171,10 @@ class House:
         if item_id not in self.engine.state.items:
             raise UnknownItem(item_id)
         return (f"{item_id} came in", "and was queued")
+
+    async def feed_reports(self) -> None:
+        """Have reports read the journal."""
+        await ReportFeeder(self.database, self.journal)()
 
     def http(self) -> httpx.AsyncClient:
         """A client of the application, without a network."""
@@ -307,6 +314,7 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
         sessions=sessions,
         audit=audit,
         words=find_words,
+        reports=Reports(database, clock),
         explain=explain,
         about=about,
         clock=clock,
@@ -323,6 +331,7 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
     )
     built.append(
         House(
+            database=database,
             clock=clock,
             store=store,
             journal=journal,

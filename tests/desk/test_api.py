@@ -89,6 +89,11 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "POST /v1/accounts/{name}/role": ADMINS,
     "DELETE /v1/accounts/{name}": ADMINS,
     "GET /v1/audit": ADMINS,
+    "GET /v1/reports/figures": ALL,
+    "GET /v1/reports/{kind}": LEADERS,
+    "GET /v1/reports/{kind}/csv": LEADERS,
+    "GET /v1/reports/{kind}/xlsx": LEADERS,
+    "GET /v1/reports/{kind}/page": LEADERS,
 }
 BODIES: dict[str, object] = {
     "{message}": {"text": {"en": "x"}, "for_s": 60},

@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 from typer.testing import CliRunner, Result
 
-from router import cli, cli_residents
+from router import cli, cli_history
 from router.errors import StorageFailed
 from router.history.audit import Audit
 from router.history.contacts import Contacts
@@ -129,7 +129,7 @@ def test_beside_a_daemon_that_does_not_feed_history_nothing_is_done(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_mails(data)
-    monkeypatch.setattr(cli_residents, "FEED_WAIT", 0)
+    monkeypatch.setattr(cli_history, "FEED_WAIT", 0)
     lock = FolderLock(data / "journal.sqlite.lock")
     try:
         done = run("resident", "redact", SAM, "--yes")

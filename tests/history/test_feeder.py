@@ -279,7 +279,7 @@ async def test_the_pages_in_which_it_was_read_make_no_difference(
 ) -> None:
     """Lives interleaved, fed after every few batches, in pages of one batch or all at once."""
     chance = random.Random(seed)
-    monkeypatch.setattr("router.history.feeder.EVENTS_PER_PAGE", chance.choice([1, 7, 500]))
+    monkeypatch.setattr("router.history.pages.EVENTS_PER_PAGE", chance.choice([1, 7, 500]))
     lives = [life(f"I{n}", START + n * SECOND) for n in range(6)]
     feeder = town.feeder()
     while any(lives):
@@ -290,7 +290,7 @@ async def test_the_pages_in_which_it_was_read_make_no_difference(
     await feeder()
     piecemeal = await town.all_rows()
     await town.database.write(_empty)
-    monkeypatch.setattr("router.history.feeder.EVENTS_PER_PAGE", 10_000)
+    monkeypatch.setattr("router.history.pages.EVENTS_PER_PAGE", 10_000)
     await feeder()
     assert await town.all_rows() == piecemeal
     assert len(piecemeal[0]) == 6
@@ -340,8 +340,8 @@ async def test_two_feeders_feed_each_page_once(town: Town) -> None:
     await town.happen(life("A", START))
     one, other = town.feeder(), town.feeder()
     page = [batch async for batch in town.journal.read(0)]
-    assert await one._store(0, page) is True
-    assert await other._store(0, page) is False
+    assert await one._pages.store(0, page, begins=True) is True
+    assert await other._pages.store(0, page, begins=True) is False
     assert len(await town.rows(tables.item_events)) == 11
 
 
@@ -401,7 +401,7 @@ async def test_nothing_is_swept_while_the_events_cannot_be_read(
         raise StorageFailed("cannot be read")
 
     with monkeypatch.context() as patched:
-        patched.setattr("router.history.feeder.decode_events", broken)
+        patched.setattr("router.history.pages.decode_events", broken)
         with capture_logs():
             await feeder()
             await town.clock.advance_to(START + 3 * DAY)

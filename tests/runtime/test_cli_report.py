@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from router import cli
 from router.core import commands as c
 from router.core import events as e
-from router.core.model import SECOND
+from router.core.model import SECOND, AgentId
 from router.core.policy import encode
 from router.core.upcast import encode_events
 from router.errors import StorageFailed
@@ -32,15 +32,16 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def a_morning(data: Path) -> None:
-    """Amina answers one of three callers; the others give up, one at once and one late."""
+    """Amina answers and serves one of three callers; the others give up, at once and late."""
     desk = Desk(busy_town())
     desk.sign_in("amina")
-    desk.call("a1", "1", "2", caller="a")
+    served = desk.call("a1", "1", "2", caller="a")
     desk.answer("amina")
     for name, after in (("b1", 2), ("c1", 40)):
         item = desk.call(name, "1", "2", caller=name)
         desk.keep_alive(after * SECOND)
         desk.do(c.EndCall(item_id=item, call_id=f"CA{name}", reason="completed"))
+    desk.do(c.CloseItem(item_id=served, agent_id=AgentId("amina"), code="answered"))
 
     put(desk, data)
 

@@ -42,7 +42,12 @@ Figures = dict[tuple[str, ...], tuple[int, int]]
 
 
 def journal_of(desk: Desk) -> MemoryJournal:
-    """Return a journal that holds the desk's story, a batch for each event."""
+    """Return a journal that holds the desk's story."""
+    return MemoryJournal(store_of(desk), VirtualClock(0))
+
+
+def store_of(desk: Desk) -> MemoryStore:
+    """Return what a disk would hold of the desk's story, a batch for each event."""
     store = MemoryStore()
     for number, event in enumerate(desk.story):
         policies: tuple[StoredPolicy, ...] = ()
@@ -50,7 +55,7 @@ def journal_of(desk: Desk) -> MemoryJournal:
             body = encode(desk.state.policies[event.policy])
             policies = (StoredPolicy(body=body, hash=event.policy),)
         store.add(Batch(f"b{number}", event.at, 1, encode_events([event]), (), policies))
-    return MemoryJournal(store, VirtualClock(0))
+    return store
 
 
 async def exported(desk: Desk, path: Path) -> None:

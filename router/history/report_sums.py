@@ -1,0 +1,157 @@
+"""Facts of a day added up, so that a report of a month reads sums and not a million rows.
+
+A day whose facts have changed is unsettled: reports count its facts themselves, by the statement
+that settling stores the result of. So sums are never a second truth: they are thrown away and made
+again, and what is told is the same before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
+from sqlalchemy import String as Text
+
+from router.history import report_tables as t
+from router.history.upsert import insert_missing
+
+PLACE: Final = ("queue", "channel", "category", "ward")
+BY_AGENT: Final = ("channel", "agent")
+GROUPS: Final = ("queue", "channel", "category", "ward", "agent")
+SUMS: Final = ("sum_a", "sum_b", "sum_c", "sum_d")
+
+Sum = ColumnElement[Any]
+
+
+class Summed(NamedTuple):
+    """How facts of one kind are added up."""
+
+    table: Table
+    day: Column[str]
+    groups: tuple[str, ...]  # of GROUPS; the others stay empty
+    name: ColumnElement[str] | None = None  # what is told apart besides
+    sums: tuple[Sum, ...] = ()  # at most as many as SUMS
+    only: ColumnElement[bool] | None = None
+
+
+def _one_if(condition: ColumnElement[bool]) -> Sum:
+    return case((condition, 1), else_=0)
+
+
+_I, _R, _H = t.report_items.c, t.report_results.c, t.report_handlings.c
+_ONCE: Final = and_(_I.handlings == 1, _I.passed_on == 0, _I.reopened == 0)
+_REACHED: Final = _H.unreached == 0
+_ENDED: Final = (_one_if(_I.handlings > 0), _one_if(_ONCE), _one_if(_I.reopened > 0))
+_HANDLED: Final = (
+    _one_if(_REACHED),
+    *(case((_REACHED, each), else_=0) for each in (_H.talked, _H.held, _H.noted)),
+)
+_SCORE: Final = cast(t.report_ratings.c.score, Text(1))
+_TIMES: Final = tuple(t.report_agents.c[each] for each in ("worked", "ready", "away"))
+
+RECEIVED: Final = "received"
+ENDED: Final = "ended"
+ENDED_BY: Final = "ended-by"
+RESULT: Final = "result"
+HANDLED: Final = "handled"
+HANDLED_BY: Final = "handled-by"
+RATED: Final = "rated"
+RATED_BY: Final = "rated-by"
+AT_DESK: Final = "at-desk"
+
+SUMMED: Final[dict[str, Summed]] = {
+    RECEIVED: Summed(t.report_items, _I.received_day, PLACE),
+    ENDED: Summed(t.report_items, _I.ended_day, PLACE, _I.ending, _ENDED),
+    ENDED_BY: Summed(t.report_items, _I.ended_day, BY_AGENT, _I.ending, _ENDED, _I.agent != ""),
+    RESULT: Summed(t.report_results, _R.day, PLACE, _R.result, (_R.waited,)),
+    HANDLED: Summed(t.report_handlings, _H.day, PLACE, _H.ending, _HANDLED),
+    HANDLED_BY: Summed(t.report_handlings, _H.day, BY_AGENT, _H.ending, _HANDLED),
+    RATED: Summed(t.report_ratings, t.report_ratings.c.day, PLACE, _SCORE),
+    RATED_BY: Summed(t.report_ratings, t.report_ratings.c.day, BY_AGENT, _SCORE),
+    AT_DESK: Summed(t.report_agents, t.report_agents.c.day, ("agent",), None, _TIMES),
+}
+
+
+def summed(kind: str, first: str, last: str) -> Subquery:
+    """Return the sums of the days from first to last, of settled days and of the others.
+
+    Shape: the columns of `report_sums`, without `kind`; a group may have several rows.
+    """
+    stored, how = t.report_sums.c, SUMMED[kind]
+    unsettled = select(t.report_unsettled.c.day).where(
+        t.report_unsettled.c.day.between(first, last)
+    )
+    columns = [stored[name] for name in ("day", *GROUPS, "name", "number", *SUMS)]
+    settled = select(*columns).where(
+        stored.kind == kind, stored.day.between(first, last), stored.day.not_in(unsettled)
+    )
+    return union_all(settled, _count(how, how.day.in_(unsettled))).subquery()
+
+
+def settle(connection: Connection) -> bool:
+    """Add up the oldest day that is unsettled, but for the newest; False when there is none.
+
+    The newest is today, or as good as: its facts still change.
+    """
+    days = select(t.report_unsettled.c.day).order_by(t.report_unsettled.c.day).limit(2)
+    found = list(connection.execute(days).scalars())
+    if len(found) < 2:
+        return False
+    day = found[0]
+    connection.execute(delete(t.report_sums).where(t.report_sums.c.day == day))
+    columns = ["kind", "day", *GROUPS, "name", "number", *SUMS]
+    for kind, how in SUMMED.items():
+        rows = _count(how, how.day == day).subquery()
+        query = select(literal(kind), *rows.c)
+        connection.execute(insert(t.report_sums).from_select(columns, query))
+    connection.execute(delete(t.report_unsettled).where(t.report_unsettled.c.day == day))
+    return True
+
+
+def unsettle(connection: Connection, days: Iterable[str]) -> None:
+    """Have these days added up again; "" is no day."""
+    insert_missing(
+        connection, t.report_unsettled, [{"day": day} for day in sorted(set(days) - {""})]
+    )
+
+
+def unsettle_since(connection: Connection, day: str) -> None:
+    """Have all days from this one on added up again."""
+    stored = t.report_sums.c.day
+    days = select(stored).where(stored >= day).distinct()
+    unsettle(connection, [day, *connection.execute(days).scalars()])
+
+
+def _count(how: Summed, when: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Return the statement that adds facts up, with the columns of `summed`."""
+    empty, nothing = literal(""), literal(0)
+    groups = [how.table.c[name] if name in how.groups else empty for name in GROUPS]
+    name = empty if how.name is None else how.name
+    sums: list[Sum] = [func.sum(each) for each in how.sums]
+    sums += [nothing] * (len(SUMS) - len(sums))
+    labels = (*GROUPS, "name", "number", *SUMS)
+    columns = (*groups, name, func.count(), *sums)
+    query = select(
+        how.day.label("day"), *(c.label(label) for c, label in zip(columns, labels, strict=True))
+    ).where(when)
+    if how.only is not None:
+        query = query.where(how.only)
+    grouped = [how.table.c[name] for name in how.groups]
+    return query.group_by(how.day, *grouped, *([] if how.name is None else [how.name]))

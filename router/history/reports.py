@@ -1,0 +1,175 @@
+"""The facts of a period, counted by the database: a few queries over sums and indexed rows.
+
+Which day it is in the town follows from the latest policy that reports have read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, func, null, select
+
+from router.core.model import SECOND
+from router.history import report_tables as t
+from router.history.database import Database
+from router.history.report_sums import (
+    AT_DESK,
+    ENDED,
+    ENDED_BY,
+    HANDLED,
+    HANDLED_BY,
+    RATED,
+    RATED_BY,
+    RECEIVED,
+    RESULT,
+    summed,
+)
+from router.ports import Clock
+from router.reports import facts as f
+from router.reports.choices import By
+from router.reports.periods import Kind, Period, period_with
+from router.reports.report import Report, report_of
+
+Group = ColumnElement[Any]
+
+
+class Reports:
+    """Makes reports. Errors: `StorageFailed`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def report(self, kind: Kind, day: date | None, by: By, language: str) -> Report:
+        """Return the report of the period that holds the day; today's if none is given."""
+
+        def made(connection: Connection) -> Report:
+            today = self._today(connection)
+            period = period_with(kind, day or today)
+            return report_of(facts_of(connection, period, by), period, by, today, language)
+
+        return await self._database.read(made)
+
+    def _today(self, connection: Connection) -> date:
+        table = t.report_policies
+        latest = select(table.c.time_zone).order_by(table.c.adopted_at.desc()).limit(1)
+        zone = ZoneInfo(connection.execute(latest).scalar() or "UTC")
+        return datetime.fromtimestamp(self._clock.now() // SECOND, UTC).astimezone(zone).date()
+
+
+def facts_of(connection: Connection, period: Period, by: By) -> f.Facts:
+    """Return the period's facts, grouped as the report is made by."""
+    first, last = period.first.isoformat(), period.last.isoformat()
+    of_agents = by is By.AGENT
+    return f.Facts(
+        results=() if of_agents else _results(connection, by, first, last),
+        received=() if of_agents else _received(connection, by, first, last),
+        ended=_ended(connection, by, first, last),
+        open=() if of_agents else _open(connection, by, last),
+        handlings=_handlings(connection, by, first, last),
+        ratings=_ratings(connection, by, first, last),
+        at_desk=_at_desk(connection, by, first, last),
+        adopted=_adopted(connection),
+        names=_names(connection),
+    )
+
+
+# --- queries -------------------------------------------------------------------------------------
+
+
+def _results(connection: Connection, by: By, first: str, last: str) -> list[f.Results]:
+    rows = summed(RESULT, first, last).c
+    groups = (rows[by.value], rows.day, rows.queue, rows.channel, rows.name)
+    query = select(*groups, func.sum(rows.number), func.sum(rows.sum_a)).group_by(*_apart(groups))
+    return [f.Results(*_whole(row)) for row in connection.execute(query)]
+
+
+def _received(connection: Connection, by: By, first: str, last: str) -> list[f.Received]:
+    rows = summed(RECEIVED, first, last).c
+    groups = (rows[by.value], rows.channel)
+    query = select(*groups, func.sum(rows.number)).group_by(*_apart(groups))
+    return [f.Received(*_whole(row)) for row in connection.execute(query)]
+
+
+def _ended(connection: Connection, by: By, first: str, last: str) -> list[f.Ended]:
+    rows = summed(ENDED_BY if by is By.AGENT else ENDED, first, last).c
+    groups = (rows[by.value], rows.channel, rows.name)
+    sums = (rows.number, rows.sum_a, rows.sum_b, rows.sum_c)
+    query = select(*groups, *map(func.sum, sums)).group_by(*_apart(groups))
+    return [f.Ended(*_whole(row)) for row in connection.execute(query)]
+
+
+def _open(connection: Connection, by: By, last: str) -> list[f.Open]:
+    """What is open still, and what has ended since: two ranges of one index."""
+    table = t.report_items.c
+    # how it was after each day is not asked
+    kept: list[Group] = [] if by is By.DAY else [table[by.value]]
+    groups = [*kept, table.channel, table.received_day]
+    found = []
+    for when in (table.ended_day == "", table.ended_day > last):
+        query = (
+            select(*(kept or [null()]), table.channel, table.received_day, func.count())
+            .where(when, table.received_day <= last)
+            .group_by(*_apart(groups))
+        )
+        found += [f.Open(*_whole(row)) for row in connection.execute(query)]
+    return found
+
+
+def _handlings(connection: Connection, by: By, first: str, last: str) -> list[f.Handlings]:
+    rows = summed(HANDLED_BY if by is By.AGENT else HANDLED, first, last).c
+    groups = (rows[by.value], rows.channel, rows.name)
+    sums = (rows.number, rows.sum_a, rows.sum_b, rows.sum_c, rows.sum_d)
+    query = select(*groups, *map(func.sum, sums)).group_by(*_apart(groups))
+    return [f.Handlings(*_whole(row)) for row in connection.execute(query)]
+
+
+def _ratings(connection: Connection, by: By, first: str, last: str) -> list[f.Ratings]:
+    rows = summed(RATED_BY if by is By.AGENT else RATED, first, last).c
+    groups = (rows[by.value], rows.channel, rows.name)
+    query = select(*groups, func.sum(rows.number)).group_by(*_apart(groups))
+    found = (_whole(row) for row in connection.execute(query))
+    return [f.Ratings(value, channel, int(score), n) for value, channel, score, n in found]
+
+
+def _at_desk(connection: Connection, by: By, first: str, last: str) -> list[f.AtDesk]:
+    rows = summed(AT_DESK, first, last).c
+    sums = (func.sum(rows.sum_a), func.sum(rows.sum_b), func.sum(rows.sum_c))
+    if by in (By.AGENT, By.DAY):
+        query = select(rows[by.value], *sums).group_by(rows[by.value])
+    else:
+        query = select(null(), *sums).having(func.count() > 0)
+    return [f.AtDesk(*_whole(row)) for row in connection.execute(query)]
+
+
+def _adopted(connection: Connection) -> list[f.Adopted]:
+    table = t.report_promises
+    return [
+        f.Adopted(
+            row.queue, row.channel, row.day,
+            f.Promised(row.formula, row.share, row.within, row.written),
+        )
+        for row in connection.execute(select(table).order_by(table.c.adopted_at))
+    ]  # fmt: skip
+
+
+def _names(connection: Connection) -> Mapping[tuple[str, str], Mapping[str, str]]:
+    found: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for kind, id_, language, name in connection.execute(select(t.report_names)):
+        found[kind, id_][language] = name
+    return dict(found)
+
+
+def _apart(columns: Iterable[Group]) -> list[Group]:
+    """Return the columns to group by, each once: what is asked for may be one of the others."""
+    return list(dict.fromkeys(columns))
+
+
+def _whole(row: Iterable[Any]) -> list[Any]:
+    """Return the row with sums as integers; PostgreSQL makes decimals of them."""
+    return [int(each) if isinstance(each, Decimal) else each for each in row]
