@@ -224,7 +224,7 @@ async def test_a_clock_that_was_set_back_loses_nobody(tmp_path: Path) -> None:
             await daemon.ready()
             await at.rig.at(at.waiting, "queue")
             await at.rig.forms.send("still in the past")
-            await reached("the operator is warned again", lambda: _warned(at.rig))
+            assert not await _warned(at.rig)  # practice is often ahead of the machine's time
             await at.nothing_is_lost()
             disk = await on_disk(daemon.data, at.scratch)
             instants = [event.at for event in disk.events]
