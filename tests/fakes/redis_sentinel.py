@@ -24,6 +24,8 @@ from tests.end_to_end.process import free_ports
 from tests.fakes.redis_server import PROGRAM
 
 NAME: Final = "town"  # what the Sentinels call the master
+REPLICA: Final = "replica"  # the user as whom replicas and Sentinels come
+RIGHTS: Final = "~townline:* &townline:* +@all -@dangerous +info +config|get"  # as documented
 OPENSSL: Final = shutil.which("openssl")
 WITHIN_S: Final = 30.0
 LOOK_S: Final = 0.02
@@ -59,6 +61,7 @@ class Secrets(NamedTuple):
 
     user: str = "townline"
     password: str = "geheim/1@a"  # must be quoted in an address
+    replica_password: str = "treu"
     sentinel_password: str = "leise"
 
 
@@ -112,10 +115,34 @@ class Node:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
+    def cut_off(self, replica: Node) -> None:
+        """Have a replica stand still, and nothing more sent to where it would read it later."""
+        replica.freeze()
+        for port in replica.ports_towards(self.port):
+            self.client.client_kill(f"127.0.0.1:{port}")
+
+    def ports_towards(self, port: int) -> list[int]:
+        """Return its own ends of its connections to that port."""
+        assert self._process is not None
+        links = Path(f"/proc/{self._process.pid}/fd").iterdir()
+        inodes = {str(link.readlink())[8:-1] for link in links}  # socket:[NUMBER]
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        both = [(row[1], row[2]) for row in rows if row[9] in inodes]
+        return [
+            int(ours.rpartition(":")[2], 16)
+            for ours, theirs in both
+            if int(theirs.rpartition(":")[2], 16) == port
+        ]
+
     def go_on(self) -> None:
         """Have it go on."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+
+    def told(self, *words: str) -> Any:
+        """Say it to the server; return what it answers."""
+        client: Any = self.client
+        return client.execute_command(*words)
 
     def info(self) -> dict[str, Any]:
         """Return what it says of replication."""
@@ -302,12 +329,13 @@ def _server(ground: Ground, port: int, options: tuple[str, ...]) -> Node:
     if secrets is None:
         return _node(ground, port, DATA, rows)
     rows += [
-        f'user {secrets.user} on ">{secrets.password}" ~* &* +@all',
+        f'user {secrets.user} on ">{secrets.password}" {RIGHTS}',
+        f"user {REPLICA} on >{secrets.replica_password} ~* &* +@all",
         "user default off",
-        f"masteruser {secrets.user}",
-        f'masterauth "{secrets.password}"',
+        f"masteruser {REPLICA}",
+        f"masterauth {secrets.replica_password}",
     ]
-    access = {"username": secrets.user, "password": secrets.password}
+    access = {"username": REPLICA, "password": secrets.replica_password}
     return _node(ground, port, DATA, rows, **access)
 
 
@@ -322,8 +350,8 @@ def _sentinel(ground: Ground, port: int, count: int, down_after_ms: int) -> Node
     if secrets is None:
         return _node(ground, port, SENTINEL, rows, "--sentinel")
     rows += [
-        f"sentinel auth-user {NAME} {secrets.user}",
-        f'sentinel auth-pass {NAME} "{secrets.password}"',
+        f"sentinel auth-user {NAME} {REPLICA}",
+        f"sentinel auth-pass {NAME} {secrets.replica_password}",
         f"requirepass {secrets.sentinel_password}",
         f"sentinel sentinel-pass {secrets.sentinel_password}",
     ]
