@@ -235,8 +235,11 @@ class _Terminal:
         await asyncio.sleep(auto.handle_s)
         while item in self._shown.items:
             await self._is_welcomed.wait()
+            shown = self._shown.items.get(item)
+            if shown is None:  # since we are back it is with somebody else, or closed
+                return
             done: m.Action = m.Close(item=item, code=auto.code)
-            if _wants_answer(self._shown.items[item]):
+            if _wants_answer(shown):
                 key = self._shown.fresh_key()
                 done = Reply(item=item, text=AUTO_TEXT, key=key, then="close", code=auto.code)
             if await self._ask(done):

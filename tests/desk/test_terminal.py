@@ -226,6 +226,27 @@ async def test_a_restart_is_survived_with_everything_in_hand(
         del tasks
 
 
+async def test_automatic_mode_lets_go_what_was_closed_while_it_was_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal_link, "BACK_OFF_S", (3.0,))  # time for another desk
+    store, chloe = MemoryStore(), Person()
+    async with house(tmp_path, store=store) as before:
+        url, now = before.url, before.clock.now()
+        working = chloe.at_work(url, "chloe", AutoMode(handle_s=1.5, code="answered"))
+        await working.__aenter__()
+        await before.form("F1")
+        await chloe.reads("F1 submission handling")
+    port = int(url.rpartition(":")[2])
+    async with house(tmp_path, store=store, now=now, port=port, seed=2) as after:
+        async with after.desk("chloe") as other:
+            await other.do("close", item="F1", code="referred")
+        await until(lambda: chloe.printed().count("Chloe at Testville") == 2)
+        await after.form("F2")
+        await until(lambda: item_of(after, "F2").state is ItemState.CLOSED)
+        await working.__aexit__(None, None, None)
+
+
 async def test_who_may_not_is_told_and_let_go(town_hall: House) -> None:
     async with Person().at_work(town_hall.url, "chloe", password="guess") as wrong:
         assert await wrong.exit_code() == 1

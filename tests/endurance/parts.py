@@ -27,7 +27,7 @@ from tests.end_to_end.rig import Rig, town
 from tests.endurance.network import Network
 from tests.endurance.scale import TERMINAL_S, TERMINALS, Scale, edits
 from tests.fakes.mail_servers import PASSWORD, Mailbox, dovecot
-from tests.fakes.postgres_server import PostgresServer, postgres_server
+from tests.fakes.postgres_server import postgres_server
 from tests.fakes.redis_sentinel import NAME, Watched, watched
 
 DAEMONS: Final = 3
@@ -90,14 +90,12 @@ class Town:
         rig: Rig,
         network: Network,
         redis: Watched,
-        postgres: PostgresServer,
         history: str,
         mailbox: Mailbox,
     ) -> None:
         self.rig = rig
         self.network = network
         self.redis = redis
-        self.postgres = postgres
         self.history = history  # its URL
         self.mailbox = mailbox
         self.witness = Witness(rig)
@@ -119,6 +117,19 @@ class Town:
             if not kept.daemon.is_alive or not await kept.daemon.is_ready():
                 return False
         return sum([await kept.figure("townline_decides") for kept in self.daemons]) == 1
+
+    def ended_terminals(self) -> list[str]:
+        """Return which terminal programs have ended, and what they said last."""
+        found = zip(TERMINALS, self.terminals, strict=True)
+        return [
+            f"the terminal of {name} has ended: {self._last_words(name)}"
+            for name, process in found
+            if process.poll() is not None
+        ]
+
+    def _last_words(self, name: str) -> str:
+        log = self.rig.daemon.folder / f"terminal-{name}"
+        return log.read_text(encoding="utf-8", errors="replace")[-300:]
 
     def _is_replicated(self) -> bool:
         with suppress(RedisError, AssertionError):
@@ -151,7 +162,7 @@ async def whole_town(folder: Path, scale: Scale) -> AsyncIterator[Town]:
         _set_up_carrier(rig)
         network = Network()
         stack.callback(network.close)
-        found = Town(rig, network, redis, postgres, history, box)
+        found = Town(rig, network, redis, history, box)
         for number in range(DAEMONS):
             name = f"daemon-{number}"
             daemon = rig.daemon.another(folder / name, TOWNLINE_JOURNAL=_wired(found, name))
