@@ -14,11 +14,11 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Table, insert, text
 
@@ -51,6 +51,7 @@ BARE: Final = """
 """
 
 Values = dict[str, Any]
+T = TypeVar("T")
 
 
 class Rows(NamedTuple):
@@ -173,29 +174,30 @@ async def _measure(folder: Path, count: int, days: int) -> None:
         print(f"{count:,} items over {days} days, {size / 1e6:,.0f} MB,", end=" ")
         print(f"written in {time.perf_counter() - began:.0f} s")
         month = {"first": FIRST.isoformat(), "last": "2026-11-30"}
-        bare, found = await _timed(
+        bare, cpu, found = await _timed(
             lambda: database.read(lambda c: tuple(c.execute(text(BARE), month).one()))
         )
-        print(f"bare count of the same rows {bare:.2f} s: {found}")
+        print(f"bare count of the same rows {bare:.2f} s, {cpu:.2f} s of CPU: {found}")
         reports = Reports(database, VirtualClock(BEGIN + 40 * DAY))
         for by in By:
-            best, report = await _timed(partial(reports.report, Kind.MONTH, FIRST, by, "en"))
+            took, spent, report = await _timed(partial(reports.report, Kind.MONTH, FIRST, by, "en"))
             print(
-                f"by {by:8} {best:.2f} s, {best / bare:.1f} times the bare count,"
-                f" {len(report.rows)} rows"
+                f"by {by:8} {took:.2f} s, {spent:.2f} s of CPU, {spent / cpu:.1f} times the bare"
+                f" count's, {len(report.rows)} rows"
             )
     finally:
         await database.close()
 
 
-async def _timed(work: Any) -> tuple[float, Any]:
-    """Return the median of some times, in seconds, and what was done."""
-    times, done = [], None
+async def _timed(work: Callable[[], Awaitable[T]]) -> tuple[float, float, T]:
+    """Return seconds and seconds of CPU, the median of some times each, and what was done."""
+    took, spent = [], []
     for _ in range(TIMES):
-        began = time.perf_counter()
+        began, before = time.perf_counter(), time.process_time()
         done = await work()
-        times.append(time.perf_counter() - began)
-    return sorted(times)[TIMES // 2], done
+        took.append(time.perf_counter() - began)
+        spent.append(time.process_time() - before)
+    return sorted(took)[TIMES // 2], sorted(spent)[TIMES // 2], done
 
 
 def main() -> None:

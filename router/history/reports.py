@@ -6,7 +6,7 @@ Which day it is in the town follows from the latest policy that reports have rea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -165,9 +165,12 @@ def _names(connection: Connection) -> Mapping[tuple[str, str], Mapping[str, str]
     return dict(found)
 
 
-def _apart(columns: Iterable[Group]) -> list[Group]:
-    """Return the columns to group by, each once: what is asked for may be one of the others."""
-    return list(dict.fromkeys(columns))
+def _apart(columns: Sequence[Group]) -> list[Group]:
+    """Return the columns to group by, each once: what is asked for may be one of the others.
+
+    What is asked for comes last: the sums come in order of the others, nearly sorted.
+    """
+    return list(dict.fromkeys((*columns[1:], columns[0])))
 
 
 def _whole(row: Iterable[Any]) -> list[Any]:

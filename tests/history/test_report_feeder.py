@@ -14,8 +14,10 @@ from sqlalchemy import Connection, create_engine, select, text
 from structlog.testing import capture_logs
 
 from router.core import commands as c
+from router.core import events as e
 from router.core.hours import Range
-from router.core.model import DAY, HOUR, MINUTE, SECOND, AgentId, AgentStatus, Instant
+from router.core.model import DAY, HOUR, MINUTE, SECOND, AgentId, AgentStatus, Instant, ItemId
+from router.core.upcast import encode_events
 from router.errors import StorageFailed
 from router.history import report_tables as t
 from router.history import schema
@@ -24,17 +26,19 @@ from router.history.feeder import HistoryFeeder
 from router.history.report_feeder import ReportFeeder
 from router.history.report_sums import settle, unsettle_since
 from router.history.reports import Reports
+from router.ports import Batch
 from router.reports.choices import By
 from router.reports.periods import Kind
 from router.runtime.clock import VirtualClock
-from router.runtime.journal_memory import MemoryJournal
+from router.runtime.journal_memory import MemoryJournal, MemoryStore
 from tests.core.entry_traffic import busy_town
 from tests.core.town import OPEN, Desk
+from tests.history.test_feeder import life, received
 from tests.history.test_report_ledger import Talks, go_home
 from tests.runtime.test_service_report import journal_of, store_of
 from tests.runtime.test_text_report import Letters
 
-from .conftest import on_sqlite
+from .conftest import START, on_sqlite
 
 TABLES = [
     t.report_items,
@@ -160,6 +164,32 @@ async def test_an_older_journal_put_back_is_read_from_its_start(database: Databa
     await ReportFeeder(database, older)()
     assert found == await rows(database)
     assert told == await reports_by_all(database, desk.now)
+
+
+async def test_an_item_that_is_opened_again_leaves_a_day_that_was_added_up(
+    database: Database,
+) -> None:
+    store = MemoryStore()
+
+    async def happen(*events: e.AnyEvent) -> Any:
+        for event in events:
+            batch = Batch(f"b{store.version()}", event.at, 1, encode_events([event]))
+            store.add(batch)
+        await ReportFeeder(database, MemoryJournal(store, VirtualClock(0)))()
+        reports = Reports(database, VirtualClock(START + 4 * DAY))
+        report = await reports.report(Kind.DAY, date(2026, 11, 19), By.CHANNEL, "en")
+        (row,) = [each for each in report.rows if each.channel == "webform"]
+        return row.figures["closed"], row.figures["first_contact"], row.figures["handled"]
+
+    first = life("A", START)
+    over = [replace(each, at=each.at + DAY) for each in first[-2:]]
+    told = await happen(*first[:-2], *over, received("B", START + 2 * DAY))
+    assert told == (1, 1.0, 1)
+    unsettled = select(t.report_unsettled.c.day)
+    waiting = await database.read(lambda c: c.execute(unsettled).scalars().all())
+    assert waiting == ["2026-11-20"]
+    again = e.ItemReopened(at=START + 3 * DAY, item=ItemId("A"), by="sam", reason="again")
+    assert await happen(again) == (0, None, 1)
 
 
 @on_sqlite
