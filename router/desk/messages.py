@@ -37,7 +37,7 @@ MESSAGE_BYTES_MAX: Final = 64 * 1024
 
 
 class Hello(ClientMessage, frozen=True, kw_only=True, tag="hello"):
-    """First message of a connection; the token may come in the Authorization header instead."""
+    """First message of a connection; the token may come in a header or a cookie instead."""
 
     token: Annotated[str, Meta(max_length=512)] = ""
 
