@@ -101,11 +101,11 @@ async def test_two_chats_side_by_side_are_answered(tmp_path: Path) -> None:
         page = desk.page
         first = await chat(rig, tasks, "robin", "Is the pool open?")
         await desk.accept()
-        await expect(page.get_by_text("Is the pool open?")).to_be_visible()
+        await expect(page.get_by_role("log").get_by_text("Is the pool open?")).to_be_visible()
         second = await chat(rig, tasks, "jo", "Where is the library?")
         await desk.accept()
-        await expect(page.get_by_text("Where is the library?")).to_be_visible()
-        await expect(page.get_by_text("Is the pool open?")).to_be_visible()
+        await expect(page.get_by_role("log").get_by_text("Where is the library?")).to_be_visible()
+        await expect(page.get_by_role("log").get_by_text("Is the pool open?")).to_be_visible()
         works = page.get_by_role("article")
         await expect(works).to_have_count(2)
         for resident, work, answer in (

@@ -7,7 +7,7 @@
 
 import type { ClientSays, ServerSays } from "../protocol/messages";
 import { socketAddress } from "../shell/address";
-import { Refusal } from "../shell/http";
+import { Refusal } from "../shell/refusal";
 import { session } from "../shell/session.svelte";
 import { pauseBefore } from "./pause";
 

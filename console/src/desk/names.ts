@@ -11,10 +11,21 @@ export function named(names: readonly NamedView[] | undefined, id: string): stri
   return names?.find((one) => one.id === id)?.name ?? id;
 }
 
-/** What an item is about in one line: its subject, or that of its newest mail. */
+/** What an item is about in one line: the subject of its mail, otherwise the town's. */
 export function aboutOf(item: ItemView): string {
   const written = item.text?.messages.find((message) => message.subject !== "");
   return written?.subject || item.subject;
+}
+
+/** What a list shows of it: of a chat, what was said last. */
+export function gistOf(item: ItemView): string {
+  const said = item.form === "chat" ? item.text?.messages.findLast((one) => one.text !== "") : undefined;
+  return said?.text.trim() || aboutOf(item) || item.item;
+}
+
+/** The parts that say something, each once, as in "Garbage · Roads · English". */
+export function joined(...parts: (string | undefined)[]): string {
+  return [...new Set(parts.filter(Boolean))].join(" · ");
 }
 
 export function isCall(item: ItemView): boolean {

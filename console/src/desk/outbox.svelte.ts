@@ -4,7 +4,7 @@
  */
 
 import type { Close, Flag, Forward, Note, Reply } from "./sayings";
-import { Refusal } from "../shell/http";
+import { Refusal } from "../shell/refusal";
 import { keep, kept } from "./kept";
 
 export type Writing = Reply | Note | Forward | Close | Flag;

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
 
-import { Refusal } from "../shell/http";
+import { Refusal } from "../shell/refusal";
 import { Outbox, type Writing } from "./outbox.svelte";
 
 const storage = new Map<string, string>();

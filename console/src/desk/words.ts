@@ -73,7 +73,7 @@ const en = {
     },
     recent: "Just left",
     typing: "is writing…",
-    unanswered: "owed an answer",
+    unanswered: "waits",
   },
   states: {
     received: "received",
@@ -232,7 +232,7 @@ const fr: Words<typeof en> = {
     mail: "Courriel",
     chat: "Clavardage",
   },
-  from: (form, who) => `${form} de ${who}`,
+  from: (form, who) => `${form} : ${who}`,
   withheld: "une personne inconnue",
   offer: {
     title: "Offert à vous",
@@ -270,7 +270,7 @@ const fr: Words<typeof en> = {
     },
     recent: "Vient de partir",
     typing: "écrit…",
-    unanswered: "attend une réponse",
+    unanswered: "attend",
   },
   states: {
     received: "reçu",

@@ -2,17 +2,7 @@
 
 import type { ErrorView } from "../protocol/messages";
 import { ROOT } from "./address";
-
-/** Not done. `code` is stable; "unreachable" when nobody answered. */
-export class Refusal extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-    readonly retryAfterS = 0,
-  ) {
-    super(message);
-  }
-}
+import { Refusal } from "./refusal";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 type Listener = () => void;

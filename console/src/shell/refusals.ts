@@ -1,6 +1,6 @@
 /** Why something was not done, in the person's language. */
 
-import { Refusal } from "./http";
+import { Refusal } from "./refusal";
 import { inWords } from "./preferences.svelte";
 import { WORDS } from "./words";
 

@@ -2,7 +2,8 @@
 
 import type { AccountView, SessionView } from "../protocol/messages";
 import { api } from "./address";
-import { Refusal, ask, onSignedOut } from "./http";
+import { ask, onSignedOut } from "./http";
+import { Refusal } from "./refusal";
 
 export type Standing = "asking" | "out" | "must-change" | "in" | "unreachable";
 
