@@ -105,7 +105,8 @@ class DeskSocket:
         except Ended as end:
             await talk.close(end.goodbye)
         else:
-            await self._attend(talk, Desk(self._ids.unique("desk-"), agent, token), hello)
+            desk = Desk(self._ids.unique("desk-"), agent, token, hello.language)
+            await self._attend(talk, desk, hello)
 
     async def _agent_of(self, talk: _Talk, hello: Hello, socket: WebSocket) -> tuple[str, AgentId]:
         try:
@@ -143,7 +144,7 @@ class DeskSocket:
 
     async def _sign_in(self, desk: Desk) -> tuple[Picture, PolicyTexts]:
         def reply(state: State) -> tuple[Picture, PolicyTexts]:
-            return picture_of(state, desk.agent), policy_texts(state)
+            return picture_of(state, desk.agent), policy_texts(state, desk.language)
 
         return await self._inbox.submit(SignIn(desk.agent, desk.id), reply)
 

@@ -46,6 +46,21 @@ def test_the_document_asks_for_nothing_but_files_of_ours_at_relative_addresses()
     assert re.findall(r"<script(?![^>]*src=)", text) == []
 
 
+def test_no_source_makes_html_of_text() -> None:
+    """Residents' words are text nodes; a mail's HTML is fetched by its frame."""
+    ways = re.compile(
+        r"@html|innerHTML|outerHTML|insertAdjacent|srcdoc|document\.write|\beval\(|Function\("
+    )
+    sources = (console_sources.SOURCES / "src").rglob("*")
+    found = [
+        f"{path.name}: {match}"
+        for path in sources
+        if path.suffix in {".ts", ".svelte"}
+        for match in ways.findall(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("page", [f"/desk/{name}" for name in PAGES])
 async def test_every_page_is_the_document_under_a_strict_policy(
     http: httpx.AsyncClient, page: str

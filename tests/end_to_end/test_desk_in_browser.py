@@ -22,7 +22,7 @@ HOSTILE = (
     "<script>window.hurt = 1</script>",
     "<img src=x onerror='window.hurt = 1'>",
     "{@html '<b onmouseover=window.hurt=1>x</b>'} {{7*7}} ${window.hurt=1}",
-    "\"><svg/onload=window.hurt=1>",
+    '"><svg/onload=window.hurt=1>',
     "</textarea><iframe srcdoc='<script>parent.hurt=1</script>'>",
     "javascript:window.hurt=1",
 )
@@ -193,7 +193,9 @@ async def test_nothing_that_residents_write_is_more_than_text(tmp_path: Path) ->
         resident = await chat(rig, tasks, "<b onclick=hurt()>jo", hostile)
         await desk.accept()
         await expect(page.get_by_role("log").get_by_text(HOSTILE[3])).to_be_visible()
-        receipt = await rig.forms.send("hostile", question=hostile, name=HOSTILE[1], email="x@example.org")
+        receipt = await rig.forms.send(
+            "hostile", question=hostile, name=HOSTILE[1], email="x@example.org"
+        )
         assert receipt.reference
         assert await page.evaluate("window.hurt") is None
         for foreign in ("script:not([src])", "svg[onload]", "iframe", "img", "[onerror]"):

@@ -6,9 +6,9 @@ import asyncio
 import re
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
-from tests.end_to_end.browsers import SIZE, WAIT_MS, Browsers, Desk, browsers, first_start
+from tests.end_to_end.browsers import SIZE, WAIT_MS, Desk, browsers, first_start
 from tests.end_to_end.process import reached, scaled, shipped
 from tests.end_to_end.rig import ALWAYS_OPEN, Rig, town
 from tests.end_to_end.test_desk_in_browser import at_work, chat
@@ -19,7 +19,7 @@ expect.set_options(timeout=WAIT_MS)
 BOTH = (("en", "light"), ("fr", "dark"))
 OWN_PASSWORD = "four words of my own"
 USEFUL_S = 1.0  # from the address to something that can be used
-ZOOMED = {"width": SIZE["width"] // 2, "height": SIZE["height"] // 2}  # what 200 % leaves
+ZOOMED = ViewportSize(width=SIZE["width"] // 2, height=SIZE["height"] // 2)  # what 200 % leaves
 SWITCH = """chosen => {
   localStorage.setItem('townline.preferences', JSON.stringify(chosen));
   window.dispatchEvent(new StorageEvent('storage', {key: 'townline.preferences'}));
@@ -207,3 +207,12 @@ async def test_the_desk_is_useful_within_a_second(tmp_path: Path) -> None:
             return took[-1] < await scaled(USEFUL_S)
 
         await reached(f"useful in time: {took}", reload)
+
+
+async def test_the_town_s_own_names_follow_the_language(tmp_path: Path) -> None:
+    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
+        await first_start(rig.daemon)
+        desk = await at_work(rig, made)
+        await desk.page.evaluate(SWITCH, {"language": "fr", "looks": "light"})
+        await desk.page.get_by_role("button", name="Statut: Disponible").click()
+        await expect(desk.page.get_by_role("button", name="Au comptoir")).to_be_visible()

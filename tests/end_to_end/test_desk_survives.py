@@ -136,6 +136,6 @@ async def test_a_session_that_ends_asks_for_the_password_and_keeps_the_text(
         await page.context.clear_cookies()
         await rig.daemon.stop()
         await rig.daemon.start()
-        await page.locator("input[autocomplete=username]").wait_for()
+        await expect(page.get_by_text("Your session has ended.")).to_be_visible()
         await desk.sign_in("amara")
         await expect(page.get_by_label("Your answer")).to_have_value("Do not lose this")

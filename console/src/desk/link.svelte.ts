@@ -8,6 +8,7 @@
 import type { ClientSays, ServerSays } from "../protocol/messages";
 import { socketAddress } from "../shell/address";
 import { Refusal } from "../shell/refusal";
+import { preferences } from "../shell/preferences.svelte";
 import { session } from "../shell/session.svelte";
 import { pauseBefore } from "./pause";
 
@@ -63,7 +64,7 @@ export class Link {
     this.#heard = Date.now();
     const socket = new WebSocket(socketAddress());
     this.#socket = socket;
-    socket.onopen = () => this.#send({ type: "hello" }, "hello");
+    socket.onopen = () => this.#send({ type: "hello", language: preferences.language }, "hello");
     socket.onmessage = (event) => this.#take(socket, JSON.parse(String(event.data)) as ServerSays);
     socket.onclose = (event) => this.#closed(socket, event.code);
   };

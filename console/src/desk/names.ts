@@ -2,6 +2,14 @@
 
 import type { ItemView, NamedView, WhoView } from "../protocol/messages";
 
+/** The queue in the desk's language. */
+export function queueOf(
+  one: { queue: NamedView | null },
+  policy: { queues: NamedView[] } | null,
+): string {
+  return policy?.queues.find((queue) => queue.id === one.queue?.id)?.name ?? one.queue?.name ?? "";
+}
+
 /** The resident by name, otherwise by number or address; "" when nothing is known. */
 export function nameOf(who: WhoView | null): string {
   return who?.name || who?.number || who?.email || "";

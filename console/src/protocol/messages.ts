@@ -336,6 +336,7 @@ export interface Hello {
   type: "hello";
   id?: string;
   token?: string;
+  language?: string;
 }
 
 /** Let the resident hear hold music. */
@@ -606,7 +607,7 @@ export interface Ping {
   at: string;
 }
 
-/** The choices that the policy gives an agent, in the town's first language. */
+/** The choices that the policy gives an agent, in the desk's language where the town has it. */
 export interface PolicyTexts {
   hash: string;
   town: string;

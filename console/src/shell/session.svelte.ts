@@ -12,6 +12,8 @@ const AGAIN_MS = 3000;
 class Session {
   account = $state<AccountView | null>(null);
   standing = $state<Standing>("asking");
+  /** Whether it ended while somebody worked here. */
+  hasEnded = $state(false);
 
   constructor() {
     onSignedOut(() => this.over());
@@ -43,10 +45,12 @@ class Session {
   async signOut(): Promise<void> {
     await ask("DELETE", api("sessions")).catch(() => undefined);
     this.over();
+    this.hasEnded = false;
   }
 
   /** The session has ended, here or elsewhere. */
   over(): void {
+    this.hasEnded = this.standing === "in";
     this.account = null;
     this.standing = "out";
   }
