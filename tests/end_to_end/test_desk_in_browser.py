@@ -172,6 +172,9 @@ async def test_a_mail_is_read_in_the_shared_inbox_and_taken(tmp_path: Path) -> N
         await page.get_by_label("Your note").fill("Asked the roads people.")
         await page.get_by_role("button", name="Keep note").click()
         await expect(page.get_by_text("internal note", exact=True)).to_be_visible()
+        await page.reload()  # the daemon's draft is not the note that was kept
+        await expect(page.get_by_text("internal note", exact=True)).to_be_visible()
+        await expect(page.get_by_label("Your answer")).to_have_value("")
         await page.get_by_role("button", name=re.compile("^More")).click()
         await page.get_by_role("button", name="Put away until…").click()
         await page.get_by_role("button", name="In an hour").click()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+from datetime import datetime
 from pathlib import Path
 
 from playwright.async_api import Page, ViewportSize, expect
@@ -19,6 +21,8 @@ expect.set_options(timeout=WAIT_MS)
 BOTH = (("en", "light"), ("fr", "dark"))
 OWN_PASSWORD = "four words of my own"
 USEFUL_S = 1.0  # from the address to something that can be used
+FORMS_MOST = 3  # what an agent of the shipped town holds beside each other
+PAINTED_S = 0.2  # from the engine's event to the picture of an offer
 ZOOMED = ViewportSize(width=SIZE["width"] // 2, height=SIZE["height"] // 2)  # what 200 % leaves
 SWITCH = """chosen => {
   localStorage.setItem('townline.preferences', JSON.stringify(chosen));
@@ -216,3 +220,37 @@ async def test_the_town_s_own_names_follow_the_language(tmp_path: Path) -> None:
         await desk.page.evaluate(SWITCH, {"language": "fr", "looks": "light"})
         await desk.page.get_by_role("button", name="Statut: Disponible").click()
         await expect(desk.page.get_by_role("button", name="Au comptoir")).to_be_visible()
+
+
+PAINTED = """new Promise(done => {
+  const look = () => {
+    if (!document.querySelector('section[aria-label="Offered to you"]')) return;
+    watching.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => done(Date.now())));
+  };
+  const watching = new MutationObserver(look);
+  watching.observe(document.body, {childList: true, subtree: true});
+})"""
+
+
+async def test_an_offer_is_painted_at_once(tmp_path: Path) -> None:
+    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
+        await first_start(rig.daemon)
+        desk = await at_work(rig, made)
+        page, said = desk.page, list[str]()
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda f: said.append(f)))
+        await page.reload()
+        await page.get_by_role("button", name="Status: Available").wait_for()
+        took: list[float] = []
+        for count in range(FORMS_MOST):
+            painted = asyncio.ensure_future(page.evaluate(PAINTED))
+            await rig.forms.send(f"form {count}")
+            at = await painted
+            offer = next(m for m in map(json.loads, reversed(said)) if m["type"] == "offer")
+            made_at = datetime.fromisoformat(offer["offer"]["made_at"]).timestamp() * 1000
+            took.append((at - made_at) / 1000)
+            if took[-1] < await scaled(PAINTED_S):
+                return
+            await desk.accept()
+            await page.get_by_role("region", name="Offered to you").wait_for(state="detached")
+        raise AssertionError(f"painted after {took} s")

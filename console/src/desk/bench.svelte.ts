@@ -9,7 +9,9 @@ import { reasonOf } from "../shell/refusals";
 import { DeskState } from "./desk.svelte";
 import { Drafts } from "./drafts.svelte";
 import { Link, type Saying } from "./link.svelte";
+import { isEnded } from "./names";
 import { Outbox, type Writing } from "./outbox.svelte";
+import { Sheets } from "./sheets.svelte";
 
 const TOLD_MS = 8000;
 
@@ -18,12 +20,14 @@ export class Bench {
   readonly link = new Link((said) => this.#hear(said));
   readonly drafts: Drafts;
   readonly outbox: Outbox;
+  readonly sheets: Sheets;
   /** Why the last thing was not done; "" once it has been read long enough. */
   mistake = $state("");
   #timer = 0;
 
   constructor(agent: string) {
     this.drafts = new Drafts(agent, this.link);
+    this.sheets = new Sheets(agent);
     this.outbox = new Outbox(agent, (writing) => this.#send(writing));
   }
 
@@ -55,13 +59,22 @@ export class Bench {
   }
 
   async #send(writing: Writing): Promise<void> {
-    if (writing.type !== "flag") return this.link.ask(writing);
+    if (writing.type !== "flag") {
+      await this.link.ask(writing);
+      // the daemon's draft was this text; by now it is what has been begun since
+      this.drafts.tell(writing.item);
+      return;
+    }
     const { text, key } = writing;
     await ask("POST", api("items", writing.item, "flag"), { text, key });
   }
 
   #hear(said: ServerSays): void {
     this.desk.hear(said);
+    if (said.type === "item" && !said.yours && isEnded(said.item)) {
+      this.drafts.forget(said.item.item);
+      this.sheets.clear(said.item.item);
+    }
     // not before the link counts as up
     if (said.type === "welcome") queueMicrotask(() => void this.outbox.flush());
   }

@@ -41,7 +41,12 @@ export class Drafts {
     this.#texts[item] = text;
     keep(this.#key(item), text || null);
     window.clearTimeout(this.#timers.get(item));
-    this.#timers.set(item, window.setTimeout(() => this.#tell(item), SOON_MS));
+    this.#timers.set(item, window.setTimeout(() => this.tell(item), SOON_MS));
+  }
+
+  /** Have the daemon keep what is written now. */
+  tell(item: string): void {
+    this.#link.tell({ type: "draft", item, text: this.of(item).slice(0, LONGEST) });
   }
 
   /** It was sent, and needs to be kept no longer. */
@@ -51,9 +56,6 @@ export class Drafts {
     keep(this.#key(item), null);
   }
 
-  #tell(item: string): void {
-    this.#link.tell({ type: "draft", item, text: this.of(item).slice(0, LONGEST) });
-  }
 
   #key(item: string): string {
     return `townline.draft.${this.#agent}.${item}`;

@@ -46,14 +46,15 @@ export class Link {
   #heard = 0;
   #said = 0;
   #beatMs = 5000;
-  #timers: number[] = [];
+  #looking = 0;
+  #retrying = 0;
   #isClosed = false;
 
   constructor(hear: (said: ServerSays) => void) {
     this.#hear = hear;
     window.addEventListener("online", this.#hurry);
     document.addEventListener("visibilitychange", this.#look);
-    this.#timers.push(window.setInterval(this.#look, LOOK_MS));
+    this.#looking = window.setInterval(this.#look, LOOK_MS);
   }
 
   open = (): void => {
@@ -73,7 +74,8 @@ export class Link {
     this.#isClosed = true;
     window.removeEventListener("online", this.#hurry);
     document.removeEventListener("visibilitychange", this.#look);
-    this.#timers.forEach((timer) => window.clearInterval(timer));
+    window.clearInterval(this.#looking);
+    window.clearTimeout(this.#retrying);
     this.#drop();
   }
 
@@ -139,7 +141,8 @@ export class Link {
     const pause = pauseBefore(this.#tries++);
     this.standing = "waiting";
     this.again = Date.now() + pause;
-    this.#timers.push(window.setTimeout(this.#retry, pause));
+    window.clearTimeout(this.#retrying);
+    this.#retrying = window.setTimeout(this.#retry, pause);
   }
 
   #retry = (): void => {

@@ -40,6 +40,13 @@ export function isCall(item: ItemView): boolean {
   return item.form === "call" || item.form === "callback";
 }
 
+const ENDED: readonly ItemView["state"][] = ["closed", "abandoned", "diverted"];
+
+/** Whether nothing more is to be done; what is put away or given back may come again. */
+export function isEnded(item: ItemView): boolean {
+  return ENDED.includes(item.state);
+}
+
 /** Whether somebody is talking or writing, and not wrapping up. */
 export function isOpen(item: ItemView): boolean {
   return item.state === "handling" || item.state === "held";
