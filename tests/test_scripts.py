@@ -16,7 +16,7 @@ from tests.fakes.image import is_healthy
 from tests.fakes.mail_servers import PACKAGES
 
 ROOT: Final = Path(__file__).parent.parent
-PROGRAMS: Final = ("scripts/run", "scripts/test", "scripts/lock", ".ci/run")
+PROGRAMS: Final = ("scripts/run", "scripts/test", "scripts/lock", "scripts/console", ".ci/run")
 
 
 def shell(folder: Path, line: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -20,8 +20,9 @@ ROOT: Final = Path(__file__).parent.parent
 CODE: Final = ("router", "channels", "scripts", "benchmarks")
 TEXT_SUFFIXES: Final = {
     "", ".py", ".sh", ".md", ".yaml", ".toml", ".html", ".css", ".js", ".mako", ".json", ".lock",
+    ".ts", ".svelte",
 }  # fmt: skip
-TEXT_FOLDERS: Final = (*CODE, "tests", "docs", "config", "ivr_flows", ".ci")
+TEXT_FOLDERS: Final = (*CODE, "tests", "docs", "config", "ivr_flows", ".ci", "console/src")
 TIDY_TESTS: Final = frozenset({"tests/test_tidy.py"})  # holds the very words it looks for
 
 MODULE_LINES: Final = 400
@@ -85,6 +86,7 @@ NAMED_SITES: Final = frozenset(
         "json-schema.org",
         "www.crockford.com",
         "www.w3.org",  # the namespace of SVG
+        "svelte.dev",  # where the console's framework explains its errors
     }
 )
 

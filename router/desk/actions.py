@@ -99,10 +99,14 @@ def _nothing(_: State) -> None:
     """The present state reaches the desk as pushes."""
 
 
-def policy_texts(state: State) -> m.PolicyTexts:
-    """Return the choices that the policy in force gives an agent."""
+def policy_texts(state: State, language: str = "") -> m.PolicyTexts:
+    """Return the choices that the policy in force gives an agent.
+
+    A language that the town does not have, or "", is its first.
+    """
     policy = state.policy
-    language = policy.languages[0].id
+    if language not in {one.id for one in policy.languages}:
+        language = policy.languages[0].id
 
     def named(texts: dict[str, Texts]) -> tuple[NamedView, ...]:
         return tuple(NamedView(id=id_, name=text_of(t, language)) for id_, t in texts.items())

@@ -22,6 +22,7 @@ from router.desk.access import (
     TooOften,
     WrongPassword,
 )
+from router.desk.browsers import ForeignRequest
 from router.desk.views import ErrorView
 from router.errors import (
     CommandRefused,
@@ -44,6 +45,7 @@ STATUSES: Final[tuple[tuple[type[TownlineError], int], ...]] = (
     (NotSignedIn, 401),
     (WrongPassword, 401),
     (MustChangePassword, 403),
+    (ForeignRequest, 403),
     (NotPermitted, 403),
     (TooOften, 429),
     (NotAllowed, 403),

@@ -11,9 +11,10 @@ from msgspec import Meta
 from router.core.model import AgentId
 from router.desk.access import ADMINISTRATOR, WrongPassword
 from router.desk.answers import answer, body_of
-from router.desk.parts import Parts, token_of
+from router.desk.browsers import COOKIE
+from router.desk.parts import Parts
 from router.desk.surroundings import Account
-from router.desk.view_types import Moment, View, moment
+from router.desk.view_types import Moment, View, moment, moment_or_none
 
 Short = Annotated[str, Meta(min_length=1, max_length=128)]
 Secret = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -27,10 +28,11 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class SignInBody(Body, frozen=True, kw_only=True):
-    """Name and password."""
+    """Name and password; a browser keeps the token in a cookie that its scripts cannot read."""
 
     name: Short
     password: Secret
+    browser: bool = False
 
 
 class PasswordBody(Body, frozen=True, kw_only=True):
@@ -62,12 +64,13 @@ class AccountView(View, frozen=True, kw_only=True):
     role: str
     agent: str | None
     must_change: bool
+    locked_until: Moment | None  # after too many wrong passwords
 
 
 class SessionView(View, frozen=True, kw_only=True):
     """A session that was just opened; send the token as `Authorization: Bearer`."""
 
-    token: str
+    token: str  # "" for a browser, which has it as a cookie
     account: AccountView
 
 
@@ -100,6 +103,7 @@ def account_view(account: Account) -> AccountView:
         role=str(account.role),
         agent=account.agent_id,
         must_change=account.must_change,
+        locked_until=moment_or_none(account.locked_until),
     )
 
 
@@ -108,9 +112,9 @@ def session_routes(parts: Parts) -> APIRouter:
     routes = APIRouter(tags=["sessions"])
     gives = parts.schemas.gives
 
-    async def opened(account: Account, status: int) -> Response:
-        token = await parts.sessions.open(account.name)
-        return answer(SessionView(token=token, account=account_view(account)), status)
+    @routes.get("/sessions", summary="Who is signed in", responses=gives(AccountView))
+    async def signed_in(token: str = Depends(parts.token_of)) -> Response:
+        return answer(account_view(await parts.access.account_of(token)))
 
     @routes.post(
         "/sessions",
@@ -120,21 +124,26 @@ def session_routes(parts: Parts) -> APIRouter:
         openapi_extra=parts.schemas.takes(SignInBody),
     )
     async def sign_in(request: Request, body: SignInJson) -> Response:
+        if body.browser:
+            parts.browsers.must_be_ours(request)
         address = request.client.host if request.client is not None else ""
         parts.brake.count(body.name, address)
         account = await parts.accounts.verify(body.name, body.password)
         if account is None:
             raise WrongPassword("name or password is wrong, or the account is locked for a while")
         await parts.note(account, "signed-in", address)
-        return await opened(account, 201)
+        return await _opened(parts, request, account, 201, in_browser=body.browser)
 
     @routes.delete("/sessions", summary="Sign out", status_code=204)
-    async def sign_out(token: str = Depends(token_of)) -> Response:
+    async def sign_out(request: Request, token: str = Depends(parts.token_of)) -> Response:
         account = await parts.access.account_of(token)
         await parts.sessions.close(token)
         parts.hub.end_session(token)
         await parts.note(account, "signed-out", "")
-        return Response(status_code=204)
+        response = Response(status_code=204)
+        if COOKIE in request.cookies:
+            parts.browsers.take_back(request, response)
+        return response
 
     @routes.post(
         "/password",
@@ -142,13 +151,27 @@ def session_routes(parts: Parts) -> APIRouter:
         responses=gives(SessionView),
         openapi_extra=parts.schemas.takes(PasswordBody),
     )
-    async def change_password(body: PasswordJson, token: str = Depends(token_of)) -> Response:
+    async def change_password(
+        request: Request, body: PasswordJson, token: str = Depends(parts.token_of)
+    ) -> Response:
         account = await parts.access.account_of(token)
         changed = await parts.accounts.change_password(account.name, body.old, body.new)
         _end_desks(parts, account)
-        return await opened(changed, 200)
+        in_browser = request.cookies.get(COOKIE) == token
+        return await _opened(parts, request, changed, 200, in_browser=in_browser)
 
     return routes
+
+
+async def _opened(
+    parts: Parts, request: Request, account: Account, status: int, *, in_browser: bool
+) -> Response:
+    token = await parts.sessions.open(account.name)
+    shown = "" if in_browser else token
+    response = answer(SessionView(token=shown, account=account_view(account)), status)
+    if in_browser:
+        parts.browsers.give(request, response, token)
+    return response
 
 
 def account_routes(parts: Parts) -> APIRouter:

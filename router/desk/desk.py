@@ -51,10 +51,11 @@ FAREWELLS: Final = {
 class Desk:
     """See the module's text."""
 
-    def __init__(self, desk_id: str, agent: AgentId, token: str) -> None:
+    def __init__(self, desk_id: str, agent: AgentId, token: str, language: str = "") -> None:
         self.id = desk_id
         self.agent = agent
         self.token = token
+        self.language = language  # of the choices it shows; "": the town's first
         self.shown: Picture | None = None  # what the client knows; None before the welcome
         self.newest: Picture | None = None  # what became true before the welcome
         self.ended = asyncio.Event()

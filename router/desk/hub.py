@@ -160,14 +160,17 @@ class Hub:
             yield from self._followers.get(getattr(event, name), ())
 
     def _tell_policy(self, state: State) -> None:
-        notice = Notice(
-            notice="policy-changed",
-            message="The town's rules have changed.",
-            policy=policy_texts(state),
-        )
+        notices: dict[str, Notice] = {}  # by language
         for desk in list(self._desks.values()):
-            if desk.shown is not None:
-                desk.say(notice)
+            if desk.shown is None:
+                continue
+            if desk.language not in notices:
+                notices[desk.language] = Notice(
+                    notice="policy-changed",
+                    message="The town's rules have changed.",
+                    policy=policy_texts(state, desk.language),
+                )
+            desk.say(notices[desk.language])
 
     def _show(self, desk: Desk, endings: Endings, state: State) -> None:
         try:

@@ -37,9 +37,10 @@ MESSAGE_BYTES_MAX: Final = 64 * 1024
 
 
 class Hello(ClientMessage, frozen=True, kw_only=True, tag="hello"):
-    """First message of a connection; the token may come in the Authorization header instead."""
+    """First message of a connection; the token may come in a header or a cookie instead."""
 
     token: Annotated[str, Meta(max_length=512)] = ""
+    language: Annotated[str, Meta(max_length=35)] = ""  # of the choices; "": the town's first
 
 
 class Status(ClientMessage, frozen=True, kw_only=True, tag="status"):
@@ -166,7 +167,7 @@ class ServerMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type")
 
 
 class PolicyTexts(msgspec.Struct, frozen=True, kw_only=True):
-    """The choices that the policy gives an agent, in the town's first language."""
+    """The choices that the policy gives an agent, in the desk's language where the town has it."""
 
     hash: str
     town: str

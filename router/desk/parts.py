@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from router.desk.access import Access, SignInBrake
 from router.desk.answers import Schemas
+from router.desk.browsers import Browsers
 from router.desk.hub import Hub
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
@@ -47,6 +48,7 @@ class Parts:
     sessions: Sessions
     audit: Audit
     access: Access
+    browsers: Browsers
     brake: SignInBrake
     words: WordLookup
     reports: MakeReports
@@ -59,12 +61,21 @@ class Parts:
     def needs(self, roles: frozenset[str]) -> Callable[..., Awaitable[Account]]:
         """Return a dependency that gives the account, if its role is one of these."""
 
-        async def check(
-            given: HTTPAuthorizationCredentials | None = Depends(_bearer),
-        ) -> Account:
-            return await self.access.permitted(given.credentials if given else "", roles)
+        async def check(token: str = Depends(self.token_of)) -> Account:
+            return await self.access.permitted(token, roles)
 
         return check
+
+    async def token_of(
+        self,
+        request: Request,
+        given: HTTPAuthorizationCredentials | None = Depends(_bearer),
+    ) -> str:
+        """Return the token that came with the request, of a browser its cookie's; "" for none.
+
+        Errors: `ForeignRequest`.
+        """
+        return given.credentials if given else self.browsers.token_of(request)
 
     async def note(self, who: Account, what: str, target: str) -> None:
         """Write a line into the trail about a change that has been made.
@@ -78,10 +89,3 @@ class Parts:
             log.exception(
                 "audit_not_written", who=who.name, what=what, target=target, why=error.code
             )
-
-
-async def token_of(
-    given: HTTPAuthorizationCredentials | None = Depends(_bearer),
-) -> str:
-    """Return the token that came with the request; "" when there was none."""
-    return given.credentials if given else ""

@@ -19,6 +19,7 @@ from router.core.model import AgentId
 from router.core.state import State
 from router.desk.access import Access, bearer_of
 from router.desk.actions import Actions, policy_texts
+from router.desk.browsers import Browsers
 from router.desk.desk import (
     GONE,
     HELLO_LATE,
@@ -75,6 +76,7 @@ class DeskSocket:
         hub: Hub,
         leases: Leases,
         access: Access,
+        browsers: Browsers,
         words: WordLookup,
         writing: Writing,
     ) -> None:
@@ -83,6 +85,7 @@ class DeskSocket:
         self._hub = hub
         self._leases = leases
         self._access = access
+        self._browsers = browsers
         self._words = words
         self._actions = Actions(inbox, ids, writing)
 
@@ -96,18 +99,20 @@ class DeskSocket:
         try:
             async with asyncio.timeout(HELLO_S):
                 hello = await talk.hello()
-                token = hello.token or bearer_of(socket.headers.get("authorization"))
-                agent = await self._agent_of(talk, hello, token)
+                token, agent = await self._agent_of(talk, hello, socket)
         except TimeoutError:
             await talk.close(HELLO_LATE)
         except Ended as end:
             await talk.close(end.goodbye)
         else:
-            await self._attend(talk, Desk(self._ids.unique("desk-"), agent, token), hello)
+            desk = Desk(self._ids.unique("desk-"), agent, token, hello.language)
+            await self._attend(talk, desk, hello)
 
-    async def _agent_of(self, talk: _Talk, hello: Hello, token: str) -> AgentId:
+    async def _agent_of(self, talk: _Talk, hello: Hello, socket: WebSocket) -> tuple[str, AgentId]:
         try:
-            return await self._access.agent_of(token)
+            token = hello.token or bearer_of(socket.headers.get("authorization"))
+            token = token or self._browsers.token_of(socket)
+            return token, await self._access.agent_of(token)
         except TownlineError as error:
             await talk.refuse(hello.id, error)
             raise Ended(NOT_SIGNED_IN) from error
@@ -139,7 +144,7 @@ class DeskSocket:
 
     async def _sign_in(self, desk: Desk) -> tuple[Picture, PolicyTexts]:
         def reply(state: State) -> tuple[Picture, PolicyTexts]:
-            return picture_of(state, desk.agent), policy_texts(state)
+            return picture_of(state, desk.agent), policy_texts(state, desk.language)
 
         return await self._inbox.submit(SignIn(desk.agent, desk.id), reply)
 

@@ -1,4 +1,4 @@
-"""What the daemon mounts for the people inside: `/desk`, `/api/v1`, and one duty."""
+"""What the daemon mounts for the people inside: `/desk` and its pages, `/api/v1`, and one duty."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from router.desk.access import Access, SignInBrake
 from router.desk.answers import Schemas
 from router.desk.api import MOUNTED_AT, build_api
+from router.desk.browsers import Browsers
 from router.desk.hub import Hub, TellOthers
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
+from router.desk.pages import page_routes
 from router.desk.parts import Parts
 from router.desk.socket import DeskSocket
 from router.desk.surroundings import (
@@ -50,9 +52,10 @@ class DeskSurface:
         clock: Clock,
         ids: Ids,
         desktop: Desktop,
+        web_root: str,
     ) -> None:
         """`role_of` makes the accounts' own type of role from its name."""
-        access = Access(sessions)
+        access, browsers = Access(sessions), Browsers(web_root)
         lookup = WordLookup(words)
         writing = Writing(inbox, ids, lookup, desktop)
         self._hub = Hub(publisher)
@@ -63,6 +66,7 @@ class DeskSurface:
             hub=self._hub,
             leases=self._leases,
             access=access,
+            browsers=browsers,
             words=lookup,
             writing=writing,
         )
@@ -78,6 +82,7 @@ class DeskSurface:
                 sessions=sessions,
                 audit=audit,
                 access=access,
+                browsers=browsers,
                 brake=SignInBrake(clock),
                 words=lookup,
                 reports=reports,
@@ -91,7 +96,11 @@ class DeskSurface:
 
     def routes(self) -> list[BaseRoute]:
         """Return what the daemon's application serves."""
-        return [WebSocketRoute("/desk", self._socket.serve), Mount(MOUNTED_AT, self._api)]
+        return [
+            WebSocketRoute("/desk", self._socket.serve),
+            *page_routes(),
+            Mount(MOUNTED_AT, self._api),
+        ]
 
     def duties(self) -> list[Duty]:
         """Return what is done over and over: renewing leases."""

@@ -239,6 +239,11 @@ class Account(Protocol):
         """Say whether the password must be changed before anything else."""
         ...
 
+    @property
+    def locked_until(self) -> Instant | None:
+        """Return until when no password is looked at; None: not locked."""
+        ...
+
 
 class Accounts(Protocol[R_contra]):
     """Local accounts. Errors: `NotAllowed`, `StorageFailed`, `Overloaded`."""

@@ -125,7 +125,7 @@ class Daemon:
         self.blocked, self.drafts = Blocked(self.database, clock), Drafts(self.database, clock)
         typing = self._build_channels(secret, web_root)
         self.effects = EffectRunner(self.sequencer, clock, self._outlets())
-        self.desk = self._build_desk(secret, typing)
+        self.desk = self._build_desk(secret, typing, web_root)
         self.neighbours.serve(self.desk)
         self.health = Health(
             self.sequencer,
@@ -161,7 +161,7 @@ class Daemon:
         self.neighbours = Neighbours(self.company, chat.elsewhere, chat.agent_types)
         return self.neighbours.agent_types
 
-    def _build_desk(self, secret: bytes, typing: TellResident) -> DeskSurface:
+    def _build_desk(self, secret: bytes, typing: TellResident, web_root: str) -> DeskSurface:
         return DeskSurface(
             inbox=self.sequencer,
             publisher=self.publisher,
@@ -184,6 +184,7 @@ class Daemon:
                 key_of=key_of(secret),
                 typing=typing,
             ),
+            web_root=web_root,
         )
 
     def _outlets(self) -> dict[type[Effect], Outlet]:

@@ -47,6 +47,7 @@ from tests.fakes.engine_clock import LeapableClock
 from tests.fakes.memory_texts import MemoryBlobs, MemoryDrafts
 
 PASSWORD = "four plain words here"
+WEB_ROOT = "https://town.example.org/hall"  # where people reach it, through a proxy
 ROUNDS = 400
 
 
@@ -328,6 +329,7 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
             key_of=lambda email: f"key-of-{email}",
             typing=lambda conversation, agent: typed.append((conversation, agent)),
         ),
+        web_root=WEB_ROOT,
     )
     built.append(
         House(

@@ -65,6 +65,7 @@ class OnePerson:
         self.role = "agent"
         self.agent_id = AgentId(name)
         self.must_change = False
+        self.locked_until = None
 
     async def open(self, name: str) -> str:
         return name

@@ -42,6 +42,7 @@ WRITING: Mapping[str, Mapping[str, object]] = {
 AT_DESK = ("sign_in", "beat", "status", *ON_OFFERS, *ON_ITEMS, *ON_CALLS, *WRITING, "sign_out")
 ROLES: Mapping[str, Mapping[str, int]] = {
     "POST /v1/sessions": ANYONE,
+    "GET /v1/sessions": ALL,
     "DELETE /v1/sessions": ALL,
     "POST /v1/password": ALL,
     "GET /v1/status": ALL,
@@ -187,6 +188,7 @@ async def test_signing_in_and_out(office: House) -> None:
             "role": "agent",
             "agent": "amina",
             "must_change": False,
+            "locked_until": None,
         }
         headers = _bearer(signed.json()["token"])
         assert (await http.delete("/sessions", headers=headers)).status_code == 204

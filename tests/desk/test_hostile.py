@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket
 
 from router.desk import messages as m
 from router.desk.access import Access
+from router.desk.browsers import Browsers
 from router.desk.hub import Hub
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
@@ -62,6 +63,7 @@ def talk(sent: Iterable[str | bytes], *, hello: bool = True) -> tuple[list[Messa
         hub=hub,
         leases=Leases(inbox, hub, inbox.clock),
         access=Access(OnePerson()),
+        browsers=Browsers("http://town.test"),
         words=WordLookup(inbox.find_words),
         writing=Writing(
             inbox,

@@ -107,8 +107,10 @@ async def test_a_lease_that_could_not_be_stored_is_renewed_in_the_next_round() -
     assert kinds(await office.heard()) == [Welcome, Ping, Ping, Ping]
 
 
-async def test_changed_rules_reach_every_desk() -> None:
+@pytest.mark.parametrize(("language", "name"), [("", "New"), ("fr", "Nouveau"), ("xx", "New")])
+async def test_changed_rules_reach_every_desk_in_its_language(language: str, name: str) -> None:
     office = Office()
+    office.desk = Desk("desk-1", CHLOE, "token", language)
     await office.join()
     policy = town(wrap_up_codes={"new": {"en": "New", "fr": "Nouveau"}})
     digest = policy_hash(encode(policy))
@@ -117,7 +119,7 @@ async def test_changed_rules_reach_every_desk() -> None:
     notice = next(one for one in await office.heard() if isinstance(one, Notice))
     assert notice.notice == "policy-changed"
     assert notice.policy is not None
-    assert [code.id for code in notice.policy.wrap_up_codes] == ["new"]
+    assert [(code.id, code.name) for code in notice.policy.wrap_up_codes] == [("new", name)]
 
 
 async def test_an_offer_that_an_outage_extended_is_told_again() -> None:

@@ -28,6 +28,13 @@ async def test_a_welcome_is_complete(town_hall: House) -> None:
         assert welcome["at"] == "2026-11-23T15:00:00Z"
 
 
+async def test_the_welcome_speaks_the_language_the_desk_asks_for(town_hall: House) -> None:
+    for language, name in (("fr", "break (fr)"), ("", "break")):
+        async with town_hall.desk("chloe", language=language) as desk:
+            reasons = {one["id"]: one["name"] for one in desk.welcome["policy"]["away_reasons"]}
+            assert reasons["break"] == name
+
+
 async def test_a_form_is_offered_taken_and_closed(town_hall: House) -> None:
     async with town_hall.desk("chloe") as desk:
         await desk.do("status", status="available")

@@ -1,0 +1,23 @@
+/** Every page: its name in the address, who may open it, and how it is fetched when it is. */
+
+import type { Component } from "svelte";
+
+export interface Page {
+  /** Below /desk/; the same names stand in router/desk/pages.py. */
+  name: string;
+  /** Its entry in shell/words.ts. */
+  title: "desk" | "people";
+  /** Roles; none: everybody. */
+  roles: readonly string[];
+  load: () => Promise<{ default: Component }>;
+}
+
+export const PAGES: readonly Page[] = [
+  { name: "", title: "desk", roles: [], load: () => import("./desk/Desk.svelte") },
+  {
+    name: "people",
+    title: "people",
+    roles: ["administrator"],
+    load: () => import("./people/People.svelte"),
+  },
+];

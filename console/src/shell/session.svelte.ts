@@ -1,0 +1,69 @@
+/** Who is signed in to this browser. */
+
+import type { AccountView, SessionView } from "../protocol/messages";
+import { api } from "./address";
+import { ask, onSignedOut } from "./http";
+import { Refusal } from "./refusal";
+
+export type Standing = "asking" | "out" | "must-change" | "in" | "unreachable";
+
+const AGAIN_MS = 3000;
+
+class Session {
+  account = $state<AccountView | null>(null);
+  standing = $state<Standing>("asking");
+  /** Whether it ended while somebody worked here. */
+  hasEnded = $state(false);
+
+  constructor() {
+    onSignedOut(() => this.over());
+  }
+
+  /** Find out whether the browser has a session. */
+  async look(): Promise<void> {
+    try {
+      this.#take(await ask<AccountView>("GET", api("sessions")));
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "not-signed-in") return;
+      this.standing = "unreachable";
+      window.setTimeout(() => void this.look(), AGAIN_MS);
+    }
+  }
+
+  /** Throws `Refusal`. */
+  async signIn(name: string, password: string): Promise<void> {
+    const body = { name, password, browser: true };
+    this.#take((await ask<SessionView>("POST", api("sessions"), body)).account);
+  }
+
+  /** Throws `Refusal`. */
+  async changePassword(old: string, fresh: string): Promise<void> {
+    const body = { old, new: fresh };
+    this.#take((await ask<SessionView>("POST", api("password"), body)).account);
+  }
+
+  async signOut(): Promise<void> {
+    await ask("DELETE", api("sessions")).catch(() => undefined);
+    this.over();
+    this.hasEnded = false;
+  }
+
+  /** The session has ended, here or elsewhere. */
+  over(): void {
+    this.hasEnded = this.standing === "in";
+    this.account = null;
+    this.standing = "out";
+  }
+
+  /** Whether the account may see what is for these roles; none named: everybody. */
+  is(roles: readonly string[]): boolean {
+    return roles.length === 0 || (this.account !== null && roles.includes(this.account.role));
+  }
+
+  #take(account: AccountView): void {
+    this.account = account;
+    this.standing = account.must_change ? "must-change" : "in";
+  }
+}
+
+export const session = new Session();
