@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Page, ViewportSize, WebSocket, expect
 
 from tests.end_to_end.browsers import SIZE, WAIT_MS, Desk, browsers, first_start
 from tests.end_to_end.process import reached, scaled, shipped
@@ -238,7 +238,11 @@ async def test_an_offer_is_painted_at_once(tmp_path: Path) -> None:
         await first_start(rig.daemon)
         desk = await at_work(rig, made)
         page, said = desk.page, list[str]()
-        page.on("websocket", lambda socket: socket.on("framereceived", lambda f: said.append(f)))
+
+        def listen(socket: WebSocket) -> None:
+            socket.on("framereceived", lambda frame: said.append(str(frame)))
+
+        page.on("websocket", listen)
         await page.reload()
         await page.get_by_role("button", name="Status: Available").wait_for()
         took: list[float] = []
