@@ -118,6 +118,7 @@ async def test_a_call_begins_at_one_daemon_and_goes_on_at_others(tmp_path: Path)
         await it.to(2)
         await it.is_told(call)
         item = it.rig.item_of(talking)
+        await reached("marc is at the desk again", lambda: marc.is_connected)
         assert await marc.click("hold", item, item=item) == "ok"
         receipt = await it.rig.forms.send("at the third")
         await it.to(0)

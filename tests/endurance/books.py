@@ -185,7 +185,8 @@ def sender_findings(rig: Rig, disk: OnDisk, deaf: set[ItemId]) -> Iterator[str]:
         ):
             yield f"{row.id} is a call without a caller: {row.state}"
     worked = Counter(str(event.agent) for event in disk.of_kind(e.HandlingStarted))
-    yield from (f"the terminal of {name} did nothing" for name in TERMINALS if not worked[name])
+    if not any(worked[name] for name in TERMINALS):
+        yield f"the terminals of {' and '.join(TERMINALS)} did nothing"
 
 
 # --- history -------------------------------------------------------------------------------------

@@ -48,7 +48,10 @@ def edits(scale: Scale) -> Edits:
     rows += [_agent(name, "capacity: text_only") for name in texts]
     room = (("length_max: 40", "length_max: 100000"),)
     own: Edits = {
-        "skills.yaml": (("agents:\n", "agents:\n" + "".join(rows)),),
+        "skills.yaml": (
+            ("agents:\n", "agents:\n" + "".join(rows)),
+            ("recreation: 9, general: 4}", "recreation: 9, general: 9}"),  # lin's, in a terminal
+        ),
         "config/queues.yaml": room,
         "config/town.yaml": (
             ("calls_per_number_and_day: 10", "calls_per_number_and_day: 100000"),
