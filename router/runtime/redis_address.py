@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 SENTINEL: Final = "redis+sentinel"
 SENTINEL_TLS: Final = "rediss+sentinel"
@@ -37,21 +37,23 @@ def is_watched(url: str) -> bool:
 
 def watched(url: str) -> Watched:
     """Read an address of Sentinels. Errors: `ValueError`, which never shows a password."""
-    parts = urlsplit(url)
-    user, _, hosts = parts.netloc.rpartition("@")
+    scheme, _, rest = url.partition("://")  # not `urlsplit`: it refuses several hosts with brackets
+    rest, _, query = rest.partition("?")
+    where, _, path = rest.partition("/")
+    user, _, hosts = where.rpartition("@")
     name, _, password = (unquote(text) for text in user.partition(":"))
-    if "@" in parts.query:
+    if "@" in query:
         raise ValueError("must write @ in a password as %40")
-    told = dict(parse_qsl(parts.query))
+    told = dict(parse_qsl(query))
     wrong = sorted(set(told) - set(_NAMES))
     if wrong:
         raise ValueError(f"{wrong[0]} is not known; after ? may stand {', '.join(_NAMES)}")
     if "master" not in told:
         raise ValueError(f"must name the master: {EXAMPLE}")
-    db = parts.path.strip("/") or "0"
+    db = path.strip("/") or "0"
     if not db.isdecimal():
         raise ValueError(f"{db} is no number of a database: {EXAMPLE}")
-    is_tls = parts.scheme == SENTINEL_TLS
+    is_tls = scheme == SENTINEL_TLS
     files: dict[str, str | bool] = {key: told[key] for key in _CERTIFICATES if key in told}
     if files and not is_tls:
         raise ValueError(f"{min(files)} needs {SENTINEL_TLS}://, which is TLS")
