@@ -15,6 +15,9 @@ class Session {
   /** Whether it ended while somebody worked here. */
   hasEnded = $state(false);
 
+  /** What a page wants done before somebody signs out by themselves. */
+  leaving: (() => Promise<unknown>) | null = null;
+
   constructor() {
     onSignedOut(() => this.over());
   }
@@ -43,6 +46,7 @@ class Session {
   }
 
   async signOut(): Promise<void> {
+    await this.leaving?.();
     await ask("DELETE", api("sessions")).catch(() => undefined);
     this.over();
     this.hasEnded = false;
