@@ -28,7 +28,8 @@ class Session {
       this.#take(await ask<AccountView>("GET", api("sessions")));
     } catch (error) {
       if (error instanceof Refusal && error.code === "not-signed-in") return;
-      this.standing = "unreachable";
+      // somebody at work stays there: what they hold and write is shown while nobody answers
+      if (this.standing === "asking") this.standing = "unreachable";
       window.setTimeout(() => void this.look(), AGAIN_MS);
     }
   }
