@@ -271,7 +271,9 @@ async def test_an_offer_is_painted_at_once(tmp_path: Path) -> None:
         await first_start(rig.daemon)
         desk = await at_work(rig, made)
         page, said = desk.page, list[str]()
-        page.on("websocket", lambda socket: socket.on("framereceived", lambda f: said.append(f)))
+        page.on(
+            "websocket", lambda socket: socket.on("framereceived", lambda f: said.append(str(f)))
+        )
         await page.reload()
         await page.get_by_role("button", name="Status: Available").wait_for()
         took: list[float] = []
