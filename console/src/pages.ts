@@ -10,10 +10,18 @@ export interface Page {
   /** Roles; none: everybody. */
   roles: readonly string[];
   load: () => Promise<{ default: Component }>;
+  /** Goes on working unseen while another page is looked at. */
+  isLasting?: true;
 }
 
 export const PAGES: readonly Page[] = [
-  { name: "", title: "desk", roles: [], load: () => import("./desk/Desk.svelte") },
+  {
+    name: "",
+    title: "desk",
+    roles: [],
+    load: () => import("./desk/Desk.svelte"),
+    isLasting: true,
+  },
   {
     name: "people",
     title: "people",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 import websockets
+from starlette.requests import Request
+from starlette.responses import Response
 
-from router.desk.browsers import COOKIE, HEADER
+from router.desk.browsers import COOKIE, HEADER, Browsers
 from tests.desk.house import PASSWORD, House, connect
 
 OURS = {HEADER: "/hall/"}
@@ -37,6 +39,21 @@ async def test_a_folder_that_is_none_is_not_put_into_the_cookie(office: House, f
     async with office.http() as http:
         answer = await sign_in(http, **{HEADER: folder})
     assert "Path=/;" in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "web_root", "is_secure"),
+    [
+        ("https", "http://127.0.0.1:8400", True),  # a proxy said so
+        ("http", "https://town.example.org", True),  # the settings say so
+        ("http", "http://127.0.0.1:8400", False),
+    ],
+)
+def test_over_https_the_cookie_stays_there(asked: str, web_root: str, is_secure: bool) -> None:
+    scope = {"type": "http", "scheme": asked, "path": "/", "server": ("town.test", 80)}
+    response = Response()
+    Browsers(web_root).give(Request(scope | {"headers": []}), response, "token")
+    assert ("; Secure" in response.headers["set-cookie"]) is is_secure
 
 
 async def test_a_program_gets_its_token_and_no_cookie(office: House) -> None:

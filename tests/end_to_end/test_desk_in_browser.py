@@ -28,6 +28,20 @@ HOSTILE = (
 )
 
 
+LISTEN = """() => {
+  window.tones = 0;
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...at) {
+    window.tones += 1;
+    return start.apply(this, at);
+  };
+}"""
+
+
+async def heard(page: Page, tones: int) -> bool:
+    return bool(await page.evaluate("window.tones") >= tones)
+
+
 @asynccontextmanager
 async def open_town(folder: Path) -> AsyncIterator[tuple[Rig, Browsers]]:
     """A town that is always open, with everybody at home, and a browser."""
@@ -55,6 +69,7 @@ async def test_a_call_from_the_offer_to_the_wrap_up(tmp_path: Path) -> None:
     async with open_town(tmp_path) as (rig, made):
         desk = await at_work(rig, made)
         page = desk.page
+        await page.evaluate(LISTEN)
         call = rig.call("+19055550191")
         await rig.press(call, "1", "0")
         offer = page.get_by_role("region", name="Offered to you")
@@ -62,10 +77,12 @@ async def test_a_call_from_the_offer_to_the_wrap_up(tmp_path: Path) -> None:
         await expect(offer).to_contain_text("General information")
         await expect(offer).to_contain_text("Why you")
         assert re.match(r"● 0:\d\d · Desk · ", await page.title())
+        await reached("it is heard twice", lambda: heard(page, 4))  # two tones each time
         await page.keyboard.press("Alt+a")
         await rig.at(call, "conference")
         await expect(page.get_by_text("On the line")).to_be_visible()
         assert re.match(r"Desk · ", await page.title())
+        rung = await page.evaluate("window.tones")
         item = rig.item_of(call)
 
         await page.keyboard.press("Alt+h")
@@ -93,6 +110,14 @@ async def test_a_call_from_the_offer_to_the_wrap_up(tmp_path: Path) -> None:
         await expect(page.get_by_text(item)).to_be_visible()  # still to be read out
         found = await rig.item(item, await rig.session("amara"))
         assert (found["state"], found["code"]) == ("closed", "answered")
+        assert await page.evaluate("window.tones") == rung, "it rang on after it was answered"
+
+        await page.get_by_role("button", name="Signed in as").click()
+        await page.get_by_role("button", name="Sign out").click()
+        await page.locator("input[autocomplete=username]").wait_for()
+        seen = await rig.daemon.get("/api/v1/agents", **await rig.session("elise"))
+        status = {one["agent"]: one["status"] for one in seen.json()}
+        assert status["amara"] == "offline"
 
 
 async def test_two_chats_side_by_side_are_answered(tmp_path: Path) -> None:

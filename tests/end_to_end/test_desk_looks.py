@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from playwright.async_api import Page, ViewportSize, WebSocket, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.end_to_end.browsers import SIZE, WAIT_MS, Desk, browsers, first_start
 from tests.end_to_end.process import reached, scaled, shipped
@@ -83,6 +83,39 @@ async def test_every_page_about_people_is_accessible(tmp_path: Path) -> None:
         await expect(row).to_have_count(0)
         assert given
         assert found == []
+
+
+async def test_who_looks_at_another_page_stays_at_their_desk(tmp_path: Path) -> None:
+    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
+        one_time = await first_start(rig.daemon)
+        await make_administrator(rig, one_time, "amara")
+        desk = await at_work(rig, made)
+        page = desk.page
+        await page.get_by_role("link", name="People").click()
+        await expect(page.get_by_role("heading", name="People")).to_be_visible()
+        await rig.forms.send("while the accounts are looked at")
+        await page.get_by_role("button", name="Offered to you: Form").click()
+        await desk.accept()
+        await expect(page.get_by_label("Your answer")).to_be_visible()
+        await page.go_back()
+        await expect(page.get_by_role("heading", name="People")).to_be_visible()
+        await expect(page.get_by_role("button", name="Status: Available")).to_be_visible()
+
+
+async def make_administrator(rig: Rig, one_time: str, agent: str) -> None:
+    """Have an agent administer the town, too."""
+    http, api = rig.daemon.http, f"{rig.daemon.url}/api/v1"
+    body = {"name": "admin", "password": one_time}
+    token = (await http.post(f"{api}/sessions", json=body)).json()["token"]
+    body = {"old": one_time, "new": OWN_PASSWORD}
+    headers = {"Authorization": f"Bearer {token}"}
+    token = (await http.post(f"{api}/password", json=body, headers=headers)).json()["token"]
+    answer = await http.post(
+        f"{api}/accounts/{agent}/role",
+        json={"role": "administrator", "agent": agent},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 200, answer.text
 
 
 async def test_a_page_that_is_not_for_the_role_is_not_shown(tmp_path: Path) -> None:
@@ -238,11 +271,9 @@ async def test_an_offer_is_painted_at_once(tmp_path: Path) -> None:
         await first_start(rig.daemon)
         desk = await at_work(rig, made)
         page, said = desk.page, list[str]()
-
-        def listen(socket: WebSocket) -> None:
-            socket.on("framereceived", lambda frame: said.append(str(frame)))
-
-        page.on("websocket", listen)
+        page.on(
+            "websocket", lambda socket: socket.on("framereceived", lambda f: said.append(str(f)))
+        )
         await page.reload()
         await page.get_by_role("button", name="Status: Available").wait_for()
         took: list[float] = []

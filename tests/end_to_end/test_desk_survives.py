@@ -120,9 +120,11 @@ async def test_a_second_tab_takes_over_and_gives_back(tmp_path: Path) -> None:
         await second.goto(f"{rig.daemon.url}/desk/")
         await expect(second.get_by_label("Your answer")).to_have_value("Begun in the first tab")
         await expect(first.get_by_text("This desk is open somewhere else")).to_be_visible()
+        await second.get_by_label("Your answer").fill("Begun in the first tab, gone on with")
         await first.get_by_role("button", name="Work here instead").click()
         await expect(second.get_by_text("This desk is open somewhere else")).to_be_visible()
-        await expect(first.get_by_label("Your answer")).to_have_value("Begun in the first tab")
+        area = first.get_by_label("Your answer")
+        await expect(area).to_have_value("Begun in the first tab, gone on with")
 
 
 async def test_a_session_that_ends_asks_for_the_password_and_keeps_the_text(

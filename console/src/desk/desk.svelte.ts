@@ -3,7 +3,6 @@
 import type {
   AgentView,
   ItemView,
-  Notice,
   OfferEndedMessage,
   OfferView,
   PolicyTexts,
@@ -32,7 +31,6 @@ export class DeskState {
   items = $state.raw<ItemView[]>([]);
   left = $state.raw<Left[]>([]);
   policy = $state.raw<PolicyTexts | null>(null);
-  notice = $state.raw<Notice | null>(null);
   chosen = $state(sessionStorage.getItem(CHOSEN) ?? "");
   #typing = $state<Record<string, number>>({});
 
@@ -61,7 +59,6 @@ export class DeskState {
         this.ended = null;
         this.items = said.items;
         this.policy = said.policy;
-        this.notice = null;
         this.#chooseSomething();
         return;
       case "agent":
@@ -82,7 +79,6 @@ export class DeskState {
         this.#typing[said.item] = clock.now + TYPES_MS;
         return;
       case "notice":
-        this.notice = said;
         this.policy = said.policy ?? this.policy;
     }
   }

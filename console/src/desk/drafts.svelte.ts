@@ -21,6 +21,7 @@ export class Drafts {
   constructor(agent: string, link: Link) {
     this.#agent = agent;
     this.#link = link;
+    window.addEventListener("storage", (event) => this.#hear(event.key ?? ""));
   }
 
   of(item: string): string {
@@ -56,6 +57,14 @@ export class Drafts {
     keep(this.#key(item), null);
   }
 
+
+  /** Another tab has gone on writing. */
+  #hear(key: string): void {
+    const item = key.slice(this.#key("").length);
+    if (key === this.#key(item) && this.#texts[item] !== undefined) {
+      this.#texts[item] = kept<string>(key, "");
+    }
+  }
 
   #key(item: string): string {
     return `townline.draft.${this.#agent}.${item}`;

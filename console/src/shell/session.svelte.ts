@@ -15,6 +15,9 @@ class Session {
   /** Whether it ended while somebody worked here. */
   hasEnded = $state(false);
 
+  /** What a page wants done before somebody signs out by themselves. */
+  leaving: (() => Promise<unknown>) | null = null;
+
   constructor() {
     onSignedOut(() => this.over());
   }
@@ -25,7 +28,8 @@ class Session {
       this.#take(await ask<AccountView>("GET", api("sessions")));
     } catch (error) {
       if (error instanceof Refusal && error.code === "not-signed-in") return;
-      this.standing = "unreachable";
+      // somebody at work stays there: what they hold and write is shown while nobody answers
+      if (this.standing === "asking") this.standing = "unreachable";
       window.setTimeout(() => void this.look(), AGAIN_MS);
     }
   }
@@ -43,6 +47,7 @@ class Session {
   }
 
   async signOut(): Promise<void> {
+    await this.leaving?.();
     await ask("DELETE", api("sessions")).catch(() => undefined);
     this.over();
     this.hasEnded = false;
