@@ -504,6 +504,12 @@ export interface MineView {
   items: ItemView[];
 }
 
+/** In which line it shall wait, as old as it is. */
+export interface MoveBody {
+  queue: string;
+  reason?: string;
+}
+
 /** An id and what people call it. */
 export interface NamedView {
   id: string;
@@ -650,6 +656,11 @@ export interface PromisesView {
   longer: number | null;
   mean_error_s: number | null;
   mean_absolute_error_s: number | null;
+}
+
+/** Why an agent shall not have it any more. */
+export interface PullBackBody {
+  reason?: string;
 }
 
 /** A queue now and today. */
