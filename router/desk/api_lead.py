@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Response
 from router.core.commands_lead import AssignItem, MoveItem, PrioritiseItem, PullBackItem
 from router.core.model import SECOND, AgentId, ItemId, QueueId
 from router.core.state import State
+from router.desk.access import LEADERS
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body, Short
-from router.desk.api_work import DONE, LEADERS
+from router.desk.api_work import DONE
 from router.desk.message_types import Reason
 from router.desk.parts import Parts
 from router.desk.surroundings import Account

@@ -17,7 +17,7 @@ from router.core.model import ItemId, ItemState
 from router.core.records import Item
 from router.core.state import State
 from router.desk import messages as m
-from router.desk.access import ADMINISTRATOR, EVERYBODY, SUPERVISOR, agent_id_of
+from router.desk.access import EVERYBODY, LEADERS, SUPERVISOR, agent_id_of
 from router.desk.actions import Actions
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
@@ -31,7 +31,6 @@ from router.desk.view_types import Moment, View, moment
 from router.desk.views import AgentView, DoneView, ItemView, OfferView, QueueView
 
 ITEMS_MAX: Final = 1000
-LEADERS: Final = frozenset({SUPERVISOR, ADMINISTRATOR})
 DONE: Final[dict[str, bool]] = {"done": True}
 ACTIONS: Final[tuple[type[m.Action], ...]] = m.Action.__args__
 
