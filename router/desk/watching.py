@@ -40,11 +40,11 @@ class Viewer:
         self.queue = ""  # whose line it shows; "" = none
         self.goodbye = GONE
         self.ended = asyncio.Event()
-        self._told: asyncio.Queue[str | Goodbye] = asyncio.Queue(QUEUE_MAX)
+        self.told: asyncio.Queue[str | Goodbye] = asyncio.Queue(QUEUE_MAX)  # not sent yet
 
     async def next(self) -> str | Goodbye:
         """Return what is to be told next, as soon as there is something."""
-        return await self._told.get()
+        return await self.told.get()
 
     def tell(self, text: str) -> None:
         """Have it told; a viewer that does not read is cut off."""
@@ -64,7 +64,7 @@ class Viewer:
 
     def _put(self, told: str | Goodbye) -> None:
         try:
-            self._told.put_nowait(told)
+            self.told.put_nowait(told)
         except asyncio.QueueFull:
             self.cut(TOO_SLOW)
 

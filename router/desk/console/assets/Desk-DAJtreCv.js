@@ -1,1 +1,0 @@
-import{C as e,S as t}from"./index-CwqGwirf.js";var n=e(`<h1>Desk</h1>`);function r(e){var r=n();t(e,r)}export{r as default};
