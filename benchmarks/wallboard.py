@@ -23,6 +23,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 from msgspec.structs import replace
 from playwright.sync_api import Page, sync_playwright
@@ -33,6 +34,7 @@ from router.core.model import SECOND, AgentStatus, ItemId, ItemState, LegResult
 from router.core.policy import Policy
 from router.core.state import State
 from router.desk.browsers import COOKIE
+from router.desk.town import status_view
 from router.desk.watching import Viewer
 from tests.desk.house import House, house
 
@@ -184,6 +186,12 @@ async def alone(agents: int, waiting: int) -> None:
             )
             for viewer in viewers:
                 watching.part(viewer)  # type: ignore[attr-defined]
+        began = time.process_time()
+        for _ in range(WATCHED_S):
+            view = status_view(found.state, found.made.about, found.made.clock.now())
+            size = len(msgspec.json.encode(view))
+        spent_ms = (time.process_time() - began) * 1000 / WATCHED_S
+        print(f"/api/v1/status instead, for each who asks: {spent_ms:.1f} ms, {size / 1000:.0f} kB")
 
 
 def _bytes(viewer: Viewer) -> int:

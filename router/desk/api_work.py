@@ -85,10 +85,10 @@ def item_routes(parts: Parts) -> APIRouter:
         return answer(await parts.inbox.read(lambda now: items_of(now, queue, state, limit)))
 
     @routes.get("/items/{item}", summary="One item", responses=gives(ItemView))
-    async def one_item(item: str, who: Account = Depends(anybody)) -> Response:
+    async def one_item(item: str, who: Account = Depends(anybody), words: bool = True) -> Response:
         found = await parts.inbox.read(lambda state: shown(state, find_item(state, item)))
         row, view = found.row, found.view
-        if _may_read_words(who, row):
+        if words and _may_read_words(who, row):
             view = told(view, row, await parts.words.find(refs_shown(view, row)))
         return answer(view)
 

@@ -30,7 +30,6 @@ QUEUE_MAX: Final = 32  # messages; who reads none for half a minute is cut off
 FAREWELL_S: Final = 2.0  # for all together, when the daemon stops
 
 R = TypeVar("R")
-Drawn = tuple[Board, dict[str, Line]]
 
 
 class Viewer:
@@ -92,14 +91,10 @@ class Watching:
         """
         async with self._turn:
             viewer.queue = queue
-            is_new = viewer not in self._viewers
-            if is_new:
+            if self._board is None or (queue and queue not in self._lines):
+                await self._draw(queue)
+            if viewer not in self._viewers and self._board is not None:
                 self._viewers.append(viewer)
-            before = self._board
-            if before is None or (queue and queue not in self._lines):
-                board, self._lines = await self._drawn()
-                self._follow(before, board)
-            if is_new and self._board is not None:
                 viewer.tell(encode(_whole(self._board)))
             if queue:
                 rows = tuple(self._lines[queue].values())
@@ -139,22 +134,22 @@ class Watching:
             version = await self._inbox.read(lambda state: state.version)
             if version == before.version and now < before.at + QUIET:
                 return
-            lines = self._lines
-            board, self._lines = await self._drawn()
-            self._follow(before, board)
-            for queue in self._lines.keys() & lines.keys():
-                self._follow_line(queue, lines[queue])
+            await self._draw()
 
-    async def _drawn(self) -> Drawn:
-        """Draw the town, and the lines that somebody looks into."""
+    async def _draw(self, queue: str = "") -> None:
+        """Draw the town and the lines that are looked into, and tell what is other now."""
         now = self._clock.now()
-        queues = {viewer.queue for viewer in self._viewers} - {""}
-        return await self._inbox.read(
+        queues = {queue, *(viewer.queue for viewer in self._viewers)} - {""}
+        before, lines = self._board, self._lines
+        board, self._lines = await self._inbox.read(
             lambda state: (
                 board_of(state, self._about, now),
-                {queue: line_of(state, queue, now) for queue in queues},
+                {each: line_of(state, each, now) for each in queues},
             )
         )
+        self._follow(before, board)
+        for each in self._lines.keys() & lines.keys():
+            self._follow_line(each, lines[each])
 
     def _follow(self, before: Board | None, board: Board) -> None:
         """Tell everybody who has seen the board before what is other now."""

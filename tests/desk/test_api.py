@@ -365,6 +365,14 @@ async def test_a_supervisor_ranks_and_assigns_what_waits_on_the_record(office: H
     ]
 
 
+async def test_how_an_item_stands_can_be_asked_without_anybodys_words(office: House) -> None:
+    await office.form("F1")
+    told = (await _ask(office, "sam", "GET", "/items/F1")).json()
+    assert (told["who"]["name"], told["words"]["fields"]["where"]) == ("Robin Example", "Main St")
+    bare = (await _ask(office, "sam", "GET", "/items/F1?words=false")).json()
+    assert (bare["item"], bare["who"], bare["words"]) == ("F1", None, None)
+
+
 async def test_a_supervisor_moves_what_waits_and_pulls_back_what_lies_on_the_record(
     office: House,
 ) -> None:

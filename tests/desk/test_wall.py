@@ -117,6 +117,18 @@ async def test_a_queue_is_looked_into_in_the_order_of_its_line(town_hall: House)
         assert (await sam.until("line", lambda said: said["queue"] == "none"))["items"] == []
 
 
+async def test_somebody_who_looks_elsewhere_hides_no_change_from_the_others(
+    town_hall: House,
+) -> None:
+    async with wall(town_hall, queue="roads") as sam:
+        await sam.until("line")
+        await town_hall.call("C1", "1", "1")
+        async with wall(town_hall, "adele", queue="general") as adele:
+            assert [said["type"] for said in adele.told] == ["wall"]
+            change = await sam.until("line_change")
+            assert [row["item"] for row in change["items"]] == ["C1"]
+
+
 async def test_who_leaves_the_line_is_gone_from_it(town_hall: House) -> None:
     await town_hall.form("F1")
     queue = town_hall.engine.state.items["F1"].queue  # type: ignore[index]

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from router.core.commands import SetEmergency
 from router.core.model import MINUTE
 from router.core.policy import Policy
-from tests.core.town import town
+from tests.core.text_town import writing_town
 from tests.desk.house import House
 from tests.wallboard.conftest import OpenWall, look
 
@@ -26,7 +26,7 @@ HOSTILE = (
 @pytest.fixture
 def policy() -> Policy:
     """Return a town whose own names are hostile."""
-    policy, names = town(), iter(HOSTILE * 9)
+    policy, names = writing_town(), iter(HOSTILE * 9)
     agents = {k: replace(a, name=next(names)) for k, a in policy.agents.items()}
     queues = {
         k: replace(q, name={"en": next(names), "fr": next(names)}) for k, q in policy.queues.items()
@@ -45,7 +45,7 @@ async def test_no_name_reason_or_word_is_ever_run(hall: House, wall: OpenWall) -
     command = SetEmergency(hours="office", closed=False, until=until, reason=HOSTILE[0], by="sam")
     await hall.inbox.submit(command, lambda _: None)
     async with hall.desk("amina"):
-        await look(hall, 65)
+        await look(hall)
         await expect(page.locator(".banners")).to_contain_text(HOSTILE[0])
         await expect(page.locator(".side")).to_contain_text("onerror")
         for index in range(await page.locator("tbody button").count()):

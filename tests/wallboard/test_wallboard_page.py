@@ -39,7 +39,7 @@ async def test_a_call_arrives_is_looked_into_and_moved(hall: House, wall: OpenWa
     assert ("sam", "item-moved", "C1 to general") in await audit(hall)
     await look(hall)
     await expect(roads).to_have_text("0")
-    await page.get_by_role("button", name="Back").click()
+    await page.get_by_role("button", name="Back", exact=True).click()
     await expect(page.locator(".side")).to_contain_text("Nobody waits here.")
 
 

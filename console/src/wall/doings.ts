@@ -21,7 +21,7 @@ import { ask } from "../shell/http";
 const SHOWN = 200;
 
 export const items = {
-  one: (item: string) => ask<ItemView>("GET", api("items", item)),
+  one: (item: string) => ask<ItemView>("GET", `${api("items", item)}?words=false`),
   story: (item: string) => ask<StoryView>("GET", api("items", item, "explain")),
   /** With its words; noted in the trail. */
   read: (item: string) => ask<ItemView>("GET", api("items", item, "read")),
