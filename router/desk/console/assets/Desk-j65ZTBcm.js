@@ -1,0 +1,1 @@
+import{F as e,L as t}from"./index-Jhcr7Ii6.js";var n=t(`<h1>Desk</h1>`);function r(t){var r=n();e(t,r)}export{r as default};

@@ -1,1 +1,0 @@
-import{F as e,L as t}from"./index-D47RsAMA.js";var n=t(`<h1>Desk</h1>`);function r(t){var r=n();e(t,r)}export{r as default};
