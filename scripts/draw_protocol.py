@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from router.desk import api, messages
+from router.desk import api, messages, messages_wall
 from router.desk.api_people import Body
 from router.desk.message_types import ClientMessage
 from router.desk.messages_text import FileSent
@@ -25,7 +25,11 @@ HEAD: Final = """\
 // Moments are ISO 8601 in UTC; names that end in _s are seconds.
 """
 _SAID_BY_CLIENTS: Final = (ClientMessage, Body, FileSent)
-_UNIONS: Final = {"ClientSays": messages.AnyClientMessage, "ServerSays": messages.AnyServerMessage}
+_UNIONS: Final = {
+    "ClientSays": messages.AnyClientMessage,
+    "ServerSays": messages.AnyServerMessage,
+    "WallSays": messages_wall.AnyWallMessage,
+}
 _SIMPLE: Final = {
     "string": "string",
     "integer": "number",
@@ -39,7 +43,7 @@ Schema = dict[str, Any]
 
 def page() -> str:
     """Return the whole file."""
-    kinds = [*_below(View), *_below(Body), *_UNIONS.values()]
+    kinds = [*_below(View), *_below(Body), messages_wall.Watch, *_UNIONS.values()]
     assert api.MOUNTED_AT  # importing the routes has made every view and body known
     _, named = msgspec.json.schema_components(kinds, ref_template="{name}")
     loose = {kind.__name__ for base in _SAID_BY_CLIENTS for kind in (base, *_below(base))}

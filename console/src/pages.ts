@@ -6,7 +6,7 @@ export interface Page {
   /** Below /desk/; the same names stand in router/desk/pages.py. */
   name: string;
   /** Its entry in shell/words.ts. */
-  title: "desk" | "people";
+  title: "desk" | "wall" | "people";
   /** Roles; none: everybody. */
   roles: readonly string[];
   load: () => Promise<{ default: Component }>;
@@ -21,6 +21,12 @@ export const PAGES: readonly Page[] = [
     roles: [],
     load: () => import("./desk/Desk.svelte"),
     isLasting: true,
+  },
+  {
+    name: "wall",
+    title: "wall",
+    roles: ["supervisor", "administrator"],
+    load: () => import("./wall/Wall.svelte"),
   },
   {
     name: "people",

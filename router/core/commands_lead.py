@@ -1,9 +1,9 @@
-"""What supervisors ask for about single items: another rank, a certain agent."""
+"""What supervisors ask for about single items: another rank, agent or queue, out of a hand."""
 
 from __future__ import annotations
 
 from router.core.commands import Command
-from router.core.model import AgentId, ItemId, Span
+from router.core.model import AgentId, ItemId, QueueId, Span
 
 
 class PrioritiseItem(Command, frozen=True):
@@ -24,5 +24,25 @@ class AssignItem(Command, frozen=True):
 
     item_id: ItemId
     agent_id: AgentId
+    reason: str
+    by: str
+
+
+class MoveItem(Command, frozen=True):
+    """Put an item in line at another queue; its age goes with it."""
+
+    item_id: ItemId
+    queue: QueueId
+    reason: str
+    by: str
+
+
+class PullBackItem(Command, frozen=True):
+    """Take an item out of an agent's hands, back into its line at its old place.
+
+    Not out of a talk: resident and agent have each other on the line.
+    """
+
+    item_id: ItemId
     reason: str
     by: str

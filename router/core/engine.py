@@ -100,6 +100,8 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     k.PromiseCallback: transfers.promise,
     lead.PrioritiseItem: leading.prioritise,
     lead.AssignItem: leading.assign,
+    lead.MoveItem: leading.move,
+    lead.PullBackItem: leading.pull_back,
     t.ReceiveMail: mail_in.receive_mail,
     t.KeepMail: mail_in.keep_mail,
     t.SetMailAside: mail_in.set_aside,

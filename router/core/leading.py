@@ -1,4 +1,4 @@
-"""What supervisors decide for single items: another rank, and who shall have it.
+"""What supervisors decide for single items: another rank or queue, and who shall have it.
 
 A person may go beyond what the rules give: the limit of what an agent holds, the skills. That they
 did stands in the event, with the reason. What cannot be is refused: a call without a telephone,
@@ -15,20 +15,26 @@ from router.core import events as e
 from router.core.arrivals import open_item
 from router.core.capacity import beside
 from router.core.correspondence import WRITTEN, hand_over_from
+from router.core.handling import IN_HAND, give_back
 from router.core.matching import make_offer
 from router.core.model import (
     DAY,
     IN_LINE,
     AgentStatus,
+    Form,
     Instant,
     OfferEnding,
     Span,
     Tempo,
 )
 from router.core.offers import end_offers, signed_in
+from router.core.policy import Queue
+from router.core.queueing import line_up
 from router.core.records import Agent, Item
+from router.core.relations import talks
 from router.core.state import State
-from router.errors import NotAllowed, NotNow
+from router.core.wishes import move_call
+from router.errors import NotAllowed, NotNow, UnknownTarget
 
 Events = Iterator[e.Event]
 
@@ -96,3 +102,62 @@ def _need_somebody(item: Item, agent: Agent, *, leg: str) -> None:
         raise NotNow(f"agent {agent.id!r} is {agent.status}: a resident would wait for nobody")
     if item.tempo is Tempo.LIVE and not leg:
         raise NotAllowed(f"agent {agent.id!r} has no telephone (leg: in skills.yaml)")
+
+
+def move(s: State, now: Instant, c_: c.MoveItem) -> Events:
+    """Put what waits in line at another queue, as old as it is.
+
+    Raises:
+        UnknownTarget: the policy has no such queue.
+        NotNow: it does not wait, or nobody could wait for anything there.
+    """
+    item = open_item(s, c_.item_id)
+    queue = s.policy.queues.get(c_.queue)
+    if queue is None:
+        raise UnknownTarget(f"no queue {c_.queue!r}; queues are {', '.join(s.policy.queues)}")
+    if item.state not in IN_LINE:
+        raise NotNow(f"item {item.id!r} is {item.state}: only what waits can be moved")
+    if item.queue == queue.id:
+        return
+    _need_place(s, item, queue)
+    yield from end_offers(s, now, item, OfferEnding.WITHDRAWN, f"moved to queue {queue.id}")
+    row = s.items[item.id]
+    yield from line_up(
+        s,
+        now,
+        row,
+        queue,
+        form=row.form,
+        first_queued_at=row.first_queued_at or now,
+        rule=_said("moved by", c_.by, c_.reason),
+    )
+    if row.call_id:  # what is heard while waiting is the other queue's now
+        yield move_call(now, s.items[item.id])
+
+
+def _need_place(s: State, item: Item, queue: Queue) -> None:
+    """Refuse a place in which a resident would wait for nothing."""
+    row = s.queues.get(queue.id)
+    if item.tempo is not Tempo.SLOW_TEXT and row is not None and not row.is_open:
+        raise NotNow(f"queue {queue.id!r} is closed: a resident would wait for nobody")
+    if item.form is Form.CALLBACK and queue.callback is None:
+        raise NotNow(f"queue {queue.id!r} calls nobody back")
+
+
+def pull_back(s: State, now: Instant, c_: c.PullBackItem) -> Events:
+    """Take what an agent holds back into its line; the agent is passed over for a while.
+
+    Raises:
+        NotNow: nobody has it in hand, or the resident is on the line with who has.
+    """
+    item = open_item(s, c_.item_id)
+    if item.state not in IN_HAND:
+        raise NotNow(f"item {item.id!r} is {item.state}: nobody has it in hand")
+    if talks(item):
+        raise NotNow(f"item {item.id!r}: resident and agent are on the line with each other")
+    reason = _said("pulled back by", c_.by, c_.reason)
+    yield from give_back(s, now, item, reason, cause=OfferEnding.DECLINED)
+
+
+def _said(what: str, by: str, reason: str) -> str:
+    return f"{what} {by}: {reason}" if reason else f"{what} {by}"

@@ -17,6 +17,7 @@ AGENT: Final = "agent"
 SUPERVISOR: Final = "supervisor"
 ADMINISTRATOR: Final = "administrator"
 EVERYBODY: Final = frozenset({AGENT, SUPERVISOR, ADMINISTRATOR})
+LEADERS: Final = frozenset({SUPERVISOR, ADMINISTRATOR})
 
 TRIES_PER_NAME: Final = 10  # within TRIES_SPAN
 TRIES_PER_ADDRESS: Final = 50  # an office behind one address signs in at eight o'clock

@@ -9,10 +9,9 @@ from msgspec import Meta
 
 from router.core import commands_hours as h
 from router.core.model import SECOND, Instant
-from router.desk.access import EVERYBODY
+from router.desk.access import EVERYBODY, LEADERS
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body, Short
-from router.desk.api_work import LEADERS
 from router.desk.message_types import Reason
 from router.desk.parts import Parts
 from router.desk.surroundings import Account

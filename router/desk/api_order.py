@@ -9,10 +9,10 @@ from msgspec import Meta
 
 from router.core.model import HOUR, AgentId
 from router.desk import messages_text as w
-from router.desk.access import EVERYBODY, agent_id_of
+from router.desk.access import EVERYBODY, LEADERS, agent_id_of
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
-from router.desk.api_work import DONE, LEADERS
+from router.desk.api_work import DONE
 from router.desk.message_types import LetterText, Name, Reason
 from router.desk.parts import Parts
 from router.desk.pictures import find_item

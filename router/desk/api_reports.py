@@ -12,9 +12,8 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from router.desk.access import EVERYBODY
+from router.desk.access import EVERYBODY, LEADERS
 from router.desk.answers import answer
-from router.desk.api_work import LEADERS
 from router.desk.parts import Parts
 from router.desk.surroundings import Account
 from router.reports.choices import By, Tongue

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Response
 from router.core.commands import ClearEmergency, ReleaseShunted, SetEmergency
 from router.core.model import AgentId, ItemId, QueueId
 from router.core.state import State
-from router.desk.access import EVERYBODY
+from router.desk.access import EVERYBODY, LEADERS
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body, Short
-from router.desk.api_work import DONE, ITEMS_MAX, LEADERS
+from router.desk.api_work import DONE, ITEMS_MAX
 from router.desk.message_types import Reason
 from router.desk.parts import Parts
 from router.desk.surroundings import Account

@@ -17,7 +17,7 @@ from router.core.model import ItemId, ItemState
 from router.core.records import Item
 from router.core.state import State
 from router.desk import messages as m
-from router.desk.access import ADMINISTRATOR, EVERYBODY, SUPERVISOR, agent_id_of
+from router.desk.access import EVERYBODY, LEADERS, SUPERVISOR, agent_id_of
 from router.desk.actions import Actions
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
@@ -31,7 +31,6 @@ from router.desk.view_types import Moment, View, moment
 from router.desk.views import AgentView, DoneView, ItemView, OfferView, QueueView
 
 ITEMS_MAX: Final = 1000
-LEADERS: Final = frozenset({SUPERVISOR, ADMINISTRATOR})
 DONE: Final[dict[str, bool]] = {"done": True}
 ACTIONS: Final[tuple[type[m.Action], ...]] = m.Action.__args__
 
@@ -86,10 +85,10 @@ def item_routes(parts: Parts) -> APIRouter:
         return answer(await parts.inbox.read(lambda now: items_of(now, queue, state, limit)))
 
     @routes.get("/items/{item}", summary="One item", responses=gives(ItemView))
-    async def one_item(item: str, who: Account = Depends(anybody)) -> Response:
+    async def one_item(item: str, who: Account = Depends(anybody), words: bool = True) -> Response:
         found = await parts.inbox.read(lambda state: shown(state, find_item(state, item)))
         row, view = found.row, found.view
-        if _may_read_words(who, row):
+        if words and _may_read_words(who, row):
             view = told(view, row, await parts.words.find(refs_shown(view, row)))
         return answer(view)
 

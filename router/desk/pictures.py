@@ -267,7 +267,7 @@ def agent_view(state: State, agent_id: AgentId) -> AgentView:
     if rule is None and row is None:
         raise UnknownAgent(agent_id)
     holdings = row.holdings if row is not None else ()
-    capacity = state.policy.capacities.get(rule.capacity) if rule is not None else None
+    load, over = loads_of(state, agent_id)
     return AgentView(
         agent=agent_id,
         name=rule.name if rule is not None else agent_id,
@@ -280,14 +280,25 @@ def agent_view(state: State, agent_id: AgentId) -> AgentView:
         signed_in=row is not None and row.lease_until is not None,
         state=agent_state(row),
         holdings=tuple(HoldingView(item=h.item, tempo=h.tempo, state=h.state) for h in holdings),
-        load=tuple(
-            LoadView(tempo=tempo, held=sum(h.tempo is tempo for h in holdings), most=most)
-            for tempo, most in (capacity.units.items() if capacity is not None else ())
-        ),
-        over=row is not None and capacity is not None and is_over(row, capacity),
+        load=load,
+        over=over,
         missed=row.missed if row is not None else 0,
         may_take_back=_may_take_back(state, row),
     )
+
+
+def loads_of(state: State, agent_id: AgentId) -> tuple[tuple[LoadView, ...], bool]:
+    """Return how much of each kind of channel the agent holds, and whether it is too much."""
+    rule, row = state.policy.agents.get(agent_id), state.agents.get(agent_id)
+    capacity = state.policy.capacities.get(rule.capacity) if rule is not None else None
+    if capacity is None:
+        return (), False
+    held = [holding.tempo for holding in row.holdings] if row is not None else []
+    load = tuple(
+        LoadView(tempo=tempo, held=held.count(tempo), most=most)
+        for tempo, most in capacity.units.items()
+    )
+    return load, row is not None and is_over(row, capacity)
 
 
 def agent_state(row: Agent | None) -> AgentState:

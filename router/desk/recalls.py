@@ -31,12 +31,15 @@ def recalls_of(state: State, which: str, most: int) -> tuple[RecallView, ...]:
         which: "waiting" (will be rung), "given_up" (a person must look), "unreturned": both.
         most: how many.
     """
-    rows = sorted(_rows(state), key=lambda row: (row.first_queued_at or row.received_at, row.id))
+    rows = sorted(
+        open_recalls(state), key=lambda row: (row.first_queued_at or row.received_at, row.id)
+    )
     views = (_view(state, row) for row in rows)
     return tuple(view for view in views if which in (ALL, view.state))[:most]
 
 
-def _rows(state: State) -> Iterator[Item]:
+def open_recalls(state: State) -> Iterator[Item]:
+    """Yield the items that are calls to return; looks at every item in memory."""
     for row in state.items.values():
         if row.state in ENDED:
             continue

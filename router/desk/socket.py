@@ -8,9 +8,7 @@ The protocol is in `docs/desk-protocol.md`.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
-import msgspec
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -23,10 +21,8 @@ from router.desk.browsers import Browsers
 from router.desk.desk import (
     GONE,
     HELLO_LATE,
-    MALFORMED,
     NOT_SIGNED_IN,
     RESTART,
-    TOO_LARGE,
     Desk,
     Goodbye,
 )
@@ -34,7 +30,6 @@ from router.desk.hub import Hub
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
 from router.desk.messages import (
-    MESSAGE_BYTES_MAX,
     AnyClientMessage,
     Beat,
     Hello,
@@ -43,26 +38,14 @@ from router.desk.messages import (
     Refused,
     decode,
     encode,
-    id_in,
 )
 from router.desk.pictures import Picture, picture_of
+from router.desk.talk import HELLO_S, Ended, Talk
 from router.desk.writing import Writing
 from router.errors import TownlineError
 from router.ports import Ids, Inbox
 
-HELLO_S: Final = 5.0  # a connection that has not said hello by then is closed
-STRIKES_MAX: Final = 3  # messages that nobody understands
-CLOSE_S: Final = 2.0  # for a close that a slow client holds up
-
 log = structlog.get_logger(__name__)
-
-
-class Ended(Exception):
-    """The connection is over."""
-
-    def __init__(self, goodbye: Goodbye) -> None:
-        super().__init__(goodbye.reason)
-        self.goodbye = goodbye
 
 
 class DeskSocket:
@@ -92,13 +75,13 @@ class DeskSocket:
     async def serve(self, socket: WebSocket) -> None:
         """Serve one connection until it ends."""
         await socket.accept()
-        talk = _Talk(socket)
+        talk = Talk(socket, decode)
         if self._hub.is_stopping:
             await talk.close(RESTART)
             return
         try:
             async with asyncio.timeout(HELLO_S):
-                hello = await talk.hello()
+                hello = await talk.first(Hello)
                 token, agent = await self._agent_of(talk, hello, socket)
         except TimeoutError:
             await talk.close(HELLO_LATE)
@@ -108,7 +91,9 @@ class DeskSocket:
             desk = Desk(self._ids.unique("desk-"), agent, token, hello.language)
             await self._attend(talk, desk, hello)
 
-    async def _agent_of(self, talk: _Talk, hello: Hello, socket: WebSocket) -> tuple[str, AgentId]:
+    async def _agent_of(
+        self, talk: Talk[AnyClientMessage], hello: Hello, socket: WebSocket
+    ) -> tuple[str, AgentId]:
         try:
             token = hello.token or bearer_of(socket.headers.get("authorization"))
             token = token or self._browsers.token_of(socket)
@@ -117,7 +102,7 @@ class DeskSocket:
             await talk.refuse(hello.id, error)
             raise Ended(NOT_SIGNED_IN) from error
 
-    async def _attend(self, talk: _Talk, desk: Desk, hello: Hello) -> None:
+    async def _attend(self, talk: Talk[AnyClientMessage], desk: Desk, hello: Hello) -> None:
         self._hub.join(desk)
         try:
             picture, texts = await self._sign_in(desk)
@@ -148,7 +133,7 @@ class DeskSocket:
 
         return await self._inbox.submit(SignIn(desk.agent, desk.id), reply)
 
-    async def _read(self, talk: _Talk, desk: Desk) -> None:
+    async def _read(self, talk: Talk[AnyClientMessage], desk: Desk) -> None:
         try:
             while True:
                 said = await talk.next()
@@ -172,7 +157,7 @@ class DeskSocket:
             return Refused(id=said.id, code=error.code, message=str(error))
         return Ok(id=said.id)
 
-    async def _write(self, talk: _Talk, desk: Desk) -> None:
+    async def _write(self, talk: Talk[AnyClientMessage], desk: Desk) -> None:
         try:
             while True:
                 outgoing = await desk.next()
@@ -183,70 +168,3 @@ class DeskSocket:
                 await talk.send(encode(outgoing.with_words(found)))
         except WebSocketDisconnect:
             desk.cut(GONE)
-
-
-class _Talk:
-    """Text in and out, with the limits on what a client may send."""
-
-    def __init__(self, socket: WebSocket) -> None:
-        self._socket = socket
-        self._strikes = 0
-
-    async def hello(self) -> Hello:
-        """Return the hello; anything else is refused. Errors: `Ended`, `WebSocketDisconnect`."""
-        while True:
-            try:
-                said = await self.next()
-            except WebSocketDisconnect:
-                raise Ended(GONE) from None
-            if isinstance(said, Hello):
-                return said
-            if not isinstance(said, Refused):
-                said = self._strike(said.id, "not-signed-in", "say hello first")
-            await self.send(encode(said))
-
-    async def next(self) -> AnyClientMessage | Refused:
-        """Return the next message, or the refusal of one that is none.
-
-        Errors: `Ended` at the third strike or when a message is too large; `WebSocketDisconnect`.
-        """
-        message = await self._socket.receive()
-        if message["type"] != "websocket.receive":
-            raise WebSocketDisconnect(message.get("code", 1006))
-        text = message.get("text")
-        if text is None:
-            return self._strike("", "malformed", "send text frames, not binary ones")
-        if len(text) > MESSAGE_BYTES_MAX or len(text.encode()) > MESSAGE_BYTES_MAX:
-            raise Ended(TOO_LARGE)
-        try:
-            return decode(text)
-        except (msgspec.DecodeError, RecursionError) as error:
-            return self._strike(id_in(text), "malformed", f"not a desk message: {error}")
-
-    def _strike(self, message_id: str, code: str, message: str) -> Refused:
-        self._strikes += 1
-        if self._strikes >= STRIKES_MAX:
-            raise Ended(MALFORMED)
-        return Refused(id=message_id, code=code, message=message)
-
-    async def send(self, text: str) -> None:
-        """Send once the client reads. Errors: `WebSocketDisconnect`."""
-        await self._socket.send_text(text)
-
-    async def refuse(self, message_id: str, error: TownlineError) -> None:
-        """Send a refusal, if the client still listens."""
-        refused = Refused(id=message_id, code=error.code, message=str(error))
-        try:
-            await self.send(encode(refused))
-        except WebSocketDisconnect:
-            log.debug("desk_gone_before_refusal", code=error.code)
-
-    async def close(self, goodbye: Goodbye) -> None:
-        """Close; a client that does not read is dropped."""
-        if goodbye is GONE:
-            return
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._socket.close(goodbye.code, goodbye.reason)
-        except (TimeoutError, RuntimeError, WebSocketDisconnect):
-            log.debug("desk_not_closed_in_time", why=goodbye.reason)

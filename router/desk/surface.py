@@ -1,7 +1,8 @@
-"""What the daemon mounts for the people inside: `/desk` and its pages, `/api/v1`, and one duty."""
+"""What the daemon mounts for the people inside: `/desk`, its pages, `/api/v1`; and its duties."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -27,6 +28,8 @@ from router.desk.surroundings import (
     Publisher,
     Sessions,
 )
+from router.desk.wall_socket import WallSocket
+from router.desk.watching import Watching
 from router.desk.writing import Desktop, Writing
 from router.ports import Clock, Duty, Ids, Inbox
 
@@ -70,6 +73,10 @@ class DeskSurface:
             words=lookup,
             writing=writing,
         )
+        self._watching = Watching(inbox, clock, about)
+        self._wall_socket = WallSocket(
+            watching=self._watching, access=access, browsers=browsers, clock=clock
+        )
         self._api = build_api(
             Parts(
                 inbox=inbox,
@@ -98,13 +105,14 @@ class DeskSurface:
         """Return what the daemon's application serves."""
         return [
             WebSocketRoute("/desk", self._socket.serve),
+            WebSocketRoute("/desk/live", self._wall_socket.serve),
             *page_routes(),
             Mount(MOUNTED_AT, self._api),
         ]
 
     def duties(self) -> list[Duty]:
-        """Return what is done over and over: renewing leases."""
-        return [self._leases]
+        """Return what is done over and over: renewing leases, telling wallboards."""
+        return [self._leases, self._watching]
 
     def resident_types(self, conversation: str) -> None:
         """Tell whoever has the conversation that its resident is writing."""
@@ -119,5 +127,8 @@ class DeskSurface:
         self._hub.tell_others = tell
 
     async def stop(self) -> None:
-        """Tell every desk that the daemon restarts; return when they are gone (2 s at most)."""
-        await self._hub.stop()
+        """Tell every desk and wallboard that the daemon restarts; return when they are gone.
+
+        Each has 2 s at most.
+        """
+        await asyncio.gather(self._hub.stop(), self._watching.stop())

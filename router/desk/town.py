@@ -21,7 +21,7 @@ from router.desk.forecasts import forecast_view
 from router.desk.named import text_of
 from router.desk.pictures import agent_view, item_view
 from router.desk.recalls import ALL, recalls_of
-from router.desk.service_levels import service_level_view
+from router.desk.service_levels import Counted
 from router.desk.surroundings import About, Daemons
 from router.desk.town_hours import conditions_of, message_views, on_call_views, surge_views
 from router.desk.view_types import moment, moment_or_none, seconds
@@ -45,7 +45,7 @@ UNRETURNED_SHOWN: Final = 50
 SHUNTED_SHOWN: Final = 100  # in the status; all of them at /shunted
 
 
-def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
+def queue_view(state: State, rule: Queue, now: Instant, counted: Counted) -> QueueView:
     """Return the queue now and today."""
     row = state.queues.get(rule.id, QueueRow(id=rule.id))
     policy = state.policy
@@ -57,11 +57,11 @@ def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
         changes_at=moment_or_none(row.changes_at),
         conditions=conditions_of(state, rule, row),
         waiting=tuple(_waiting(state, rule.id, tempo, now) for tempo in Tempo),
-        staffed=tuple(_staff(state, rule)),
-        today=service_level_view(state, rule, Channel.VOICE, now),
-        chats_today=service_level_view(state, rule, Channel.CHAT, now),
-        mails_today=service_level_view(state, rule, Channel.MAIL, now),
-        forms_today=service_level_view(state, rule, Channel.WEBFORM, now),
+        staffed=tuple(staff_views(state, rule)),
+        today=counted.view(rule, Channel.VOICE),
+        chats_today=counted.view(rule, Channel.CHAT),
+        mails_today=counted.view(rule, Channel.MAIL),
+        forms_today=counted.view(rule, Channel.WEBFORM),
         expected=expected_wait(state, rule, now),
         promises=promises_view(state, rule, now),
         forecast=forecast_view(state, rule, now),
@@ -70,7 +70,8 @@ def queue_view(state: State, rule: Queue, now: Instant) -> QueueView:
 
 def queue_views(state: State, now: Instant) -> tuple[QueueView, ...]:
     """Return every queue in the order of the policy."""
-    return tuple(queue_view(state, rule, now) for rule in state.policy.queues.values())
+    counted = Counted(state, now)
+    return tuple(queue_view(state, rule, now, counted) for rule in state.policy.queues.values())
 
 
 def agent_views(state: State) -> tuple[AgentView, ...]:
@@ -80,7 +81,9 @@ def agent_views(state: State) -> tuple[AgentView, ...]:
 
 def _waiting(state: State, queue: QueueId, tempo: Tempo, now: Instant) -> WaitingView:
     line = state.index.lines.get((queue, tempo))
-    since = [_since(state.items[ItemId(name)]) for _, name in line] if line is not None else []
+    since = (
+        [since_in_line(state.items[ItemId(name)]) for _, name in line] if line is not None else []
+    )
     oldest = max(0, now - min(since)) if since else 0
     return WaitingView(
         tempo=tempo,
@@ -90,11 +93,13 @@ def _waiting(state: State, queue: QueueId, tempo: Tempo, now: Instant) -> Waitin
     )
 
 
-def _since(item: Item) -> Instant:
+def since_in_line(item: Item) -> Instant:
+    """Return since when the item waits."""
     return item.received_at if item.first_queued_at is None else item.first_queued_at
 
 
-def _staff(state: State, rule: Queue) -> Iterable[StaffView]:
+def staff_views(state: State, rule: Queue) -> Iterable[StaffView]:
+    """Yield how many could serve the queue, for each kind of channel and language."""
     wanted = requirement.for_some_item(requirement.parse(rule.requires))
     for tempo in (Tempo.LIVE, Tempo.SLOW_TEXT):
         for language in state.policy.languages:

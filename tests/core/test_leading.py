@@ -1,4 +1,4 @@
-"""What supervisors decide for single items: another rank, and who shall have it."""
+"""What supervisors decide for single items: another rank or queue, and who shall have it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from router.core import commands as c
 from router.core import commands_lead as lead
+from router.core import effects as f
 from router.core import events as e
 from router.core.capacity import is_over
 from router.core.model import (
@@ -19,12 +20,14 @@ from router.core.model import (
     AgentStatus,
     ItemId,
     ItemState,
+    LegResult,
+    OfferEnding,
     QueueId,
     Tempo,
 )
 from router.core.policy import Policy
 from router.core.story import describe
-from router.errors import NotAllowed, NotNow
+from router.errors import NotAllowed, NotNow, UnknownTarget
 from tests.core.test_invariants import AGENTS, TownWalk
 from tests.core.town import Desk, town
 
@@ -209,6 +212,74 @@ def test_what_a_colleague_handles_is_not_assigned_away() -> None:
         desk.do(lead.AssignItem(ItemId("f0"), BORIS, "", "sam"))
 
 
+# --- another queue, and out of a hand ------------------------------------------------------------
+
+
+def test_a_caller_is_moved_with_their_age_and_hears_the_other_queue() -> None:
+    desk = waiting("a", "b")
+    before = desk.state.items[ItemId("b")]
+    events = desk.do(lead.MoveItem(ItemId("b"), ROADS, "it is a pothole", "sam"))
+    row = desk.state.items[ItemId("b")]
+    assert (row.queue, row.state) == (ROADS, ItemState.QUEUED)
+    assert row.first_queued_at == before.first_queued_at
+    assert in_line(desk) == ["a"]
+    assert [x.rule for x in events if isinstance(x, e.ItemQueued)] == [
+        "moved by sam: it is a pothole"
+    ]
+    moved = [x.effect for x in events if isinstance(x, e.EffectWanted)]
+    assert [(type(x), x.item_id) for x in moved] == [(f.MoveCall, "b")]
+    counted = [x for x in events if isinstance(x, e.ServiceLevelCounted)]
+    assert [(x.queue, x.result) for x in counted] == [(GENERAL, "other")]
+    assert desk.do(lead.MoveItem(ItemId("b"), ROADS, "", "sam")) == []  # a repeated click
+
+
+def test_an_open_offer_of_what_is_moved_is_withdrawn_without_blame() -> None:
+    desk = waiting("a")
+    desk.do(c.SetStatus(agent_id=AMINA, status=AgentStatus.AVAILABLE))
+    assert desk.state.agents[AMINA].offer == "a.1"
+    events = desk.do(lead.MoveItem(ItemId("a"), ROADS, "", "sam"))
+    (ended,) = [x for x in events if isinstance(x, e.OfferEnded)]
+    assert (ended.ending, ended.reason) == (OfferEnding.WITHDRAWN, "moved to queue roads")
+    assert desk.state.items[ItemId("a")].queue == ROADS
+
+
+def test_nobody_is_moved_to_where_they_would_wait_in_vain() -> None:
+    desk = waiting("a")
+    with pytest.raises(UnknownTarget, match="queues are"):
+        desk.do(lead.MoveItem(ItemId("a"), QueueId("none"), "", "sam"))
+    desk.state.put_queue(replace(desk.state.queues[ROADS], is_open=False))
+    with pytest.raises(NotNow, match="'roads' is closed"):
+        desk.do(lead.MoveItem(ItemId("a"), ROADS, "", "sam"))
+    desk.do(c.SetStatus(agent_id=AMINA, status=AgentStatus.AVAILABLE))
+    desk.answer("amina")
+    with pytest.raises(NotNow, match="only what waits"):
+        desk.do(lead.MoveItem(ItemId("a"), ROADS, "", "sam"))
+
+
+def test_what_is_pulled_back_waits_at_its_old_place_and_says_why() -> None:
+    desk = forms(1)
+    place = desk.state.items[ItemId("f0")].urgency_at
+    desk.do(lead.PullBackItem(ItemId("f0"), "on sick leave", "sam"))
+    row = desk.state.items[ItemId("f0")]
+    assert (row.state, row.agent, row.urgency_at) == (ItemState.QUEUED, None, place)
+    assert desk.state.agents[CHLOE].holdings == ()
+    assert "pulled back by sam: on sick leave" in [
+        x.reason for x in desk.story if isinstance(x, e.ItemReturned)
+    ]
+    with pytest.raises(NotNow, match="nobody has it in hand"):
+        desk.do(lead.PullBackItem(ItemId("f0"), "", "sam"))
+
+
+def test_nobody_is_torn_out_of_a_talk() -> None:
+    desk = waiting("a")
+    desk.do(c.SetStatus(agent_id=AMINA, status=AgentStatus.AVAILABLE))
+    desk.answer("amina")
+    desk.do(c.ReportLeg(ItemId("a"), leg="agent", call_id="leg", result=LegResult.ANSWERED))
+    desk.do(c.NoteRoom(ItemId("a"), "room"))
+    with pytest.raises(NotNow, match="on the line with each other"):
+        desk.do(lead.PullBackItem(ItemId("a"), "", "sam"))
+
+
 # --- in any order of doings ----------------------------------------------------------------------
 
 
@@ -227,6 +298,19 @@ class LeadWalk(TownWalk):
         found = self.items()
         if found:
             self.attempt(lead.AssignItem(data.draw(st.sampled_from(found)), agent, "", "sam"))
+
+    @rule(data=st.data(), queue=st.sampled_from((GENERAL, ROADS)))
+    def move(self, data: st.DataObject, queue: QueueId) -> None:
+        found = self.items()
+        if found:
+            item = data.draw(st.sampled_from(found))
+            self.attempt(lead.MoveItem(item, queue, "why", "sam"))
+
+    @rule(data=st.data())
+    def pull_back(self, data: st.DataObject) -> None:
+        found = self.items()
+        if found:
+            self.attempt(lead.PullBackItem(data.draw(st.sampled_from(found)), "why", "sam"))
 
     @invariant()
     def no_agent_is_over_capacity(self) -> None:

@@ -76,6 +76,8 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "POST /v1/items/{item}/block": LEADERS,
     "POST /v1/items/{item}/prioritise": LEADERS,
     "POST /v1/items/{item}/assign": LEADERS,
+    "POST /v1/items/{item}/move": LEADERS,
+    "POST /v1/items/{item}/pull_back": LEADERS,
     "GET /v1/blocked": LEADERS,
     "GET /v1/kept-mail": LEADERS,
     "DELETE /v1/blocked/{key}": LEADERS,
@@ -109,6 +111,8 @@ BODIES: dict[str, object] = {
     "block": {"reason": "x"},
     "prioritise": {"head_start_s": 60},
     "assign": {"agent": "amina"},
+    "move": {"queue": "roads"},
+    "pull_back": {},
     "role": {"role": "supervisor"},
     "accounts": {"name": "neu", "role": "supervisor"},
     "sessions": {"name": "nobody", "password": "wrong"},
@@ -364,6 +368,37 @@ async def test_a_supervisor_ranks_and_assigns_what_waits_on_the_record(office: H
     assert ("sam", "item-prioritised", "F1 by 600 s") in [
         (t["who"], t["what"], t["target"]) for t in trail
     ]
+
+
+async def test_how_an_item_stands_can_be_asked_without_anybodys_words(office: House) -> None:
+    await office.form("F1")
+    told = (await _ask(office, "sam", "GET", "/items/F1")).json()
+    assert (told["who"]["name"], told["words"]["fields"]["where"]) == ("Robin Example", "Main St")
+    bare = (await _ask(office, "sam", "GET", "/items/F1?words=false")).json()
+    assert (bare["item"], bare["who"], bare["words"]) == ("F1", None, None)
+
+
+async def test_a_supervisor_moves_what_waits_and_pulls_back_what_lies_on_the_record(
+    office: House,
+) -> None:
+    await office.form("F1")
+    nowhere = await _ask(office, "sam", "POST", "/items/F1/move", {"queue": "none"})
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "unknown-target")
+    body = {"queue": "roads", "reason": "a pothole"}
+    assert (await _ask(office, "sam", "POST", "/items/F1/move", body)).status_code == 200
+    assert office.engine.state.items[ItemId("F1")].queue == "roads"
+    held = await _ask(office, "sam", "POST", "/items/F1/pull_back", {})
+    assert (held.status_code, held.json()["code"]) == (409, "not-now")
+    await _ask(office, "amina", "POST", "/agents/me/sign_in")
+    taken = await _ask(office, "amina", "POST", "/agents/me/take", {"item": "F1"})
+    assert taken.status_code == 200
+    back = await _ask(office, "sam", "POST", "/items/F1/pull_back", {"reason": "ill"})
+    assert back.status_code == 200
+    assert office.engine.state.items[ItemId("F1")].agent is None
+    trail = (await _ask(office, "adele", "GET", "/audit?limit=5")).json()
+    noted = [(t["who"], t["what"], t["target"]) for t in trail]
+    assert ("sam", "item-moved", "F1 to roads") in noted
+    assert ("sam", "item-pulled-back", "F1") in noted
 
 
 async def test_accounts_are_made_changed_and_removed_on_the_record(office: House) -> None:

@@ -11,6 +11,7 @@ import websockets
 
 from router.core.model import SECOND, ItemState
 from router.desk import socket as desk_socket
+from router.desk import talk as desk_talk
 from router.runtime.journal_memory import MemoryStore
 from tests.desk.house import Client, House, connect, house
 
@@ -346,7 +347,7 @@ async def test_a_message_beyond_64_kb_closes(town_hall: House) -> None:
 async def test_a_client_that_does_not_read_is_cut_off_and_loses_nothing(
     town_hall: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk_socket, "CLOSE_S", 0.05)
+    monkeypatch.setattr(desk_talk, "CLOSE_S", 0.05)
     long = {"story": "x" * 50_000}
     token = await town_hall.token("chloe")
     address = town_hall.url.replace("http://", "ws://") + "/desk"

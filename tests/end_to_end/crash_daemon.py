@@ -36,7 +36,7 @@ from router.cli import main
 from router.core.commands import Command, PassTime, RenewLeases, ReportEffect
 from router.core.engine import Engine
 from router.core.model import SECOND
-from router.desk import socket as desk_socket
+from router.desk import talk as desk_talk
 from router.history.feeder import HistoryFeeder
 from router.runtime import clock, daemon, sender, snapshotting
 from router.runtime.blobs import FolderBlobs
@@ -216,7 +216,7 @@ def wrap_everything() -> None:
     around(Storing, "store", "", "after-append")
     around(sender.Sender, "release", "before-reply", "after-reply")
     around(Response, "__call__", "before-answer", "after-answer")
-    around(desk_socket._Talk, "send", "before-desk-answer", "after-desk-answer")
+    around(desk_talk.Talk, "send", "before-desk-answer", "after-desk-answer")
     around(Publisher, "publish", "before-publish", "after-publish")
     around(RestOutlet, "perform", "before-perform", "after-perform")
     around(snapshotting.Snapshots, "save", "before-snapshot", "after-snapshot")

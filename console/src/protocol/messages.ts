@@ -450,6 +450,21 @@ export interface LegView {
   state: LegState;
 }
 
+/** The rows of that queue that are new or other than before. */
+export interface LineChangeMessage {
+  type: "line_change";
+  queue: string;
+  items: WallItemView[];
+  gone_items: string[];
+}
+
+/** Who waits in the queue that is looked into; it replaces what was shown. */
+export interface LineMessage {
+  type: "line";
+  queue: string;
+  items: WallItemView[];
+}
+
 /** How much of one kind of channel an agent holds. */
 export interface LoadView {
   tempo: Tempo;
@@ -503,6 +518,12 @@ export interface MineView {
   agent: AgentView;
   offer: OfferView | null;
   items: ItemView[];
+}
+
+/** In which line it shall wait, as old as it is. */
+export interface MoveBody {
+  queue: string;
+  reason?: string;
 }
 
 /** An id and what people call it. */
@@ -651,6 +672,11 @@ export interface PromisesView {
   longer: number | null;
   mean_error_s: number | null;
   mean_absolute_error_s: number | null;
+}
+
+/** Why an agent shall not have it any more. */
+export interface PullBackBody {
+  reason?: string;
 }
 
 /** A queue now and today. */
@@ -829,6 +855,7 @@ export interface Status {
 /** The whole town at a glance. */
 export interface StatusView {
   at: string;
+  time_zone: string;
   town: string;
   version: string;
   started_at: string;
@@ -849,6 +876,7 @@ export interface StatusView {
   announcements: AnnouncementView[];
   on_call: OnCallView[];
   daemons: DaemonsView | null;
+  journal_since: string | null;
 }
 
 /** Why an item went where it went. */
@@ -985,6 +1013,132 @@ export interface WaitingView {
   conditions: string[];
 }
 
+/** An agent who is signed in, or holds something. */
+export interface WallAgentView {
+  agent: string;
+  name: string;
+  team: string;
+  status: AgentStatus;
+  reason: string;
+  then_status: AgentStatus | null;
+  since: string;
+  signed_in: boolean;
+  state: AgentState;
+  state_since: string;
+  holdings: WallHoldingView[];
+  load: LoadView[];
+  over: boolean;
+  missed: number;
+}
+
+/** The rows that are new or other than before. */
+export interface WallChangeMessage {
+  type: "wall_change";
+  version: number;
+  at: string;
+  town: WallTownView | null;
+  queues: WallQueueView[];
+  agents: WallAgentView[];
+  gone_agents: string[];
+}
+
+/** One item an agent has. */
+export interface WallHoldingView {
+  item: string;
+  form: Form;
+  tempo: Tempo;
+  queue: string | null;
+  state: string;
+  since: string | null;
+}
+
+/** Opening hours that can be overridden. */
+export interface WallHoursView {
+  hours: string;
+  queues: string[];
+}
+
+/** One that waits in the queue that is looked into. */
+export interface WallItemView {
+  item: string;
+  rank: number;
+  state: ItemState;
+  form: Form;
+  tempo: Tempo;
+  subject: string;
+  language: string;
+  since: string;
+  head_start_s: number;
+  asks_for: string;
+  step: number;
+  steps: number;
+  kept_for: string | null;
+  offered_to: string[];
+  due: string | null;
+  urgent: boolean;
+}
+
+/** Who waits in a queue, of one kind of channel. */
+export interface WallLineView {
+  tempo: Tempo;
+  waiting: number;
+  since: string | null;
+  conditions: string[];
+}
+
+/** Everything but the lines; it replaces what was shown. */
+export interface WallMessage {
+  type: "wall";
+  version: number;
+  at: string;
+  town: WallTownView;
+  queues: WallQueueView[];
+  agents: WallAgentView[];
+}
+
+/** A queue now and today. */
+export interface WallQueueView {
+  queue: string;
+  names: Record<string, string>;
+  hours: string;
+  open: boolean;
+  reason: string;
+  changes_at: string | null;
+  conditions: string[];
+  lines: WallLineView[];
+  staffed: StaffView[];
+  levels: ServiceLevelView[];
+  expected: WaitView;
+  forecast: ForecastView | null;
+}
+
+/** What holds for the whole town, and how much waits for a person. */
+export interface WallTownView {
+  names: Record<string, string>;
+  languages: string[];
+  subjects: Record<string, Record<string, string>>;
+  away_reasons: Record<string, Record<string, string>>;
+  hours: WallHoursView[];
+  emergencies: EmergencyView[];
+  surge: SurgeView[];
+  has_surge: boolean;
+  announcements: AnnouncementView[];
+  shunted: number;
+  unreturned: number;
+  given_up: number;
+  on_call: number;
+  doors: string[];
+  policy_refused: boolean;
+}
+
+/** First message of a connection, and whenever another queue is looked into. */
+export interface Watch {
+  type: "watch";
+  id?: string;
+  token?: string;
+  queue?: string;
+}
+
 /** The answer to hello: everything a desk shows, complete. */
 export interface Welcome {
   type: "welcome";
@@ -1055,4 +1209,13 @@ export type ServerSays =
   | TypingMessage
   | Ping
   | Ok
+  | Refused;
+
+export type WallSays =
+  | WallMessage
+  | WallChangeMessage
+  | LineMessage
+  | LineChangeMessage
+  | Ping
+  | Notice
   | Refused;

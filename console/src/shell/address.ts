@@ -22,7 +22,16 @@ export function api(...parts: (string | number)[]): string {
 
 /** The address of the desk's WebSocket. */
 export function socketAddress(): string {
-  const url = new URL(`${ROOT}desk`, window.location.href);
+  return socket("desk");
+}
+
+/** The address of the wallboard's WebSocket. */
+export function liveAddress(): string {
+  return socket("desk/live");
+}
+
+function socket(path: string): string {
+  const url = new URL(`${ROOT}${path}`, window.location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   return url.href;
 }
