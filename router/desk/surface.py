@@ -58,8 +58,7 @@ class DeskSurface:
         web_root: str,
     ) -> None:
         """`role_of` makes the accounts' own type of role from its name."""
-        access, browsers = Access(sessions), Browsers(web_root)
-        lookup = WordLookup(words)
+        access, browsers, lookup = Access(sessions), Browsers(web_root), WordLookup(words)
         writing = Writing(inbox, ids, lookup, desktop)
         self._hub = Hub(publisher)
         self._leases = Leases(inbox, self._hub, clock)
