@@ -2,7 +2,7 @@
 
 Daemons are counted when they open the journal and every second from then on; while somebody has it
 alone a daemon that opens it is refused, and so is every append. Whoever is killed has it for a few
-seconds longer; a daemon that is killed within a minute of its start counts until that is over.
+seconds longer; a daemon that is killed while it starts counts for a minute.
 """
 
 from __future__ import annotations

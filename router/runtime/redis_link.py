@@ -50,7 +50,8 @@ class RedisLink:
         """See `Link.claim`."""
         names = ("daemon", "version", "daemons")
         keys = [self._prefix + name for name in names]
-        asked = self._asking.eval(CLAIM, len(keys), *keys, self.name, KEPT_MS)
+        opened = OPENED + self.name.rpartition(":")[0] + ":"
+        asked = self._asking.eval(CLAIM, len(keys), *keys, self.name, KEPT_MS, opened)
         holder, left_ms, version, daemons = await self._guarded("claiming", asked)
         age_ms = max(0, KEPT_MS - int(left_ms))
         decider = holder.decode()

@@ -109,7 +109,8 @@ return #found
 """
 
 # Renew or take what one daemon holds, and be counted. KEYS: claim, version, daemons.
-# ARGV: who, milliseconds for which a claim, and being counted, is kept.
+# ARGV: who, milliseconds for which a claim, and being counted, is kept; the beginning of the names
+#   under which the same program was counted while it opened the journal.
 # Returns who holds it, the milliseconds left of it, the version, who is counted.
 CLAIM: Final = """
 local holder = redis.call('GET', KEYS[1])
@@ -121,6 +122,9 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[3], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - ARGV[2])
+for _, name in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+  if string.sub(name, 1, #ARGV[3]) == ARGV[3] then redis.call('ZREM', KEYS[3], name) end
+end
 return {holder, redis.call('PTTL', KEYS[1]), redis.call('GET', KEYS[2]) or '0',
   redis.call('ZRANGE', KEYS[3], 0, -1)}
 """

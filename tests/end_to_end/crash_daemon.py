@@ -219,7 +219,7 @@ def wrap_everything() -> None:
     around(desk_talk.Talk, "send", "before-desk-answer", "after-desk-answer")
     around(Publisher, "publish", "before-publish", "after-publish")
     around(RestOutlet, "perform", "before-perform", "after-perform")
-    around(snapshotting.Snapshots, "save", "before-snapshot", "after-snapshot")
+    around(snapshotting.Snapshots, "_save", "before-snapshot", "after-snapshot")
     around(SqliteWriter, "add_snapshot_part", "", "within-snapshot")
     around(HistoryFeeder, "__call__", "before-feed", "after-feed")
     around(SqliteWriter, "forget_words", "within-feed")

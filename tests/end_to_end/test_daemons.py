@@ -15,7 +15,7 @@ import pytest
 from channels.voice.practice.call import Call
 from tests.end_to_end.desk_client import AgentDesk, Habits
 from tests.end_to_end.process import Daemon, Edits, reached, scaled
-from tests.end_to_end.rig import AGAIN_S, SOON, Rig, town
+from tests.end_to_end.rig import AGAIN_S, MANY_FORMS, Rig, town
 from tests.end_to_end.rig import ALWAYS_OPEN as HOURS
 from tests.fakes.redis_sentinel import watched
 from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
@@ -23,7 +23,7 @@ from tests.fakes.relay import Relay
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed")
 
-ALWAYS_OPEN: Edits = {**SOON, **HOURS}
+ALWAYS_OPEN: Edits = {**MANY_FORMS, **HOURS}
 EVERY_S = 10.0  # between two announcements
 ANSWERED_S = 5.0  # after it is due, until another daemon tells a waiting caller something
 

@@ -18,17 +18,13 @@ from tests.end_to_end.desk_client import AgentDesk, Habits
 from tests.end_to_end.evidence import Witness, on_disk
 from tests.end_to_end.nursery import Nursery
 from tests.end_to_end.process import Edits, morning, reached
-from tests.end_to_end.rig import ALWAYS_OPEN, SOON, Rig, town
+from tests.end_to_end.rig import ALWAYS_OPEN, MANY_FORMS, Rig, town
 
 SORRY = "something went wrong on our side"
 TEXT = "The bench at the pond is broken, sometimes it rocks."
 FORM = {"question": TEXT, "name": "Jo Example", "email": "jo@example.org"}
 BIG = "A long story. " * 280  # nearly what the form takes
 FORMS_MAX = 3000  # that a small disk may take before it is full
-MANY_FORMS: Edits = {
-    **SOON,
-    "config/forms.yaml": (("  inquiry:\n", "  inquiry:\n    per_hour_max: 100000\n"),),
-}
 
 
 class Scene:
