@@ -15,9 +15,8 @@ const LEFT_MOST = 5;
 const CHOSEN = "townline.chosen";
 
 /** An item that has left the agent's hands a short while ago. */
-export interface Left {
+interface Left {
   item: string;
-  subject: string;
   state: string;
   form: ItemView["form"];
 }
@@ -87,9 +86,9 @@ export class DeskState {
     const others = this.items.filter((one) => one.item !== item.item);
     if (!isYours) {
       this.items = others;
-      const { item: id, subject, state, form } = item;
+      const { item: id, state, form } = item;
       const before = this.left.filter((one) => one.item !== id);
-      this.left = [{ item: id, subject, state, form }, ...before].slice(0, LEFT_MOST);
+      this.left = [{ item: id, state, form }, ...before].slice(0, LEFT_MOST);
       this.#chooseSomething();
       return;
     }

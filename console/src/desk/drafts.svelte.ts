@@ -6,7 +6,7 @@
 import type { DraftView } from "../protocol/messages";
 import { api } from "../shell/address";
 import { ask } from "../shell/http";
-import { keep, kept } from "./kept";
+import { keep, kept } from "../shell/kept";
 import type { Link } from "./link.svelte";
 
 const SOON_MS = 1500;
@@ -56,7 +56,6 @@ export class Drafts {
     this.#texts[item] = "";
     keep(this.#key(item), null);
   }
-
 
   /** Another tab has gone on writing. */
   #hear(key: string): void {

@@ -3,7 +3,7 @@
  * the key, since with Alt some keyboards write other letters.
  */
 
-export const KEYS = {
+const KEYS = {
   accept: "KeyA",
   decline: "KeyN",
   hold: "KeyH",

@@ -5,7 +5,7 @@
 
 import type { Close, Flag, Forward, Note, Reply } from "./sayings";
 import { Refusal } from "../shell/refusal";
-import { keep, kept } from "./kept";
+import { keep, kept } from "../shell/kept";
 
 export type Writing = Reply | Note | Forward | Close | Flag;
 
@@ -13,8 +13,6 @@ export interface Letter {
   /** Chosen here, new for each thing that is written. */
   key: string;
   writing: Writing;
-  /** Milliseconds, the daemon's time. */
-  at: number;
   /** Why it was refused for good; "" while it is still to be sent. */
   mistake: string;
   code: string;
@@ -47,9 +45,9 @@ export class Outbox {
   }
 
   /** Take it; it is on its way from now on. */
-  post(writing: Writing, at: number): void {
+  post(writing: Writing): void {
     const key = "key" in writing ? writing.key : freshKey();
-    this.#set([...this.letters, { key, writing, at, mistake: "", code: "" }]);
+    this.#set([...this.letters, { key, writing, mistake: "", code: "" }]);
     void this.flush();
   }
 

@@ -18,8 +18,8 @@ beforeEach(() => {
 
 it("keeps what could not be sent and sends it after a reload, in order", async () => {
   const first = new Outbox("amara", () => Promise.reject(new Refusal("unreachable", "")));
-  first.post(note("1"), 0);
-  first.post(note("2"), 0);
+  first.post(note("1"));
+  first.post(note("2"));
   await first.flush();
   const sent: string[] = [];
   const second = new Outbox("amara", (writing) => {
@@ -38,8 +38,8 @@ it("keeps what was refused, says why, and goes on with the next", async () => {
     sent.push(key);
     return key === "1" ? Promise.reject(new Refusal("not-now", "is over")) : Promise.resolve();
   });
-  outbox.post(note("1"), 0);
-  outbox.post(note("2"), 0);
+  outbox.post(note("1"));
+  outbox.post(note("2"));
   await vi.waitFor(() => expect(sent).toEqual(["1", "2"]));
   await vi.waitFor(() => expect(outbox.letters.map((one) => one.mistake)).toEqual(["is over"]));
   outbox.retry("1");
@@ -47,6 +47,6 @@ it("keeps what was refused, says why, and goes on with the next", async () => {
 });
 
 it("is one agent's own", () => {
-  new Outbox("amara", () => Promise.reject(new Refusal("unreachable", ""))).post(note("1"), 0);
+  new Outbox("amara", () => Promise.reject(new Refusal("unreachable", ""))).post(note("1"));
   expect(new Outbox("benoit", () => Promise.resolve()).letters).toEqual([]);
 });

@@ -4,7 +4,7 @@
  */
 
 import type { ItemView, UploadedView } from "../protocol/messages";
-import { keep, kept } from "./kept";
+import { keep, kept } from "../shell/kept";
 
 export type Mode = "reply" | "note" | "forward";
 

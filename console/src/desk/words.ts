@@ -1,5 +1,6 @@
 /** What the desk says: status, offers, what is in hand, the shared inbox. More: words_work, words_text. */
 
+import { FORMS } from "../shell/forms";
 import type { Catalogue, Words } from "../shell/preferences.svelte";
 import { EN, FR } from "./words_work";
 
@@ -21,21 +22,13 @@ const en = {
     away: "Away",
     offline: "Offline",
     after: "When I am done with what I hold",
-    since: (time: string) => `since ${time}`,
     then: (what: string) => `then ${what}`,
     end: "End of shift",
     just_signed_in: "just signed in",
     missed: "You were set away because offers were not answered.",
   },
   tempo: { live: "Calls", fast_text: "Chats", slow_text: "Mail and forms" },
-  forms: {
-    call: "Call",
-    callback: "Callback",
-    message: "Message left",
-    submission: "Form",
-    mail: "Mail",
-    chat: "Chat",
-  },
+  forms: FORMS.en,
   from: (form: string, who: string) => `${form} from ${who}`,
   withheld: "somebody unknown",
   offer: {
@@ -129,21 +122,13 @@ const fr: Words<typeof en> = {
     away: "Absent",
     offline: "Hors ligne",
     after: "Quand j’aurai fini ce que je tiens",
-    since: (time) => `depuis ${time}`,
     then: (what) => `puis ${what}`,
     end: "Fin du quart",
     just_signed_in: "vient de se connecter",
     missed: "Vous êtes absent parce que des offres sont restées sans réponse.",
   },
   tempo: { live: "Appels", fast_text: "Clavardages", slow_text: "Courriels et formulaires" },
-  forms: {
-    call: "Appel",
-    callback: "Rappel",
-    message: "Message laissé",
-    submission: "Formulaire",
-    mail: "Courriel",
-    chat: "Clavardage",
-  },
+  forms: FORMS.fr,
   from: (form, who) => `${form} : ${who}`,
   withheld: "une personne inconnue",
   offer: {

@@ -1,5 +1,7 @@
 /** What a person has chosen for this browser: language, looks, sound. Kept in local storage. */
 
+import { keep, kept } from "./kept";
+
 export type Language = "en" | "fr";
 export type Looks = "auto" | "light" | "dark";
 
@@ -15,11 +17,7 @@ interface Kept {
 }
 
 function read(): Kept {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Kept;
-  } catch {
-    return {};
-  }
+  return kept(KEY, {});
 }
 
 function preferred(): Language {
@@ -42,13 +40,9 @@ class Preferences {
   }
 
   choose(change: Kept): void {
-    const kept = { ...read(), ...change };
-    try {
-      localStorage.setItem(KEY, JSON.stringify(kept));
-    } catch {
-      // a browser that keeps nothing: it holds until the page is closed
-    }
-    this.#take(kept);
+    const chosen = { ...read(), ...change };
+    keep(KEY, chosen); // in a browser that keeps nothing it holds until the page is closed
+    this.#take(chosen);
   }
 
   #take(kept: Kept): void {

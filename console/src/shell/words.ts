@@ -26,7 +26,6 @@ const en = {
     rule: "At least 10 characters; several words are easy to remember and hard to guess.",
     differ: "The two are not the same.",
     go: "Change password",
-    done: "The password is changed.",
   },
   menu: {
     title: (name: string) => `Signed in as ${name}`,
@@ -91,7 +90,6 @@ const fr: Words<typeof en> = {
     rule: "Au moins 10 caractères ; plusieurs mots sont faciles à retenir et difficiles à deviner.",
     differ: "Les deux ne sont pas identiques.",
     go: "Changer le mot de passe",
-    done: "Le mot de passe est changé.",
   },
   menu: {
     title: (name) => `Connecté : ${name}`,

@@ -1,9 +1,10 @@
 /** What of the wallboard is shown, and what is being done on it. */
 
-import { nameIn } from "./rows";
-import { preferences } from "../shell/preferences.svelte";
-import { Wall } from "./wall.svelte";
 import type { ItemView } from "../protocol/messages";
+import { keep, kept } from "../shell/kept";
+import { preferences } from "../shell/preferences.svelte";
+import { nameIn } from "./rows";
+import { Wall } from "./wall.svelte";
 
 export type View = "desk" | "wall";
 export type Tab = "now" | "aside" | "callbacks" | "onCall";
@@ -17,7 +18,7 @@ const KEY = "townline.wall";
 
 export class Board {
   readonly wall = new Wall();
-  view = $state<View>(readView());
+  view = $state<View>(kept<string>(KEY, "") === "wall" ? "wall" : "desk");
   tab = $state<Tab>("now");
   queue = $state("");
   item = $state("");
@@ -32,11 +33,7 @@ export class Board {
   showAs(view: View): void {
     this.view = view;
     this.tab = "now";
-    try {
-      localStorage.setItem(KEY, view);
-    } catch {
-      // a browser that keeps nothing: it holds until the page is closed
-    }
+    keep(KEY, view); // in a browser that keeps nothing it holds until the page is closed
   }
 
   lookInto(queue: string): void {
@@ -66,7 +63,7 @@ export class Board {
 
   queueName(id: string): string {
     const row = this.wall.queues.find((queue) => queue.queue === id);
-    return row === undefined ? id : nameIn(row.names, preferences.language, id);
+    return nameIn(row?.names, preferences.language, id);
   }
 
   agentName(id: string): string {
@@ -74,13 +71,11 @@ export class Board {
   }
 
   subjectName(id: string): string {
-    const names = this.wall.town?.subjects[id];
-    return names === undefined ? id : nameIn(names, preferences.language, id);
+    return nameIn(this.wall.town?.subjects[id], preferences.language, id);
   }
 
   reasonName(id: string): string {
-    const names = this.wall.town?.away_reasons[id];
-    return names === undefined ? id : nameIn(names, preferences.language, id);
+    return nameIn(this.wall.town?.away_reasons[id], preferences.language, id);
   }
 
   /** The queues of some opening hours, by name. */
@@ -97,13 +92,5 @@ export class Board {
   #remember(): void {
     if (this.queue !== "" || this.item !== "") return;
     this.#from = document.activeElement instanceof HTMLElement ? document.activeElement : null;
-  }
-}
-
-function readView(): View {
-  try {
-    return localStorage.getItem(KEY) === "wall" ? "wall" : "desk";
-  } catch {
-    return "desk";
   }
 }

@@ -31,17 +31,13 @@ const WRONG: Record<string, Mood> = {
   surge: "warn",
 };
 
-/** The name in the person's language, or in any. */
-export function nameIn(names: Record<string, string>, language: Language, id: string): string {
-  return names[language] || Object.values(names)[0] || id;
+/** The name in the person's language, or in any; the id of what has none. */
+export function nameIn(names: Record<string, string> | undefined, language: Language, id: string): string {
+  return names?.[language] || Object.values(names ?? {})[0] || id;
 }
 
 export function lineOf(queue: WallQueueView, tempo: Tempo): WallLineView | undefined {
   return queue.lines.find((line) => line.tempo === tempo);
-}
-
-export function waitingIn(queue: WallQueueView): number {
-  return queue.lines.reduce((sum, line) => sum + line.waiting, 0);
 }
 
 /** Everything that is true of the queue, once each, the worst first. */
