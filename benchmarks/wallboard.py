@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -36,12 +35,12 @@ from router.core.state import State
 from router.desk.browsers import COOKIE
 from router.desk.town import status_view
 from router.desk.watching import Viewer
+from tests.chromium import CHROMIUM, FLAGS
 from tests.desk.house import House, house
 
 TURNOVER: Final = 10  # agents who finish, and callers who come, each second
 WATCHED_S: Final = 20
 LEASE_EVERY: Final = 5  # seconds
-FLAGS: Final = ["--no-sandbox", "--disable-background-networking", "--no-first-run"]
 FRAMES: Final = """seconds => new Promise(done => {
   const gaps = [], began = performance.now();
   let last = began;
@@ -226,11 +225,10 @@ def frames(page: Page, what: str) -> None:
 
 def in_browser(agents: int, waiting: int) -> None:
     """Tell how smooth the page is."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    if CHROMIUM is None:
         sys.exit("chromium is missing (apt package chromium)")
     with served(agents, waiting) as (url, token), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         context = browser.new_context(viewport={"width": 1600, "height": 900}, locale="en-CA")
         context.add_cookies([{"name": COOKIE, "value": token, "url": url}])
         page = context.new_page()

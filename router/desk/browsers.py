@@ -46,11 +46,11 @@ class Browsers:
             self._must_be_ours(asked)
         return token
 
-    def must_be_ours(self, request: Request) -> None:
+    def must_be_ours(self, asked: HTTPConnection) -> None:
         """Refuse what a page of another site could have sent. Errors: `ForeignRequest`."""
-        if HEADER not in request.headers:
+        if HEADER not in asked.headers:
             raise ForeignRequest(f"a request with a cookie needs the header {HEADER}")
-        self._compare_origin(request)
+        self._compare_origin(asked)
 
     def give(self, request: Request, response: Response, token: str) -> None:
         """Have the browser keep the token until it is closed."""
@@ -73,7 +73,7 @@ class Browsers:
                 raise ForeignRequest("a browser says from which page it connects; this one did not")
             self._compare_origin(asked)
         elif asked.scope["method"] not in READING:
-            self.must_be_ours(Request(asked.scope))
+            self.must_be_ours(asked)
 
     def _compare_origin(self, asked: HTTPConnection) -> None:
         """A proxy may have replaced `Host`; what it was stands in `X-Forwarded-Host` then."""

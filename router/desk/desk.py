@@ -7,9 +7,9 @@ engine down; it loses nothing, because the next welcome is complete.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -19,6 +19,7 @@ from router.desk.pictures import Picture
 from router.desk.pushes import Outgoing, plain
 
 QUEUE_MAX: Final = 256  # messages
+FAREWELL_S: Final = 2.0  # for all connections together, when the daemon stops
 
 
 class Goodbye(msgspec.Struct, frozen=True):
@@ -46,6 +47,33 @@ FAREWELLS: Final = {
     NOT_SIGNED_IN: "Your session has ended; sign in again.",
     RESTART: "The town's line restarts; connect again in a moment. Nothing is lost.",
 }
+
+
+class Leaving(Protocol):
+    """A connection that can be told to go."""
+
+    ended: asyncio.Event
+
+    def leave(self, goodbye: Goodbye) -> None:
+        """Tell the client why, then close."""
+        ...
+
+    def cut(self, goodbye: Goodbye) -> None:
+        """Close without telling anything more."""
+        ...
+
+
+async def dismiss(all_of_them: Sequence[Leaving]) -> None:
+    """Tell them that the daemon restarts; let go of those that do not close in time."""
+    for each in all_of_them:
+        each.leave(RESTART)
+    try:
+        async with asyncio.timeout(FAREWELL_S):
+            for each in all_of_them:
+                await each.ended.wait()
+    except TimeoutError:
+        for each in all_of_them:
+            each.cut(RESTART)
 
 
 class Desk:

@@ -7,7 +7,6 @@ and pushes the difference.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import Final
@@ -21,11 +20,11 @@ from router.desk.actions import policy_texts
 from router.desk.desk import (
     LEASE_LOST,
     NOT_SIGNED_IN,
-    RESTART,
     SIGNED_OUT,
     TAKEN_OVER,
     Desk,
     Goodbye,
+    dismiss,
 )
 from router.desk.messages import Notice, Ping, PolicyTexts, TypingMessage
 from router.desk.pictures import Picture, picture_of
@@ -35,7 +34,6 @@ from router.desk.view_types import moment
 from router.errors import UnknownAgent
 
 BEAT_EVERY_S: Final = 5.0  # what clients are asked to keep
-FAREWELL_S: Final = 2.0  # for all desks together, when the daemon stops
 VANISHED: Final = "lease-lost"  # the reason of a sign-out that nobody wished
 
 # which fields of an event name something that a desk may show
@@ -111,16 +109,7 @@ class Hub:
         """Tell every desk and let go of those that do not close in time."""
         self.is_stopping = True
         self._unsubscribe()
-        desks = list(self._desks.values())
-        for desk in desks:
-            desk.leave(RESTART)
-        try:
-            async with asyncio.timeout(FAREWELL_S):
-                for desk in desks:
-                    await desk.ended.wait()
-        except TimeoutError:
-            for desk in desks:
-                desk.cut(RESTART)
+        await dismiss(list(self._desks.values()))
 
     def ping(self, at: Instant) -> None:
         """Tell every desk that the daemon is alive."""

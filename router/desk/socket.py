@@ -20,7 +20,6 @@ from router.desk.actions import Actions, policy_texts
 from router.desk.browsers import Browsers
 from router.desk.desk import (
     GONE,
-    HELLO_LATE,
     NOT_SIGNED_IN,
     RESTART,
     Desk,
@@ -40,7 +39,7 @@ from router.desk.messages import (
     encode,
 )
 from router.desk.pictures import Picture, picture_of
-from router.desk.talk import HELLO_S, Ended, Talk
+from router.desk.talk import Ended, Talk
 from router.desk.writing import Writing
 from router.errors import TownlineError
 from router.ports import Ids, Inbox
@@ -79,28 +78,16 @@ class DeskSocket:
         if self._hub.is_stopping:
             await talk.close(RESTART)
             return
-        try:
-            async with asyncio.timeout(HELLO_S):
-                hello = await talk.first(Hello)
-                token, agent = await self._agent_of(talk, hello, socket)
-        except TimeoutError:
-            await talk.close(HELLO_LATE)
-        except Ended as end:
-            await talk.close(end.goodbye)
-        else:
+        begun = await talk.begin(Hello, lambda hello: self._agent_of(hello, socket))
+        if begun is not None:
+            hello, (token, agent) = begun
             desk = Desk(self._ids.unique("desk-"), agent, token, hello.language)
             await self._attend(talk, desk, hello)
 
-    async def _agent_of(
-        self, talk: Talk[AnyClientMessage], hello: Hello, socket: WebSocket
-    ) -> tuple[str, AgentId]:
-        try:
-            token = hello.token or bearer_of(socket.headers.get("authorization"))
-            token = token or self._browsers.token_of(socket)
-            return token, await self._access.agent_of(token)
-        except TownlineError as error:
-            await talk.refuse(hello.id, error)
-            raise Ended(NOT_SIGNED_IN) from error
+    async def _agent_of(self, hello: Hello, socket: WebSocket) -> tuple[str, AgentId]:
+        token = hello.token or bearer_of(socket.headers.get("authorization"))
+        token = token or self._browsers.token_of(socket)
+        return token, await self._access.agent_of(token)
 
     async def _attend(self, talk: Talk[AnyClientMessage], desk: Desk, hello: Hello) -> None:
         self._hub.join(desk)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
 import msgspec
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from router.desk.desk import GONE, MALFORMED, TOO_LARGE, Goodbye
+from router.desk.desk import (
+    GONE,
+    HELLO_LATE,
+    MALFORMED,
+    NOT_SIGNED_IN,
+    TOO_LARGE,
+    Goodbye,
+)
 from router.desk.message_types import ClientMessage
 from router.desk.messages import MESSAGE_BYTES_MAX, Refused, encode, id_in
 from router.errors import TownlineError
@@ -21,6 +28,7 @@ CLOSE_S: Final = 2.0  # for a close that a slow client holds up
 
 M = TypeVar("M", bound=ClientMessage)
 F = TypeVar("F", bound=ClientMessage)
+A = TypeVar("A")
 
 log = structlog.get_logger(__name__)
 
@@ -41,11 +49,26 @@ class Talk(Generic[M]):
         self._decode = decode
         self._strikes = 0
 
-    async def first(self, kind: type[F]) -> F:
-        """Return the first message, which is of that kind; anything else is refused.
+    async def begin(self, kind: type[F], admit: Callable[[F], Awaitable[A]]) -> tuple[F, A] | None:
+        """Return the first message and whom it admits; None: nobody, and the connection is closed.
 
-        Errors: `Ended`, `WebSocketDisconnect`.
+        `admit` says who it is or raises why they may not. Errors: `WebSocketDisconnect`.
         """
+        try:
+            async with asyncio.timeout(HELLO_S):
+                said = await self._first(kind)
+                try:
+                    return said, await admit(said)
+                except TownlineError as error:
+                    await self.refuse(said.id, error)
+                    raise Ended(NOT_SIGNED_IN) from error
+        except TimeoutError:
+            await self.close(HELLO_LATE)
+        except Ended as end:
+            await self.close(end.goodbye)
+        return None
+
+    async def _first(self, kind: type[F]) -> F:
         while True:
             try:
                 said = await self.next()

@@ -80,10 +80,7 @@ def agent_views(state: State) -> tuple[AgentView, ...]:
 
 
 def _waiting(state: State, queue: QueueId, tempo: Tempo, now: Instant) -> WaitingView:
-    line = state.index.lines.get((queue, tempo))
-    since = (
-        [since_in_line(state.items[ItemId(name)]) for _, name in line] if line is not None else []
-    )
+    since = since_in_lines(state, queue, tempo)
     oldest = max(0, now - min(since)) if since else 0
     return WaitingView(
         tempo=tempo,
@@ -91,6 +88,12 @@ def _waiting(state: State, queue: QueueId, tempo: Tempo, now: Instant) -> Waitin
         oldest_wait_s=seconds(oldest),
         conditions=state.conditions_row(queue, tempo).conditions,
     )
+
+
+def since_in_lines(state: State, queue: QueueId, tempo: Tempo) -> list[Instant]:
+    """Return since when each one waits, in the order of the line."""
+    line = state.index.lines.get((queue, tempo), ())
+    return [since_in_line(state.items[ItemId(name)]) for _, name in line]
 
 
 def since_in_line(item: Item) -> Instant:

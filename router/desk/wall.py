@@ -33,7 +33,7 @@ from router.desk.pictures import agent_state, loads_of
 from router.desk.recalls import open_recalls
 from router.desk.service_levels import Counted
 from router.desk.surroundings import About
-from router.desk.town import emergency_views, since_in_line, staff_views
+from router.desk.town import emergency_views, since_in_line, since_in_lines, staff_views
 from router.desk.town_hours import conditions_of, message_views, on_call_views, surge_views
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views_wall import (
@@ -144,8 +144,7 @@ def _queue(state: State, rule: Queue, now: Instant, counted: Counted) -> WallQue
 
 
 def _line(state: State, rule: Queue, tempo: Tempo) -> WallLineView:
-    line = state.index.lines.get((rule.id, tempo), ())
-    since = [since_in_line(state.items[ItemId(name)]) for _, name in line]
+    since = since_in_lines(state, rule.id, tempo)
     return WallLineView(
         tempo=tempo,
         waiting=len(since),

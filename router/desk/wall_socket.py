@@ -15,11 +15,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from router.core.model import SECOND, Span
 from router.desk.access import LEADERS, Access, bearer_of
 from router.desk.browsers import Browsers
-from router.desk.desk import GONE, HELLO_LATE, NOT_SIGNED_IN, RESTART, Goodbye
+from router.desk.desk import GONE, NOT_SIGNED_IN, RESTART, Goodbye
 from router.desk.messages import Refused, encode
 from router.desk.messages_wall import Watch, decode_watch
 from router.desk.surroundings import Account
-from router.desk.talk import HELLO_S, Ended, Talk
+from router.desk.talk import Ended, Talk
 from router.desk.watching import Viewer, Watching
 from router.errors import TownlineError
 from router.ports import Clock
@@ -48,29 +48,17 @@ class WallSocket:
         if self._watching.is_stopping:
             await talk.close(RESTART)
             return
-        try:
-            async with asyncio.timeout(HELLO_S):
-                asked = await talk.first(Watch)
-                token, who = await self._account_of(talk, asked, socket)
-        except TimeoutError:
-            await talk.close(HELLO_LATE)
-        except Ended as end:
-            await talk.close(end.goodbye)
-        else:
+        begun = await talk.begin(Watch, lambda asked: self._account_of(asked, socket))
+        if begun is not None:
+            asked, (token, who) = begun
             log.info("wallboard_opened", who=who.name)
             await self._show(talk, asked, token)
             log.info("wallboard_closed", who=who.name)
 
-    async def _account_of(
-        self, talk: Talk[Watch], asked: Watch, socket: WebSocket
-    ) -> tuple[str, Account]:
-        try:
-            token = asked.token or bearer_of(socket.headers.get("authorization"))
-            token = token or self._browsers.token_of(socket)
-            return token, await self._access.permitted(token, LEADERS)
-        except TownlineError as error:
-            await talk.refuse(asked.id, error)
-            raise Ended(NOT_SIGNED_IN) from error
+    async def _account_of(self, asked: Watch, socket: WebSocket) -> tuple[str, Account]:
+        token = asked.token or bearer_of(socket.headers.get("authorization"))
+        token = token or self._browsers.token_of(socket)
+        return token, await self._access.permitted(token, LEADERS)
 
     async def _show(self, talk: Talk[Watch], asked: Watch, token: str) -> None:
         viewer = Viewer()

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from router.core.model import SECOND, Span
-from router.desk.desk import FAREWELLS, GONE, RESTART, TOO_SLOW, Goodbye
+from router.desk.desk import FAREWELLS, GONE, TOO_SLOW, Goodbye, dismiss
 from router.desk.messages import Notice, Ping, ServerMessage, encode
 from router.desk.messages_wall import (
     LineChangeMessage,
@@ -27,7 +27,6 @@ from router.ports import Clock, Inbox
 
 QUIET: Final[Span] = 5 * SECOND  # estimates move without events; and a sign of life
 QUEUE_MAX: Final = 32  # messages; who reads none for half a minute is cut off
-FAREWELL_S: Final = 2.0  # for all together, when the daemon stops
 
 R = TypeVar("R")
 
@@ -108,16 +107,7 @@ class Watching:
     async def stop(self) -> None:
         """Tell everybody that the daemon restarts; let go of those that do not close in time."""
         self.is_stopping = True
-        viewers = list(self._viewers)
-        for viewer in viewers:
-            viewer.leave(RESTART)
-        try:
-            async with asyncio.timeout(FAREWELL_S):
-                for viewer in viewers:
-                    await viewer.ended.wait()
-        except TimeoutError:
-            for viewer in viewers:
-                viewer.cut(RESTART)
+        await dismiss(list(self._viewers))
 
     async def __call__(self) -> None:
         """Tell everybody what is other than a second ago."""

@@ -10,7 +10,6 @@ import pytest
 import websockets
 
 from router.core.model import SECOND, ItemState
-from router.desk import socket as desk_socket
 from router.desk import talk as desk_talk
 from router.runtime.journal_memory import MemoryStore
 from tests.desk.house import Client, House, connect, house
@@ -279,7 +278,7 @@ async def test_nothing_is_done_before_hello(town_hall: House) -> None:
 async def test_silence_instead_of_hello_is_not_waited_for(
     town_hall: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk_socket, "HELLO_S", 0.01)
+    monkeypatch.setattr(desk_talk, "HELLO_S", 0.01)
     async with connect(town_hall.url) as client:
         assert await client.close_code() == 4004
 

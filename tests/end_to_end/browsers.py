@@ -7,32 +7,19 @@ to stop: each fails the test that caused it.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
+from tests.chromium import FLAGS, WCAG, axe_core, chromium
 from tests.end_to_end.desk_client import PASSWORD
 from tests.end_to_end.process import Daemon, reached
 
-CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS: Final = [
-    "--no-sandbox",  # tests run as root in a container
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-domain-reliability",
-    "--disable-sync",
-    "--no-first-run",
-]
 WAIT_MS: Final = 45_000
 SIZE: Final = {"width": 1360, "height": 860}
-WCAG: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What Chromium says of its own about answers that our pages expect and handle.
 EXPECTED: Final = re.compile(r"status of (?:401|403|404|409|422|503)|ERR_|WebSocket connection to")
 
@@ -84,7 +71,7 @@ class Desk:
 
     async def violations(self) -> list[str]:
         """Return what axe-core finds wrong with the page as it stands."""
-        await self.page.evaluate(_axe())
+        await self.page.evaluate(axe_core())
         found: dict[str, Any] = await self.page.evaluate(
             "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG
         )
@@ -134,20 +121,12 @@ class Browsers:
 @asynccontextmanager
 async def browsers() -> AsyncIterator[Browsers]:
     """Start Chromium; on leaving, nothing may have been wrong. Skips where there is none."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is missing (apt package chromium)")
+    program = chromium()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
         made = Browsers(browser)
         try:
             yield made
         finally:
             await browser.close()
         assert made.wrong == []
-
-
-def _axe() -> str:
-    import axe_playwright_python
-
-    path = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-    return path.read_text(encoding="utf-8")

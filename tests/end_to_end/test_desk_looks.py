@@ -13,7 +13,7 @@ from playwright.async_api import Page, ViewportSize, expect
 from tests.end_to_end.browsers import SIZE, WAIT_MS, Desk, browsers, first_start
 from tests.end_to_end.process import reached, scaled, shipped
 from tests.end_to_end.rig import ALWAYS_OPEN, Rig, town
-from tests.end_to_end.test_desk_in_browser import at_work, chat
+from tests.end_to_end.test_desk_in_browser import at_work, chat, open_town
 
 expect.set_options(timeout=WAIT_MS)
 
@@ -119,8 +119,7 @@ async def make_administrator(rig: Rig, one_time: str, agent: str) -> None:
 
 
 async def test_a_page_that_is_not_for_the_role_is_not_shown(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await made.desk(rig.daemon.url)
         await desk.open("amara", "people")
         await expect(desk.page.get_by_text("This page is not for your role.")).to_be_visible()
@@ -130,8 +129,7 @@ async def test_a_page_that_is_not_for_the_role_is_not_shown(tmp_path: Path) -> N
 
 
 async def test_the_desk_is_accessible_whatever_it_shows(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await at_work(rig, made)
         found = await judge(desk, "nothing in hand")
         found += await mail_states(rig, desk)
@@ -142,8 +140,7 @@ async def test_the_desk_is_accessible_whatever_it_shows(tmp_path: Path) -> None:
 
 
 async def test_a_call_is_accessible(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await at_work(rig, made)
         page = desk.page
         call = rig.call("+19055550191")
@@ -202,8 +199,7 @@ async def is_wide(page: Page) -> bool:
 
 
 async def test_at_200_percent_nothing_has_to_be_scrolled_sideways(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await at_work(rig, made)
         page = desk.page
         await rig.letters.send("sam@example.org", "Garbage", "When is it collected?")
@@ -218,8 +214,7 @@ async def test_at_200_percent_nothing_has_to_be_scrolled_sideways(tmp_path: Path
 
 
 async def test_whoever_wants_no_motion_gets_none(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await made.desk(rig.daemon.url, reduced_motion="reduce")
         await desk.open("amara")
         await desk.available()
@@ -232,8 +227,7 @@ async def test_whoever_wants_no_motion_gets_none(tmp_path: Path) -> None:
 
 
 async def test_the_desk_is_useful_within_a_second(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await at_work(rig, made)
         took: list[float] = []
 
@@ -247,8 +241,7 @@ async def test_the_desk_is_useful_within_a_second(tmp_path: Path) -> None:
 
 
 async def test_the_town_s_own_names_follow_the_language(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await at_work(rig, made)
         await desk.page.evaluate(SWITCH, {"language": "fr", "looks": "light"})
         await desk.page.get_by_role("button", name="Statut: Disponible").click()
@@ -267,8 +260,7 @@ PAINTED = """new Promise(done => {
 
 
 async def test_an_offer_is_painted_at_once(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await at_work(rig, made)
         page, said = desk.page, list[str]()
         page.on(

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from tests.end_to_end.browsers import WAIT_MS, Browsers, Desk, browsers, first_start
+from tests.end_to_end.browsers import WAIT_MS, Browsers, Desk
 from tests.end_to_end.process import reached
-from tests.end_to_end.rig import ALWAYS_OPEN, Rig, town
+from tests.end_to_end.rig import Rig
+from tests.end_to_end.test_desk_in_browser import open_town
 from tests.fakes.prefix_proxy import prefix_proxy
 
 expect.set_options(timeout=WAIT_MS)
@@ -39,8 +40,7 @@ async def arrived(rig: Rig, text: str) -> int:
 
 
 async def test_behind_a_prefix_a_cut_network_loses_nothing(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         async with prefix_proxy(rig.daemon.port) as network:
             desk = await with_a_mail(rig, made, network.url)
             page = desk.page
@@ -63,8 +63,7 @@ async def test_behind_a_prefix_a_cut_network_loses_nothing(tmp_path: Path) -> No
 
 
 async def test_a_killed_daemon_loses_nothing(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await with_a_mail(rig, made, rig.daemon.url)
         page = desk.page
         await desk.write("Half a sentence,")
@@ -82,8 +81,7 @@ async def test_a_killed_daemon_loses_nothing(tmp_path: Path) -> None:
 
 async def test_an_answer_whose_ok_was_lost_is_not_sent_twice(tmp_path: Path) -> None:
     """The reply is stored, the connection breaks before `ok`: the same key goes out again."""
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await with_a_mail(rig, made, rig.daemon.url)
         page = desk.page
         # the tab forgets that it was answered, as if it had been closed a moment too early
@@ -111,8 +109,7 @@ async def test_an_answer_whose_ok_was_lost_is_not_sent_twice(tmp_path: Path) -> 
 
 
 async def test_a_second_tab_takes_over_and_gives_back(tmp_path: Path) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await with_a_mail(rig, made, rig.daemon.url)
         first = desk.page
         await desk.write("Begun in the first tab")
@@ -130,8 +127,7 @@ async def test_a_second_tab_takes_over_and_gives_back(tmp_path: Path) -> None:
 async def test_a_session_that_ends_asks_for_the_password_and_keeps_the_text(
     tmp_path: Path,
 ) -> None:
-    async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
-        await first_start(rig.daemon)
+    async with open_town(tmp_path) as (rig, made):
         desk = await with_a_mail(rig, made, rig.daemon.url)
         page = desk.page
         await desk.write("Do not lose this")

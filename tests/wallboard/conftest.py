@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from router.core.model import SECOND
 from router.core.policy import Policy
 from router.desk.browsers import COOKIE
+from tests.chromium import FLAGS, axe_core, chromium
 from tests.core.town import town
 from tests.desk.house import House, house
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--no-first-run", "--disable-sync"]
 
 OpenWall = Callable[..., Awaitable[Page]]
 
@@ -42,10 +39,9 @@ async def hall(tmp_path: Path, policy: Policy) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is missing (apt package chromium)")
+    program = chromium()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         await browser.close()
 
@@ -103,7 +99,4 @@ async def look(hall: House, seconds: int = 1) -> None:
 @pytest.fixture
 def axe() -> str:
     """Return the source of axe-core."""
-    import axe_playwright_python
-
-    path = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-    return path.read_text(encoding="utf-8")
+    return axe_core()

@@ -10,10 +10,9 @@ from playwright.async_api import Page, expect
 
 from router.core.commands import SetEmergency
 from router.core.model import MINUTE
+from tests.chromium import WCAG
 from tests.desk.house import House
 from tests.wallboard.conftest import OpenWall, look
-
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 async def faults(page: Page, axe: str) -> list[str]:

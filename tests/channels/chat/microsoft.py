@@ -21,8 +21,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--no-first-run"]
+from tests.chromium import FLAGS, chromium
+
 FETCH_S = 120
 BUNDLES = {
     "directline.js": ("botframework-directlinejs", "0.15.8"),
@@ -88,10 +88,9 @@ def pages(html: str) -> list[BaseRoute]:
 @asynccontextmanager
 async def browser_page() -> AsyncIterator[Page]:
     """An empty page in Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is missing (apt package chromium)")
+    program = chromium()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
         try:
             yield await browser.new_page()
         finally:

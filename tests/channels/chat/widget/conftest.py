@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,18 +12,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from channels.chat.widget.files import DEMO_POLICY, widget_files
+from tests.chromium import FLAGS, axe_core, chromium
 from tests.fakes.direct_line import FakeDirectLine, serving
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",  # tests run as root in a container
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-domain-reliability",
-    "--disable-sync",
-    "--no-first-run",
-]
 # A page of a town that is strict: no style at all, and no text may become HTML or code.
 STRICT = (
     "default-src 'none'; script-src 'self'; connect-src 'self';"
@@ -64,10 +53,9 @@ def _host(request: Request) -> Response:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start Chromium, once for the tests of a module."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is missing (apt package chromium)")
+    program = chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
 
@@ -141,7 +129,4 @@ def host(context: BrowserContext, town: FakeDirectLine) -> OpenPage:
 @pytest.fixture
 def axe() -> str:
     """Return the source of axe-core."""
-    import axe_playwright_python
-
-    path = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-    return path.read_text(encoding="utf-8")
+    return axe_core()

@@ -11,9 +11,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.channels.chat.widget.conftest import OpenPage
 from tests.channels.chat.widget.steps import is_ready, is_sent, write
+from tests.chromium import WCAG
 from tests.fakes.direct_line import FakeDirectLine
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TARGET_PX = 44
 # Elements that are inside the widget and can be pressed, and are not part of a sentence.
 TARGETS = """() => {
