@@ -17,7 +17,7 @@ from router.core.events import AnyEvent
 from router.core.upcast import decode_events
 from router.errors import StorageError
 from router.history.database import Database
-from router.ports import Journal, StoredBatch, chain_of
+from router.ports import Journal, StoredBatch, chain_of, disagree
 
 EVENTS_PER_PAGE: Final = 500  # one transaction; short, so that lookups pass between two
 FEED_ERRORS: Final = (StorageError, msgspec.DecodeError)
@@ -79,8 +79,8 @@ class Pages:
             position, chain, begins = beginning.version, "", True
         page: list[StoredBatch] = []
         async for batch in self._journal.read(position):
-            other = "" not in (chain, batch.before) and chain != batch.before
-            if not page and (other or batch.version - batch.count != position):
+            other = disagree(chain, batch.before) or batch.version - batch.count != position
+            if other and not page:
                 return await self._begin_again(position)
             page.append(batch)
             if sum(each.count for each in page) >= EVENTS_PER_PAGE:
