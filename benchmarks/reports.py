@@ -23,10 +23,10 @@ from typing import Any, Final, NamedTuple, TypeVar
 from sqlalchemy import Connection, Table, insert, text
 
 from router.core.formulas import DEFAULT, DEFAULT_OF_TEXTS
-from router.core.model import HOUR, MINUTE, SECOND
+from router.core.model import DAY, HOUR, MINUTE, SECOND
 from router.history import report_tables as t
 from router.history.database import Database, default_url
-from router.history.report_sums import settle, unsettle
+from router.history.report_sums import day_to_settle, settle, unsettle
 from router.history.reports import Reports
 from router.reports.choices import By
 from router.reports.periods import Kind
@@ -34,7 +34,6 @@ from router.runtime.clock import VirtualClock
 
 FIRST: Final = date(2026, 11, 1)
 BEGIN: Final = 1_793_505_600 * SECOND  # midnight in Toronto
-DAY: Final = 24 * HOUR
 AT_ONCE: Final = 20_000
 TIMES: Final = 5
 QUEUES: Final = [f"queue_{n}" for n in range(12)]
@@ -160,8 +159,8 @@ async def _fill(database: Database, count: int, days: int) -> None:
     nights = [(FIRST + timedelta(n)).isoformat() for n in range(days + 2)]
     began = time.perf_counter()
     await database.write(lambda c: unsettle(c, nights))
-    while await database.write(settle):
-        continue
+    while day := await database.read(day_to_settle):
+        await database.write(partial(settle, day=day))
     print(f"days added up in {(time.perf_counter() - began) / days:.2f} s each")
 
 

@@ -29,7 +29,7 @@ export = typer.Typer(help="What other programs can count with.", no_args_is_help
 
 @export.callback()
 def _export() -> None:
-    """Make `export` a group, likewise."""
+    """Make `export` a group: its part is named even while there is only one."""
 
 
 @report.command("service-level")
@@ -50,7 +50,7 @@ def service_level(
     from router.runtime.service_report import report as made
     from router.runtime.service_report import write_csv
 
-    wanted, now = _date(day), SystemClock(0).now()
+    wanted, now = day_named(day), SystemClock(0).now()
     done = on_journal(
         our_settings(), lambda journal: made(journal, wanted, by, formula, now, within)
     )
@@ -151,7 +151,8 @@ def _became(line: Line) -> str:
     return f"{line.offered}: " + ", ".join(f"{count} {what}" for count, what in found if count)
 
 
-def _date(text: str) -> date | None:
+def day_named(text: str) -> date | None:
+    """Return the day that the option `--day` names, if any. Errors: `typer.BadParameter`."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:

@@ -15,6 +15,7 @@ import typer
 
 from router.cli_history import catch_up, history, journal_of
 from router.cli_installation import our_settings, terminal
+from router.cli_report import day_named
 from router.reports.choices import By, Format, Tongue
 from router.reports.periods import Kind
 
@@ -39,7 +40,7 @@ def _command(kind: Kind) -> Callable[..., None]:
         to: To = None,
         language: Language = Tongue.EN,
     ) -> None:
-        _report(kind, _date(day), by, format_, to, language)
+        _report(kind, day_named(day), by, format_, to, language)
 
     made.__doc__ = f"Tell what was received, answered and handled in a {kind}, with definitions."
     return made
@@ -55,9 +56,11 @@ def _report(
 
     if format_ is Format.XLSX and to is None:
         raise typer.BadParameter("a workbook is no text; name a file", param_hint="--to")
+    if format_ is Format.TABLE and to is not None:
+        raise typer.BadParameter("a table is for the terminal; write csv, xlsx or html to a file")
     choices = COUNCIL if by is None and format_ is Format.HTML else (by or By.QUEUE,)
 
-    async def make() -> tuple[list[Report], Report]:
+    async def make() -> tuple[list[Report], Report | None]:
         async with history() as (database, clock), journal_of(our_settings()) as (journal, is_ours):
             from router.history.report_feeder import ReportFeeder
             from router.history.reports import Reports
@@ -68,10 +71,10 @@ def _report(
             # where practice runs ahead of the clock, it is as late as the journal says
             reports = Reports(database, SystemClock(await journal.last_instant()))
             made = [await reports.report(kind, day, each, language) for each in choices]
-            return made, await _before(reports, made[0])
+            return made, await _before(reports, made[0]) if format_ is Format.HTML else None
 
     reports, before = asyncio.run(make())
-    if format_ is Format.TABLE and to is None:
+    if format_ is Format.TABLE:
         _print(reports[0])
         return
     body = _body(reports, before, format_)
@@ -89,7 +92,7 @@ async def _before(reports: Reports, report: Report) -> Report:
     return await reports.report(Kind(report.kind), day, report.by, report.language)
 
 
-def _body(reports: list[Report], before: Report, format_: Format) -> bytes:
+def _body(reports: list[Report], before: Report | None, format_: Format) -> bytes:
     from router.reports.files import csv_of, xlsx_of
     from router.reports.page import page_of
 
@@ -97,9 +100,7 @@ def _body(reports: list[Report], before: Report, format_: Format) -> bytes:
         return csv_of(reports[0])
     if format_ is Format.XLSX:
         return xlsx_of(reports[0])
-    if format_ is Format.HTML:
-        return page_of(reports, before).encode()
-    raise typer.BadParameter("a table is for the terminal; write csv, xlsx or html to a file")
+    return page_of(reports, before).encode()
 
 
 def _print(report: Report) -> None:
@@ -146,11 +147,3 @@ def _table(report: Report) -> Table:
         )
         table.add_row(row.name, row.channel_name, row.promised, *figures)
     return table
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        wrong = f"{text!r} is no day; write for example 2026-11-18"
-        raise typer.BadParameter(wrong, param_hint="--day") from error

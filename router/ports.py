@@ -157,6 +157,11 @@ def chain_of(stored: StoredBatch) -> str:
     return chained(stored.before, stored.version, stored)
 
 
+def disagree(chain: str, other: str) -> bool:
+    """Say whether two histories are known to differ; nobody knows while one of them is ""."""
+    return "" not in (chain, other) and chain != other
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The state after `version` events, as bytes; unreadable ones are skipped by the reader."""
 

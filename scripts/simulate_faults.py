@@ -39,16 +39,7 @@ def many(first: int, count: int) -> int:
                 failed += 1
                 sys.stdout.write(f"{found}\n")
                 continue
-            for name in (
-                "events",
-                "lives",
-                "calls",
-                "forms",
-                "effects",
-                "repeated",
-                "lost",
-                "forks",
-            ):
+            for name in TOTALS:
                 totals[name] += getattr(found, name)
             if (seed + 1 - first) % 1000 == 0:
                 sys.stderr.write(f"{seed + 1 - first} of {count} storms\n")

@@ -29,7 +29,7 @@ from router.core.model import (
 )
 from router.core.offers import RING_AGENT, away_if_missing, passed_over_until, signed_in
 from router.core.promises import owe, owed_by
-from router.core.queueing import due_of_step, late_at, line_up, look_again, queue_of
+from router.core.queueing import due_of_step, late_at, line_up, look_again, queue_named, queue_of
 from router.core.records import Item
 from router.core.relations import talks
 from router.core.ringing import may_ring
@@ -204,9 +204,7 @@ def transfer(s: State, now: Instant, c_: c.TransferItem) -> Events:
     live = item.form in (Form.CALL, Form.CALLBACK)
     if live and not item.call_id:
         raise NotNow(f"item {item.id!r}: the resident is not on the line")
-    queue_id = c_.to_queue or queue_of(s, item).id
-    if queue_id not in policy.queues:
-        raise UnknownTarget(f"no queue {queue_id!r}; queues are {', '.join(policy.queues)}")
+    queue = queue_named(s, c_.to_queue) if c_.to_queue else queue_of(s, item)
     if c_.to_agent is not None:
         if c_.to_agent not in policy.agents:
             raise UnknownAgent(c_.to_agent)
@@ -223,8 +221,8 @@ def transfer(s: State, now: Instant, c_: c.TransferItem) -> Events:
             raise NotAllowed(f"contact {c_.to_contact!r}: {refusal}")
         to = f"contact:{c_.to_contact}"
     else:
-        to = f"queue:{queue_id}"
-    keep_age = not policy.queues[queue_id].is_age_reset if c_.keep_age is None else c_.keep_age
+        to = f"queue:{queue.id}"
+    keep_age = not queue.is_age_reset if c_.keep_age is None else c_.keep_age
     yield e.ItemTransferred(at=now, item=item.id, by=c_.agent_id, to=to, keep_age=keep_age)
     agent_leg = item.agent_call_id
     if c_.to_contact:
@@ -235,7 +233,7 @@ def transfer(s: State, now: Instant, c_: c.TransferItem) -> Events:
             s,
             now,
             row,
-            policy.queues[queue_id],
+            queue,
             form=row.form,
             first_queued_at=(row.first_queued_at or now) if keep_age else now,
             rule=f"transferred by {c_.agent_id}",

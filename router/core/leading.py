@@ -29,12 +29,12 @@ from router.core.model import (
 )
 from router.core.offers import end_offers, signed_in
 from router.core.policy import Queue
-from router.core.queueing import line_up
+from router.core.queueing import line_up, queue_named
 from router.core.records import Agent, Item
 from router.core.relations import talks
 from router.core.state import State
 from router.core.wishes import move_call
-from router.errors import NotAllowed, NotNow, UnknownTarget
+from router.errors import NotAllowed, NotNow
 
 Events = Iterator[e.Event]
 
@@ -112,9 +112,7 @@ def move(s: State, now: Instant, c_: c.MoveItem) -> Events:
         NotNow: it does not wait, or nobody could wait for anything there.
     """
     item = open_item(s, c_.item_id)
-    queue = s.policy.queues.get(c_.queue)
-    if queue is None:
-        raise UnknownTarget(f"no queue {c_.queue!r}; queues are {', '.join(s.policy.queues)}")
+    queue = queue_named(s, c_.queue)
     if item.state not in IN_LINE:
         raise NotNow(f"item {item.id!r} is {item.state}: only what waits can be moved")
     if item.queue == queue.id:

@@ -28,6 +28,7 @@ from router.core.model import (
     Form,
     Instant,
     ItemState,
+    QueueId,
     Span,
     Tempo,
 )
@@ -40,6 +41,7 @@ from router.core.steps import (
     open_steps,
     timed_steps,
 )
+from router.errors import UnknownTarget
 
 URGENT: Final[Span] = HOUR  # head start of what a fallback rule marks as urgent
 
@@ -69,6 +71,14 @@ def queue_of(s: State, item: Item) -> Queue:
     """Return the item's queue; where there is none (any more), that of its door, or the first."""
     queue = s.policy.queues.get(item.queue) if item.queue is not None else None
     return queue if queue is not None else _queue_of_door(s, item)
+
+
+def queue_named(s: State, name: QueueId | None) -> Queue:
+    """Return the queue that somebody asks for. Errors: `UnknownTarget`."""
+    queue = s.policy.queues.get(name) if name is not None else None
+    if queue is None:
+        raise UnknownTarget(f"no queue {name!r}; queues are {', '.join(s.policy.queues)}")
+    return queue
 
 
 def _queue_of_door(s: State, item: Item) -> Queue:

@@ -40,12 +40,12 @@ CARRIER_FAILED: Final = frozenset({"failed"})  # of a call: nobody hung up
 
 def local_day(s: State, instant: Instant) -> str:
     """Return the ISO date in the town."""
-    return (
-        datetime.fromtimestamp(instant // SECOND, UTC)
-        .astimezone(ZoneInfo(s.policy.time_zone))
-        .date()
-        .isoformat()
-    )
+    return day_in(ZoneInfo(s.policy.time_zone), instant)
+
+
+def day_in(zone: ZoneInfo, instant: Instant) -> str:
+    """Return the ISO date in the zone."""
+    return datetime.fromtimestamp(instant // SECOND, UTC).astimezone(zone).date().isoformat()
 
 
 def promise_of(queue: Queue, channel: Channel) -> Promise:

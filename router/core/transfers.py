@@ -16,7 +16,7 @@ from router.core.model import AgentId, Instant, LegResult, QueueId, Span, Tempo
 from router.core.offers import RING_AGENT, signed_in
 from router.core.policy import Queue
 from router.core.promises import check, promised
-from router.core.queueing import requirement_at
+from router.core.queueing import queue_named, requirement_at
 from router.core.records import Agent, Item
 from router.core.ringing import may_ring, over_cap
 from router.core.service_level import local_day
@@ -107,9 +107,7 @@ def _ringing(s: State, agent: Agent, queue: QueueId | None) -> Third:
 
 
 def _somebody_of(s: State, now: Instant, item: Item, c_: k.ConsultItem) -> Third:
-    queue = s.policy.queues.get(c_.to_queue) if c_.to_queue is not None else None
-    if queue is None:
-        raise UnknownTarget(f"no queue {c_.to_queue!r}; queues are {', '.join(s.policy.queues)}")
+    queue = queue_named(s, c_.to_queue)
     agent = _free_of(s, now, item, queue, c_.agent_id)
     if agent is None:
         raise NotNow(f"nobody of queue {queue.id!r} is free now; transfer without asking instead")

@@ -19,7 +19,7 @@ from router.core.events import AnyEvent
 from router.core.model import DAY, HOUR, SECOND, Instant, Span
 from router.history.database import Database
 from router.history.ledger import ItemRow, Ledger, OfferRow
-from router.history.pages import FEED_ERRORS, Pages, Trouble
+from router.history.pages import Pages, Trouble
 from router.history.tables import contacts, feed, item_events, items, mentions, offers
 from router.history.threads import fold_conversations
 from router.history.upsert import upsert
@@ -57,14 +57,10 @@ class HistoryFeeder:
 
     async def __call__(self) -> None:
         """Bring history up to date. Errors: none of storage; they are logged once."""
-        try:
+        with self._trouble.told():
             await self._move_words()
             if await self._pages.read():
                 await self._sweep()
-        except FEED_ERRORS as error:
-            self._trouble.tell(error)
-            return
-        self._trouble.is_over()
 
     async def position(self) -> int:
         """Return the journal version up to which history has read. Errors: `StorageFailed`."""

@@ -6,7 +6,8 @@ between any two steps repeats or continues and never doubles. Each reader has a 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -17,7 +18,7 @@ from router.core.events import AnyEvent
 from router.core.upcast import decode_events
 from router.errors import StorageError
 from router.history.database import Database
-from router.ports import Journal, StoredBatch, chain_of
+from router.ports import Journal, StoredBatch, chain_of, disagree
 
 EVENTS_PER_PAGE: Final = 500  # one transaction; short, so that lookups pass between two
 FEED_ERRORS: Final = (StorageError, msgspec.DecodeError)
@@ -64,9 +65,8 @@ class Pages:
 
     async def position(self) -> int:
         """Return the journal version up to which was read. Errors: `StorageFailed`."""
-        return await self._database.read(
-            lambda connection: connection.execute(select(self._table.c.position)).scalar_one()
-        )
+        position, _ = await self._database.read(self._stands_at)
+        return position
 
     async def read(self) -> bool:
         """Return True when the reader stands where the journal stood. Errors: `FEED_ERRORS`."""
@@ -79,11 +79,11 @@ class Pages:
             position, chain, begins = beginning.version, "", True
         page: list[StoredBatch] = []
         async for batch in self._journal.read(position):
-            other = "" not in (chain, batch.before) and chain != batch.before
-            if not page and (other or batch.version - batch.count != position):
+            other = disagree(chain, batch.before) or batch.version - batch.count != position
+            if other and not page:
                 return await self._begin_again(position)
             page.append(batch)
-            if sum(each.count for each in page) >= EVENTS_PER_PAGE:
+            if batch.version - position >= EVENTS_PER_PAGE:
                 if not await self.store(position, page, begins=begins):
                     return False
                 position, chain, page = page[-1].version, chain_of(page[-1]), []
@@ -139,15 +139,17 @@ class Trouble:
         self._feed = feed
         self._failing = ""  # what was logged and has not ended
 
-    def tell(self, error: Exception) -> None:
-        """Log what stands in the way, unless that was logged."""
-        code = getattr(error, "code", "history-batch-unreadable")
-        if self._failing != code:
-            _log.error("history_feed_failed", feed=self._feed, code=code, error=str(error))
-        self._failing = code
-
-    def is_over(self) -> None:
-        """Log that reading goes on, if anything stood in the way."""
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Read within this; `FEED_ERRORS` end the block and are logged, unless they were."""
+        try:
+            yield
+        except FEED_ERRORS as error:
+            code = getattr(error, "code", "history-batch-unreadable")
+            if self._failing != code:
+                _log.error("history_feed_failed", feed=self._feed, code=code, error=str(error))
+            self._failing = code
+            return
         if self._failing:
             _log.info("history_feed_resumed", feed=self._feed, after=self._failing)
             self._failing = ""

@@ -7,6 +7,7 @@ and stories cannot be thrown away for that. The first time it reads all that the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,13 +16,14 @@ from sqlalchemy import Connection, Table, delete, select, tuple_
 from router.core.events import AnyEvent, PolicyAdopted
 from router.core.model import SECOND, PolicyHash, Span
 from router.core.policy import Policy, decode
+from router.core.service_level import day_in
 from router.core.tallies import interval_of
 from router.errors import StorageFailed
 from router.history import report_tables as t
 from router.history.database import Database
-from router.history.pages import FEED_ERRORS, Numbered, Pages, Trouble
-from router.history.report_ledger import FactLedger, day_in
-from router.history.report_policies import formulas_of, names_of, promises_of
+from router.history.pages import Numbered, Pages, Trouble
+from router.history.report_ledger import FactLedger
+from router.history.report_policies import formulas_of, latest_zone, names_of, promises_of
 from router.history.report_rows import (
     AgentFact,
     HandlingFact,
@@ -31,11 +33,10 @@ from router.history.report_rows import (
     RatingFact,
     ResultFact,
 )
-from router.history.report_sums import settle, unsettle, unsettle_since
+from router.history.report_sums import day_to_settle, settle, unsettle, unsettle_since
 from router.history.upsert import upsert
 from router.ports import Journal
 
-UTC: Final = ZoneInfo("UTC")  # until a policy says where the town is
 # what is left of a journal that another one replaces: from when on it is made anew
 _BEGUN: Final = (
     (t.report_items, "received_at"),
@@ -72,14 +73,11 @@ class ReportFeeder:
 
     async def __call__(self) -> None:
         """Bring the tables up to date. Errors: none of storage; they are logged once."""
-        try:
+        with self._trouble.told():
             if await self._pages.read():
-                while await self._database.write(settle):
-                    continue  # each day by itself, so that lookups pass between two
-        except FEED_ERRORS as error:
-            self._trouble.tell(error)
-            return
-        self._trouble.is_over()
+                while (day := await self._database.read(day_to_settle)) is not None:
+                    # each day by itself, so that lookups pass between two
+                    await self._database.write(partial(settle, day=day))
 
     async def position(self) -> int:
         """Return the journal version up to which reports have read. Errors: `StorageFailed`."""
@@ -147,7 +145,7 @@ def _rows_of(ledger: FactLedger) -> tuple[dict[Any, Any], ...]:
 
 def _begin(connection: Connection, first: AnyEvent) -> None:
     """Make everything anew that the journal tells from its beginning on."""
-    unsettle_since(connection, day_in(_zone(connection), first.at))
+    unsettle_since(connection, day_in(latest_zone(connection), first.at))
     connection.execute(delete(t.report_presence))
     for table, column in _BEGUN:
         since = interval_of(first.at) if column == "interval" else first.at
@@ -162,7 +160,7 @@ def _ledger_for(connection: Connection, events: Iterable[AnyEvent]) -> FactLedge
     table = t.report_agents
     times = select(table).where(tuple_(table.c.agent, table.c.interval).in_(counted))
     return FactLedger(
-        _zone(connection),
+        latest_zone(connection),
         _read(connection, t.report_items, ItemFact, "id", ids),
         _read(connection, t.report_results, ResultFact, "item", ids),
         _read(connection, t.report_handlings, HandlingFact, "item", ids),
@@ -170,13 +168,6 @@ def _ledger_for(connection: Connection, events: Iterable[AnyEvent]) -> FactLedge
         presences,
         [AgentFact(**row._mapping) for row in connection.execute(times)],
     )
-
-
-def _zone(connection: Connection) -> ZoneInfo:
-    table = t.report_policies
-    latest = select(table.c.time_zone).order_by(table.c.adopted_at.desc()).limit(1)
-    name = connection.execute(latest).scalar()
-    return UTC if name is None else ZoneInfo(name)
 
 
 def _read(

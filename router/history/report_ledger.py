@@ -8,14 +8,14 @@ facts. No resident's word is here: events have none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from router.core import events as e
-from router.core.model import ENDED, SECOND, Channel, Form, Instant, ItemState
+from router.core.model import ENDED, Channel, Form, Instant, ItemState
+from router.core.service_level import day_in
 from router.core.tallies import interval_of
 from router.history.presence import Presences
 from router.history.report_rows import (
@@ -33,6 +33,12 @@ TRANSFERRED: Final = "transferred"
 # how many telephones must be answered before two people talk
 TELEPHONES: Final = {Form.CALL.value: 1, Form.CALLBACK.value: 2}
 LEGS: Final = frozenset({"agent", "resident"})
+ENDS: Final[dict[type[e.Event], str]] = {
+    e.ItemClosed: "closed",
+    e.ItemAbandoned: "abandoned",
+    e.ItemDiverted: "diverted",
+    e.ItemShunted: "shunted",
+}
 # what ends an agent's work on an item, and how that is called
 LET_GO: Final[dict[type[e.Event], str]] = {
     e.FlowMoved: "left",
@@ -40,27 +46,13 @@ LET_GO: Final[dict[type[e.Event], str]] = {
     e.ItemDeferred: "deferred",
     e.ItemParked: "parked",
     e.ItemReturned: "returned",
-    e.ItemClosed: "closed",
-    e.ItemAbandoned: "abandoned",
-    e.ItemDiverted: "diverted",
-    e.ItemShunted: "shunted",
+    **ENDS,
 }
 PHASES: Final[dict[type[e.Event], str]] = {
     e.ItemHeld: "held",
     e.ItemResumed: "talked",
     e.WrapUpStarted: "noted",
 }
-ENDS: Final[dict[type[e.Event], str]] = {
-    e.ItemClosed: "closed",
-    e.ItemAbandoned: "abandoned",
-    e.ItemDiverted: "diverted",
-    e.ItemShunted: "shunted",
-}
-
-
-def day_in(zone: ZoneInfo, instant: Instant) -> str:
-    """Return the ISO date in the zone."""
-    return datetime.fromtimestamp(instant // SECOND, UTC).astimezone(zone).date().isoformat()
 
 
 class FactLedger:

@@ -7,6 +7,9 @@ promised then all the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
 
 from router.core import first_response
 from router.core.formulas import FORMULAS
@@ -14,7 +17,15 @@ from router.core.model import Channel, Instant
 from router.core.policy import Policy
 from router.core.service_level import promise_of
 from router.core.text_level import CHANNELS_OF_TEXTS
+from router.history import report_tables as t
 from router.history.report_rows import FormulaRow, NameRow, PromiseRow
+
+
+def latest_zone(connection: Connection) -> ZoneInfo:
+    """Return the town's, by the latest policy that reports have read; UTC before the first."""
+    table = t.report_policies
+    latest = select(table.c.time_zone).order_by(table.c.adopted_at.desc()).limit(1)
+    return ZoneInfo(connection.execute(latest).scalar() or "UTC")
 
 
 def promises_of(policy: Policy, at: Instant, day: str) -> Iterator[PromiseRow]:

@@ -34,7 +34,7 @@ from router.history.upsert import insert_missing
 
 PLACE: Final = ("queue", "channel", "category", "ward")
 BY_AGENT: Final = ("channel", "agent")
-GROUPS: Final = ("queue", "channel", "category", "ward", "agent")
+GROUPS: Final = (*PLACE, "agent")
 SUMS: Final = ("sum_a", "sum_b", "sum_c", "sum_d")
 
 Sum = ColumnElement[Any]
@@ -105,16 +105,18 @@ def summed(kind: str, first: str, last: str) -> Subquery:
     return union_all(settled, _count(how, how.day.in_(unsettled))).subquery()
 
 
-def settle(connection: Connection) -> bool:
-    """Add up the oldest day that is unsettled, but for the newest; False when there is none.
+def day_to_settle(connection: Connection) -> str | None:
+    """Return the oldest day that is unsettled, but for the newest; None when there is none.
 
     The newest is today, or as good as: its facts still change.
     """
     days = select(t.report_unsettled.c.day).order_by(t.report_unsettled.c.day).limit(2)
     found = list(connection.execute(days).scalars())
-    if len(found) < 2:
-        return False
-    day = found[0]
+    return found[0] if len(found) == 2 else None
+
+
+def settle(connection: Connection, day: str) -> None:
+    """Add up the day; harmless twice."""
     connection.execute(delete(t.report_sums).where(t.report_sums.c.day == day))
     columns = ["kind", "day", *GROUPS, "name", "number", *SUMS]
     for kind, how in SUMMED.items():
@@ -122,7 +124,6 @@ def settle(connection: Connection) -> bool:
         query = select(literal(kind), *rows.c)
         connection.execute(insert(t.report_sums).from_select(columns, query))
     connection.execute(delete(t.report_unsettled).where(t.report_unsettled.c.day == day))
-    return True
 
 
 def unsettle(connection: Connection, days: Iterable[str]) -> None:

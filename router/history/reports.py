@@ -6,17 +6,17 @@ Which day it is in the town follows from the latest policy that reports have rea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, func, null, select
 
-from router.core.model import SECOND
+from router.core.service_level import day_in
 from router.history import report_tables as t
 from router.history.database import Database
+from router.history.report_policies import latest_zone
 from router.history.report_sums import (
     AT_DESK,
     ENDED,
@@ -27,6 +27,7 @@ from router.history.report_sums import (
     RATED_BY,
     RECEIVED,
     RESULT,
+    SUMS,
     summed,
 )
 from router.ports import Clock
@@ -49,17 +50,11 @@ class Reports:
         """Return the report of the period that holds the day; today's if none is given."""
 
         def made(connection: Connection) -> Report:
-            today = self._today(connection)
+            today = date.fromisoformat(day_in(latest_zone(connection), self._clock.now()))
             period = period_with(kind, day or today)
             return report_of(facts_of(connection, period, by), period, by, today, language)
 
         return await self._database.read(made)
-
-    def _today(self, connection: Connection) -> date:
-        table = t.report_policies
-        latest = select(table.c.time_zone).order_by(table.c.adopted_at.desc()).limit(1)
-        zone = ZoneInfo(connection.execute(latest).scalar() or "UTC")
-        return datetime.fromtimestamp(self._clock.now() // SECOND, UTC).astimezone(zone).date()
 
 
 def facts_of(connection: Connection, period: Period, by: By) -> f.Facts:
@@ -82,26 +77,31 @@ def facts_of(connection: Connection, period: Period, by: By) -> f.Facts:
 # --- queries -------------------------------------------------------------------------------------
 
 
+def _counted(
+    connection: Connection, kind: str, groups: Sequence[str], sums: int, first: str, last: str
+) -> Iterator[list[Any]]:
+    """Yield for each group what it is, how many facts it has, and so many of `SUMS` of them."""
+    rows = summed(kind, first, last).c
+    apart = [rows[name] for name in groups]
+    added = [func.sum(rows[name]) for name in ("number", *SUMS[:sums])]
+    for row in connection.execute(select(*apart, *added).group_by(*_apart(apart))):
+        yield _whole(row)
+
+
 def _results(connection: Connection, by: By, first: str, last: str) -> list[f.Results]:
-    rows = summed(RESULT, first, last).c
-    groups = (rows[by.value], rows.day, rows.queue, rows.channel, rows.name)
-    query = select(*groups, func.sum(rows.number), func.sum(rows.sum_a)).group_by(*_apart(groups))
-    return [f.Results(*_whole(row)) for row in connection.execute(query)]
+    groups = (by.value, "day", "queue", "channel", "name")
+    return [f.Results(*row) for row in _counted(connection, RESULT, groups, 1, first, last)]
 
 
 def _received(connection: Connection, by: By, first: str, last: str) -> list[f.Received]:
-    rows = summed(RECEIVED, first, last).c
-    groups = (rows[by.value], rows.channel)
-    query = select(*groups, func.sum(rows.number)).group_by(*_apart(groups))
-    return [f.Received(*_whole(row)) for row in connection.execute(query)]
+    groups = (by.value, "channel")
+    return [f.Received(*row) for row in _counted(connection, RECEIVED, groups, 0, first, last)]
 
 
 def _ended(connection: Connection, by: By, first: str, last: str) -> list[f.Ended]:
-    rows = summed(ENDED_BY if by is By.AGENT else ENDED, first, last).c
-    groups = (rows[by.value], rows.channel, rows.name)
-    sums = (rows.number, rows.sum_a, rows.sum_b, rows.sum_c)
-    query = select(*groups, *map(func.sum, sums)).group_by(*_apart(groups))
-    return [f.Ended(*_whole(row)) for row in connection.execute(query)]
+    kind = ENDED_BY if by is By.AGENT else ENDED
+    groups = (by.value, "channel", "name")
+    return [f.Ended(*row) for row in _counted(connection, kind, groups, 3, first, last)]
 
 
 def _open(connection: Connection, by: By, last: str) -> list[f.Open]:
@@ -122,18 +122,14 @@ def _open(connection: Connection, by: By, last: str) -> list[f.Open]:
 
 
 def _handlings(connection: Connection, by: By, first: str, last: str) -> list[f.Handlings]:
-    rows = summed(HANDLED_BY if by is By.AGENT else HANDLED, first, last).c
-    groups = (rows[by.value], rows.channel, rows.name)
-    sums = (rows.number, rows.sum_a, rows.sum_b, rows.sum_c, rows.sum_d)
-    query = select(*groups, *map(func.sum, sums)).group_by(*_apart(groups))
-    return [f.Handlings(*_whole(row)) for row in connection.execute(query)]
+    kind = HANDLED_BY if by is By.AGENT else HANDLED
+    groups = (by.value, "channel", "name")
+    return [f.Handlings(*row) for row in _counted(connection, kind, groups, 4, first, last)]
 
 
 def _ratings(connection: Connection, by: By, first: str, last: str) -> list[f.Ratings]:
-    rows = summed(RATED_BY if by is By.AGENT else RATED, first, last).c
-    groups = (rows[by.value], rows.channel, rows.name)
-    query = select(*groups, func.sum(rows.number)).group_by(*_apart(groups))
-    found = (_whole(row) for row in connection.execute(query))
+    kind = RATED_BY if by is By.AGENT else RATED
+    found = _counted(connection, kind, (by.value, "channel", "name"), 0, first, last)
     return [f.Ratings(value, channel, int(score), n) for value, channel, score, n in found]
 
 

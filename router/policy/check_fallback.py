@@ -47,7 +47,7 @@ def _check_chain(sources: Sources, name: str, rules: list[RuleShape]) -> None:
             message = f"never taken: {always} before it always applies; swap or delete"
             document.complain(path, message)
         elif rule.when == _ALWAYS and rule.action in ENDING:
-            always = f"rule {rule.rule!r} (line {document.place(path)[0]})"
+            always = document.named(f"rule {rule.rule!r}", path)
     last = rules[-1]
     path = ("chains", name, len(rules) - 1)
     if last.when != _ALWAYS:

@@ -32,11 +32,11 @@ def check_mail_rules(sources: Sources) -> None:
         before = enumerate(mail.rules[:index])
         wide = next((i for i, each in before if covers(mail, each.when, rule.when)), None)
         if wide is not None:
-            line, _ = document.place(("rules", wide))
+            taker = document.named(f"rule {mail.rules[wide].rule!r}", ("rules", wide))
             document.complain(
                 path,
-                f"never taken: rule {mail.rules[wide].rule!r} (line {line}) before it takes"
-                " everything that fits it; move this one up, or delete it",
+                f"never taken: {taker} before it takes everything that fits it; move this one up,"
+                " or delete it",
             )
 
 

@@ -132,7 +132,7 @@ def _check_chain(sources: Sources, name: str, rules: list[RuleShape], comes: set
         if each.takes or _always_before(rules[:index]):
             continue
         behind = [
-            f"rule {rules[other].rule!r} (line {document.place(('chains', name, other))[0]})"
+            document.named(f"rule {rules[other].rule!r}", ("chains", name, other))
             for other in each.behind
         ]
         why = _why_never(each, comes, behind)

@@ -74,6 +74,10 @@ class Document:
         line, col = self.place(path, at_key=at_key)
         self.complaints.append(Complaint(self.file, line, col, dotted(path), message, is_warning))
 
+    def named(self, what: str, path: Path) -> str:
+        """Return how a complaint about something else names what stands there: with its line."""
+        return f"{what} (line {self.place(path)[0]})"
+
     def place(self, path: Path, *, at_key: bool = False) -> tuple[int, int]:
         """Return line and column (from 1) of the value, or of its key, that the path leads to."""
         node = self.root

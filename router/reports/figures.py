@@ -17,9 +17,8 @@ Compute = Callable[[Sums], Value]
 
 # where a figure means something
 ALL: Final = ""  # in each row
-ONE_CHANNEL: Final = "one-channel"  # channels are never added up
 NO_AGENT: Final = "no-agent"  # not of agents
-ONE_CHANNEL_NO_AGENT: Final = "one-channel-no-agent"
+ONE_CHANNEL: Final = "one-channel"  # not of agents, and channels are never added up
 AT_END: Final = "at-end"  # not of agents, and of the whole period only
 AT_DESK: Final = "at-desk"  # of agents and days, over all channels
 
@@ -45,10 +44,10 @@ def _share(part: str, *whole: str) -> Compute:
     return share
 
 
-def _mean(span: str, number: str, unit: int = SECOND) -> Compute:
+def _mean(number: str, *spans: str, unit: int = SECOND) -> Compute:
     def mean(sums: Sums) -> Value:
-        number_ = sums.counts[number]
-        return round(sums.counts[span] / number_ / unit, 3) if number_ else None
+        many, total = sums.counts[number], sum(sums.counts[each] for each in spans)
+        return round(total / many / unit, 3) if many else None
 
     return mean
 
@@ -59,12 +58,6 @@ def _hours(*spans: str) -> Compute:
 
 def _per_day(sums: Sums) -> Value:
     return round(sums.counts["received"] / sums.days, 2) if sums.days else None
-
-
-def _handle_time(sums: Sums) -> Value:
-    number = sums.counts["handled"]
-    total = sum(sums.counts[each] for each in ("talked", "held", "noted"))
-    return round(total / number / SECOND, 3) if number else None
 
 
 def _promised_share(sums: Sums) -> Value:
@@ -81,25 +74,23 @@ FIGURES: Final = (
     Figure("open_at_end", "count", AT_END, _count("open")),
     Figure("open_over_7_days", "count", AT_END, _count("open_7")),
     Figure("open_over_30_days", "count", AT_END, _count("open_30")),
-    Figure("offered", "count", ONE_CHANNEL_NO_AGENT, _count("offered")),
-    Figure("answered", "count", ONE_CHANNEL_NO_AGENT, _count("answered")),
-    Figure("service_level", "share", ONE_CHANNEL_NO_AGENT, _share("met", "looked_at")),
-    Figure("promised_share", "share", ONE_CHANNEL_NO_AGENT, _promised_share),
-    Figure("answer_time", "seconds", ONE_CHANNEL_NO_AGENT, _mean("live_waited", "live_answered")),
-    Figure(
-        "first_response", "seconds", ONE_CHANNEL_NO_AGENT, _mean("text_waited", "text_answered")
-    ),
-    Figure("overdue", "count", ONE_CHANNEL_NO_AGENT, _count("overdue")),
-    Figure("abandoned", "count", ONE_CHANNEL_NO_AGENT, _count("abandoned")),
-    Figure("abandoned_at_once", "count", ONE_CHANNEL_NO_AGENT, _count("short")),
-    Figure("abandoned_share", "share", ONE_CHANNEL_NO_AGENT, _share("abandoned", "stayed")),
-    Figure("callbacks", "count", ONE_CHANNEL_NO_AGENT, _count("callback")),
-    Figure("left_otherwise", "count", ONE_CHANNEL_NO_AGENT, _count("left")),
+    Figure("offered", "count", ONE_CHANNEL, _count("offered")),
+    Figure("answered", "count", ONE_CHANNEL, _count("answered")),
+    Figure("service_level", "share", ONE_CHANNEL, _share("met", "looked_at")),
+    Figure("promised_share", "share", ONE_CHANNEL, _promised_share),
+    Figure("answer_time", "seconds", ONE_CHANNEL, _mean("live_answered", "live_waited")),
+    Figure("first_response", "seconds", ONE_CHANNEL, _mean("text_answered", "text_waited")),
+    Figure("overdue", "count", ONE_CHANNEL, _count("overdue")),
+    Figure("abandoned", "count", ONE_CHANNEL, _count("abandoned")),
+    Figure("abandoned_at_once", "count", ONE_CHANNEL, _count("short")),
+    Figure("abandoned_share", "share", ONE_CHANNEL, _share("abandoned", "stayed")),
+    Figure("callbacks", "count", ONE_CHANNEL, _count("callback")),
+    Figure("left_otherwise", "count", ONE_CHANNEL, _count("left")),
     Figure("handled", "count", ALL, _count("handled")),
-    Figure("handle_time", "seconds", ALL, _handle_time),
-    Figure("talk_time", "seconds", ALL, _mean("talked", "handled")),
-    Figure("hold_time", "seconds", ALL, _mean("held", "handled")),
-    Figure("wrap_up_time", "seconds", ALL, _mean("noted", "handled")),
+    Figure("handle_time", "seconds", ALL, _mean("handled", "talked", "held", "noted")),
+    Figure("talk_time", "seconds", ALL, _mean("handled", "talked")),
+    Figure("hold_time", "seconds", ALL, _mean("handled", "held")),
+    Figure("wrap_up_time", "seconds", ALL, _mean("handled", "noted")),
     Figure("transfers", "count", ALL, _count("transferred")),
     Figure("transfer_share", "share", ALL, _share("transferred", "handled")),
     Figure("requeues", "count", ALL, _count("returned")),
@@ -108,7 +99,7 @@ FIGURES: Final = (
     Figure("reopened", "count", ALL, _count("reopened")),
     Figure("ratings", "count", ALL, _count("ratings")),
     Figure("satisfaction", "share", ALL, _share("satisfied", "ratings")),
-    Figure("score", "score", ALL, _mean("score", "ratings", 1)),
+    Figure("score", "score", ALL, _mean("ratings", "score", unit=1)),
     Figure("at_desk", "hours", AT_DESK, _hours("worked", "ready", "away")),
     Figure("worked", "hours", AT_DESK, _hours("worked")),
     Figure("ready", "hours", AT_DESK, _hours("ready")),

@@ -32,10 +32,6 @@ class Period(NamedTuple):
             return f"{year}-W{week:02}"
         return self.first.isoformat()[: 7 if self.kind is Kind.MONTH else 10]
 
-    def before(self) -> Period:
-        """Return the period that ends where this one begins."""
-        return period_with(self.kind, self.first - DAY)
-
     def begun_days(self, today: date) -> int:
         """Return how many of its days have begun."""
         return max(0, (min(self.last, today) - self.first).days + 1)

@@ -23,7 +23,6 @@ from router.reports.figures import (
     FIGURES,
     NO_AGENT,
     ONE_CHANNEL,
-    ONE_CHANNEL_NO_AGENT,
     Figure,
     Value,
 )
@@ -31,8 +30,7 @@ from router.reports.periods import Period
 from router.reports.phrases import CHANNELS, PHRASES
 from router.reports.summing import ALL_CHANNELS, Place, Sums, sums_of, together
 
-_NOT_OF_AGENTS: Final = frozenset({NO_AGENT, ONE_CHANNEL_NO_AGENT, AT_END})
-_OF_ONE_CHANNEL: Final = frozenset({ONE_CHANNEL, ONE_CHANNEL_NO_AGENT})
+_NOT_OF_AGENTS: Final = frozenset({NO_AGENT, ONE_CHANNEL, AT_END})
 _KEEPS_TIME: Final = frozenset({By.AGENT, By.DAY})
 _ORDER: Final = [*(each.value for each in Channel), ALL_CHANNELS]
 
@@ -143,7 +141,7 @@ def _row(place: Place, sums: Sums, told: Sequence[Figure], by: By, names: _Names
 
 def _value(figure: Figure, place: Place, sums: Sums, by: By) -> Value:
     value, channel = place
-    if figure.where in _OF_ONE_CHANNEL and channel == ALL_CHANNELS:
+    if figure.where == ONE_CHANNEL and channel == ALL_CHANNELS:
         return None
     if figure.where == AT_END and value is not None and by is By.DAY:
         return None

@@ -33,8 +33,7 @@ _AGES: Final = {"open_7": 7, "open_30": 30}  # more than so many days before the
 CLOSED: Final = "closed"
 SATISFIED: Final = 4  # from this score on
 
-Value = str | None  # what a group stands for; None = all of them
-Place = tuple[Value, str]  # and its channel
+Place = tuple[str | None, str]  # what a group stands for, None = all of them; its channel
 
 
 class Sums:

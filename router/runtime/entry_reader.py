@@ -92,12 +92,15 @@ async def past_policies(journal: Journal) -> PastPolicies:
     """
     adopted: list[tuple[Instant, Policy]] = []
     known: dict[PolicyHash, Policy] = {}
+
+    async def adopt(at: Instant, name: PolicyHash) -> None:
+        if name not in known:
+            known[name] = await load_policy(journal, name)
+        adopted.append((at, known[name]))
+
     beginning = await journal.beginning()
-    if beginning is not None:
-        for at, name in beginning.adopted:
-            if PolicyHash(name) not in known:
-                known[PolicyHash(name)] = await load_policy(journal, PolicyHash(name))
-            adopted.append((at, known[PolicyHash(name)]))
+    for at, name in () if beginning is None else beginning.adopted:
+        await adopt(at, PolicyHash(name))
     until: Instant = 0
     async for batch in journal.read(0 if beginning is None else beginning.version):
         until = batch.at
@@ -105,9 +108,7 @@ async def past_policies(journal: Journal) -> PastPolicies:
             continue
         for event in _events(batch):
             if isinstance(event, PolicyAdopted):
-                if event.policy not in known:
-                    known[event.policy] = await load_policy(journal, event.policy)
-                adopted.append((event.at, known[event.policy]))
+                await adopt(event.at, event.policy)
     if not adopted:
         raise UnknownTarget("the journal is empty: nobody has called yet")
     return PastPolicies(adopted, None if beginning is None else beginning.at, until)

@@ -23,7 +23,7 @@ from router.errors import (
     StorageFailed,
     TownlineError,
 )
-from router.ports import Batch, Beginning, Clock, Snapshot, StoredBatch, Words, chain_of
+from router.ports import Batch, Beginning, Clock, Snapshot, StoredBatch, Words, chain_of, disagree
 from router.runtime.beginnings import check_follows, check_kept
 from router.runtime.journal_faults import Ending, FaultPlan, ScriptedFaults
 
@@ -226,7 +226,7 @@ class MemoryJournal:
         actual = self._store.version()
         if actual != expected_version:
             raise Conflict(expected_version, actual)
-        if "" not in (batch.before, self._store.chain()) and batch.before != self._store.chain():
+        if disagree(batch.before, self._store.chain()):
             raise HistoryForked(f"the journal has gone on with another history after {actual}")
         if batch.count < 1 or batch.batch_id in self._store.versions:
             raise InvariantBroken(

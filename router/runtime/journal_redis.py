@@ -13,7 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError, ResponseError
@@ -27,7 +27,7 @@ from router.runtime.redis_address import without_secrets
 from router.runtime.redis_append import APPEND_KEYS, STOP_FIRST, append_arguments, check_stored
 from router.runtime.redis_link import stored_batch
 from router.runtime.redis_scripts import APPEND, ENTER, OPENED, RELEASE
-from router.runtime.redis_server import connect, room_of, settle
+from router.runtime.redis_server import answer, connect, room_of, settle
 from router.runtime.redis_shortening import begin_later, beginning_in, forget
 from router.runtime.redis_snapshots import keep, send, snapshots_in
 from router.runtime.redis_spool import bring, forget_words, waiting_in, words_in
@@ -65,7 +65,7 @@ class RedisJournal:
         self._closed = False
 
     @classmethod
-    async def open(cls, url: str, town: str, *, replicas: int = 0) -> RedisJournal:
+    async def open(cls, url: str, town: str, *, replicas: int = 0) -> Self:
         """Open the town's journal for writing, beside other daemons; there need not be one.
 
         A batch counts as stored once so many replicas have it.
@@ -74,13 +74,16 @@ class RedisJournal:
         """
         journal = cls(url, town, writes=True, replicas=replicas)
         try:
-            await journal._refuse_unfinished()
-            await journal._guarded("opening the journal", journal._enter)
-            await journal.look_for_room()
+            await journal._prepare()
         except BaseException:
             await journal.close()
             raise
         return journal
+
+    async def _prepare(self) -> None:
+        await self._refuse_unfinished()
+        await self._guarded("opening the journal", self._enter)
+        await self.look_for_room()
 
     @classmethod
     async def open_readonly(cls, url: str, town: str) -> RedisJournal:
@@ -112,7 +115,7 @@ class RedisJournal:
         keys = [self._keys[name] for name in APPEND_KEYS]
         texts = append_arguments(expected_version, batch)
         try:
-            ending, told = await _answer(self._writing.eval(APPEND, len(keys), *keys, *texts))
+            ending, told = await answer(self._writing.eval(APPEND, len(keys), *keys, *texts))
         except ResponseError as error:  # the server says that it did not
             raise self._failed("appending", error) from error
         except (Disconnected, TookTooLong, OSError) as error:
@@ -144,7 +147,7 @@ class RedisJournal:
 
         async def look() -> bytes | None:  # the server to which the next append goes
             asked = self._writing.hget(self._keys["batches"], batch_id)
-            found: bytes | None = await _answer(asked)
+            found: bytes | None = await answer(asked)
             return None if found is None else await self._settle(batch_id, found)
 
         found = await self._in_turn(lambda: self._guarded("looking up a batch", look))
@@ -270,8 +273,8 @@ class RedisJournal:
         key = self._keys[name]
 
         async def ask() -> bool:
-            await _answer(self._reading.set(key, value, nx=True))
-            kept: bytes = await _answer(self._reading.get(key))
+            await answer(self._reading.set(key, value, nx=True))
+            kept: bytes = await answer(self._reading.get(key))
             return kept.decode() == value
 
         agreed: bool = await self._guarded("comparing", ask)
@@ -326,14 +329,14 @@ class RedisJournal:
     async def _enter(self) -> None:
         """Be counted among the daemons. Errors: `StorageFailed` while somebody has it alone."""
         keys = [self._keys[name] for name in ("alone", "daemons")]
-        if not await _answer(self._reading.eval(ENTER, len(keys), *keys, self._who, OPENING_MS)):
+        if not await answer(self._reading.eval(ENTER, len(keys), *keys, self._who, OPENING_MS)):
             raise StorageFailed(f"{self._where}: the journal is moved or restored: {STOP_FIRST}")
 
     async def _leave(self) -> None:
         """Be counted no longer, and have nothing alone."""
         if self._writes:
             keys = [self._keys[name] for name in ("alone", "daemons")]
-            await _answer(self._reading.eval(RELEASE, len(keys), *keys, self._who))
+            await answer(self._reading.eval(RELEASE, len(keys), *keys, self._who))
 
     async def _refuse_unfinished(self) -> None:
         """Errors: `StorageFailed` while it is being filled from another journal."""
@@ -368,8 +371,3 @@ class LookForRoom:
     async def __call__(self) -> None:
         """Ask."""
         await self._journal.look_for_room()
-
-
-async def _answer(asked: Any) -> Any:
-    """Await a command; the library types its asynchronous commands as both kinds."""
-    return await asked

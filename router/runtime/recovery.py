@@ -18,7 +18,7 @@ from router.core.policy import Policy, decode
 from router.core.state import State
 from router.core.upcast import decode_events
 from router.errors import InvariantBroken, JournalShortened
-from router.ports import Journal, StoredBatch, StoredPolicy, chain_of
+from router.ports import Journal, StoredBatch, StoredPolicy, chain_of, disagree
 from router.runtime.beginnings import begins_at
 from router.runtime.snapshot import UnreadableSnapshot, decode_snapshot, policies_of
 
@@ -47,7 +47,7 @@ async def replay(journal: Journal) -> Recovered:
     state, chain = await _nearest(journal, None)
     began_at = state.version
     async for stored, events in _batches_after(journal, state):
-        if "" not in (chain, stored.before) and stored.before != chain:
+        if disagree(chain, stored.before):
             raise InvariantBroken(
                 f"batch {stored.batch_id!r} does not follow the one before: the journal was"
                 " changed or is damaged, restore a backup"
@@ -150,7 +150,7 @@ async def _nearest(journal: Journal, version: int | None) -> Recovered:
                 raise UnreadableSnapshot(f"the journal ends at version {stands_at}")
             frozen, chain = decode_snapshot(snapshot)
             here = await chain_at(journal, snapshot.version)
-            if "" not in (chain, here) and chain != here:
+            if disagree(chain, here):
                 raise UnreadableSnapshot("it is of another history, which the journal has lost")
             policies = {name: await load_policy(journal, name) for name in policies_of(frozen)}
             return Recovered(State.thaw(frozen, policies), here or chain)

@@ -8,7 +8,7 @@ seconds longer; a daemon that is killed while it starts counts for a minute.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, Self
+from functools import partial
 
 from router.core.model import SECOND, Span
 from router.errors import StorageFailed
@@ -17,27 +17,17 @@ from router.runtime.journal_redis import RedisJournal
 from router.runtime.redis_link import KEPT_MS
 from router.runtime.redis_scripts import ALONE
 
-_RENEWED_EVERY: Final[Span] = SECOND
-
 
 class RedisAlone(RedisJournal):
-    """Made by `open`; its duty keeps others out."""
+    """Made by `open`; its duty keeps others out.
 
-    @classmethod
-    async def open(cls, url: str, town: str, *, replicas: int = 0) -> Self:
-        """Open the town's journal and keep others out.
+    Errors of `open`: `StorageFailed` also when a daemon runs, somebody else has it alone, or it was
+    not filled to its end.
+    """
 
-        Errors: `StorageFailed` when a daemon runs, somebody else has it alone, it was not filled to
-            its end, or the server cannot be reached.
-        """
-        journal = cls(url, town, writes=True, replicas=replicas)
-        try:
-            await journal._take()
-            await journal._prepare()
-        except BaseException:
-            await journal.close()
-            raise
-        return journal
+    async def _prepare(self) -> None:
+        await self._take()
+        await self._refuse_unfinished()
 
     async def _take(self) -> None:
         """Wait for as long as one who was killed still counts, no longer."""
@@ -52,17 +42,10 @@ class RedisAlone(RedisJournal):
             else:
                 return
 
-    async def _prepare(self) -> None:
-        await self._refuse_unfinished()
-
     async def keep_alone(self) -> None:
         """Take or renew it. Errors: `StorageFailed`: somebody else is there."""
         keys = [self._keys[name] for name in ("alone", "daemons")]
-
-        async def ask() -> Any:
-            asked: Any = self._reading.eval(ALONE, len(keys), *keys, self._who, KEPT_MS)
-            return await asked
-
+        ask = partial(self._reading.eval, ALONE, len(keys), *keys, self._who, KEPT_MS)
         other = await self._guarded("keeping others out", ask)
         if other:
             raise StorageFailed(
@@ -79,7 +62,7 @@ class KeepAlone:
     """A `Duty`: what nobody renews is let go."""
 
     name = "alone"
-    period = _RENEWED_EVERY
+    period: Span = SECOND
 
     def __init__(self, journal: RedisAlone) -> None:
         self._journal = journal

@@ -30,6 +30,7 @@ class RedisFilling(RedisAlone):
     """
 
     async def _prepare(self) -> None:
+        await self._take()
         await self._guarded("beginning the journal", self._begin)
 
     async def _begin(self) -> None:

@@ -110,9 +110,13 @@ async def settle(redis: Redis, keys: dict[str, str], replicas: int, batch_id: st
             return found
 
 
+async def answer(asked: Any) -> Any:
+    """Await a command; the library types its asynchronous commands as both kinds."""
+    return await asked
+
+
 async def room_of(redis: Redis) -> int:
     """Return the bytes by which the server's memory may still grow."""
-    asked: Any = redis.info(section="memory")
-    memory = await asked
+    memory = await answer(redis.info(section="memory"))
     most = int(memory.get("maxmemory", 0))
     return max(0, most - int(memory["used_memory"])) if most else PLENTY

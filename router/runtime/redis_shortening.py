@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from router.ports import Beginning
 from router.runtime.redis_scripts import FORGET, SHORTEN
+from router.runtime.redis_server import answer
 from router.runtime.redis_snapshots import kept
 
 FORGOTTEN_AT_ONCE: Final = 100  # batches
@@ -23,8 +24,7 @@ _BEGINNING: Final = msgspec.msgpack.Decoder(Beginning)
 
 async def beginning_in(redis: Redis, keys: Mapping[str, str]) -> Beginning | None:
     """Return where the journal begins; None: with the first event."""
-    asked: Any = redis.hget(keys["beginning"], "record")
-    body = await asked
+    body = await answer(redis.hget(keys["beginning"], "record"))
     return None if body is None else _BEGINNING.decode(body)
 
 
@@ -40,10 +40,8 @@ async def begin_later(
     names = [keys["snapshots"], parts, keys["beginning"]]
     snapshot = kept(beginning.version, prefix)
     record = msgspec.msgpack.encode(beginning)
-    asked: Any = redis.eval(
-        SHORTEN, len(names), *names, *snapshot, begins_at, beginning.version, record
-    )
-    return int(await asked)
+    asked = redis.eval(SHORTEN, len(names), *names, *snapshot, begins_at, beginning.version, record)
+    return int(await answer(asked))
 
 
 async def put_beginning(redis: Redis, keys: Mapping[str, str], beginning: Beginning) -> None:
@@ -53,14 +51,13 @@ async def put_beginning(redis: Redis, keys: Mapping[str, str], beginning: Beginn
     fields: dict[Any, Any] = {
         "version": beginning.version, "snapshot": snapshot, "record": record
     }  # fmt: skip
-    asked: Any = redis.hset(keys["beginning"], mapping=fields)
-    await asked
+    await answer(redis.hset(keys["beginning"], mapping=fields))
 
 
 async def forget(redis: Redis, keys: Mapping[str, str], version: int) -> None:
     """Forget all batches up to that version."""
     names = [keys["log"], keys["batches"]]
     while True:
-        asked: Any = redis.eval(FORGET, len(names), *names, version, FORGOTTEN_AT_ONCE)
-        if await asked < FORGOTTEN_AT_ONCE:
+        asked = redis.eval(FORGET, len(names), *names, version, FORGOTTEN_AT_ONCE)
+        if await answer(asked) < FORGOTTEN_AT_ONCE:
             return

@@ -6,12 +6,13 @@ A part that is sent again would be there twice: these connections must not repea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from redis.asyncio import Redis
 
 from router.ports import Snapshot
 from router.runtime.redis_scripts import KEEP_SNAPSHOT
+from router.runtime.redis_server import answer
 
 PART_BYTES: Final = 512 * 1024  # an append waits for one part at most
 PARTS_KEPT_S: Final = 3600  # of a snapshot that was never finished
@@ -25,11 +26,11 @@ async def send(redis: Redis, prefix: str, who: str, snapshot: Snapshot) -> str:
     Shape: keys of snapshots begin with `prefix`; nobody else is `who`.
     """
     parts = f"{prefix}parts:{who}:{id(snapshot):x}"
-    await _answer(redis.delete(parts))
+    await answer(redis.delete(parts))
     for start in range(0, len(snapshot.body), PART_BYTES):
-        await _answer(redis.append(parts, snapshot.body[start : start + PART_BYTES]))
+        await answer(redis.append(parts, snapshot.body[start : start + PART_BYTES]))
         if start == 0:
-            await _answer(redis.expire(parts, PARTS_KEPT_S))
+            await answer(redis.expire(parts, PARTS_KEPT_S))
     return parts
 
 
@@ -38,7 +39,7 @@ async def keep(
 ) -> None:
     """Make the parts the snapshot of that version; drop those that are kept no longer."""
     names = [keys["snapshots"], parts, keys["beginning"]]
-    await _answer(redis.eval(KEEP_SNAPSHOT, len(names), *names, *kept(version, prefix)))
+    await answer(redis.eval(KEEP_SNAPSHOT, len(names), *names, *kept(version, prefix)))
 
 
 def kept(version: int, prefix: str) -> tuple[str, int, str]:
@@ -48,15 +49,10 @@ def kept(version: int, prefix: str) -> tuple[str, int, str]:
 
 async def snapshots_in(redis: Redis, keys: Mapping[str, str], prefix: str) -> list[Snapshot]:
     """Return the kept snapshots, newest first."""
-    names = await _answer(redis.zrange(keys["snapshots"], 0, -1))
+    names = await answer(redis.zrange(keys["snapshots"], 0, -1))
     found = []
     for name in reversed(names):
-        body = await _answer(redis.get(prefix + name.decode()))
+        body = await answer(redis.get(prefix + name.decode()))
         if body is not None:  # else a newer one has just taken its place
             found.append(Snapshot(int(name), body))
     return found
-
-
-async def _answer(asked: Any) -> Any:
-    """Await a command; the library types its asynchronous commands as both kinds."""
-    return await asked

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from router.ports import Words
 from router.runtime.redis_scripts import BRING_WORDS
+from router.runtime.redis_server import answer
 
 _WORDS: Final = msgspec.msgpack.Decoder(Words)
 
@@ -21,8 +22,7 @@ def as_arguments(words: Sequence[Words]) -> list[Any]:
 
 async def waiting_in(redis: Redis, keys: Mapping[str, str], limit: int) -> list[Words]:
     """Return the oldest words that history does not have yet."""
-    asked: Any = redis.zrange(keys["line"], 0, limit - 1)
-    refs = [ref.decode() for ref in await asked]
+    refs = [ref.decode() for ref in await answer(redis.zrange(keys["line"], 0, limit - 1))]
     return list((await words_in(redis, keys, refs)).values())
 
 
@@ -30,8 +30,8 @@ async def words_in(redis: Redis, keys: Mapping[str, str], refs: list[str]) -> di
     """Return those of the asked-for words that are still here."""
     if not refs:
         return {}
-    asked: Any = redis.hmget(keys["words"], refs)
-    found = [(ref, body) for ref, body in zip(refs, await asked, strict=True) if body is not None]
+    bodies = await answer(redis.hmget(keys["words"], refs))
+    found = [(ref, body) for ref, body in zip(refs, bodies, strict=True) if body is not None]
     return {ref: _WORDS.decode(body) for ref, body in found}
 
 
@@ -40,10 +40,8 @@ async def bring(
 ) -> None:
     """Let those of a stored batch's words wait that do not."""
     names = [keys[name] for name in ("words", "line", "count", "batches")]
-    asked: Any = redis.eval(
-        BRING_WORDS, len(names), *names, batch_id, len(words), *as_arguments(words)
-    )
-    await asked
+    arguments = (batch_id, len(words), *as_arguments(words))
+    await answer(redis.eval(BRING_WORDS, len(names), *names, *arguments))
 
 
 async def forget_words(redis: Redis, keys: Mapping[str, str], refs: list[str]) -> None:

@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.exceptions import RedisError, ResponseError
 
+from router.runtime.redis_server import answer
+
 SENTINELS_MIN: Final = 3
 DOWN_AFTER_MS: Final = (1000, 10_000)  # least and most that make sense
 
@@ -25,10 +27,10 @@ async def worries(redis: Redis, replicas: int) -> list[str]:
     pool = redis.connection_pool
     is_watched = isinstance(pool, SentinelConnectionPool)
     try:
-        asked: Any = redis.config_get("append*", "min-replicas-to-write", "maxmemory-policy")
-        told: dict[Any, Any] = await asked
-        info: Any = redis.info(section="replication")
-        connected = int((await info).get("connected_slaves", 0))
+        asked = redis.config_get("append*", "min-replicas-to-write", "maxmemory-policy")
+        told: dict[Any, Any] = await answer(asked)
+        info = await answer(redis.info(section="replication"))
+        connected = int(info.get("connected_slaves", 0))
     except RedisError as error:
         found = [f"the server does not tell how it persists ({error}): ask whoever runs it"]
     else:
@@ -97,10 +99,8 @@ async def _of_sentinels(pool: Any) -> list[str]:
 
 async def _told(sentinel: Redis, name: str) -> dict[str, Any]:
     """Errors: `ResponseError` when it does not know the name, or too few Sentinels agree."""
-    asked: Any = sentinel.sentinel_master(name)
-    told: dict[str, Any] = await asked
-    asked = sentinel.sentinel_ckquorum(name)
-    await asked
+    told: dict[str, Any] = await answer(sentinel.sentinel_master(name))
+    await answer(sentinel.sentinel_ckquorum(name))
     return told
 
 

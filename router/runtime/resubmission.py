@@ -57,7 +57,8 @@ def acknowledged(tail: Tail) -> list[Acknowledged]:
 def leave_behind(folder: Path, tail: Tail | None) -> None:
     """Keep them for the next start, after those that an earlier one has not got to."""
     path = folder / FILE
-    if rows := [] if tail is None else acknowledged(tail):
+    rows = [] if tail is None else acknowledged(tail)
+    if rows:
         durable.replace(path, _ENCODER.encode([*_read(path), *rows]))
         log.error("acknowledged_left_behind", batches=len(rows), file=str(path))
 

@@ -19,7 +19,7 @@ from router.core.model import SECOND, Instant, PolicyHash, Span
 from router.core.policy import decode, policy_hash
 from router.core.state import State
 from router.errors import HistoryForked, Overloaded, StorageError, StorageUnavailable
-from router.ports import Clock, Ids, Journal, StoredBatch, Words, chain_of, chained
+from router.ports import Clock, Ids, Journal, StoredBatch, Words, chain_of, chained, disagree
 from router.runtime.company import Company, fold, give
 from router.runtime.deciding import Draft, Drafter, Engine
 from router.runtime.metrics import Metrics
@@ -342,8 +342,7 @@ class Sequencer:
     async def _apply(self, stored: StoredBatch) -> None:
         state = self._state
         before = state.version
-        other = "" not in (stored.before, self.chain) and stored.before != self.chain
-        if other or stored.version - stored.count != before:
+        if disagree(stored.before, self.chain) or stored.version - stored.count != before:
             raise HistoryForked(
                 f"the journal has gone on with another history after version {before}: start again"
             )

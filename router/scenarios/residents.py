@@ -180,13 +180,14 @@ def _mail_bytes(
 
 def form(stage: Stage, name: str, shape: FilledFormShape) -> None:
     """Send a web form. Raises CannotAct: the form would be refused."""
+    language = shape.language or stage.policy.languages[0].id
     item, rule = item_id(name), stage.policy.forms[shape.form]
     wish = time_field(rule)
     fields = dict(shape.fields)
     if wish is not None and fields.get(wish.id, SOON) != SOON:
         chosen = datetime.fromisoformat(fields[wish.id]).replace(tzinfo=stage.zone)
         fields[wish.id] = chosen.isoformat(timespec="minutes")
-    stage.show_announced(item, shape.language or stage.policy.languages[0].id)
+    stage.show_announced(item, language)
     filled = read_form(rule, fields.items())
     if filled.complaints:
         wrong = ", ".join(f"{field}: {why}" for field, why in filled.complaints.items())
@@ -197,7 +198,7 @@ def form(stage: Stage, name: str, shape: FilledFormShape) -> None:
         secret=SECRET,
         item_id=item,
         words_name=item,
-        language=shape.language or stage.policy.languages[0].id,
+        language=language,
         sender=item,
     )
     stage.do(command)
@@ -215,7 +216,8 @@ def chat(stage: Stage, name: str, shape: SaidChatShape) -> None:
     for number in range(shape.crowd):
         chat(stage, f"{name}_{number}", shape.model_copy(update={"crowd": 0}))
         stage.pass_until(stage.now + CROWD_EVERY)
-    stage.show_announced(item, shape.language or stage.policy.languages[0].id)
+    language = shape.language or stage.policy.languages[0].id
+    stage.show_announced(item, language)
     if shape.call_me is not None:
         stage.do(
             t.AskCallback(
@@ -224,7 +226,7 @@ def chat(stage: Stage, name: str, shape: SaidChatShape) -> None:
                 contact_ref=f"contact-{item}",
                 address_key=shape.call_me,
                 door=shape.door or stage.policy.chat.first.id,
-                language=shape.language or stage.policy.languages[0].id,
+                language=language,
                 starts=None if shape.call_at is None else stage.instant(shape.call_at),
             )
         )
@@ -238,6 +240,6 @@ def chat(stage: Stage, name: str, shape: SaidChatShape) -> None:
             address_key="",
             contact_ref=f"contact-{item}",
             words_ref=f"words-{item}-{stage.now}",
-            language=shape.language or stage.policy.languages[0].id,
+            language=language,
         )
     )

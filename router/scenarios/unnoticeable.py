@@ -10,19 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from router.core.model import Channel, Condition, Tempo
+from router.core.model import Channel, Condition
 from router.core.policy import FallbackRule, Policy, Queue
 from router.core.tempos import COUNTS
+from router.policy.check_reach import TEMPO_OF
 
 CHANNELS: Final = frozenset(Channel)
 VOICE: Final = frozenset({Channel.VOICE})
 NEEDS_CALL: Final = frozenset({"voicemail", "callback", "transfer"})
-COMES_WITH: Final[dict[Channel, frozenset[Condition]]] = {
-    Channel.VOICE: COUNTS[Tempo.LIVE],
-    Channel.CHAT: COUNTS[Tempo.FAST_TEXT],
-    Channel.MAIL: COUNTS[Tempo.SLOW_TEXT],
-    Channel.WEBFORM: COUNTS[Tempo.SLOW_TEXT],
-}
+COMES_WITH: Final = {channel: COUNTS[tempo] for channel, tempo in TEMPO_OF.items()}
 
 
 def meets_nobody(policy: Policy, chain: str, rule: FallbackRule) -> bool:

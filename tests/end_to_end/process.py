@@ -213,6 +213,11 @@ class Daemon:
     async def get(self, path: str, **more: str) -> httpx.Response:
         return await self.http.get(f"{self.url}{path}", headers=more)
 
+    async def figure(self, name: str, unknown: float = 0.0) -> float:
+        """Return one of its figures; `unknown` while it cannot tell."""
+        rows = (await self.get("/metrics")).text.splitlines()
+        return next((float(row.split()[-1]) for row in rows if row.startswith(name)), unknown)
+
     def tell(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)

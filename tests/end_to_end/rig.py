@@ -35,7 +35,7 @@ QUICK: Final = Pace(say_s_per_character=0, play_s=0.2, tone_s=0, loop_s=0.2)
 AGENT_PHONE: Final = Handset(after_s=0.05, script=presses("1"))
 AGAIN_S: Final = 0.1
 
-CENTRE = """  centre: # who answers the main line: of its layers one is there at each instant
+CENTRE: Final = """  centre: # who answers the main line: of its layers one is there at each instant
     weekly: {mon-fri: 08:00-18:00, sat: 09:00-13:00}
     on_holidays: closed
     dates:
@@ -43,7 +43,7 @@ CENTRE = """  centre: # who answers the main line: of its layers one is there at
       - {date: 2026-12-31, open: 08:00-12:00, reason: New Year's Eve}
 
 """
-ALWAYS_OPEN: Edits = {
+ALWAYS_OPEN: Final[Edits] = {
     "config/hours.yaml": (
         ("mon-fri: 08:00-18:00\n      sat: 09:00-13:00", "mon-sun: 00:00-24:00"),
         ("on_holidays: closed", "on_holidays: 00:00-24:00"),
@@ -59,11 +59,11 @@ SOON: Final[Edits] = {
     ),
     "config/queues.yaml": (("offer_after_s: 90", "offer_after_s: 1"),),
 }
+"""What waiting callers hear comes after a second instead of a minute."""
 MANY_FORMS: Final[Edits] = {
     **SOON,
     "config/forms.yaml": (("  inquiry:\n", "  inquiry:\n    per_hour_max: 100000\n"),),
 }
-"""What waiting callers hear comes after a second instead of a minute."""
 
 
 class Persistent(httpx.AsyncBaseTransport):

@@ -43,8 +43,7 @@ class Town:
 
     async def figure(self, number: int, name: str) -> float:
         """Return one of the daemon's figures; 0 while it cannot tell."""
-        rows = (await self.daemons[number].get("/metrics")).text.splitlines()
-        return next((float(row.split()[-1]) for row in rows if row.startswith(name)), 0.0)
+        return await self.daemons[number].figure(name)
 
     async def waits(self, number: str) -> Call:
         """Return a caller who stands in line."""

@@ -178,11 +178,7 @@ def sender_findings(rig: Rig, disk: OnDisk, deaf: set[ItemId]) -> Iterator[str]:
     for row in disk.state.items.values():
         if row.state in (ItemState.OFFERED, ItemState.HANDLING, ItemState.HELD):
             yield f"{row.id} is still with somebody: {row.state}"
-        elif (
-            row.id not in deaf
-            and row.form is Form.CALL
-            and row.state in (ItemState.QUEUED, ItemState.IN_FLOW)
-        ):
+        elif row.id not in deaf and row.form is Form.CALL and row.state in UNENDED:
             yield f"{row.id} is a call without a caller: {row.state}"
     worked = Counter(str(event.agent) for event in disk.of_kind(e.HandlingStarted))
     if not any(worked[name] for name in TERMINALS):

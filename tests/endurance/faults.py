@@ -6,9 +6,9 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tests.endurance.crowd import Crowd
 from tests.endurance.measures import Pulse, Recovery
@@ -23,7 +23,7 @@ class Happening:
     """One fault: `act` returns once nothing is held down any more."""
 
     what: str
-    act: Callable[[], Awaitable[object]]
+    act: Callable[[], Coroutine[Any, Any, object]]
 
 
 Fault = Callable[[Town, random.Random], Awaitable[Happening]]
@@ -130,9 +130,5 @@ async def suffer(
     happening = await FAULTS[kind](it, chance)
     line, began = crowd.waiting(), time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        fault = tasks.create_task(_act(happening))
+        fault = tasks.create_task(happening.act())
         return await pulse.recovered(kind, happening.what, began, line, fault)
-
-
-async def _act(happening: Happening) -> None:
-    await happening.act()

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from channels.voice.practice.call import Call
@@ -78,42 +79,28 @@ class Pulse:
             self._told[entry.call_sid].append(time.monotonic() - took_s)
 
     async def recovered(
-        self, kind: str, what: str, began: float, line: list[Call], fault: Awaitable[None]
+        self, kind: str, what: str, began: float, line: list[Call], fault: Awaitable[object]
     ) -> Recovery:
         """Wait until everybody has noticed that the fault is over; say how long that took.
 
         `line`: the callers who stood in line when it began, at `began`; `fault` ends with it.
         Errors: AssertionError when the town does not recover.
         """
-
-        def age() -> float:
-            return time.monotonic() - began
-
-        await reached(
+        until = partial(reached, within_s=RECOVERY_S, look_s=LOOK_S)
+        await until(
             f"a command is confirmed after: {what}",
             lambda: any(each.began >= began for each in self.sendings),
-            within_s=RECOVERY_S,
-            look_s=LOOK_S,
         )
         await fault
-        await reached(
-            f"the town is whole after: {what}",
-            self.it.is_whole,
-            within_s=RECOVERY_S,
-            look_s=LOOK_S,
-        )
-        whole = age()
-        await reached(
+        await until(f"the town is whole after: {what}", self.it.is_whole)
+        whole = time.monotonic() - began
+        await until(
             f"everybody in line is told something after: {what}",
             lambda: not self._untold(line, began),
-            within_s=RECOVERY_S,
-            look_s=LOOK_S,
         )
-        await reached(
+        await until(
             f"whatever was sent before is stored after: {what}",
             lambda: all(at > began + whole for at in self.under_way.values()),
-            within_s=RECOVERY_S,
-            look_s=LOOK_S,
         )
         after = [each for each in self.sendings if each.began >= began]
         touched = [each for each in self.sendings if each.stored >= began]

@@ -70,11 +70,9 @@ class Kept:
     async def figure(self, name: str) -> float:
         """Return one of its figures; -1 when it does not answer."""
         try:
-            text = (await self.daemon.get("/metrics")).text
+            return await self.daemon.figure(name, unknown=-1.0)
         except httpx.TransportError:
             return -1.0
-        found = (float(row.split()[-1]) for row in text.splitlines() if row.startswith(name))
-        return next(found, -1.0)
 
     async def stop(self) -> None:
         """End it gracefully, for good."""

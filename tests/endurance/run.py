@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from router.history.database import Database
+from router.runtime.daemon import innermost
 from router.runtime.journal_redis import RedisJournal
 from tests.end_to_end.evidence import as_stored
 from tests.end_to_end.process import reached
@@ -57,7 +58,7 @@ async def endure(folder: Path, scale: Scale, say: Say) -> Result:
                 await _account(it, result, folder)
             _count(it, crowd, pulse, result)
     except BaseExceptionGroup as group:  # told bare: one of them is why the others were ended
-        raise _first(group) from group
+        raise innermost(group) from group
     return result
 
 
@@ -191,10 +192,3 @@ def _timed(result: Result, part: str) -> Iterator[None]:
     began = time.monotonic()
     yield
     result.took_s[part] = time.monotonic() - began
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -21,6 +21,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.end_to_end.process import free_ports
+from tests.fakes.mail_servers import make_certificate
 from tests.fakes.redis_server import PROGRAM
 
 NAME: Final = "town"  # what the Sentinels call the master
@@ -244,15 +245,8 @@ def until(what: str, condition: Callable[[], bool]) -> None:
 def certificate_in(folder: Path) -> Certificate:
     """Have openssl make a certificate."""
     assert OPENSSL is not None, "openssl is not installed"
-    made = Certificate(folder / "redis.crt", folder / "redis.key")
-    subprocess.run(
-        [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", str(made.key), "-out", str(made.certificate)],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    return made
+    make_certificate(folder)
+    return Certificate(folder / "cert.pem", folder / "key.pem")
 
 
 @contextmanager

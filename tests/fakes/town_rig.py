@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -39,6 +40,15 @@ class Several:
         ends = self.clock.now() + span
         while self.clock.now() < ends:
             await self.clock.advance_to(min(ends, self.clock.now() + SECOND // 50))
+
+    async def told(self, waits: Awaitable[object], within: Span = SECOND) -> object:
+        """Return what it comes to, in virtual time."""
+        task = asyncio.ensure_future(waits)
+        ends = self.clock.now() + within
+        while not task.done() and self.clock.now() < ends:
+            await self.pass_time(SECOND // 50)
+        assert task.done(), "nobody was told in time"
+        return task.result()
 
     def deciders(self) -> list[int]:
         """Return who believes to decide."""

@@ -31,7 +31,7 @@ def test_periods_follow_each_other_without_a_gap(kind: Kind, day: date) -> None:
     period = period_with(kind, day)
     assert period.first <= day <= period.last
     assert period_with(kind, period.last) == period
-    assert period.before().last + DAY == period.first
+    assert period_with(kind, period.first - DAY).last + DAY == period.first
 
 
 def test_days_that_have_not_begun_do_not_divide() -> None:

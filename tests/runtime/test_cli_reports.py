@@ -51,6 +51,7 @@ def test_the_page_for_council_is_one_file(data: Path) -> None:
     told("report", "month", *DAY, "--format", "html", "--language", "fr", "--to", str(path))
     page = path.read_text(encoding="utf-8")
     assert "Rapport mensuel 2026-11" in page
+    assert "À côté de la période précédente" in page
     assert "@page" in page
     for section in ("Par canal", "Par file", "Par catégorie", "Par quartier"):
         assert section in page

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,21 +34,14 @@ from tests.fakes.engine_rig import (
 from tests.fakes.town_rig import Several, several
 from tests.storms.server import Server
 
-
-async def told(town: Several, waits: Awaitable[object]) -> object:
-    """Return what it comes to within six seconds, in virtual time."""
-    task = asyncio.ensure_future(waits)
-    ends = town.clock.now() + 6 * SECOND
-    while not task.done() and town.clock.now() < ends:
-        await town.pass_time(SECOND // 50)
-    return task.result()
+TOLD_WITHIN = 6 * SECOND
 
 
 async def call(town: Several, number: int, by: int) -> object:
     """Have a call come in at a daemon, with words; return the version it was told."""
     words = (Words(f"w{number}", "contact", b"{}"),)
     submitted = town.daemons[by].rig.sequencer.submit(start_call(number), version, words=words)
-    return await told(town, submitted)
+    return await town.told(submitted, TOLD_WITHIN)
 
 
 def items(rig: Rig) -> list[str]:
@@ -118,7 +110,7 @@ async def test_a_policy_that_was_lost_is_given_back_by_who_followed() -> None:
         await call(town, 1, by=0)
         name = town.daemons[0].rig.sequencer.know_policy(encode(empty_policy("two")))
         adopting = town.daemons[0].rig.sequencer.submit(c.AdoptPolicy(name), version)
-        await told(town, adopting)
+        await town.told(adopting, TOLD_WITHIN)
         town.daemons[0].link.is_stopped = True
         town.store.policies.clear()
         await cut_off(town, 1)

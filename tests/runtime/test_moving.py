@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -113,6 +113,13 @@ async def copied(place: Settings, store: MemoryStore) -> None:
             )
         for snapshot in store.snapshots.values():
             await journal.save_snapshot(snapshot)
+
+
+async def begun(target: Settings, batches: Sequence[StoredBatch], story: Story) -> None:
+    """Fill a journal so far, and be cut off."""
+    filling = await open_to_fill(target)
+    await filling.fill(batches, [story[1]])
+    await filling.close()
 
 
 def bare(batch: StoredBatch) -> StoredBatch:
@@ -247,10 +254,8 @@ async def test_a_shortened_journal_is_filled_on_where_it_was_cut_off(
         await move_journal(source, target, silent)
     async with opened(source) as journal:
         await journal.shorten(0, beginning, state)
-        filling = await open_to_fill(target)
         page = [batch async for batch in journal.read(beginning.version)][:3]
-        await filling.fill(page, [story[1]])
-        await filling.close()
+        await begun(target, page, story)
     await move_journal(source, target, silent)
     assert await everything(target) == await everything(source)
 
@@ -262,9 +267,7 @@ async def test_a_copy_of_more_than_the_source_still_has_is_not_filled_on(
     source, target = (here(kind, tmp_path, redis) for kind in pair)
     store = a_store(story)
     await copied(source, store)
-    filling = await open_to_fill(target)
-    await filling.fill(store.batches[:5], [story[1]])
-    await filling.close()
+    await begun(target, store.batches[:5], story)
     async with opened(source) as journal:
         await journal.shorten(0, *await shortened(store, 3))
     with pytest.raises(StorageFailed, match="first 10 events of another journal"):
@@ -355,10 +358,7 @@ async def test_what_was_begun_from_another_journal_is_refused(
 ) -> None:
     source, target = (here(kind, tmp_path, redis) for kind in pair)
     await copied(source, a_store(story))
-    filling = await open_to_fill(target)
-    other = a_store(story, size=5)
-    await filling.fill(other.batches[:2], [story[1]])
-    await filling.close()
+    await begun(target, a_store(story, size=5).batches[:2], story)
     with pytest.raises(StorageFailed, match="first 10 events of another journal"):
         await move_journal(source, target, silent)
 
@@ -372,11 +372,9 @@ async def test_what_differs_in_the_end_stays_unfinished(
     source, target = (here(kind, tmp_path, redis) for kind in ("sqlite", "redis"))
     store = a_store(story)
     await copied(source, store)
-    filling = await open_to_fill(target)
     wrong = store.batches.copy()
     wrong[3] = replace(wrong[3], batch_id="other")
-    await filling.fill(wrong, [story[1]])
-    await filling.close()
+    await begun(target, wrong, story)
     with pytest.raises(StorageFailed, match="stays unfinished"):
         await move_journal(source, target, silent)
     with pytest.raises(StorageFailed, match="not filled to its end"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 from hypothesis import given, settings
@@ -15,36 +14,23 @@ from router.core.commands import Command
 from router.core.model import SECOND, ItemId, PolicyHash
 from router.core.policy import decode, encode
 from router.core.state import State
-from router.errors import InvariantBroken, StorageUnavailable, UnknownItem
+from router.errors import StorageUnavailable, UnknownItem
 from router.ports import Words
 from router.runtime.journal_faults import AppendFault, Ending, ScriptedFaults
-from router.runtime.journal_memory import MemoryStore
 from router.runtime.shunting import ShuntedCommand
 from tests.fakes.engine_clock import LeapableClock
 from tests.fakes.engine_counter import KEY_LIFE, empty_policy, end_call, start_call
 from tests.fakes.engine_rig import (
     START,
     equals_its_journal,
-    foreign_batch,
     outcome,
-    running,
     version,
 )
 from tests.fakes.town_rig import Daemon, Several, joined, several
 
 
-async def told(town: Several, waits: Awaitable[object], within: int = SECOND) -> object:
-    """Return what it comes to, in virtual time."""
-    task = asyncio.ensure_future(waits)
-    ends = town.clock.now() + within
-    while not task.done() and town.clock.now() < ends:
-        await town.pass_time(SECOND // 50)
-    assert task.done(), "nobody was told in time"
-    return task.result()
-
-
 async def submit(town: Several, number: int, command: Command, within: int = SECOND) -> object:
-    return await told(town, outcome(town.daemons[number].rig, command), within)
+    return await town.told(outcome(town.daemons[number].rig, command), within)
 
 
 def received(town: Several) -> list[str]:
@@ -121,7 +107,7 @@ async def test_many_travel_together_and_each_reply_sees_its_own_moment() -> None
     async with several(2) as town:
         rig = town.daemons[1].rig
         both = asyncio.gather(*(rig.sequencer.submit(start_call(n), version) for n in range(50)))
-        assert await told(town, both) == [2 * n + 2 for n in range(50)]
+        assert await town.told(both) == [2 * n + 2 for n in range(50)]
         assert len(town.store.batches) == 1
 
 
@@ -129,7 +115,7 @@ async def test_words_travel_along() -> None:
     async with several(2) as town:
         words = (Words("w1", "contact", b"{}"),)
         rig = town.daemons[1].rig
-        await told(town, rig.sequencer.submit(start_call(1), version, words=words))
+        await town.told(rig.sequencer.submit(start_call(1), version, words=words))
         assert list(town.store.words) == ["w1"]
 
 
@@ -148,7 +134,7 @@ async def test_a_refusal_behind_unstored_commands_waits_for_them() -> None:
         await town.pass_time(SECOND // 2)
         assert not stored.done()
         assert not refused.done()
-        assert isinstance(await told(town, refused), UnknownItem)
+        assert isinstance(await town.told(refused), UnknownItem)
         assert stored.result() == 2
 
 
@@ -159,7 +145,7 @@ async def test_a_repeat_is_answered_by_the_present_state() -> None:
     async with several(2) as town:
         await submit(town, 0, start_call(1))
         rig = town.daemons[1].rig
-        found = await told(town, rig.sequencer.submit(start_call(2, key="call-1"), item))
+        found = await town.told(rig.sequencer.submit(start_call(2, key="call-1"), item))
         assert found == "item-1"
         assert len(town.store.batches) == 1
 
@@ -191,7 +177,7 @@ async def test_what_was_decided_elsewhere_is_not_decided_again() -> None:
         silent.link.is_stopped = True
         names = ["one", "two", "three"]
         both = asyncio.gather(*(outcome(other.rig, adoption(other, name)) for name in names))
-        assert await told(town, both, 3 * SECOND) == [1, 2, 3]
+        assert await town.told(both, 3 * SECOND) == [1, 2, 3]
         silent.link.is_stopped = False
         await town.pass_time(4 * SECOND)
         assert adopted(town) == names
@@ -206,7 +192,7 @@ async def test_an_answer_that_was_stored_meanwhile_goes_first() -> None:
         stored = asyncio.ensure_future(outcome(other.rig, adoption(other, "one")))
         await town.pass_time(SECOND // 10)
         decider.link.is_stopped = True
-        assert await told(town, stored, 3 * SECOND) == 1
+        assert await town.told(stored, 3 * SECOND) == 1
         decider.link.is_stopped = False
         await town.pass_time(3 * SECOND)
         assert adopted(town) == ["one"]
@@ -220,7 +206,7 @@ async def test_two_that_believe_to_decide_write_one_history() -> None:
         await town.pass_time(5 * SECOND)
         assert town.deciders() == [0, 1]
         both = (outcome(town.daemons[n % 2].rig, start_call(n)) for n in range(40))
-        found = await told(town, asyncio.gather(*both))
+        found = await town.told(asyncio.gather(*both))
         assert sorted(found) == [2 * n + 2 for n in range(40)]  # type: ignore[call-overload]
         assert sorted(received(town)) == sorted(f"item-{n}" for n in range(40))
         first.link.is_stopped = False
@@ -265,7 +251,7 @@ async def test_nobody_is_left_when_a_daemon_stops() -> None:
         waits = asyncio.ensure_future(outcome(rig, start_call(1)))
         await town.pass_time(SECOND // 10)
         rig.sequencer.stop()
-        assert await told(town, waits, 3 * SECOND) == 2
+        assert await town.told(waits, 3 * SECOND) == 2
 
 
 # --- policies and outages ------------------------------------------------------------------------
@@ -275,7 +261,7 @@ async def adopt(town: Several, number: int) -> None:
     """Have a policy adopted that only that daemon has read."""
     rig = town.daemons[number].rig
     name = rig.sequencer.know_policy(encode(empty_policy("one")))
-    await told(town, rig.sequencer.submit(c.AdoptPolicy(name), version))
+    await town.told(rig.sequencer.submit(c.AdoptPolicy(name), version))
 
 
 async def test_a_policy_that_one_has_read_is_in_force_everywhere() -> None:
@@ -303,7 +289,7 @@ async def test_neither_a_daemon_that_joins_nor_one_that_takes_over_is_an_outage(
         await town.pass_time(20 * SECOND)
         async with joined(town, 3) as fourth:
             await town.pass_time(20 * SECOND)
-            await told(town, outcome(fourth.rig, start_call(1)))
+            await town.told(outcome(fourth.rig, start_call(1)))
         town.daemons[0].link.is_stopped = True
         await town.pass_time(6 * SECOND)
         await submit(town, 1, start_call(2), 3 * SECOND)
@@ -318,53 +304,6 @@ async def test_a_daemon_that_starts_where_nobody_was_resumes_the_service() -> No
         await submit(again, 0, start_call(1))
         resumed = [x for x in again.daemons[0].rig.stored() if type(x) is e.ServiceResumed]
         assert [round((x.at - x.since) / SECOND) for x in resumed] == [60]
-
-
-# --- a journal that has lost what was stored -----------------------------------------------------
-
-
-async def test_a_daemon_that_is_ahead_of_the_journal_ends() -> None:
-    """After a fail-over to a replica that had not got everything."""
-    assert await ends_after(lambda store: store.batches.pop())
-
-
-@pytest.mark.parametrize("more", [1, 2, 3])
-async def test_a_daemon_whose_history_is_another_one_ends(more: int) -> None:
-    """Somebody has stored since: fewer events than were lost, as many, more."""
-
-    def replace(store: MemoryStore) -> None:
-        store.batches.pop()
-        for number in range(more):
-            store.add(foreign_batch(number))
-
-    assert await ends_after(replace)
-
-
-async def ends_after(lose: Callable[[MemoryStore], object]) -> bool:
-    """Say whether a daemon ends that stored two batches, the second of which is lost so."""
-    try:
-        async with running() as rig:
-            for number in range(2):
-                await rig.sequencer.submit(start_call(number), version)
-            lose(rig.store)
-            assert isinstance(await outcome(rig, start_call(3)), StorageUnavailable)
-    except ExceptionGroup as ended:
-        return ended.subgroup(InvariantBroken) is not None
-    return False
-
-
-async def test_who_follows_notices_without_being_asked_anything() -> None:
-    async def fail_over() -> None:
-        async with several(2) as town:
-            await submit(town, 1, start_call(1))
-            await submit(town, 1, start_call(2))
-            town.daemons[0].link.is_stopped = True
-            town.store.batches.pop()
-            await town.pass_time(2 * SECOND)
-
-    with pytest.raises(ExceptionGroup) as ended:
-        await fail_over()
-    assert ended.value.subgroup(InvariantBroken) is not None
 
 
 # --- whatever happens ----------------------------------------------------------------------------
@@ -404,7 +343,7 @@ async def test_each_command_is_done_once_and_its_sender_told_the_truth(
             await town.pass_time(SECOND // 20)
         for daemon in town.daemons:
             daemon.link.is_stopped = False
-        await told(town, asyncio.gather(*waiting), 20 * SECOND)
+        await town.told(asyncio.gather(*waiting), 20 * SECOND)
         await town.pass_time(3 * SECOND)
         found = adopted(town)
         assert len(found) == len(set(found))

@@ -36,6 +36,14 @@ class _About:
         return None
 
 
+def shown(desk: TextDesk, about: _About, width: int) -> str:
+    """Return the screen as it is told over the API."""
+    picture = msgspec.json.decode(msgspec.json.encode(status_view(desk.state, about, desk.now)))
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(screen(picture))
+    return console.export_text()
+
+
 def test_what_was_set_aside_and_what_is_broken_is_told() -> None:
     desk = TextDesk(writing_town())
     desk.sign_in("amina")
@@ -44,10 +52,7 @@ def test_what_was_set_aside_and_what_is_broken_is_told() -> None:
             item_id=ItemId("A1"), key="k", mailbox="info", words_ref="w", reason="not readable"
         )
     )
-    picture = msgspec.json.decode(msgspec.json.encode(status_view(desk.state, _About(), desk.now)))
-    console = Console(width=160, record=True, file=io.StringIO())
-    console.print(screen(picture))
-    text = console.export_text()
+    text = shown(desk, _About(), width=160)
     assert "set aside, need a person: A1" in text
     assert "imap failed: login: refused" in text
     assert "Amina" in text
@@ -60,10 +65,7 @@ def test_instants_are_told_by_the_towns_clock() -> None:
     desk.do(SetEmergency(hours=hours, closed=True, until=OPEN + HOUR, reason="fire", by="sam"))
     desk.do(BeginSurge(until=OPEN + 2 * HOUR, reason="ice", by="sam"))
     desk.do(AnnounceMessage("snow", {"en": "Snow"}, until=OPEN + 30 * HOUR, by="sam"))
-    picture = msgspec.json.decode(msgspec.json.encode(status_view(desk.state, _About(), desk.now)))
-    console = Console(width=160, record=True, file=io.StringIO())
-    console.print(screen(picture))
-    text = console.export_text()
+    text = shown(desk, _About(), width=160)
     assert "2026-11-23 10:00 there" in text
     assert "closed by sam until 11:00: fire" in text
     assert "surge by sam until 12:00: ice" in text
@@ -78,10 +80,7 @@ def test_each_service_level_is_told_with_its_formula() -> None:
     desk.chat("c1")
     desk.wait(20 * SECOND)
     desk.do(LeaveChat(conversation="v"))
-    picture = msgspec.json.decode(msgspec.json.encode(status_view(desk.state, _About(), desk.now)))
-    console = Console(width=200, record=True, file=io.StringIO())
-    console.print(screen(picture))
-    text = console.export_text()
+    text = shown(desk, _About(), width=200)
     assert "100% of 1 in 30 s, townline/1" in text
     assert "100% of 1 in 60 s, amazon-connect/1" in text  # who gives up in time was served
 
@@ -92,11 +91,6 @@ def test_who_decides_is_told_where_several_daemons_serve_the_town() -> None:
             return Daemons("hall:1:aa", "library:2:bb", ("hall:1:aa", "library:2:bb"), 3)
 
     desk = TextDesk(writing_town())
-    picture = msgspec.json.decode(
-        msgspec.json.encode(status_view(desk.state, Followed(), desk.now))
-    )
-    console = Console(width=200, record=True, file=io.StringIO())
-    console.print(screen(picture))
-    text = console.export_text()
+    text = shown(desk, Followed(), width=200)
     assert "hall:1:aa was asked, 3 events behind; library:2:bb decides" in text
     assert "daemons of the town: 2" in text

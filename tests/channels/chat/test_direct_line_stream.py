@@ -317,16 +317,21 @@ async def test_what_a_resident_who_left_has_not_seen_goes_by_mail_once(served: S
         await listener.until("message", text="Goodbye then")
 
 
-async def test_who_is_connected_to_another_daemon_gets_no_mail_before_they_leave(
-    served: Served,
-) -> None:
-    town = served.town
+async def shown_in_part(served: Served) -> Chat:
+    """Return a chat in which the second of two answers has not reached the resident."""
     chat = await served.open()
     await chat.say("hello")
     await chat.tell("contact", email="r@example.org")
-    item = await town.accept("amina")
-    await town.reply(item, "amina", "Shown there")
-    await town.reply(item, "amina", "Lost on the way")
+    item = await served.town.accept("amina")
+    await served.town.reply(item, "amina", "Shown there")
+    await served.town.reply(item, "amina", "Lost on the way")
+    return chat
+
+
+async def test_who_is_connected_to_another_daemon_gets_no_mail_before_they_leave(
+    served: Served,
+) -> None:
+    town, chat = served.town, await shown_in_part(served)
     for _ in range(8):
         town.channel.elsewhere.hear({chat.id: (2, True)})
         await town.pass_time(4 * MINUTE)
@@ -345,13 +350,7 @@ async def test_who_is_connected_to_another_daemon_gets_no_mail_before_they_leave
 async def test_who_is_first_heard_of_when_they_have_left_is_not_mailed_what_was_shown(
     served: Served,
 ) -> None:
-    town = served.town
-    chat = await served.open()
-    await chat.say("hello")
-    await chat.tell("contact", email="r@example.org")
-    item = await town.accept("amina")
-    await town.reply(item, "amina", "Shown there")
-    await town.reply(item, "amina", "Lost on the way")
+    town, chat = served.town, await shown_in_part(served)
     elsewhere = town.channel.elsewhere
     elsewhere.hear({chat.id: (2, False)})
     elsewhere.hear({})
