@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks.wire import SERVER_CORE
+from tests.ports import free_port
 
 ROOT: Final = Path(__file__).parents[1]
 TOKEN: Final = "benchmark-token"
@@ -37,12 +37,6 @@ class Server(NamedTuple):
         """Return what all its threads have used of the processor so far (Linux)."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def free_port() -> int:
-    """Return a port of the loopback address that nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 def town_copy(folder: Path) -> Path:

@@ -9,12 +9,10 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -27,6 +25,7 @@ from router.core.hours import standing
 from router.core.model import SECOND
 from router.core.policy import Policy
 from router.policy.load import load
+from tests.ports import free_ports
 
 REPOSITORY: Final = Path(__file__).parents[2]
 START_S: Final = 120.0  # on a machine that is busy with other things
@@ -78,13 +77,6 @@ async def scaled(seconds: float) -> float:
     words = [sys.executable, "-c", "import router.runtime.daemon"]
     await asyncio.to_thread(subprocess.run, words, cwd=REPOSITORY, check=True)
     return seconds * max(1.0, (time.monotonic() - began) / LOADING_S)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on, each another one."""
-    with ExitStack() as stack:
-        found = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [int(sock.getsockname()[1]) for sock in found]
 
 
 def copy_town(folder: Path, edits: Edits) -> None:
@@ -139,7 +131,8 @@ class Daemon:
         self.folder = folder
         self.data = folder / "var"
         self.policy = folder / "town"
-        self.port, self.smtp_port = free_ports(2)
+        # the practice line takes the port after the one of HTTP
+        self.port, _, self.smtp_port = free_ports(3)
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
         self.process: Process | None = None

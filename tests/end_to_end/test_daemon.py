@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import smtplib
-import socket
 import ssl
 import subprocess
 import sys
@@ -26,15 +25,10 @@ from router.runtime.settings import Settings
 from tests.end_to_end.process import scaled
 from tests.fakes.image import is_healthy
 from tests.fakes.mail_servers import make_certificate
+from tests.ports import free_port, free_ports
 
 START_S = 120.0  # on a machine with other work
 STOP_S = 5.0
-
-
-def free_port() -> int:
-    """Return a port whose neighbour is free too: the practice line takes REST calls there."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 def certificate_shown(port: int) -> bytes:
@@ -59,7 +53,7 @@ class Town:
     """A daemon on its own data and a copy of the shipped policy."""
 
     folder: Path
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=lambda: free_ports(2)[0])  # the practice line takes the next
     process: subprocess.Popen[str] | None = None
 
     def __post_init__(self) -> None:

@@ -29,6 +29,7 @@ SMALL = Scale(
     talks_s=2.0,
     words_s=4.0,
     rests_s=0.2,
+    full=0.5,  # agents that talk two seconds leave little of a line on a quick machine
 )
 
 

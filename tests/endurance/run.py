@@ -30,7 +30,6 @@ from tests.endurance.parts import TOWN, Town, whole_town
 from tests.endurance.result import Result
 from tests.endurance.scale import Scale
 
-FULL: Final = 0.9  # of the calls that shall be there, before the first fault
 FULL_S: Final = 180.0
 REST_S: Final = 120.0
 STILL_S: Final = 8.0  # longer than a terminal has anything in hand
@@ -74,7 +73,7 @@ async def _a_day(it: Town, result: Result, say: Say) -> tuple[Crowd, Pulse]:
             people.create_task(pulse.beat())
             await reached(
                 "the line is full",
-                lambda: crowd.most_at_once["calls"] >= FULL * scale.calls,
+                lambda: crowd.most_at_once["calls"] >= scale.full * scale.calls,
                 within_s=FULL_S,
                 look_s=LOOK_S,
             )

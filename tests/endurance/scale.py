@@ -33,6 +33,7 @@ class Scale:
     words_s: float = 20.0  # between two messages of a chat, at most
     replicas: int = 1  # of the Redis that begins as master
     rests_s: float = 5.0  # between two faults
+    full: float = 0.9  # of the calls that shall be there at once before the first fault
 
     def agent_names(self) -> tuple[list[str], list[str]]:
         """Return those with a telephone and those without."""

@@ -24,6 +24,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from tests.ports import free_port
+
 START_S: Final = 60.0
 STOP_S: Final = 1.0  # until it is ended by force
 STEP_S: Final = 0.01
@@ -112,11 +114,6 @@ def missing(*programs: str) -> str:
     places = f"{os.environ.get('PATH', '')}:/usr/sbin"
     absent = [name for name in programs if shutil.which(name, path=places) is None]
     return ", ".join(f"{name} is missing (apt package {PACKAGES[name]})" for name in absent)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 def make_certificate(folder: Path) -> None:

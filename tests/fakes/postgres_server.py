@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from tests.fakes.mail_servers import free_port
+from tests.ports import free_port
 
 STARTS_WITHIN_S: Final = 60.0
 LOOK_S: Final = 0.02

@@ -20,9 +20,9 @@ from urllib.parse import quote
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.end_to_end.process import free_ports
 from tests.fakes.mail_servers import make_certificate
 from tests.fakes.redis_server import PROGRAM
+from tests.ports import free_ports
 
 NAME: Final = "town"  # what the Sentinels call the master
 REPLICA: Final = "replica"  # the user as whom replicas and Sentinels come

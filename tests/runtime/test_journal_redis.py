@@ -23,9 +23,10 @@ from router.runtime.redis_server import PLENTY, connect
 from router.runtime.redis_worries import worries
 from router.runtime.settings import Settings
 from router.runtime.sharing import Sharing
-from tests.end_to_end.process import free_ports, reached
+from tests.end_to_end.process import reached
 from tests.fakes.redis_sentinel import OPENSSL, certificate_in
 from tests.fakes.redis_server import DURABLE, PROGRAM, RedisServer, redis_server
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ async def test_a_server_that_was_told_to_follow_is_left_at_once(
 @pytest.mark.skipif(PROGRAM is None or OPENSSL is None, reason="no redis-server or no openssl")
 async def test_a_server_behind_tls_is_known_by_its_certificate(tmp_path: Path) -> None:
     made = certificate_in(tmp_path)
-    (port,) = free_ports(1)
+    port = free_port()
     with redis_server(
         *DURABLE, "--tls-port", str(port), "--tls-cert-file", str(made.certificate),
         "--tls-key-file", str(made.key), "--tls-auth-clients", "no",
@@ -158,7 +159,7 @@ async def test_a_server_behind_tls_is_known_by_its_certificate(tmp_path: Path) -
 @asynccontextmanager
 async def replicated() -> AsyncIterator[tuple[RedisServer, RedisServer]]:
     """A server and its replica."""
-    (port,) = free_ports(1)
+    port = free_port()
     with (
         redis_server(*DURABLE, "--port", str(port), "--repl-diskless-sync-delay", "0") as server,
         redis_server("--replicaof", "127.0.0.1", str(port)) as replica,

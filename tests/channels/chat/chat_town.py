@@ -244,12 +244,6 @@ async def serve_app(app: ASGIApp, port: int) -> AsyncIterator[None]:
                 server.should_exit = True
 
 
-def free_port() -> int:
-    """Return a port that is free just now."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 class Listener:
     """A stream's far side; remembers what it was told."""
 

@@ -17,11 +17,11 @@ from tests.channels.chat.chat_town import (
     BASE,
     ChatTown,
     chatty_town,
-    free_port,
     serve_app,
     serving,
 )
 from tests.channels.chat.microsoft import browser_page, bundle, pages
+from tests.ports import free_port
 
 PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 LINE = """<!doctype html><meta charset="utf-8"><title>Line</title>

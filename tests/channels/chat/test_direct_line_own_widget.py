@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from tests.channels.chat.chat_town import ChatTown, free_port, serving
+from tests.channels.chat.chat_town import ChatTown, serving
 from tests.channels.chat.microsoft import browser_page
+from tests.ports import free_port
 
 
 async def test_a_resident_chats_and_comes_back_after_reloading_and_a_restart() -> None:

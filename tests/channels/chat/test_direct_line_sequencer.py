@@ -27,12 +27,12 @@ from tests.channels.chat.chat_town import (
     Chat,
     MemoryBlobs,
     chatty_town,
-    free_port,
     listening,
     serve_app,
 )
 from tests.core.town import OPEN
 from tests.fakes.engine_clock import LeapableClock
+from tests.ports import free_port
 
 
 @dataclass

@@ -23,10 +23,10 @@ from tests.channels.chat.chat_town import (
     ChatTown,
     Listener,
     chatty_town,
-    free_port,
     listening,
     serving,
 )
+from tests.ports import free_port
 
 
 @dataclass

@@ -35,8 +35,9 @@ from tests.channels.mail.mail_town import (
     text_of,
 )
 from tests.core.text_town import mail_policy, writing_town
-from tests.fakes.mail_servers import PASSWORD, dovecot, free_port, missing, opensmtpd
+from tests.fakes.mail_servers import PASSWORD, dovecot, missing, opensmtpd
 from tests.fakes.smtp_server import smtp_server
+from tests.ports import free_port
 
 NO_DOVECOT = missing("dovecot", "openssl", "setpriv")
 NO_MTA = missing("smtpd", "smtpctl") or ("OpenSMTPD starts as root only" if os.getuid() else "")

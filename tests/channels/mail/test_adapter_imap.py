@@ -18,7 +18,8 @@ from router.runtime.duties import keep_doing
 from router.runtime.journal_memory import MemoryStore
 from tests.channels.mail.imap_rig import until
 from tests.channels.mail.mail_town import MailTown, letter, mail_town
-from tests.fakes.mail_servers import PASSWORD, Dovecot, Mailbox, free_port, missing
+from tests.fakes.mail_servers import PASSWORD, Dovecot, Mailbox, missing
+from tests.ports import free_port
 
 ABSENT = missing("dovecot", "openssl", "setpriv")
 pytestmark = pytest.mark.skipif(bool(ABSENT), reason=ABSENT)

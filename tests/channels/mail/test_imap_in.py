@@ -20,7 +20,8 @@ from tests.channels.mail.imap_rig import door, door_settings, mail, numbers, unt
 from tests.fakes.cutting_proxy import cutting_proxy
 from tests.fakes.intake import Ledger
 from tests.fakes.jumping_clock import JumpingClock
-from tests.fakes.mail_servers import PASSWORD, Dovecot, Mailbox, free_port, missing
+from tests.fakes.mail_servers import PASSWORD, Dovecot, Mailbox, missing
+from tests.ports import free_port
 
 ABSENT = missing("dovecot", "openssl", "setpriv")
 pytestmark = pytest.mark.skipif(bool(ABSENT), reason=ABSENT)

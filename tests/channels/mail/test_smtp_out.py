@@ -13,8 +13,9 @@ import pytest
 
 from channels.mail.smtp_out import SmtpSender, SmtpSenderSettings
 from router.errors import ChannelError, SettingsError
-from tests.fakes.mail_servers import free_port, make_certificate
+from tests.fakes.mail_servers import make_certificate
 from tests.fakes.smtp_server import WithoutEsmtp, only_known, smtp_server
+from tests.ports import free_port
 
 MAIL = b"Subject: Your bin\r\n\r\nIt was collected.\r\n.\r\n..dots\r\n"
 US, ANN = "info@town.test", ("ann@home.test",)

@@ -30,6 +30,7 @@ from tests.channels.practice.town import (
     Town,
     served,
 )
+from tests.ports import free_port
 
 
 class Lines:
@@ -212,9 +213,7 @@ async def test_agents_phones_are_answered_when_asked(agents: str) -> None:
 
 async def test_the_town_reaches_the_carriers_rest_calls_and_calls_back() -> None:
     """With `stay` the phone waits; the town, told by the status, rings it through REST."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     town = Town(
         **{"voice/incoming": "<Say>We call back.</Say>", "again": "<Say>Hello again.</Say>"}
     )
