@@ -36,6 +36,7 @@ HELP = {
     "words_s": "seconds between two messages of a chat, at most",
     "replicas": "of Redis",
     "rests_s": "seconds between two faults",
+    "full": "of the calls that shall be there at once before the first fault",
 }
 
 

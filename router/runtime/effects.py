@@ -3,7 +3,8 @@
 Wishes about one call are performed in the order in which they were wanted. What fails for a moment
 is tried again, calls for seconds and mails for days; what fails for good is reported, and the
 engine decides what follows. After a restart everything that was not confirmed is performed again,
-with patience as if it were new.
+with patience as if it were new; mails a few seconds later, because whoever performed until then may
+still report that they have left.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Patience:
 
     span: Span  # the waits add up to this at most
     wait_max: Span
+    taken_over_after: Span = 0  # what somebody else may have done and not reported yet
 
     def waits(self) -> Iterator[Span]:
         """Yield the waits between one try and the next."""
@@ -50,7 +52,8 @@ class Patience:
 
 BRIEF: Final = Patience(15 * SECOND // 2, 4 * SECOND)  # five tries: somebody is on the line
 PATIENCE: Final[Mapping[type[Effect], Patience]] = {
-    SendMail: Patience(4 * DAY, HOUR),  # as mail servers do: RFC 5321, 4.5.4.1
+    # as long as mail servers try: RFC 5321, 4.5.4.1
+    SendMail: Patience(4 * DAY, HOUR, taken_over_after=5 * SECOND),
 }
 
 
@@ -65,6 +68,7 @@ class EffectRunner:
         self._is_performing = True  # and no other daemon of the town
         self._asking: set[EffectKey] = set()  # asked of the outside at this moment
         self._open: dict[EffectKey, Effect] = {}  # wanted and stored, not over
+        self._taken_over: set[EffectKey] = set()  # wanted when somebody else performed, or before
         self._lanes: dict[str, deque[Effect]] = {}  # what is performed one after the other
         self._new_lanes: asyncio.Queue[str] = asyncio.Queue()
         self._slots = asyncio.Semaphore(AT_ONCE_MAX)
@@ -73,6 +77,7 @@ class EffectRunner:
         """Perform from now on, beginning with what a stored state still wants."""
         self._is_performing = True
         for key in sorted(state.pending.keys() - self._open.keys()):
+            self._taken_over.add(key)
             self._want(state.pending[key])
 
     def pause(self) -> None:
@@ -110,10 +115,18 @@ class EffectRunner:
         waiting = self._lanes[lane]
         while waiting:
             effect = waiting[0]
+            await self._let_others_report(effect)
             if effect.key in self._open:
                 await self._report(await self._perform(effect))
             waiting.popleft()
         del self._lanes[lane]
+
+    async def _let_others_report(self, effect: Effect) -> None:
+        if effect.key in self._taken_over:
+            self._taken_over.discard(effect.key)
+            wait = PATIENCE.get(type(effect), BRIEF).taken_over_after
+            if wait:
+                await self._clock.sleep_until(self._clock.now() + wait)
 
     async def _perform(self, effect: Effect) -> ReportEffect:
         name = type(effect).__name__

@@ -254,6 +254,29 @@ async def test_mails_that_wait_keep_nobody_on_the_line_waiting() -> None:
             task.cancel()
 
 
+async def test_mails_of_another_daemon_leave_unless_it_reports_within_seconds() -> None:
+    """It may live and still be telling: a mail that has left must not leave again."""
+    async with running() as rig:
+        busy = Busy(rig)
+        runner = EffectRunner(rig.sequencer, rig.clock, {f.SendMail: busy})
+        taken_over = [mail(1), mail(2)]
+        state = State()
+        for wanted in taken_over:
+            state.pending[wanted.effect.key] = wanted.effect
+        runner.begin(state)
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(runner.run())
+            runner.follow([mail(3)], rig.state)  # its own leaves at once
+            await rig.clock.advance_to(START + 4 * SECOND)
+            assert busy.asked[0] == 0
+            before = len(busy.asked)
+            runner.follow([e.EffectDone(START, taken_over[0].effect.key)], rig.state)
+            runner.follow([e.EffectDone(START, mail(3).effect.key)], rig.state)
+            await rig.clock.advance_to(START + 5 * SECOND)
+            assert busy.asked[before:] == [5 * SECOND]  # the other one of the two
+            task.cancel()
+
+
 class Looking:
     """A rig whose replay is its present state: the test put an effect there by hand."""
 
