@@ -155,7 +155,7 @@ def _signed_in(state: State, ev: e.AgentSignedIn) -> None:
         )
     else:
         agent = replace(agent, desk=ev.desk, lease_until=ev.lease_until)
-    state.put_agent(ev.agent, agent)
+    state.put_agent(ev.agent, replace(agent, client=ev.client, attempt=ev.attempt))
 
 
 def _signed_out(state: State, ev: e.AgentSignedOut) -> None:

@@ -176,13 +176,18 @@ def _merged(state: State, ev: e.ItemMerged) -> None:
         unanswered_since=earliest((owed_since(item), owed_since(into))),
     )
     due = ev.due_at if ev.due_at is not None else into.due_at
-    state.put_item(ev.into, replace(_due(into, due), text=other))
+    state.put_item(ev.into, replace(_due(into, due, ev.at), text=other))
     _count_duplicate(state, ev.day, 1)
 
 
-def _due(item: Item, due: Instant | None) -> Item:
-    """Return the row with another promise; that it is overdue is noted then, if not before."""
-    late_at = item.late_at if item.late_at is None or item.tempo is not Tempo.SLOW_TEXT else due
+def _due(item: Item, due: Instant | None, now: Instant) -> Item:
+    """Return the row with another promise; that it is overdue is noted then, if not before.
+
+    What was promised to the other may be over by now: then it is noted at once.
+    """
+    late_at = item.late_at
+    if late_at is not None and item.tempo is Tempo.SLOW_TEXT:
+        late_at = None if due is None else max(due, now)
     return replace(item, due_at=due, late_at=late_at)
 
 
@@ -213,7 +218,7 @@ def _unmerged(state: State, ev: e.ItemUnmerged) -> None:
         other = replace(other, own_unanswered_since=None, joined_after=0)
     if ev.back_as:
         other = replace(other, unanswered_since=ev.left_unanswered_since)
-        into = _due(into, ev.left_due_at)
+        into = _due(into, ev.left_due_at, ev.at)
         text = replace(text, unanswered_since=ev.unanswered_since, responded_at=ev.responded_at)
         item = replace(item, due_at=ev.due_at)
         if ItemState(ev.back_as) not in ENDED:
@@ -228,12 +233,17 @@ def _unmerged(state: State, ev: e.ItemUnmerged) -> None:
 
 
 def _forget_whom_it_passed(state: State, item: Item, gone: Item) -> None:
-    """What had taken over place or promise from one that is gone took it from the one before."""
+    """What had taken over place or promise from one that is gone took it from the one before.
+
+    What that one had woken sleeps again when the last of those that keep it awake goes, too.
+    """
     text, before = text_of(item), text_of(gone)
     if text.moved_up_from and text.moved_up_from == gone.urgency_at and before.moved_up_from:
         text = replace(text, moved_up_from=before.moved_up_from)
     if text.is_due_first and text.due_before == gone.due_at and before.is_due_first:
         text = replace(text, due_before=before.due_before)
+    if before.slept_for and not text.slept_for:
+        text = replace(text, slept_for=before.slept_for, slept_until=before.slept_until)
     state.put_item(item.id, replace(item, text=text))
 
 

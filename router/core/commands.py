@@ -137,6 +137,8 @@ class SignIn(Command, frozen=True):
 
     agent_id: AgentId
     desk: str  # id of the desk's connection
+    client: str = ""  # which page or program connects; "": it did not say
+    attempt: int = 0  # its connections are numbered upwards
 
 
 class SignOut(Command, frozen=True):

@@ -96,6 +96,8 @@ class AgentSignedIn(Event, frozen=True, tag="agent-signed-in"):
     agent: AgentId
     desk: str
     lease_until: Instant
+    client: str = ""
+    attempt: int = 0
 
 
 class AgentSignedOut(Event, frozen=True, tag="agent-signed-out"):

@@ -228,6 +228,9 @@ class Agent(Row, frozen=True):
     then_reason: str = ""
     declined: OfferId | None = None  # the last decline, while it can be taken back
     declined_item: ItemId | None = None
+    # of the last desk that signed in: which page or program it was, and its how manieth connection
+    client: str = ""
+    attempt: int = 0
 
 
 class QueueRow(Row, frozen=True):

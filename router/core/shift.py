@@ -9,17 +9,29 @@ from router.core import events as e
 from router.core.model import AgentId, AgentStatus, Instant
 from router.core.offers import end_offer_of, signed_in
 from router.core.state import State
-from router.errors import UnknownAgent, UnknownTarget
+from router.errors import NotNow, UnknownAgent, UnknownTarget
 
 Events = Iterator[e.Event]
 
 
 def sign_in(s: State, now: Instant, c_: c.SignIn) -> Events:
-    """A desk has connected; a second desk takes over from the first."""
+    """A desk has connected; a second desk takes over from the first.
+
+    A page that gave a connection up and made another is not thrown out by the first one, which some
+    daemon may store late. Errors: `UnknownAgent`; `NotNow` for that first one.
+    """
     if c_.agent_id not in s.policy.agents:
         raise UnknownAgent(c_.agent_id)
+    row = s.agents.get(c_.agent_id)
+    if row is not None and c_.client and c_.client == row.client and c_.attempt < row.attempt:
+        raise NotNow("this desk has connected anew meanwhile")
     yield e.AgentSignedIn(
-        at=now, agent=c_.agent_id, desk=c_.desk, lease_until=now + s.policy.offers.lease
+        at=now,
+        agent=c_.agent_id,
+        desk=c_.desk,
+        lease_until=now + s.policy.offers.lease,
+        client=c_.client,
+        attempt=c_.attempt,
     )
 
 

@@ -41,6 +41,8 @@ class Hello(ClientMessage, frozen=True, kw_only=True, tag="hello"):
 
     token: Annotated[str, Meta(max_length=512)] = ""
     language: Annotated[str, Meta(max_length=35)] = ""  # of the choices; "": the town's first
+    client: Annotated[str, Meta(max_length=64)] = ""  # which page or program this is, any unique id
+    attempt: Annotated[int, Meta(ge=0)] = 0  # its how manieth connection
 
 
 class Status(ClientMessage, frozen=True, kw_only=True, tag="status"):

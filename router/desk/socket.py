@@ -92,7 +92,7 @@ class DeskSocket:
     async def _attend(self, talk: Talk[AnyClientMessage], desk: Desk, hello: Hello) -> None:
         self._hub.join(desk)
         try:
-            picture, texts = await self._sign_in(desk)
+            picture, texts = await self._sign_in(desk, hello)
             self._hub.welcome(desk, hello.id, picture, texts)
             self._leases.heard(desk.agent, desk.id)
             log.info("desk_signed_in", agent=desk.agent, desk=desk.id)
@@ -114,11 +114,12 @@ class DeskSocket:
         log.info("desk_closed", agent=desk.agent, desk=desk.id, why=desk.goodbye.reason)
         await talk.close(desk.goodbye)
 
-    async def _sign_in(self, desk: Desk) -> tuple[Picture, PolicyTexts]:
+    async def _sign_in(self, desk: Desk, hello: Hello) -> tuple[Picture, PolicyTexts]:
         def reply(state: State) -> tuple[Picture, PolicyTexts]:
             return picture_of(state, desk.agent), policy_texts(state, desk.language)
 
-        return await self._inbox.submit(SignIn(desk.agent, desk.id), reply)
+        command = SignIn(desk.agent, desk.id, client=hello.client, attempt=hello.attempt)
+        return await self._inbox.submit(command, reply)
 
     async def _read(self, talk: Talk[AnyClientMessage], desk: Desk) -> None:
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Final
 
@@ -42,6 +43,8 @@ class Link:
         self._name = name
         self._password = password
         self._token = ""
+        self._client = secrets.token_hex(16)
+        self._attempt = 0
         self._socket: websockets.ClientConnection | None = None
         self._asked = 0
         self._answers: dict[str, asyncio.Future[m.Ok | m.Refused]] = {}
@@ -77,7 +80,9 @@ class Link:
         except (OSError, TimeoutError, websockets.WebSocketException) as error:
             raise NotConnected(f"{address} does not answer: {error}") from error
         try:
-            await socket.send(m.encode(m.Hello(id=HELLO, token=self._token)))
+            self._attempt += 1
+            hello = m.Hello(id=HELLO, token=self._token, client=self._client, attempt=self._attempt)
+            await socket.send(m.encode(hello))
             async for text in socket:
                 for message in self._heard(text):
                     if isinstance(message, m.Welcome):

@@ -394,6 +394,24 @@ def test_a_second_desk_takes_over_and_the_first_proves_nothing_any_more() -> Non
     assert desk.state.agents[AMINA].lease_until is None
 
 
+def test_a_connection_that_was_given_up_does_not_take_over_from_the_next_one() -> None:
+    """A page tried at a daemon that stored it late, and has long been welcomed by another one."""
+    desk = Desk()
+    given_up = c.SignIn(agent_id=AMINA, desk="d1", client="page", attempt=1)
+    desk.do(c.SignIn(agent_id=AMINA, desk="d2", client="page", attempt=2))
+    with pytest.raises(NotNow, match="connected anew"):
+        desk.do(given_up)
+    assert desk.state.agents[AMINA].desk == "d2"
+    desk.do(c.SignOut(agent_id=AMINA))
+    with pytest.raises(NotNow, match="connected anew"):
+        desk.do(given_up)
+    assert desk.state.agents[AMINA].status is AgentStatus.OFFLINE
+    desk.do(c.SignIn(agent_id=AMINA, desk="d3", client="tablet", attempt=1))
+    desk.do(c.SignIn(agent_id=AMINA, desk="d4", client="page", attempt=3))  # it takes back
+    desk.do(c.SignIn(agent_id=AMINA, desk="d5"))  # a client that does not number its connections
+    assert desk.state.agents[AMINA].desk == "d5"
+
+
 def test_what_is_given_back_with_the_caller_on_the_line_waits_on_at_its_place() -> None:
     desk = Desk()
     desk.sign_in("amina")

@@ -19,6 +19,7 @@ from router.core.state import State
 from router.errors import NotAllowed, NotNow
 from tests.core.text_hands import AMINA, held, merge, told
 from tests.core.text_town import TextDesk, mail_policy, mail_rule, writing_town
+from tests.core.text_variants import strained_writing_town
 from tests.core.town import NIGHT
 
 I = ItemId  # noqa: E741
@@ -184,6 +185,37 @@ def test_what_slept_sleeps_on_when_what_woke_it_is_taken_out(desk: TextDesk) -> 
     assert text is not None
     assert (desk.item("m1").state, text.waiting_for) == (ItemState.DEFERRED, "resident")
     assert desk.item("m1").deferred_until == until
+
+
+@pytest.mark.parametrize("leaving", [("f1", "f2"), ("f2", "f1")])
+def test_what_slept_sleeps_on_whichever_leaves_first(
+    desk: TextDesk, leaving: tuple[str, str]
+) -> None:
+    desk.mail("m1")
+    held(desk, "m1")
+    desk.reply(I("m1"), "amina", then="wait")
+    until = desk.item("m1").deferred_until
+    for form in ("f1", "f2"):
+        desk.form(form)
+        merge(desk, form, "m1")
+    unmerge(desk, leaving[0])
+    assert desk.item("m1").state is not ItemState.DEFERRED, "the other form is owed an answer"
+    unmerge(desk, leaving[1])
+    assert desk.item("m1").state is ItemState.DEFERRED
+    assert desk.item("m1").deferred_until == until
+
+
+def test_a_promise_that_was_over_is_noted_as_missed_at_once() -> None:
+    desk = TextDesk(strained_writing_town())
+    desk.form("f1")
+    desk.wait(10 * DAY)
+    desk.mail("m1")
+    merge(desk, "f1", "m1")
+    due, late_at = desk.item("m1").due_at, desk.item("m1").late_at
+    assert due is not None
+    assert due < desk.now == late_at == desk.engine.next_wakeup(), "and not before now"
+    desk.do(c.PassTime())
+    assert (desk.item("m1").due_at, desk.item("m1").late_at) == (due, None)
 
 
 def test_merges_of_yesterday_are_yesterdays(desk: TextDesk) -> None:

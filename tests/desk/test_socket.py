@@ -154,6 +154,17 @@ async def test_a_second_desk_takes_over(town_hall: House) -> None:
             assert row.desk == second.welcome["desk"]
 
 
+async def test_a_connection_given_up_does_not_throw_the_next_one_out(town_hall: House) -> None:
+    async with town_hall.desk("chloe", client="page", attempt=2) as desk:
+        async with connect(town_hall.url) as late:
+            token = await town_hall.token("chloe")
+            await late.send(type="hello", id="h", token=token, client="page", attempt=1)
+            assert (await late.until("refused"))["code"] == "not-now"
+        assert (await desk.ask("beat"))["type"] == "ok"
+        row = town_hall.engine.state.agents["chloe"]  # type: ignore[index]
+        assert row.desk == desk.welcome["desk"]
+
+
 async def test_a_vanished_desk_loses_its_lease_and_its_offer(town_hall: House) -> None:
     async with town_hall.desk("chloe") as desk:
         await desk.do("status", status="available")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import zlib
 from dataclasses import dataclass
 from typing import Any, Final
@@ -72,6 +73,8 @@ class AgentDesk:
         self.is_connected = False
         self._daemon = daemon
         self._token = ""
+        self._client = secrets.token_hex(8)
+        self._attempt = 0
         self._status = ""
         self._socket: websockets.ClientConnection | None = None
         self._answers: dict[str, asyncio.Future[str]] = {}
@@ -96,7 +99,9 @@ class AgentDesk:
         address = self._daemon.url.replace("http", "ws", 1) + "/desk"
         async with websockets.connect(address, compression=None, proxy=None) as socket:
             self._socket = socket
-            await socket.send(json.dumps({"type": "hello", "id": "hello", "token": self._token}))
+            self._attempt += 1
+            hello = {"token": self._token, "client": self._client, "attempt": self._attempt}
+            await socket.send(json.dumps({"type": "hello", "id": "hello", **hello}))
             async with asyncio.TaskGroup() as tasks:
                 own = [tasks.create_task(self._beat()), tasks.create_task(self._work())]
                 try:

@@ -5,11 +5,12 @@
  * not be lost goes through the outbox.
  */
 
-import type { ClientSays, ServerSays } from "../protocol/messages";
+import type { ClientSays, Hello, ServerSays } from "../protocol/messages";
 import { socketAddress } from "../shell/address";
 import { Refusal } from "../shell/refusal";
 import { preferences } from "../shell/preferences.svelte";
 import { session } from "../shell/session.svelte";
+import { freshKey } from "./outbox.svelte";
 import { pauseBefore } from "./pause";
 
 type WithoutId<M> = M extends { id?: string } ? Omit<M, "id"> : never;
@@ -42,6 +43,8 @@ export class Link {
   #socket: WebSocket | null = null;
   #answers = new Map<string, Answer>();
   #asked = 0;
+  #client = freshKey(); // a connection that was given up must not take over from a later one
+  #attempt = 0;
   #tries = 0;
   #heard = 0;
   #said = 0;
@@ -65,7 +68,13 @@ export class Link {
     this.#heard = Date.now();
     const socket = new WebSocket(socketAddress());
     this.#socket = socket;
-    socket.onopen = () => this.#send({ type: "hello", language: preferences.language }, "hello");
+    const hello: Hello = {
+      type: "hello",
+      language: preferences.language,
+      client: this.#client,
+      attempt: ++this.#attempt,
+    };
+    socket.onopen = () => this.#send(hello, "hello");
     socket.onmessage = (event) => this.#take(socket, JSON.parse(String(event.data)) as ServerSays);
     socket.onclose = (event) => this.#closed(socket, event.code);
   };

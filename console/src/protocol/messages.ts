@@ -337,6 +337,8 @@ export interface Hello {
   id?: string;
   token?: string;
   language?: string;
+  client?: string;
+  attempt?: number;
 }
 
 /** Let the resident hear hold music. */
