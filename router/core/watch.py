@@ -44,8 +44,9 @@ def first_of(
 
 
 def waits_since(item: Item) -> Instant:
-    """Return when the item's present entry into its queue began."""
-    return item.received_at if item.entered_at is None else item.entered_at
+    """Return since when the item waits: its entry into the queue, or its resident's next turn."""
+    begun = [at for at in (item.entered_at, item.first_queued_at) if at is not None]
+    return max(begun, default=item.received_at)
 
 
 def may_change_first(old: Item | None, new: Item | None) -> bool:
@@ -58,6 +59,7 @@ def may_change_first(old: Item | None, new: Item | None) -> bool:
         or old.queue != new.queue
         or old.urgency_at != new.urgency_at
         or old.entered_at != new.entered_at
+        or old.first_queued_at != new.first_queued_at
         or old.due_at != new.due_at
     )
 

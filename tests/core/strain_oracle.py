@@ -107,13 +107,14 @@ def _check_risk(
         Tempo.FAST_TEXT: (risk.chat_enter, risk.chat_leave),
     }
     enter, leave = spans[tempo]
-    assert first.entered_at is not None
+    assert first.first_queued_at is not None
+    since = max(first.first_queued_at, first.entered_at or 0)
     if says:
-        assert now - first.entered_at >= leave, rule.id
+        assert now - since >= leave, rule.id
     elif enter:
         wakeup = state.next_wakeup()
         assert wakeup is not None
-        assert wakeup <= first.entered_at + enter
+        assert wakeup <= since + enter
 
 
 def _first(state: State, rule: Queue, tempo: Tempo) -> Item | None:

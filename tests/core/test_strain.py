@@ -20,10 +20,14 @@ from router.core.model import (
     LegResult,
     QueueId,
     Span,
+    Tempo,
 )
 from router.core.policy_waiting import AtRisk, LongWait
 from router.core.state import State
+from router.core.watch import waits_since
 from tests.core.order_town import OrderDesk, order_town
+from tests.core.text_town import TextDesk
+from tests.core.text_variants import strained_writing_town
 from tests.core.town import OPEN, PLACE, Desk, rule
 
 ROADS, TAX = QueueId("roads"), QueueId("tax")
@@ -308,3 +312,24 @@ def test_who_books_a_callback_is_no_caller_any_more() -> None:
     assert desk.state.items[item].form == "callback"
     desk.keep_alive(MINUTE)
     assert not [x for x in desk.story if isinstance(x, e.ConditionEntered) and x.condition is RISK]
+
+
+def test_who_comes_back_to_a_chat_has_not_waited_since_it_began() -> None:
+    desk = TextDesk(strained_writing_town())
+    desk.sign_in("amina")
+    desk.chat("h1")
+    assert desk.answer("amina") == "h1"
+    desk.reply(ItemId("h1"), "amina")
+    desk.keep_alive(5 * MINUTE)  # silent, and asleep by now
+    assert desk.item("h1").state is ItemState.DEFERRED
+    for name in ("full", "hands"):
+        desk.chat(name, conversation=name)
+        desk.answer("amina")
+    desk.chat("h2", text="2")
+    assert desk.item("h1").state is ItemState.QUEUED
+    assert waits_since(desk.item("h1")) == desk.now
+    row = desk.state.conditions_row(QueueId("general"), Tempo.FAST_TEXT)
+    assert Condition.AT_RISK not in row.conditions
+    desk.keep_alive(40 * SECOND)
+    row = desk.state.conditions_row(QueueId("general"), Tempo.FAST_TEXT)
+    assert Condition.AT_RISK in row.conditions, "from now on it counts"
