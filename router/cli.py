@@ -282,7 +282,7 @@ def account_add(
 ) -> None:
     """Create an account and print its one-time password."""
     from router.core.model import AgentId
-    from router.history.accounts import Role
+    from router.history.account_rows import Role
 
     if role not in set(Role):
         raise typer.BadParameter(f"{role!r}: write {', '.join(Role)}", param_hint="--role")

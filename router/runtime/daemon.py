@@ -25,7 +25,8 @@ from router.desk.surface import DeskSurface
 from router.desk.town import status_view
 from router.desk.writing import Desktop, TellResident
 from router.errors import HistoryForked, InvariantBroken, TownlineError
-from router.history.accounts import Accounts, Role
+from router.history.account_rows import Role
+from router.history.accounts import Accounts
 from router.history.audit import Audit
 from router.history.blob_sweep import BlobSweep
 from router.history.blocked import Blocked

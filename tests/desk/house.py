@@ -26,7 +26,8 @@ from router.desk.surface import DeskSurface
 from router.desk.surroundings import Daemons, Door, PolicyRefusal
 from router.desk.writing import Desktop
 from router.errors import UnknownItem
-from router.history.accounts import Accounts, Role
+from router.history.account_rows import Role
+from router.history.accounts import Accounts
 from router.history.audit import Audit
 from router.history.blocked import Blocked
 from router.history.database import Database, default_url
