@@ -140,7 +140,8 @@ class Accounts:
         """Return the account whose name and password these are.
 
         Shape: None when the name is unknown, the password wrong, or the account locked, disabled
-            or without a password; which of them is told to nobody but the audit trail, and takes the same time.
+            or without a password; which of them is told to nobody but the audit trail, and takes
+            the same time.
         Errors: `Overloaded` when too many sign-ins are being checked.
         """
         name = account_name(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from router.core.commands_text import ReceiveMail
 from router.core.engine import Engine
 from router.core.model import SECOND, AgentId, Instant, ItemId, LegResult
 from router.core.policy import Policy, encode
+from router.desk.openid import Provider, ProviderSettings
+from router.desk.sign_in_door import BACK, SignInDoor
 from router.desk.surface import DeskSurface
 from router.desk.surroundings import Daemons, Door, PolicyRefusal
 from router.desk.writing import Desktop
@@ -32,6 +35,7 @@ from router.history.audit import Audit
 from router.history.blocked import Blocked
 from router.history.database import Database, default_url
 from router.history.passwords import Passwords
+from router.history.provider_names import ProviderNames
 from router.history.report_feeder import ReportFeeder
 from router.history.reports import Reports
 from router.history.sessions import Sessions
@@ -79,6 +83,7 @@ class House:
     accounts: Accounts
     sessions: Sessions
     surface: DeskSurface
+    names: ProviderNames
     about: AboutIt
     app: Starlette
     url: str = ""
@@ -264,15 +269,20 @@ async def house(
     port: int = 0,
     seed: int = 1,
     policy: Policy | None = None,
+    provider: ProviderSettings | None = None,
+    web_root: str = WEB_ROOT,
+    opens: bool = True,
 ) -> AsyncIterator[House]:
     """Run everything; the same folder and store again is the same town after a restart."""
     clock = LeapableClock(now)
     database = Database(default_url(folder))
-    made = await _built(database, clock, MemoryStore() if store is None else store, seed)
+    made = await _built(
+        database, clock, MemoryStore() if store is None else store, seed, provider, web_root
+    )
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(made.inbox.run())
         try:
-            if made.engine.state.version == 0:
+            if opens and made.engine.state.version == 0:
                 await _open_town(made, policy if policy is not None else town())
             if serve:
                 async with _served(made.app, port) as made.url:
@@ -290,7 +300,14 @@ async def house(
             await database.close()
 
 
-async def _built(database: Database, clock: LeapableClock, store: MemoryStore, seed: int) -> House:
+async def _built(
+    database: Database,
+    clock: LeapableClock,
+    store: MemoryStore,
+    seed: int,
+    provider: ProviderSettings | None,
+    web_root: str,
+) -> House:
     journal = MemoryJournal(store, clock)
     engine = Engine(await recover(journal))
     publisher, ids = Publisher(), SeededIds(seed)
@@ -298,7 +315,7 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
     hashing = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     accounts = Accounts(database, clock, hashing)
     sessions, audit = Sessions(database, clock), Audit(database, clock)
-    about = AboutIt()
+    about, names = AboutIt(), ProviderNames(database, clock)
     built: list[House] = []
     blobs, typed = MemoryBlobs(), list[tuple[str, str]]()
 
@@ -330,7 +347,9 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
             key_of=lambda email: f"key-of-{email}",
             typing=lambda conversation, agent: typed.append((conversation, agent)),
         ),
-        web_root=WEB_ROOT,
+        names=names,
+        sign_in_door=_door(provider, names, web_root),
+        web_root=web_root,
     )
     built.append(
         House(
@@ -343,6 +362,7 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
             accounts=accounts,
             sessions=sessions,
             surface=surface,
+            names=names,
             about=about,
             app=Starlette(routes=surface.routes()),
             blobs=blobs,
@@ -350,6 +370,16 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
         )
     )
     return built[0]
+
+
+def _door(
+    provider: ProviderSettings | None, names: ProviderNames, web_root: str
+) -> SignInDoor | None:
+    """The town's clock is virtual, the provider's is not."""
+    if provider is None:
+        return None
+    made = Provider(provider, redirect_uri=f"{web_root}{BACK}", seconds=lambda: int(time.time()))
+    return SignInDoor(provider=made, names=names, web_root=web_root)
 
 
 async def _open_town(made: House, policy: Policy) -> None:
