@@ -17,6 +17,7 @@ import uvicorn
 import websockets
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from router.core import commands as c
 from router.core.commands_text import ReceiveMail
@@ -285,7 +286,7 @@ async def house(
             if opens and made.engine.state.version == 0:
                 await _open_town(made, policy if policy is not None else town())
             if serve:
-                async with _served(made.app, port) as made.url:
+                async with served(made.app, port) as made.url:
                     yield made
                     await made.surface.stop()
             else:
@@ -395,7 +396,7 @@ async def _open_town(made: House, policy: Policy) -> None:
 
 
 @asynccontextmanager
-async def _served(app: Starlette, port: int) -> AsyncIterator[str]:
+async def served(app: ASGIApp, port: int) -> AsyncIterator[str]:
     listening = socket.create_server(("127.0.0.1", port))
     config = uvicorn.Config(
         app, log_config=None, lifespan="off", ws="websockets-sansio", ws_per_message_deflate=False

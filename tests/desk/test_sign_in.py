@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -113,10 +113,10 @@ async def trail(office: House) -> list[tuple[str, str, str]]:
     return [(one.who, one.what, one.target) for one in entries]
 
 
-def refused(answer: httpx.Response, title: str) -> None:
+def refused(answer: httpx.Response, title: str, case: object = "") -> None:
     """Nobody was signed in, and the page says so."""
-    assert answer.status_code in {403, 503}
-    assert title in answer.text
+    assert answer.status_code in {403, 503}, case
+    assert title in answer.text, case
     assert f"{COOKIE}=" not in ",".join(answer.headers.get_list("set-cookie"))
 
 
@@ -312,39 +312,37 @@ async def test_a_provider_that_says_no_or_another_one_signs_nobody_in(
 # --- tokens that do not hold ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "claimed",
-    [
-        {"nonce": "of another request"},
-        {"nonce": None},
-        {"iss": "https://elsewhere.example.com"},
-        {"iss": None},
-        {"aud": "another program"},
-        {"aud": None},
-        {"aud": []},
-        {"aud": [CLIENT, "another program"]},
-        {"aud": [CLIENT, "another program"], "azp": "another program"},
-        {"azp": "another program"},
-        {"exp": 1_700_000_000},
-        {"exp": None},
-        {"exp": "never"},
-        {"iat": None},
-        {"iat": 9_999_999_999},
-        {"nbf": 9_999_999_999},
-        {"sub": None},
-        {"preferred_username": None},
-        {"preferred_username": " "},
-        {"preferred_username": [AMINA]},
-        {"preferred_username": "a" * 201},
-    ],
-    ids=str,
-)
+FALSE_CLAIMS: list[Claims] = [
+    {"nonce": "of another request"},
+    {"nonce": None},
+    {"iss": "https://elsewhere.example.com"},
+    {"iss": None},
+    {"aud": "another program"},
+    {"aud": None},
+    {"aud": []},
+    {"aud": [CLIENT, "another program"]},
+    {"aud": [CLIENT, "another program"], "azp": "another program"},
+    {"azp": "another program"},
+    {"exp": 1_700_000_000},
+    {"exp": None},
+    {"exp": "never"},
+    {"iat": None},
+    {"iat": 9_999_999_999},
+    {"nbf": 9_999_999_999},
+    {"sub": None},
+    {"preferred_username": None},
+    {"preferred_username": " "},
+    {"preferred_username": [AMINA]},
+    {"preferred_username": "a" * 201},
+]
+
+
 async def test_claims_that_are_not_for_this_request_are_refused(
-    office: House, directory: FalseProvider, claimed: Claims
+    office: House, directory: FalseProvider
 ) -> None:
-    directory.claimed = claimed
-    _, answer = await sign_in(office, directory)
-    refused(answer, "did not sign you in")
+    for directory.claimed in FALSE_CLAIMS:
+        _, answer = await sign_in(office, directory)
+        refused(answer, "did not sign you in", directory.claimed)
     directory.claimed = {}
     _, answer = await sign_in(office, directory)
     assert answer.status_code == 303
@@ -384,26 +382,29 @@ def changed_afterwards(directory: FalseProvider, claims: Claims) -> str:
     return ".".join((true[0], false[1], true[2]))
 
 
-@pytest.mark.parametrize(
-    "sign",
-    [
-        with_the_public_key_as_secret,
-        with_the_clients_secret,
-        with_a_key_of_its_own,
-        with_a_key_it_brings_along,
-        changed_afterwards,
-        lambda _, claims: unsigned(claims),
-        lambda _, claims: "",
-        lambda _, claims: "a.b.c",
-        lambda _, claims: "é",
-    ],
-)
+FALSE_SIGNATURES: list[Callable[[FalseProvider, Claims], str]] = [
+    with_the_public_key_as_secret,
+    with_the_clients_secret,
+    with_a_key_of_its_own,
+    with_a_key_it_brings_along,
+    changed_afterwards,
+    lambda _, claims: unsigned(claims),
+    lambda _, claims: "",
+    lambda _, claims: "a.b.c",
+    lambda _, claims: "é",
+]
+
+
 async def test_a_signature_that_is_not_the_providers_is_refused(
-    office: House, directory: FalseProvider, sign: Any
+    office: House, directory: FalseProvider
 ) -> None:
-    directory.sign = lambda claims: sign(directory, claims)
+    for number, sign in enumerate(FALSE_SIGNATURES):
+        directory.sign = partial(sign, directory)
+        _, answer = await sign_in(office, directory)
+        refused(answer, "did not sign you in", f"signature {number}")
+    directory.sign = None
     _, answer = await sign_in(office, directory)
-    refused(answer, "did not sign you in")
+    assert answer.status_code == 303
 
 
 async def test_a_provider_that_changes_its_keys_is_believed_with_the_new_ones(
@@ -445,22 +446,22 @@ async def test_an_address_the_provider_has_not_verified_is_nobodys(
 
 # --- a provider in trouble -----------------------------------------------------------------------
 
-BROKEN: list[tuple[str, Response]] = [
-    ("/.well-known/openid-configuration", PlainTextResponse("no", 500)),
-    ("/.well-known/openid-configuration", PlainTextResponse("<html>")),
-    ("/.well-known/openid-configuration", JSONResponse({"issuer": 5})),
-    ("/.well-known/openid-configuration", RedirectResponse("http://127.0.0.1:9/")),
-    ("/.well-known/openid-configuration", PlainTextResponse("x" * (ANSWER_BYTES_MAX + 1))),
+DESCRIPTIONS: list[Response] = [
+    PlainTextResponse("no", 500),
+    PlainTextResponse("<html>"),
+    JSONResponse({"issuer": 5}),
+    RedirectResponse("http://127.0.0.1:9/"),
+    PlainTextResponse("x" * (ANSWER_BYTES_MAX + 1)),
 ]
 
 
-@pytest.mark.parametrize(("path", "response"), BROKEN)
 async def test_while_the_provider_is_down_the_page_says_so_and_passwords_work(
-    office: House, directory: FalseProvider, path: str, response: Response
+    office: House, directory: FalseProvider
 ) -> None:
-    directory.answers[path] = response
-    answer = await Visitor(office).begin()
-    assert (answer.status_code, answer.json()["code"]) == (503, "provider-unreachable")
+    for response in DESCRIPTIONS:
+        directory.answers["/.well-known/openid-configuration"] = response
+        answer = await Visitor(office).begin()
+        assert (answer.status_code, answer.json()["code"]) == (503, "provider-unreachable")
     async with office.http() as http:
         body = {"name": "amina", "password": PASSWORD}
         assert (await http.post("/sessions", json=body)).status_code == 201
@@ -468,23 +469,23 @@ async def test_while_the_provider_is_down_the_page_says_so_and_passwords_work(
     assert (await sign_in(office, directory))[1].status_code == 303
 
 
-@pytest.mark.parametrize(
-    ("path", "response"),
-    [
-        ("/keys", PlainTextResponse("no", 502)),
-        ("/keys", JSONResponse({"keys": 5})),
-        ("/keys", JSONResponse({"keys": []})),
-        ("/keys", JSONResponse({"keys": [{"kty": "oct", "k": "eHh4"}, 7]})),
-        ("/token", PlainTextResponse("no", 500)),
-        ("/token", JSONResponse([1])),
-    ],
-)
+HALF_WAY: list[tuple[str, Response]] = [
+    ("/keys", PlainTextResponse("no", 502)),
+    ("/keys", JSONResponse({"keys": 5})),
+    ("/keys", JSONResponse({"keys": []})),
+    ("/keys", JSONResponse({"keys": [{"kty": "oct", "k": "eHh4"}, 7]})),
+    ("/token", PlainTextResponse("no", 500)),
+    ("/token", JSONResponse([1])),
+]
+
+
 async def test_a_provider_that_breaks_half_way_gives_a_plain_page(
-    office: House, directory: FalseProvider, path: str, response: Response
+    office: House, directory: FalseProvider
 ) -> None:
-    directory.answers[path] = response
-    _, answer = await sign_in(office, directory)
-    refused(answer, "Town Directory does not answer")
+    for path, response in HALF_WAY:
+        directory.answers = {path: response}
+        _, answer = await sign_in(office, directory)
+        refused(answer, "Town Directory does not answer", path)
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from html import escape
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import uvicorn
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from router.desk.openid import ProviderSettings
@@ -99,9 +100,10 @@ class FalseProvider:
         return self._instead(request) or JSONResponse(truth | self.described)
 
     async def _authorize(self, request: Request) -> Response:
-        back = self.approve(str(request.url))
-        query = "&".join(f"{name}={value}" for name, value in back.items())
-        return RedirectResponse(f"{request.query_params['redirect_uri']}?{query}", 302)
+        """A page to click on: it is the provider that sends the browser back then."""
+        back = urlencode(self.approve(str(request.url)))
+        address = f"{request.query_params['redirect_uri']}?{back}"
+        return HTMLResponse(f'<title>Directory</title><a href="{escape(address)}">Yes</a>')
 
     async def _keys(self, request: Request) -> Response:
         keys = [self.key] if self.published is None else self.published
@@ -156,10 +158,10 @@ def _written(part: Claims) -> str:
 
 
 @asynccontextmanager
-async def false_provider() -> AsyncIterator[FalseProvider]:
+async def false_provider(host: str = "127.0.0.1") -> AsyncIterator[FalseProvider]:
     """Serve one on a free port."""
     port = free_port()
-    made = FalseProvider(f"http://127.0.0.1:{port}")
+    made = FalseProvider(f"http://{host}:{port}")
     config = uvicorn.Config(
         made.application(), host="127.0.0.1", port=port, log_config=None, lifespan="off"
     )
