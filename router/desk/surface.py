@@ -67,16 +67,6 @@ class DeskSurface:
         writing = Writing(inbox, ids, lookup, desktop)
         self._hub = Hub(publisher)
         self._leases = Leases(inbox, self._hub, clock)
-        self._socket = DeskSocket(
-            inbox=inbox,
-            ids=ids,
-            hub=self._hub,
-            leases=self._leases,
-            access=access,
-            browsers=browsers,
-            words=lookup,
-            writing=writing,
-        )
         self._watching = Watching(inbox, clock, about)
         self._wall_socket = WallSocket(
             watching=self._watching, access=access, browsers=browsers, clock=clock
@@ -104,6 +94,7 @@ class DeskSurface:
             sign_in_door=sign_in_door,
             names=names,
         )
+        self._socket = _desk_socket(parts)
         self._api = build_api(parts)
         self._back = back_routes(parts)
         self._disabled = Disabled(accounts, self._hub)
@@ -140,3 +131,16 @@ class DeskSurface:
         Each has 2 s at most.
         """
         await asyncio.gather(self._hub.stop(), self._watching.stop())
+
+
+def _desk_socket(parts: Parts) -> DeskSocket:
+    return DeskSocket(
+        inbox=parts.inbox,
+        ids=parts.ids,
+        hub=parts.hub,
+        leases=parts.leases,
+        access=parts.access,
+        browsers=parts.browsers,
+        words=parts.words,
+        writing=parts.writing,
+    )

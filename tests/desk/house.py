@@ -323,9 +323,6 @@ async def _built(
     async def find_words(refs: list[str]) -> dict[str, Words]:
         return await built[0].find_words(refs)
 
-    async def explain(item_id: str) -> tuple[str, ...]:
-        return await built[0].explain(item_id)
-
     surface = DeskSurface(
         inbox=inbox,
         publisher=publisher,
@@ -335,19 +332,11 @@ async def _built(
         audit=audit,
         words=find_words,
         reports=Reports(database, clock),
-        explain=explain,
+        explain=lambda item_id: built[0].explain(item_id),
         about=about,
         clock=clock,
         ids=ids,
-        desktop=Desktop(
-            blobs=blobs,
-            drafts=MemoryDrafts(),
-            render=lambda html, *, remote, pictures: f"{remote} {sorted(pictures)} {html}",
-            blocked=Blocked(database, clock),
-            kept=Threads(database).kept,
-            key_of=lambda email: f"key-of-{email}",
-            typing=lambda conversation, agent: typed.append((conversation, agent)),
-        ),
+        desktop=_desktop(database, clock, blobs, typed),
         names=names,
         sign_in_door=_door(provider, names, web_root),
         web_root=web_root,
@@ -371,6 +360,20 @@ async def _built(
         )
     )
     return built[0]
+
+
+def _desktop(
+    database: Database, clock: LeapableClock, blobs: MemoryBlobs, typed: list[tuple[str, str]]
+) -> Desktop:
+    return Desktop(
+        blobs=blobs,
+        drafts=MemoryDrafts(),
+        render=lambda html, *, remote, pictures: f"{remote} {sorted(pictures)} {html}",
+        blocked=Blocked(database, clock),
+        kept=Threads(database).kept,
+        key_of=lambda email: f"key-of-{email}",
+        typing=lambda conversation, agent: typed.append((conversation, agent)),
+    )
 
 
 def _door(
