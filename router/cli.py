@@ -279,20 +279,28 @@ def account_add(
     agent_id: Annotated[
         str, typer.Option("--agent", help="Agent of skills.yaml; default for agents: NAME.")
     ] = "",
+    provider_name: Annotated[
+        str, typer.Option(help="What the sign-in provider calls the person; then no password.")
+    ] = "",
 ) -> None:
-    """Create an account and print its one-time password."""
+    """Create an account and print its one-time password, if it has one."""
     from router.core.model import AgentId
-    from router.history.accounts import Role
+    from router.history.account_rows import Role
 
     if role not in set(Role):
         raise typer.BadParameter(f"{role!r}: write {', '.join(Role)}", param_hint="--role")
     person = agent_id or (name if role == Role.AGENT else "")
     password = _with_accounts(
         lambda accounts: accounts.create(
-            name, Role(role), agent_id=AgentId(person) if person else None, by="operator"
+            name,
+            Role(role),
+            agent_id=AgentId(person) if person else None,
+            provider_name=provider_name.strip(),
+            by="operator",
         )
     )
-    terminal().print(f"account {name}, one-time password {password}", highlight=False)
+    way = f"one-time password {password}" if password else f"known as {provider_name.strip()}"
+    terminal().print(f"account {name}, {way}", highlight=False)
 
 
 @account.command("list")
@@ -300,9 +308,14 @@ def account_list() -> None:
     """List the accounts."""
     from rich.table import Table
 
-    table = Table("account", "role", "agent", "must change password")
+    table = Table("account", "role", "agent", "must change password", "at the provider", "disabled")
     for each in _with_accounts(lambda accounts: accounts.everybody()):
-        table.add_row(each.name, each.role, each.agent_id or "", "yes" if each.must_change else "")
+        must_change, disabled = (
+            "yes" if is_so else "" for is_so in (each.must_change, each.is_disabled)
+        )
+        table.add_row(
+            each.name, each.role, each.agent_id or "", must_change, each.provider_name, disabled
+        )
     terminal().print(table)
 
 
@@ -311,6 +324,20 @@ def account_password(name: str) -> None:
     """Give an account a new one-time password and print it."""
     password = _with_accounts(lambda accounts: accounts.reset_password(name, by="operator"))
     terminal().print(f"account {name}, one-time password {password}", highlight=False)
+
+
+@account.command("disable")
+def account_disable(name: str) -> None:
+    """Let nobody sign in with an account; sessions end now, an open desk within 10 s."""
+    _with_accounts(lambda accounts: accounts.disable(name, by="operator"))
+    terminal().print(f"account {name} is disabled", highlight=False)
+
+
+@account.command("enable")
+def account_enable(name: str) -> None:
+    """Let a disabled account be used again."""
+    _with_accounts(lambda accounts: accounts.enable(name, by="operator"))
+    terminal().print(f"account {name} is enabled", highlight=False)
 
 
 # --- shared --------------------------------------------------------------------------------------

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from playwright.async_api import Page
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS: Final = [
@@ -34,3 +36,16 @@ def axe_core() -> str:
 
     path = Path(axe_playwright_python.__file__).parent / "axe.min.js"
     return path.read_text(encoding="utf-8")
+
+
+async def faults(page: Page, axe: str) -> list[str]:
+    """Return what axe finds on the page."""
+    await page.evaluate(axe)
+    options = json.dumps({"runOnly": {"type": "tag", "values": WCAG}})
+    found: dict[str, Any] = await page.evaluate(f"() => axe.run(document, {options})")
+    assert found["passes"]
+    return [
+        f"{fault['id']}: {node['html'][:120]} {node['failureSummary']}"
+        for fault in found["violations"]
+        for node in fault["nodes"]
+    ]

@@ -36,7 +36,8 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
         "router.runtime.redis_worries",
     ),
     "imapclient": ("channels.mail.imap_session",),
-    "jinja2": ("channels.webform.pages", "router.reports.page"),
+    "jinja2": ("channels.webform.pages", "router.desk.told", "router.reports.page"),
+    "joserfc": ("router.desk.openid",),
     "markupsafe": ("channels.webform.pages",),
     "msgspec": ("router", "channels"),  # messages and rows are everywhere
     "nh3": ("channels.mail.safe_html",),

@@ -32,7 +32,7 @@ class NotSignedIn(CommandRefused):
 
 
 class WrongPassword(CommandRefused):
-    """Name or password is wrong, or the account is locked; nobody is told which."""
+    """Name or password is wrong, or the account is locked or disabled; nobody is told which."""
 
     code = "wrong-password"
 
@@ -118,11 +118,17 @@ class SignInBrake:
 
     def count(self, name: str, address: str) -> None:
         """Count one try. Errors: `TooOften`; then it does not count."""
-        now = self._clock.now()
-        limits = (
+        self._count(
             (("name", name.strip().casefold()), TRIES_PER_NAME),
             (("address", address), TRIES_PER_ADDRESS),
         )
+
+    def count_address(self, address: str) -> None:
+        """Count one try of somebody who has not said a name. Errors: as `count`."""
+        self._count((("address", address), TRIES_PER_ADDRESS))
+
+    def _count(self, *limits: tuple[tuple[str, str], int]) -> None:
+        now = self._clock.now()
         recent = {key: self._recent(key, now) for key, _ in limits}
         for key, most in limits:
             if len(recent[key]) >= most:

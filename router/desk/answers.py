@@ -23,6 +23,7 @@ from router.desk.access import (
     WrongPassword,
 )
 from router.desk.browsers import ForeignRequest
+from router.desk.openid import ProviderUnreachable
 from router.desk.views import ErrorView
 from router.errors import (
     CommandRefused,
@@ -54,6 +55,7 @@ STATUSES: Final[tuple[tuple[type[TownlineError], int], ...]] = (
     (UnknownTarget, 404),
     (CommandRefused, 409),
     (Overloaded, 503),
+    (ProviderUnreachable, 503),
     (StorageError, 503),
 )
 _HTTP_CODES: Final = {404: "no-such-page", 405: "wrong-method", 413: "too-large"}

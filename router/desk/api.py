@@ -14,10 +14,12 @@ from router.desk.api_lead import lead_routes
 from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
 from router.desk.api_reports import report_routes
+from router.desk.api_standing import standing_routes
 from router.desk.api_text import file_routes, text_routes, upload_routes
 from router.desk.api_town import emergency_routes, shunted_routes, town_routes
 from router.desk.api_work import desk_routes, item_routes
 from router.desk.parts import Parts
+from router.desk.sign_in import provider_routes
 
 MOUNTED_AT: Final = "/api"
 _ABOUT: Final = (
@@ -40,6 +42,7 @@ def build_api(parts: Parts) -> FastAPI:
     install_errors(api)
     made = (
         session_routes,
+        provider_routes,
         town_routes,
         emergency_routes,
         on_call_routes,
@@ -56,6 +59,7 @@ def build_api(parts: Parts) -> FastAPI:
         order_routes,
         kept_routes,
         account_routes,
+        standing_routes,
         audit_routes,
         report_routes,
     )

@@ -18,6 +18,7 @@ from router.desk.view_types import Moment, View, moment, moment_or_none
 
 Short = Annotated[str, Meta(min_length=1, max_length=128)]
 Secret = Annotated[str, Meta(min_length=1, max_length=1024)]
+ProviderNameText = Annotated[str, Meta(max_length=200)]
 RoleName = Literal["agent", "supervisor", "administrator"]
 
 ADMINISTRATORS: Final = frozenset({ADMINISTRATOR})
@@ -48,6 +49,8 @@ class AccountBody(Body, frozen=True, kw_only=True):
     name: Short
     role: RoleName
     agent: Short | None = None  # id in skills.yaml; an agent's account needs one
+    # what the sign-in provider calls the person, who has no password here then; "" = a password
+    provider_name: ProviderNameText = ""
 
 
 class RoleBody(Body, frozen=True, kw_only=True):
@@ -65,6 +68,9 @@ class AccountView(View, frozen=True, kw_only=True):
     agent: str | None
     must_change: bool
     locked_until: Moment | None  # after too many wrong passwords
+    is_disabled: bool  # nobody may sign in with it
+    has_password: bool  # without one the person signs in at the provider only
+    provider_name: str  # what the sign-in provider calls the person; "" = nobody there
 
 
 class SessionView(View, frozen=True, kw_only=True):
@@ -78,7 +84,7 @@ class OneTimeView(View, frozen=True, kw_only=True):
     """A password that is shown this once and must be changed at the first sign-in."""
 
     name: str
-    one_time_password: str
+    one_time_password: str  # "" for an account that has none
 
 
 class AuditView(View, frozen=True, kw_only=True):
@@ -104,6 +110,9 @@ def account_view(account: Account) -> AccountView:
         agent=account.agent_id,
         must_change=account.must_change,
         locked_until=moment_or_none(account.locked_until),
+        is_disabled=account.is_disabled,
+        has_password=account.has_password,
+        provider_name=account.provider_name,
     )
 
 
@@ -130,7 +139,7 @@ def session_routes(parts: Parts) -> APIRouter:
         parts.brake.count(body.name, address)
         account = await parts.accounts.verify(body.name, body.password)
         if account is None:
-            raise WrongPassword("name or password is wrong, or the account is locked for a while")
+            raise WrongPassword("name or password is wrong, or the account cannot be used now")
         await parts.note(account, "signed-in", address)
         return await _opened(parts, request, account, 201, in_browser=body.browser)
 
@@ -156,7 +165,7 @@ def session_routes(parts: Parts) -> APIRouter:
     ) -> Response:
         account = await parts.access.account_of(token)
         changed = await parts.accounts.change_password(account.name, body.old, body.new)
-        _end_desks(parts, account)
+        end_desks(parts, account)
         in_browser = request.cookies.get(COOKIE) == token
         return await _opened(parts, request, changed, 200, in_browser=in_browser)
 
@@ -193,7 +202,11 @@ def account_routes(parts: Parts) -> APIRouter:
     )
     async def create(body: AccountJson, by: Account = Depends(administrator)) -> Response:
         password = await parts.accounts.create(
-            body.name, parts.role_of(body.role), agent_id=_agent(body.agent), by=by.name
+            body.name,
+            parts.role_of(body.role),
+            agent_id=_agent(body.agent),
+            provider_name=body.provider_name.strip(),
+            by=by.name,
         )
         return answer(OneTimeView(name=body.name, one_time_password=password), 201)
 
@@ -256,7 +269,8 @@ def _agent(name: str | None) -> AgentId | None:
     return AgentId(name) if name is not None else None
 
 
-def _end_desks(parts: Parts, account: Account) -> None:
+def end_desks(parts: Parts, account: Account) -> None:
+    """Close the desks of the account, at the other daemons, too."""
     if account.agent_id is not None:
         parts.hub.end_agent(account.agent_id)
 
@@ -265,4 +279,4 @@ async def _end_desks_of(parts: Parts, name: str) -> None:
     wanted = name.strip().casefold()
     for account in await parts.accounts.everybody():
         if account.name == wanted:
-            _end_desks(parts, account)
+            end_desks(parts, account)

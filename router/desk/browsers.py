@@ -52,13 +52,21 @@ class Browsers:
             raise ForeignRequest(f"a request with a cookie needs the header {HEADER}")
         self._compare_origin(asked)
 
+    def is_secure(self, request: Request) -> bool:
+        """Say whether cookies are for https only."""
+        return self._is_secure or request.url.scheme == "https"
+
     def give(self, request: Request, response: Response, token: str) -> None:
         """Have the browser keep the token until it is closed."""
+        self.give_below(_folder_of(request), request, response, token)
+
+    def give_below(self, folder: str, request: Request, response: Response, token: str) -> None:
+        """Do the same where no page of ours has asked and `folder` says where they lie."""
         response.set_cookie(
             COOKIE,
             token,
-            path=_folder_of(request),
-            secure=self._is_secure or request.url.scheme == "https",
+            path=folder,
+            secure=self.is_secure(request),
             httponly=True,
             samesite="strict",
         )

@@ -16,6 +16,7 @@ from router.desk.browsers import Browsers
 from router.desk.hub import Hub
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
+from router.desk.sign_in_door import ProviderNames, SignInDoor
 from router.desk.surroundings import (
     About,
     Account,
@@ -57,6 +58,8 @@ class Parts:
     schemas: Schemas
     writing: Writing
     desktop: Desktop
+    sign_in_door: SignInDoor | None  # None: no sign-in provider, everybody has a password
+    names: ProviderNames
 
     def needs(self, roles: frozenset[str]) -> Callable[..., Awaitable[Account]]:
         """Return a dependency that gives the account, if its role is one of these."""

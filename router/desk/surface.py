@@ -12,11 +12,14 @@ from router.desk.access import Access, SignInBrake
 from router.desk.answers import Schemas
 from router.desk.api import MOUNTED_AT, build_api
 from router.desk.browsers import Browsers
+from router.desk.disabled import Disabled
 from router.desk.hub import Hub, TellOthers
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
 from router.desk.pages import page_routes
 from router.desk.parts import Parts
+from router.desk.sign_in import back_routes
+from router.desk.sign_in_door import ProviderNames, SignInDoor
 from router.desk.socket import DeskSocket
 from router.desk.surroundings import (
     About,
@@ -55,6 +58,8 @@ class DeskSurface:
         clock: Clock,
         ids: Ids,
         desktop: Desktop,
+        names: ProviderNames,
+        sign_in_door: SignInDoor | None,
         web_root: str,
     ) -> None:
         """`role_of` makes the accounts' own type of role from its name."""
@@ -62,43 +67,37 @@ class DeskSurface:
         writing = Writing(inbox, ids, lookup, desktop)
         self._hub = Hub(publisher)
         self._leases = Leases(inbox, self._hub, clock)
-        self._socket = DeskSocket(
-            inbox=inbox,
-            ids=ids,
-            hub=self._hub,
-            leases=self._leases,
-            access=access,
-            browsers=browsers,
-            words=lookup,
-            writing=writing,
-        )
         self._watching = Watching(inbox, clock, about)
         self._wall_socket = WallSocket(
             watching=self._watching, access=access, browsers=browsers, clock=clock
         )
-        self._api = build_api(
-            Parts(
-                inbox=inbox,
-                clock=clock,
-                ids=ids,
-                about=about,
-                explain=explain,
-                accounts=accounts,
-                role_of=role_of,
-                sessions=sessions,
-                audit=audit,
-                access=access,
-                browsers=browsers,
-                brake=SignInBrake(clock),
-                words=lookup,
-                reports=reports,
-                hub=self._hub,
-                leases=self._leases,
-                schemas=Schemas(),
-                writing=writing,
-                desktop=desktop,
-            )
+        parts = Parts(
+            inbox=inbox,
+            clock=clock,
+            ids=ids,
+            about=about,
+            explain=explain,
+            accounts=accounts,
+            role_of=role_of,
+            sessions=sessions,
+            audit=audit,
+            access=access,
+            browsers=browsers,
+            brake=SignInBrake(clock),
+            words=lookup,
+            reports=reports,
+            hub=self._hub,
+            leases=self._leases,
+            schemas=Schemas(),
+            writing=writing,
+            desktop=desktop,
+            sign_in_door=sign_in_door,
+            names=names,
         )
+        self._socket = _desk_socket(parts)
+        self._api = build_api(parts)
+        self._back = back_routes(parts)
+        self._disabled = Disabled(accounts, self._hub)
 
     def routes(self) -> list[BaseRoute]:
         """Return what the daemon's application serves."""
@@ -106,12 +105,13 @@ class DeskSurface:
             WebSocketRoute("/desk", self._socket.serve),
             WebSocketRoute("/desk/live", self._wall_socket.serve),
             *page_routes(),
+            *self._back,
             Mount(MOUNTED_AT, self._api),
         ]
 
     def duties(self) -> list[Duty]:
-        """Return what is done over and over: renewing leases, telling wallboards."""
-        return [self._leases, self._watching]
+        """Return what is done over and over: leases, wallboards, disabled accounts."""
+        return [self._leases, self._watching, self._disabled]
 
     def resident_types(self, conversation: str) -> None:
         """Tell whoever has the conversation that its resident is writing."""
@@ -131,3 +131,16 @@ class DeskSurface:
         Each has 2 s at most.
         """
         await asyncio.gather(self._hub.stop(), self._watching.stop())
+
+
+def _desk_socket(parts: Parts) -> DeskSocket:
+    return DeskSocket(
+        inbox=parts.inbox,
+        ids=parts.ids,
+        hub=parts.hub,
+        leases=parts.leases,
+        access=parts.access,
+        browsers=parts.browsers,
+        words=parts.words,
+        writing=parts.writing,
+    )

@@ -244,6 +244,21 @@ class Account(Protocol):
         """Return until when no password is looked at; None: not locked."""
         ...
 
+    @property
+    def is_disabled(self) -> bool:
+        """Say whether nobody may sign in with it."""
+        ...
+
+    @property
+    def has_password(self) -> bool:
+        """Say whether the person can sign in with a password of ours."""
+        ...
+
+    @property
+    def provider_name(self) -> str:
+        """Return what the sign-in provider calls this person; "" = nobody there."""
+        ...
+
 
 class Accounts(Protocol[R_contra]):
     """Local accounts. Errors: `NotAllowed`, `StorageFailed`, `Overloaded`."""
@@ -257,9 +272,15 @@ class Accounts(Protocol[R_contra]):
         ...
 
     async def create(
-        self, name: str, role: R_contra, *, agent_id: AgentId | None = None, by: str
+        self,
+        name: str,
+        role: R_contra,
+        *,
+        agent_id: AgentId | None = None,
+        provider_name: str = "",
+        by: str,
     ) -> str:
-        """Create an account; return its one-time password."""
+        """Create an account; return its one-time password, "" with a provider name."""
         ...
 
     async def reset_password(self, name: str, *, by: str) -> str:
@@ -270,6 +291,14 @@ class Accounts(Protocol[R_contra]):
         self, name: str, role: R_contra, *, agent_id: AgentId | None = None, by: str
     ) -> Account:
         """Change what the account may do."""
+        ...
+
+    async def disable(self, name: str, *, by: str) -> Account:
+        """Let nobody sign in with the account; ends all its sessions."""
+        ...
+
+    async def enable(self, name: str, *, by: str) -> Account:
+        """Let the account be used again."""
         ...
 
     async def remove(self, name: str, *, by: str) -> None:

@@ -9,11 +9,13 @@ In use (all methods are coroutines and may raise `StorageFailed`)::
     await accounts.change_password("ann", old, new)
     one_time = await accounts.reset_password("ann", by="admin")
     await accounts.set_role("ann", Role.SUPERVISOR, agent_id="ann", by="admin")
+    await accounts.disable("ann", by="admin")  # and enable; disabled accounts sign in nowhere
     await accounts.remove("ann", by="admin")
     people = await accounts.everybody()
     await accounts.create_practice({"ann": "ann"}, password)  # only names not taken yet
 
-Sessions are `router.history.sessions.Sessions`, the trail is `router.history.audit.Audit`. An
+Sessions are `router.history.sessions.Sessions`, who comes from the sign-in provider is found by
+`router.history.provider_names.ProviderNames`, the trail is `router.history.audit.Audit`. An
 account with `must_change` may do nothing but change its password: the desk sees to that. Passwords
 are returned to the caller once, never logged, never stored in the clear.
 """
@@ -22,44 +24,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, select
 
 from router.core.model import MINUTE, AgentId, Instant, Span
 from router.errors import NotAllowed
 from router.history import passwords
+from router.history.account_rows import (
+    Account,
+    Role,
+    account_name,
+    account_of,
+    end_sessions,
+    existing,
+    find,
+    give_provider_name,
+    insert_row,
+    keep_an_administrator,
+    set_values,
+)
 from router.history.audit import note
 from router.history.database import Database
 from router.history.passwords import Passwords
 from router.history.tables import accounts as t
-from router.history.tables import sessions
 from router.ports import Clock
 
 FAILURES_MAX: Final = 10  # in a row
 LOCKED_FOR: Final[Span] = 15 * MINUTE
 FIRST_NAME: Final = "admin"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
-
-
-class Role(StrEnum):
-    """What an account may do; each includes nothing of the others by itself."""
-
-    AGENT = "agent"
-    SUPERVISOR = "supervisor"
-    ADMINISTRATOR = "administrator"
-
-
-class Account(msgspec.Struct, frozen=True):
-    """A person who may sign in."""
-
-    name: str
-    role: Role
-    agent_id: AgentId | None  # the agent of skills.yaml who this person is; None: takes no items
-    must_change: bool  # the password was given by somebody else
-    locked_until: Instant | None
 
 
 class Accounts:
@@ -84,29 +78,39 @@ class Accounts:
         def create(connection: Connection) -> bool:
             if _count(connection):
                 return False
-            _insert(connection, FIRST_NAME, kept, Role.ADMINISTRATOR, None, True, now)
+            insert_row(connection, FIRST_NAME, kept, Role.ADMINISTRATOR, None, True, now)
             note(connection, now, "townline", "account-created", FIRST_NAME)
             return True
 
         return password if await self._database.write(create) else None
 
     async def create(
-        self, name: str, role: Role, *, agent_id: AgentId | None = None, by: str
+        self,
+        name: str,
+        role: Role,
+        *,
+        agent_id: AgentId | None = None,
+        provider_name: str = "",
+        by: str,
     ) -> str:
         """Create an account; return its one-time password.
 
-        Errors: `NotAllowed` when the name is taken or cannot be one, or an agent has no agent id.
+        Shape: with a provider name the person signs in at the provider and has no password: "".
+        Errors: `NotAllowed` when the name is taken or cannot be one, an agent has no agent id, or
+            somebody else has the provider name.
         """
         name = _checked_name(name)
         _check_role(role, agent_id)
-        password = passwords.one_time()
-        kept = await self._hashing.hash(password)
+        password = "" if provider_name else passwords.one_time()
+        kept = await self._hashing.hash(password) if password else ""
         now = self._clock.now()
 
         def create(connection: Connection) -> None:
-            if _find(connection, name) is not None:
+            if find(connection, name) is not None:
                 raise NotAllowed(f"account {name!r} exists already: choose another name")
-            _insert(connection, name, kept, role, agent_id, True, now)
+            insert_row(connection, name, kept, role, agent_id, bool(password), now)
+            if provider_name:
+                give_provider_name(connection, name, provider_name)
             note(connection, now, by, "account-created", f"{name} ({role})")
 
         await self._database.write(create)
@@ -126,7 +130,7 @@ class Accounts:
             new = {account_name(name): agent for name, agent in agents.items()}
             created = [name for name in new if name not in taken]
             for name in created:
-                _insert(connection, name, kept, Role.AGENT, new[name], False, now)
+                insert_row(connection, name, kept, Role.AGENT, new[name], False, now)
                 note(connection, now, "townline", "account-created", f"{name} (practice)")
             return created
 
@@ -135,12 +139,13 @@ class Accounts:
     async def verify(self, name: str, password: str) -> Account | None:
         """Return the account whose name and password these are.
 
-        Shape: None when the name is unknown, the password wrong or the account locked; which of
-            them is told to nobody but the audit trail, and takes the same time.
+        Shape: None when the name is unknown, the password wrong, or the account locked, disabled
+            or without a password; which of them is told to nobody but the audit trail, and takes
+            the same time.
         Errors: `Overloaded` when too many sign-ins are being checked.
         """
         name = account_name(name)
-        found = await self._database.read(lambda connection: _find(connection, name))
+        found = await self._database.read(lambda connection: find(connection, name))
         right = await self._hashing.matches("" if found is None else found.password, password)
         if found is None:
             return None
@@ -150,15 +155,17 @@ class Accounts:
         now = self._clock.now()
 
         def settle(connection: Connection) -> Account | None:
-            row = _find(connection, name)
+            row = find(connection, name)
             if row is None or row.password != found.password:
                 return None  # removed or changed meanwhile
+            if row.disabled_at is not None or not row.password:
+                return None
             if row.locked_until is not None and now < row.locked_until:
                 return None
             if right:
                 kept = rehashed or row.password
-                _set(connection, name, failures=0, locked_until=None, password=kept)
-                return account_of(_existing(connection, name))
+                set_values(connection, name, failures=0, locked_until=None, password=kept)
+                return account_of(existing(connection, name))
             _count_failure(connection, name, row.failures + 1, now)
             return None
 
@@ -198,12 +205,41 @@ class Accounts:
         now = self._clock.now()
 
         def change(connection: Connection) -> Account:
-            row = _existing(connection, name)
+            row = existing(connection, name)
             if role is not Role.ADMINISTRATOR:
-                _keep_an_administrator(connection, row)
-            _set(connection, name, role=role.value, agent_id=agent_id or "")
+                keep_an_administrator(connection, row)
+            set_values(connection, name, role=role.value, agent_id=agent_id or "")
             note(connection, now, by, "role-set", f"{name} ({role})")
-            return account_of(_existing(connection, name))
+            return account_of(existing(connection, name))
+
+        return await self._database.write(change)
+
+    async def disable(self, name: str, *, by: str) -> Account:
+        """Let nobody sign in with the account and end its sessions. Errors: as in `set_role`."""
+        name = account_name(name)
+        now = self._clock.now()
+
+        def change(connection: Connection) -> Account:
+            row = existing(connection, name)
+            if row.disabled_at is None:
+                keep_an_administrator(connection, row)
+                set_values(connection, name, disabled_at=now)
+                note(connection, now, by, "account-disabled", name)
+            end_sessions(connection, name)
+            return account_of(existing(connection, name))
+
+        return await self._database.write(change)
+
+    async def enable(self, name: str, *, by: str) -> Account:
+        """Let the account be used again; it is as it was. Errors: `NotAllowed`: no such account."""
+        name = account_name(name)
+        now = self._clock.now()
+
+        def change(connection: Connection) -> Account:
+            if existing(connection, name).disabled_at is not None:
+                set_values(connection, name, disabled_at=None, failures=0, locked_until=None)
+                note(connection, now, by, "account-enabled", name)
+            return account_of(existing(connection, name))
 
         return await self._database.write(change)
 
@@ -213,8 +249,8 @@ class Accounts:
         now = self._clock.now()
 
         def change(connection: Connection) -> None:
-            _keep_an_administrator(connection, _existing(connection, name))
-            connection.execute(delete(sessions).where(sessions.c.account == name))
+            keep_an_administrator(connection, existing(connection, name))
+            end_sessions(connection, name)
             connection.execute(delete(t).where(t.c.name == name))
             note(connection, now, by, "account-removed", name)
 
@@ -233,9 +269,9 @@ class Accounts:
         now = self._clock.now()
 
         def change(connection: Connection) -> Account:
-            _existing(connection, name)
-            connection.execute(delete(sessions).where(sessions.c.account == name))
-            _set(
+            existing(connection, name)
+            end_sessions(connection, name)
+            set_values(
                 connection,
                 name,
                 password=kept,
@@ -244,14 +280,9 @@ class Accounts:
                 locked_until=None,
             )
             note(connection, now, by, "password-reset" if must_change else "password-changed", name)
-            return account_of(_existing(connection, name))
+            return account_of(existing(connection, name))
 
         return await self._database.write(change)
-
-
-def account_name(typed: str) -> str:
-    """Return the name as it is kept: case and outer spaces do not matter."""
-    return typed.strip().casefold()
 
 
 def _checked_name(typed: str) -> str:
@@ -272,65 +303,9 @@ def _count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(t)).scalar_one()
 
 
-def _find(connection: Connection, name: str) -> Row[Any] | None:
-    return connection.execute(select(t).where(t.c.name == name)).one_or_none()
-
-
-def _existing(connection: Connection, name: str) -> Row[Any]:
-    row = _find(connection, name)
-    if row is None:
-        raise NotAllowed(f"there is no account {name!r}: see the list of accounts")
-    return row
-
-
-def _insert(
-    connection: Connection,
-    name: str,
-    kept: str,
-    role: Role,
-    agent_id: AgentId | None,
-    must_change: bool,
-    now: Instant,
-) -> None:
-    connection.execute(
-        insert(t).values(
-            name=name,
-            password=kept,
-            role=role.value,
-            agent_id=agent_id or "",
-            must_change=must_change,
-            failures=0,
-            locked_until=None,
-            created_at=now,
-        )
-    )
-
-
-def _set(connection: Connection, name: str, **values: str | int | bool | None) -> None:
-    connection.execute(update(t).where(t.c.name == name).values(**values))
-
-
 def _count_failure(connection: Connection, name: str, failures: int, now: Instant) -> None:
     if failures < FAILURES_MAX:
-        _set(connection, name, failures=failures)
+        set_values(connection, name, failures=failures)
         return
-    _set(connection, name, failures=0, locked_until=now + LOCKED_FOR)
+    set_values(connection, name, failures=0, locked_until=now + LOCKED_FOR)
     note(connection, now, name, "account-locked", f"{FAILURES_MAX} wrong passwords in a row")
-
-
-def _keep_an_administrator(connection: Connection, row: Row[Any]) -> None:
-    """Errors: `NotAllowed` when nobody could administer the town without this account."""
-    administrators = select(func.count()).where(t.c.role == Role.ADMINISTRATOR.value)
-    if row.role == Role.ADMINISTRATOR and connection.execute(administrators).scalar_one() == 1:
-        raise NotAllowed(f"{row.name!r} is the only administrator: make another one first")
-
-
-def account_of(row: Row[Any]) -> Account:
-    """Return the account that a row of the table describes."""
-    return Account(
-        name=row.name,
-        role=Role(row.role),
-        agent_id=AgentId(row.agent_id) if row.agent_id else None,
-        must_change=row.must_change,
-        locked_until=row.locked_until,
-    )

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, insert, select, update
 
 from router.core.model import HOUR, MINUTE, Instant, Span
-from router.history.accounts import Account, account_name, account_of
+from router.history.account_rows import Account, account_name, account_of
 from router.history.database import Database
 from router.history.tables import accounts
 from router.history.tables import sessions as t
@@ -61,7 +61,7 @@ class Sessions:
         query = (
             select(accounts, t.c.last_seen)
             .join(t, t.c.account == accounts.c.name)
-            .where(t.c.token == kept, t.c.expires_at > now)
+            .where(t.c.token == kept, t.c.expires_at > now, accounts.c.disabled_at.is_(None))
         )
         row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         if row is None:

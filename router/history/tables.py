@@ -224,13 +224,16 @@ accounts = Table(
     "accounts",
     METADATA,
     Column("name", String(ID), primary_key=True),
-    Column("password", String(NAME), nullable=False),  # argon2id, parameters included
+    Column("password", String(NAME), nullable=False),  # argon2id, parameters included; "" = none
     Column("role", String(16), nullable=False),
     Column("agent_id", String(ID), nullable=False),  # "" when the person takes no items
     Column("must_change", Boolean, nullable=False),
     Column("failures", Integer, nullable=False),  # in a row
     Column("locked_until", BigInteger),
     Column("created_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),  # NULL: may be used
+    Column("provider_name", String(NAME), nullable=False, server_default=""),  # "" = none
+    Index("accounts_by_provider_name", "provider_name"),
 )
 
 sessions = Table(
@@ -242,6 +245,16 @@ sessions = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("last_seen", BigInteger, nullable=False),
     Index("sessions_by_account", "account"),
+)
+
+sign_ins = Table(  # begun at the sign-in provider, not come back yet
+    "sign_ins",
+    METADATA,
+    Column("state", String(ID), primary_key=True),  # hex SHA-256 of what the browser holds
+    Column("verifier", String(NAME), nullable=False),
+    Column("nonce", String(NAME), nullable=False),
+    Column("page", String(ID), nullable=False),  # of the console, to go on with
+    Column("expires_at", BigInteger, nullable=False),
 )
 
 audit = Table(

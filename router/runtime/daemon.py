@@ -25,7 +25,8 @@ from router.desk.surface import DeskSurface
 from router.desk.town import status_view
 from router.desk.writing import Desktop, TellResident
 from router.errors import HistoryForked, InvariantBroken, TownlineError
-from router.history.accounts import Accounts, Role
+from router.history.account_rows import Role
+from router.history.accounts import Accounts
 from router.history.audit import Audit
 from router.history.blob_sweep import BlobSweep
 from router.history.blocked import Blocked
@@ -34,6 +35,7 @@ from router.history.database import Database, default_url
 from router.history.drafts import Drafts
 from router.history.feeder import HistoryFeeder
 from router.history.passwords import Passwords
+from router.history.provider_names import ProviderNames
 from router.history.report_feeder import ReportFeeder
 from router.history.reports import Reports
 from router.history.retention import WordRetention
@@ -64,6 +66,7 @@ from router.runtime.metrics import Metrics
 from router.runtime.neighbours import Neighbours
 from router.runtime.policy_loader import PolicyKeeper
 from router.runtime.policy_source import edits, source_of
+from router.runtime.provider import sign_in_door
 from router.runtime.publisher import Publisher
 from router.runtime.recovery import Recovered, replay
 from router.runtime.resubmission import Resubmission, leave_behind
@@ -98,6 +101,7 @@ class Daemon:
         say: Say,
     ) -> None:
         self.settings, self.clock, self.say = settings, clock, say
+        self._system_clock = system_clock
         self.journal, self.state = journal, recovered.state
         self.ids, self.metrics, self.publisher = RandomIds(), Metrics(), Publisher()
         self.company = company_of(settings, clock, self.metrics)
@@ -162,6 +166,7 @@ class Daemon:
         return self.neighbours.agent_types
 
     def _build_desk(self, secret: bytes, typing: TellResident, web_root: str) -> DeskSurface:
+        names = ProviderNames(self.database, self.clock)
         return DeskSurface(
             inbox=self.sequencer,
             publisher=self.publisher,
@@ -184,6 +189,8 @@ class Daemon:
                 key_of=key_of(secret),
                 typing=typing,
             ),
+            names=names,
+            sign_in_door=sign_in_door(self.settings, names, web_root, self._system_clock.now),
             web_root=web_root,
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,6 +36,16 @@ def _in_e164(number: str) -> str:
     return number
 
 
+def _issuer(address: str) -> str:
+    url = urlsplit(address)
+    is_here = url.hostname in {"127.0.0.1", "::1", "localhost"}
+    if not url.hostname or url.scheme not in ({"http", "https"} if is_here else {"https"}):
+        raise ValueError("must begin with https:// and name a host; http:// on this machine only")
+    if url.query or url.fragment or " " in address:
+        raise ValueError("must hold no query, fragment or space")
+    return address  # a slash at its end counts: the provider names itself letter by letter
+
+
 def _journal(secret: SecretStr) -> SecretStr:
     address = secret.get_secret_value()  # of a Redis it may hold a password
     if redis_address.is_watched(address):
@@ -57,6 +68,7 @@ def _listen(address: str) -> str:
 
 
 Listen = Annotated[str, AfterValidator(_listen)]
+Issuer = Annotated[str, AfterValidator(_issuer)]
 WebAddress = Annotated[str, AfterValidator(_without_slash)]
 PhoneNumber = Annotated[str, AfterValidator(_in_e164)]
 JournalAddress = Annotated[SecretStr, AfterValidator(_journal)]
@@ -148,6 +160,43 @@ class Mail(_Part):
         wants_one = self.smtp_listen_key is not None or self.smtp_listen_tls
         if wants_one and self.smtp_listen_certificate is None:
             raise ValueError("smtp_listen_key and smtp_listen_tls need smtp_listen_certificate")
+        return self
+
+
+class Oidc(_Part):
+    """Who else vouches for the people inside: a provider of OpenID Connect, such as Entra ID."""
+
+    issuer: Issuer | None = Field(
+        None, description="Address by which the provider names itself; unset: passwords only."
+    )
+    client_id: str | None = Field(
+        None, min_length=1, description="What the provider knows this town as (application ID)."
+    )
+    client_secret: SecretStr | None = Field(
+        None, description="Secret of that client; unset: it has none, PKCE alone protects it."
+    )
+    name: str = Field(
+        "OpenID Connect",
+        min_length=1,
+        max_length=60,
+        description="What people call the provider; stands on the button.",
+    )
+    claim: str = Field(
+        "preferred_username",
+        pattern=r"^[A-Za-z0-9_.:/-]{1,100}$",
+        description="Claim of the ID token that names the person, as `oid`, `sub` or `email`.",
+    )
+    scopes: str = Field(
+        "openid profile email",
+        pattern=r"^openid( [\x21\x23-\x5b\x5d-\x7e]+)*$",
+        description="What is asked of the provider, with spaces between; openid first.",
+    )
+    ca_file: Path | None = Field(None, description="PEM of who signed its certificate.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Oidc:
+        if (self.issuer is None) != (self.client_id is None):
+            raise ValueError("issuer and client_id belong together: set both or neither")
         return self
 
 
@@ -256,8 +305,17 @@ class Settings(BaseSettings):
         "unset: the one after HTTP's.",
     )
     mail: Mail = Mail()
+    oidc: Oidc = Oidc()
     log: Log = Log()
     limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _comes_back(self) -> Settings:
+        if self.oidc.issuer is not None and self.public_url is None:
+            raise ValueError(
+                "TOWNLINE_OIDC__ISSUER needs TOWNLINE_PUBLIC_URL: where browsers are sent back to"
+            )
+        return self
 
     @property
     def journal_address(self) -> str:

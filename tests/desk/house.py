@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,21 +17,26 @@ import uvicorn
 import websockets
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from router.core import commands as c
 from router.core.commands_text import ReceiveMail
 from router.core.engine import Engine
 from router.core.model import SECOND, AgentId, Instant, ItemId, LegResult
 from router.core.policy import Policy, encode
+from router.desk.openid import Provider, ProviderSettings
+from router.desk.sign_in_door import BACK, SignInDoor
 from router.desk.surface import DeskSurface
 from router.desk.surroundings import Daemons, Door, PolicyRefusal
 from router.desk.writing import Desktop
 from router.errors import UnknownItem
-from router.history.accounts import Accounts, Role
+from router.history.account_rows import Role
+from router.history.accounts import Accounts
 from router.history.audit import Audit
 from router.history.blocked import Blocked
 from router.history.database import Database, default_url
 from router.history.passwords import Passwords
+from router.history.provider_names import ProviderNames
 from router.history.report_feeder import ReportFeeder
 from router.history.reports import Reports
 from router.history.sessions import Sessions
@@ -78,6 +84,7 @@ class House:
     accounts: Accounts
     sessions: Sessions
     surface: DeskSurface
+    names: ProviderNames
     about: AboutIt
     app: Starlette
     url: str = ""
@@ -263,18 +270,23 @@ async def house(
     port: int = 0,
     seed: int = 1,
     policy: Policy | None = None,
+    provider: ProviderSettings | None = None,
+    web_root: str = WEB_ROOT,
+    opens: bool = True,
 ) -> AsyncIterator[House]:
     """Run everything; the same folder and store again is the same town after a restart."""
     clock = LeapableClock(now)
     database = Database(default_url(folder))
-    made = await _built(database, clock, MemoryStore() if store is None else store, seed)
+    made = await _built(
+        database, clock, MemoryStore() if store is None else store, seed, provider, web_root
+    )
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(made.inbox.run())
         try:
-            if made.engine.state.version == 0:
+            if opens and made.engine.state.version == 0:
                 await _open_town(made, policy if policy is not None else town())
             if serve:
-                async with _served(made.app, port) as made.url:
+                async with served(made.app, port) as made.url:
                     yield made
                     await made.surface.stop()
             else:
@@ -289,7 +301,14 @@ async def house(
             await database.close()
 
 
-async def _built(database: Database, clock: LeapableClock, store: MemoryStore, seed: int) -> House:
+async def _built(
+    database: Database,
+    clock: LeapableClock,
+    store: MemoryStore,
+    seed: int,
+    provider: ProviderSettings | None,
+    web_root: str,
+) -> House:
     journal = MemoryJournal(store, clock)
     engine = Engine(await recover(journal))
     publisher, ids = Publisher(), SeededIds(seed)
@@ -297,15 +316,12 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
     hashing = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     accounts = Accounts(database, clock, hashing)
     sessions, audit = Sessions(database, clock), Audit(database, clock)
-    about = AboutIt()
+    about, names = AboutIt(), ProviderNames(database, clock)
     built: list[House] = []
     blobs, typed = MemoryBlobs(), list[tuple[str, str]]()
 
     async def find_words(refs: list[str]) -> dict[str, Words]:
         return await built[0].find_words(refs)
-
-    async def explain(item_id: str) -> tuple[str, ...]:
-        return await built[0].explain(item_id)
 
     surface = DeskSurface(
         inbox=inbox,
@@ -316,20 +332,14 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
         audit=audit,
         words=find_words,
         reports=Reports(database, clock),
-        explain=explain,
+        explain=lambda item_id: built[0].explain(item_id),
         about=about,
         clock=clock,
         ids=ids,
-        desktop=Desktop(
-            blobs=blobs,
-            drafts=MemoryDrafts(),
-            render=lambda html, *, remote, pictures: f"{remote} {sorted(pictures)} {html}",
-            blocked=Blocked(database, clock),
-            kept=Threads(database).kept,
-            key_of=lambda email: f"key-of-{email}",
-            typing=lambda conversation, agent: typed.append((conversation, agent)),
-        ),
-        web_root=WEB_ROOT,
+        desktop=_desktop(database, clock, blobs, typed),
+        names=names,
+        sign_in_door=_door(provider, names, web_root),
+        web_root=web_root,
     )
     built.append(
         House(
@@ -342,6 +352,7 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
             accounts=accounts,
             sessions=sessions,
             surface=surface,
+            names=names,
             about=about,
             app=Starlette(routes=surface.routes()),
             blobs=blobs,
@@ -349,6 +360,30 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
         )
     )
     return built[0]
+
+
+def _desktop(
+    database: Database, clock: LeapableClock, blobs: MemoryBlobs, typed: list[tuple[str, str]]
+) -> Desktop:
+    return Desktop(
+        blobs=blobs,
+        drafts=MemoryDrafts(),
+        render=lambda html, *, remote, pictures: f"{remote} {sorted(pictures)} {html}",
+        blocked=Blocked(database, clock),
+        kept=Threads(database).kept,
+        key_of=lambda email: f"key-of-{email}",
+        typing=lambda conversation, agent: typed.append((conversation, agent)),
+    )
+
+
+def _door(
+    provider: ProviderSettings | None, names: ProviderNames, web_root: str
+) -> SignInDoor | None:
+    """The town's clock is virtual, the provider's is not."""
+    if provider is None:
+        return None
+    made = Provider(provider, redirect_uri=f"{web_root}{BACK}", seconds=lambda: int(time.time()))
+    return SignInDoor(provider=made, names=names, web_root=web_root)
 
 
 async def _open_town(made: House, policy: Policy) -> None:
@@ -364,7 +399,7 @@ async def _open_town(made: House, policy: Policy) -> None:
 
 
 @asynccontextmanager
-async def _served(app: Starlette, port: int) -> AsyncIterator[str]:
+async def served(app: ASGIApp, port: int) -> AsyncIterator[str]:
     listening = socket.create_server(("127.0.0.1", port))
     config = uvicorn.Config(
         app, log_config=None, lifespan="off", ws="websockets-sansio", ws_per_message_deflate=False

@@ -66,6 +66,9 @@ class OnePerson:
         self.agent_id = AgentId(name)
         self.must_change = False
         self.locked_until = None
+        self.is_disabled = False
+        self.has_password = True
+        self.provider_name = ""
 
     async def open(self, name: str) -> str:
         return name

@@ -44,6 +44,8 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "POST /v1/sessions": ANYONE,
     "GET /v1/sessions": ALL,
     "DELETE /v1/sessions": ALL,
+    "GET /v1/provider": ANYONE,
+    "POST /v1/provider/sign_in": ANYONE,
     "POST /v1/password": ALL,
     "GET /v1/status": ALL,
     "GET /v1/policy": ALL,
@@ -90,6 +92,9 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "POST /v1/accounts": ADMINS,
     "POST /v1/accounts/{name}/password": ADMINS,
     "POST /v1/accounts/{name}/role": ADMINS,
+    "POST /v1/accounts/{name}/disable": ADMINS,
+    "POST /v1/accounts/{name}/enable": ADMINS,
+    "POST /v1/accounts/{name}/provider_name": ADMINS,
     "DELETE /v1/accounts/{name}": ADMINS,
     "GET /v1/audit": ADMINS,
     "GET /v1/reports/figures": ALL,
@@ -114,6 +119,7 @@ BODIES: dict[str, object] = {
     "move": {"queue": "roads"},
     "pull_back": {},
     "role": {"role": "supervisor"},
+    "provider_name": {"provider_name": "x", "keeps_password": True},
     "accounts": {"name": "neu", "role": "supervisor"},
     "sessions": {"name": "nobody", "password": "wrong"},
 }
@@ -193,6 +199,9 @@ async def test_signing_in_and_out(office: House) -> None:
             "agent": "amina",
             "must_change": False,
             "locked_until": None,
+            "is_disabled": False,
+            "has_password": True,
+            "provider_name": "",
         }
         headers = _bearer(signed.json()["token"])
         assert (await http.delete("/sessions", headers=headers)).status_code == 204

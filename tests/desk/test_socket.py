@@ -266,7 +266,7 @@ async def test_the_token_may_come_in_the_header(town_hall: House) -> None:
 )
 async def test_others_are_turned_away(town_hall: House, account: str, code: str) -> None:
     from router.core.model import AgentId
-    from router.history.accounts import Role
+    from router.history.account_rows import Role
 
     await town_hall.accounts.create("new", Role.AGENT, agent_id=AgentId("amina"), by="test")
     token = await town_hall.token(account) if account else "guess"

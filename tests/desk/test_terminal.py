@@ -19,7 +19,7 @@ from router.desk.terminal import AutoMode, run_agent
 from router.desk.terminal_commands import Shown, Unclear, understood
 from router.desk.terminal_keys import LineEditor, Lines, TerminalKeys, keys_of_stdin
 from router.desk.terminal_screen import Screen
-from router.history.accounts import Role
+from router.history.account_rows import Role
 from router.runtime.journal_memory import MemoryStore
 from tests.core.text_town import writing_town
 from tests.desk.house import PASSWORD, House, house

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from router.core.model import AgentId
 from router.errors import NotAllowed, Overloaded
 from router.history import passwords
-from router.history.accounts import FAILURES_MAX, LOCKED_FOR, Accounts, Role
+from router.history.account_rows import Role
+from router.history.accounts import FAILURES_MAX, LOCKED_FOR, Accounts
 from router.history.audit import Audit
 from router.history.database import Database
 from router.history.passwords import Passwords

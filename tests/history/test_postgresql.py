@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, select, text
 
 from router.errors import StorageFailed
 from router.history import postgresql
-from router.history.accounts import Accounts, Role
+from router.history.account_rows import Role
+from router.history.accounts import Accounts
 from router.history.audit import Audit
 from router.history.database import Database
 from router.history.passwords import Passwords

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from router.core.model import HOUR, MINUTE, AgentId
-from router.history.accounts import Accounts, Role
+from router.history.account_rows import Role
+from router.history.accounts import Accounts
 from router.history.database import Database
 from router.history.sessions import LASTS, Sessions
 from router.runtime.clock import VirtualClock

@@ -9,7 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from router.errors import SettingsError
+from router.history.database import Database, default_url
+from router.history.provider_names import ProviderNames
+from router.runtime.clock import VirtualClock
 from router.runtime.environment import load_settings, unknown_variables, variables
+from router.runtime.provider import sign_in_door
 from router.runtime.secret import installation_secret
 from router.runtime.settings import Settings
 
@@ -221,3 +225,48 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file is in the way")
     with pytest.raises(SettingsError, match="TOWNLINE_DATA_DIR"):
         installation_secret(load_settings())
+
+
+OIDC = {
+    "TOWNLINE_PUBLIC_URL": "https://town.example.org",
+    "TOWNLINE_OIDC__ISSUER": "https://login.example.org/tenant/v2.0",
+    "TOWNLINE_OIDC__CLIENT_ID": "town",
+    "TOWNLINE_OIDC__CLIENT_SECRET": "not to be seen",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"TOWNLINE_OIDC__ISSUER": "http://login.example.org"}, "must begin with https://"),
+        ({"TOWNLINE_OIDC__ISSUER": "https://login.example.org/?x"}, "no query"),
+        ({"TOWNLINE_OIDC__CLIENT_ID": ""}, "belong together"),
+        ({"TOWNLINE_PUBLIC_URL": ""}, "needs TOWNLINE_PUBLIC_URL"),
+        ({"TOWNLINE_OIDC__SCOPES": "profile"}, "TOWNLINE_OIDC__SCOPES"),
+    ],
+)
+def test_a_sign_in_provider_is_set_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], complaint: str
+) -> None:
+    for name, value in (OIDC | changed).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=complaint) as caught:
+        load_settings()
+    assert "not to be seen" not in str(caught.value)
+
+
+def test_the_way_to_the_sign_in_provider_leads_back_to_the_public_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    database = Database(default_url(tmp_path))
+    names = ProviderNames(database, VirtualClock(0))
+    assert sign_in_door(load_settings(), names, "http://127.0.0.1:8400", lambda: 0) is None
+    for name, value in OIDC.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    door = sign_in_door(settings, names, settings.web_root, lambda: 0)
+    assert door is not None
+    assert door.back_path == "/desk/signed-in"
+    assert door.provider.settings.client_secret == "not to be seen"
+    assert door.provider.settings.claim == "preferred_username"
+    assert "not to be seen" not in repr((settings, door))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -10,22 +9,9 @@ from playwright.async_api import Page, expect
 
 from router.core.commands import SetEmergency
 from router.core.model import MINUTE
-from tests.chromium import WCAG
+from tests.chromium import faults
 from tests.desk.house import House
 from tests.wallboard.conftest import OpenWall, look
-
-
-async def faults(page: Page, axe: str) -> list[str]:
-    """Return what axe finds on the page."""
-    await page.evaluate(axe)
-    options = json.dumps({"runOnly": {"type": "tag", "values": WCAG}})
-    found: dict[str, Any] = await page.evaluate(f"() => axe.run(document, {options})")
-    assert found["passes"]
-    return [
-        f"{fault['id']}: {node['html'][:120]} {node['failureSummary']}"
-        for fault in found["violations"]
-        for node in fault["nodes"]
-    ]
 
 
 async def visit(page: Page, hall: House, check: Any) -> None:

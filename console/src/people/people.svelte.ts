@@ -1,9 +1,17 @@
 /** Accounts and the agents they may be. */
 
-import type { AccountBody, AccountView, AgentView, OneTimeView, RoleBody } from "../protocol/messages";
+import type {
+  AccountBody,
+  AccountView,
+  AgentView,
+  OneTimeView,
+  ProviderNameBody,
+  RoleBody,
+} from "../protocol/messages";
 import { api } from "../shell/address";
 import { ask } from "../shell/http";
 import { reasonOf } from "../shell/refusals";
+import { session } from "../shell/session.svelte";
 
 export type Role = AccountBody["role"];
 
@@ -12,14 +20,17 @@ export const ROLES: readonly Role[] = ["agent", "supervisor", "administrator"];
 export class People {
   accounts = $state.raw<AccountView[]>([]);
   agents = $state.raw<AgentView[]>([]);
+  /** What people call the sign-in provider; "" when there is none. */
+  provider = $state("");
   isLoaded = $state(false);
   mistake = $state("");
 
   async load(): Promise<void> {
     try {
-      [this.accounts, this.agents] = await Promise.all([
+      [this.accounts, this.agents, this.provider] = await Promise.all([
         ask<AccountView[]>("GET", api("accounts")),
         ask<AgentView[]>("GET", api("agents")),
+        session.provider(),
       ]);
       this.mistake = "";
     } catch (error) {
@@ -35,6 +46,18 @@ export class People {
 
   async setRole(name: string, body: RoleBody): Promise<void> {
     await this.#then(ask<AccountView>("POST", api("accounts", name, "role"), body));
+  }
+
+  async setProviderName(name: string, body: ProviderNameBody): Promise<void> {
+    await this.#then(ask<AccountView>("POST", api("accounts", name, "provider_name"), body));
+  }
+
+  async disable(name: string): Promise<void> {
+    await this.#then(ask<AccountView>("POST", api("accounts", name, "disable")));
+  }
+
+  async enable(name: string): Promise<void> {
+    await this.#then(ask<AccountView>("POST", api("accounts", name, "enable")));
   }
 
   async reset(name: string): Promise<OneTimeView> {

@@ -13,6 +13,7 @@ export interface AccountBody {
   name: string;
   role: "administrator" | "agent" | "supervisor";
   agent?: string | null;
+  provider_name?: string;
 }
 
 /** An account. */
@@ -22,6 +23,9 @@ export interface AccountView {
   agent: string | null;
   must_change: boolean;
   locked_until: string | null;
+  is_disabled: boolean;
+  has_password: boolean;
+  provider_name: string;
 }
 
 /** The agent's own status and state. */
@@ -113,6 +117,11 @@ export interface AuditView {
 export interface Beat {
   type: "beat";
   id?: string;
+}
+
+/** Which page of the console to go on with; one that is none counts as the desk. */
+export interface BeginBody {
+  page?: string;
 }
 
 /** Why, and for how long. */
@@ -251,6 +260,11 @@ export interface DuplicateView {
   received_at: string;
   agent: string | null;
   why: string;
+}
+
+/** Where the browser must go now. */
+export interface ElsewhereView {
+  address: string;
 }
 
 /** Hours overridden by a person: closed now, or forced open. */
@@ -674,6 +688,17 @@ export interface PromisesView {
   longer: number | null;
   mean_error_s: number | null;
   mean_absolute_error_s: number | null;
+}
+
+/** What the sign-in provider calls the person from now on; "" = nobody there. */
+export interface ProviderNameBody {
+  provider_name: string;
+  keeps_password: boolean;
+}
+
+/** The sign-in provider. */
+export interface ProviderView {
+  name: string | null;
 }
 
 /** Why an agent shall not have it any more. */

@@ -1,9 +1,10 @@
 /** Who is signed in to this browser. */
 
-import type { AccountView, SessionView } from "../protocol/messages";
+import type { AccountView, ElsewhereView, ProviderView, SessionView } from "../protocol/messages";
 import { api } from "./address";
 import { ask, onSignedOut } from "./http";
 import { Refusal } from "./refusal";
+import { route } from "./route.svelte";
 
 export type Standing = "asking" | "out" | "must-change" | "in" | "unreachable";
 
@@ -38,6 +39,17 @@ class Session {
   async signIn(name: string, password: string): Promise<void> {
     const body = { name, password, browser: true };
     this.#take((await ask<SessionView>("POST", api("sessions"), body)).account);
+  }
+
+  /** What people call the sign-in provider; "" when everybody has a password. */
+  async provider(): Promise<string> {
+    return (await ask<ProviderView>("GET", api("provider"))).name ?? "";
+  }
+
+  /** Go to the sign-in provider; it sends the browser back to this page. Throws `Refusal`. */
+  async goToProvider(): Promise<void> {
+    const begun = await ask<ElsewhereView>("POST", api("provider", "sign_in"), { page: route.page });
+    window.location.assign(begun.address);
   }
 
   /** Throws `Refusal`. */

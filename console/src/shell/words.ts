@@ -14,6 +14,8 @@ const en = {
     hide: "Hide",
     go: "Sign in",
     going: "Signing in…",
+    with: (provider: string) => `Sign in with ${provider}`,
+    or: "or",
     over: "Your session has ended. What you have written is kept here.",
   },
   password: {
@@ -50,8 +52,9 @@ const en = {
   noPage: "There is no such page.",
   notForYou: "This page is not for your role.",
   refusals: {
-    "wrong-password": "Name or password is wrong, or the account is locked for a while.",
+    "wrong-password": "Name or password is wrong, or the account cannot be used now.",
     "too-often": "Too many tries. Wait a few minutes.",
+    "provider-unreachable": "It does not answer. Sign in with a password, or try again in a few minutes.",
     "not-signed-in": "Your session has ended. Sign in again.",
     "not-permitted": "Your role does not include this.",
     "foreign-request": "This browser was sent here by another site. Load the page again.",
@@ -78,6 +81,8 @@ const fr: Words<typeof en> = {
     hide: "Masquer",
     go: "Se connecter",
     going: "Connexion…",
+    with: (provider) => `Se connecter avec ${provider}`,
+    or: "ou",
     over: "Votre session est terminée. Ce que vous avez écrit est conservé ici.",
   },
   password: {
@@ -114,8 +119,10 @@ const fr: Words<typeof en> = {
   noPage: "Cette page n’existe pas.",
   notForYou: "Cette page n’est pas pour votre rôle.",
   refusals: {
-    "wrong-password": "Nom ou mot de passe incorrect, ou compte bloqué pour un moment.",
+    "wrong-password": "Nom ou mot de passe incorrect, ou compte inutilisable en ce moment.",
     "too-often": "Trop d’essais. Attendez quelques minutes.",
+    "provider-unreachable":
+      "Il ne répond pas. Utilisez un mot de passe, ou réessayez dans quelques minutes.",
     "not-signed-in": "Votre session est terminée. Reconnectez-vous.",
     "not-permitted": "Votre rôle ne le permet pas.",
     "foreign-request": "Un autre site a envoyé ce navigateur ici. Rechargez la page.",
