@@ -36,9 +36,10 @@ from router.core.records import (
     QueueRow,
 )
 from router.core.records_calls import Consult
+from router.core.records_town import SkillsRow
 from router.core.state_frozen import FORMAT, Frozen, encode_frozen
 from router.core.state_side import SideTables
-from router.core.state_town import TownTables
+from router.core.state_town import TownTables, with_levels
 from router.core.tempos import gap_key, key_of, named
 from router.core.watch import Watch, may_change_first
 from router.errors import InvariantBroken
@@ -72,7 +73,7 @@ class State(TownTables, SideTables):
 
     @property
     def policy(self) -> Policy:
-        """Return the policy in force.
+        """Return the policy in force, with the skills that agents have for today.
 
         Raises:
             InvariantBroken: no policy was adopted yet.
@@ -138,11 +139,25 @@ class State(TownTables, SideTables):
 
     def _adopt(self, policy_hash: PolicyHash) -> None:
         self.policy_hash = policy_hash
-        self._policy = self.policies.get(policy_hash)
-        if self._policy is not None:  # else the very first adoption is undone: nobody is there yet
+        written = self.policies.get(policy_hash)
+        if written is None:  # the very first adoption is undone: nobody is there yet
+            self._policy = None
+        else:
+            self._policy = with_levels(written, self.skills.values())
             self.index.adopt(self._policy, self.agents, self.items)
             for key in self.watch.adopt(self._policy, self.items.values()):
                 self._look(*named(key))
+
+    def put_skills(self, agent_id: AgentId, row: SkillsRow | None) -> None:
+        """Put, replace or (None) remove; from then on `policy` has these levels."""
+        if self._undo is not None:
+            self._undo.append((self.put_skills, agent_id, self.skills.get(agent_id)))
+        if row is None:
+            self.skills.pop(agent_id, None)
+        else:
+            self.skills[agent_id] = row
+            self.time_town(row)
+        self._adopt(self.policy_hash)
 
     def put_item(self, item_id: ItemId, row: Item | None) -> None:
         """Put, replace or (None) remove."""
@@ -294,7 +309,7 @@ class State(TownTables, SideTables):
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due
-        if kind in ("condition", "gap", "notice", "surge", "walk"):
+        if kind in ("condition", "gap", "notice", "skills", "surge", "walk"):
             return self.due_of_town(kind, name) == due
         if kind == "consult":
             consult = self.consults.get(ItemId(name))
@@ -334,6 +349,7 @@ class State(TownTables, SideTables):
             promises_met=[self.promises_met[k] for k in sorted(self.promises_met)],
             walks=[self.walks[k] for k in sorted(self.walks)],
             kinds=[self.kinds[k] for k in sorted(self.kinds)],
+            skills=[self.skills[k] for k in sorted(self.skills)],
         )
 
     @classmethod
@@ -343,6 +359,8 @@ class State(TownTables, SideTables):
         state.policies = policies
         state.version = frozen.version
         state.now = frozen.now
+        for skills in frozen.skills:
+            state.put_skills(skills.agent, skills)
         if frozen.policy_hash:
             state.put_policy(frozen.policy_hash)
         for agent in frozen.agents:

@@ -94,13 +94,21 @@ def _agent_changed(touched: Touched, s: State, event: Any) -> None:
     touched.staffing = True
 
 
-def _policy_adopted(touched: Touched, s: State, event: e.PolicyAdopted) -> None:
+def _rules_changed(touched: Touched, s: State, event: Any) -> None:
+    """Who may take what has changed, also for those who are held back for somebody else."""
     touched.staffing = True
     touched.agents.update(dict.fromkeys(s.agents))
 
 
 _OF_QUEUE: Final = (e.ConditionEntered, e.ConditionLeft)
-_OF_STAFF: Final = (e.AgentStatusSet, e.AgentSignedIn, e.AgentSignedOut, e.PolicyAdopted)
+_OF_STAFF: Final = (
+    e.AgentStatusSet,
+    e.AgentSignedIn,
+    e.AgentSignedOut,
+    e.PolicyAdopted,
+    e.SkillsSet,
+    e.SkillsRestored,
+)
 _NOTED: Final[dict[type[e.Event], Callable[[Touched, State, Any], None]]] = {
     e.ItemQueued: _item_returned,
     e.ItemReturned: _item_returned,
@@ -124,5 +132,7 @@ _NOTED: Final[dict[type[e.Event], Callable[[Touched, State, Any], None]]] = {
     e.AgentStatusSet: _agent_changed,
     e.AgentSignedIn: _agent_changed,
     e.AgentSignedOut: _agent_changed,
-    e.PolicyAdopted: _policy_adopted,
+    e.PolicyAdopted: _rules_changed,
+    e.SkillsSet: _rules_changed,
+    e.SkillsRestored: _rules_changed,
 }
