@@ -36,7 +36,6 @@ from router.core.records import (
     QueueRow,
 )
 from router.core.records_calls import Consult
-from router.core.records_town import SkillsRow
 from router.core.state_frozen import FORMAT, Frozen, encode_frozen
 from router.core.state_side import SideTables
 from router.core.state_town import TownTables, with_levels
@@ -140,24 +139,11 @@ class State(TownTables, SideTables):
     def _adopt(self, policy_hash: PolicyHash) -> None:
         self.policy_hash = policy_hash
         written = self.policies.get(policy_hash)
-        if written is None:  # the very first adoption is undone: nobody is there yet
-            self._policy = None
-        else:
-            self._policy = with_levels(written, self.skills.values())
+        self._policy = None if written is None else with_levels(written, self.skills.values())
+        if self._policy is not None:  # else the very first adoption is undone: nobody is there yet
             self.index.adopt(self._policy, self.agents, self.items)
             for key in self.watch.adopt(self._policy, self.items.values()):
                 self._look(*named(key))
-
-    def put_skills(self, agent_id: AgentId, row: SkillsRow | None) -> None:
-        """Put, replace or (None) remove; from then on `policy` has these levels."""
-        if self._undo is not None:
-            self._undo.append((self.put_skills, agent_id, self.skills.get(agent_id)))
-        if row is None:
-            self.skills.pop(agent_id, None)
-        else:
-            self.skills[agent_id] = row
-            self.time_town(row)
-        self._adopt(self.policy_hash)
 
     def put_item(self, item_id: ItemId, row: Item | None) -> None:
         """Put, replace or (None) remove."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from router.core.index import Index
-from router.core.model import AgentId, Instant, ItemId, QueueId, Tempo
+from router.core.model import AgentId, Instant, ItemId, PolicyHash, QueueId, Tempo
 from router.core.policy import Policy
 from router.core.records import QueueRow
 from router.core.records_town import (
@@ -49,6 +49,8 @@ class TownTables:
     put_queue: Callable[[QueueRow], None]
     _put: Callable[[dict[Any, Any], Any, Any], None]
     _note_conditions: Callable[[QueueId, Tempo], None]
+    policy_hash: PolicyHash
+    _adopt: Callable[[PolicyHash], None]
     _undo: list[tuple[Any, ...]] | None
 
     def __init__(self) -> None:
@@ -82,6 +84,17 @@ class TownTables:
         """Put, replace or (None) remove."""
         self._put(self.surges, SURGE, row)
         self.time_town(row)
+
+    def put_skills(self, agent_id: AgentId, row: SkillsRow | None) -> None:
+        """Put, replace or (None) remove; from then on `policy` has these levels."""
+        if self._undo is not None:
+            self._undo.append((self.put_skills, agent_id, self.skills.get(agent_id)))
+        if row is None:
+            self.skills.pop(agent_id, None)
+        else:
+            self.skills[agent_id] = row
+            self.time_town(row)
+        self._adopt(self.policy_hash)
 
     def put_limit(self, row: LimitRow) -> None:
         """Put or replace."""

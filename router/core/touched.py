@@ -94,8 +94,7 @@ def _agent_changed(touched: Touched, s: State, event: Any) -> None:
     touched.staffing = True
 
 
-def _rules_changed(touched: Touched, s: State, event: Any) -> None:
-    """Who may take what has changed, also for those who are held back for somebody else."""
+def _policy_adopted(touched: Touched, s: State, event: e.PolicyAdopted) -> None:
     touched.staffing = True
     touched.agents.update(dict.fromkeys(s.agents))
 
@@ -132,7 +131,7 @@ _NOTED: Final[dict[type[e.Event], Callable[[Touched, State, Any], None]]] = {
     e.AgentStatusSet: _agent_changed,
     e.AgentSignedIn: _agent_changed,
     e.AgentSignedOut: _agent_changed,
-    e.PolicyAdopted: _rules_changed,
-    e.SkillsSet: _rules_changed,
-    e.SkillsRestored: _rules_changed,
+    e.PolicyAdopted: _policy_adopted,
+    e.SkillsSet: _agent_changed,
+    e.SkillsRestored: _agent_changed,
 }
