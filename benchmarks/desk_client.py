@@ -32,9 +32,9 @@ class DeskClient:
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._count = 0
 
-    async def open(self) -> None:
-        """Sign in and say hello."""
-        token = await asyncio.to_thread(self._token)
+    async def open(self, token: str = "") -> None:
+        """Say hello; sign in first, if there is no token yet."""
+        token = token or await asyncio.to_thread(self._token)
         self._socket = await connect(
             f"ws://127.0.0.1:{self._port}/desk", compression=None, proxy=None, max_size=None
         )
@@ -89,13 +89,20 @@ class DeskClient:
 
     async def do(self, kind: str, **fields: Any) -> None:
         """Ask for something and wait until it is stored."""
+        answer = await self._ask(kind, fields)
+        if answer["type"] != "ok":
+            raise BadAnswer(f"{kind} {fields}: {answer}")
+
+    async def may(self, kind: str, **fields: Any) -> bool:
+        """Ask for something; say whether it was done."""
+        return bool((await self._ask(kind, fields))["type"] == "ok")
+
+    async def _ask(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
         self._count += 1
         name = str(self._count)
         waits = self._answers[name] = asyncio.get_running_loop().create_future()
         await self._send({"type": kind, "id": name, **fields})
-        answer = await asyncio.wait_for(waits, ANSWER_S)
-        if answer["type"] != "ok":
-            raise BadAnswer(f"{kind} {fields}: {answer}")
+        return await asyncio.wait_for(waits, ANSWER_S)
 
     async def take(self) -> str:
         """Accept the next offer; return its item."""

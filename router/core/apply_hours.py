@@ -1,4 +1,4 @@
-"""Folding facts about people on call, messages and surges into the state."""
+"""Folding facts about people on call, messages, surges and skills for today into the state."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from router.core.records_town import (
     NoticeRow,
     OnCallAttempt,
     OnCallRow,
+    SkillsRow,
     SurgeRow,
 )
 from router.core.state import State
@@ -82,6 +83,17 @@ def _surge_ended(state: State, ev: e.SurgeEnded) -> None:
     state.put_surge(None)
 
 
+def _skills_set(state: State, ev: e.SkillsSet) -> None:
+    before = state.skills.get(ev.agent)
+    since = ev.at if before is None else before.since
+    row = SkillsRow(ev.agent, ev.levels, since, ev.until, ev.reason, ev.by)
+    state.put_skills(ev.agent, row)
+
+
+def _skills_restored(state: State, ev: e.SkillsRestored) -> None:
+    state.put_skills(ev.agent, None)
+
+
 def _limited(state: State, ev: e.QueueLimited) -> None:
     state.put_limit(LimitRow(queue=ev.queue, length=ev.length, tempo=ev.tempo))
 
@@ -110,6 +122,8 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     e.MessageWithdrawn: _withdrawn,
     e.SurgeBegun: _surge_begun,
     e.SurgeEnded: _surge_ended,
+    e.SkillsSet: _skills_set,
+    e.SkillsRestored: _skills_restored,
     e.QueueLimited: _limited,
     e.LanguageGapEntered: _gap_entered,
     e.LanguageGapLasted: _gap_lasted,

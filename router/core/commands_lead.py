@@ -1,9 +1,9 @@
-"""What supervisors ask for about single items: another rank, agent or queue, out of a hand."""
+"""What supervisors ask for: another rank, agent or queue of an item; skills of agents for today."""
 
 from __future__ import annotations
 
 from router.core.commands import Command
-from router.core.model import AgentId, ItemId, QueueId, Span
+from router.core.model import AgentId, Instant, ItemId, QueueId, Span
 
 
 class PrioritiseItem(Command, frozen=True):
@@ -45,4 +45,21 @@ class PullBackItem(Command, frozen=True):
 
     item_id: ItemId
     reason: str
+    by: str
+
+
+class SetSkills(Command, frozen=True):
+    """Let an agent have other levels until an instant; replaces what was set for them before."""
+
+    agent_id: AgentId
+    levels: dict[str, int]  # by skill; 0 = none of it. Other skills stay as the policy has them
+    reason: str
+    by: str
+    until: Instant | None = None  # None: the end of the town's day
+
+
+class RestoreSkills(Command, frozen=True):
+    """Back to what the policy says, before the time."""
+
+    agent_id: AgentId
     by: str

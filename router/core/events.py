@@ -65,7 +65,7 @@ from router.core.events_items import (
     StepTaken,
     WrapUpStarted,
 )
-from router.core.events_lead import ItemAssigned
+from router.core.events_lead import ItemAssigned, SkillsRestored, SkillsSet
 from router.core.events_text import (
     AutoAnswered,
     ChatRated,
@@ -204,6 +204,8 @@ AnyEvent = (
     | LoneWalkBegun
     | LoneWalkRang
     | LoneWalkEnded
+    | SkillsSet
+    | SkillsRestored
 )
 
 __all__ = [
@@ -296,6 +298,8 @@ __all__ = [
     "RuleUndone",
     "ServiceLevelCounted",
     "ServiceResumed",
+    "SkillsRestored",
+    "SkillsSet",
     "StepTaken",
     "SurgeBegun",
     "SurgeEnded",

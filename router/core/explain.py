@@ -190,7 +190,8 @@ def why_not(
         asks = state.index.bucket_of(item).requirement
         lacks = requirement.why_not(requirement.parse(asks), rule.skills, rule.traits)
         if lacks:
-            return lacks
+            today = state.skills.get(agent_id)
+            return lacks if today is None else f"{lacks} (skills for today: {today.by})"
     profile = state.index.profile_of(agent_id)
     if profile is None or not profile.capacity.units.get(item.tempo):
         return f"does not take {item.tempo} work"

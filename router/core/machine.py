@@ -52,6 +52,7 @@ from router.core.ranking import follow_head_start
 from router.core.records import Agent, Item
 from router.core.service_level import count
 from router.core.shift import lose_lease
+from router.core.skills_today import follow_policy, restored_by_time
 from router.core.staffing import condition_lasted, divert_waiting, update_hours
 from router.core.state import State
 from router.core.stepping import step_due
@@ -225,6 +226,7 @@ DUE: Final[dict[str, Callable[[State, Instant, str], Events]]] = {
     "gap": gap_lasted,
     "notice": withdrawn_by_time,
     "surge": ended_by_time,
+    "skills": restored_by_time,
     "strain": strain_due,
 }
 
@@ -297,6 +299,7 @@ def adopt_policy(s: State, now: Instant, c_: c.AdoptPolicy) -> Events:
         return
     before = s.policies.get(s.policy_hash)
     yield e.PolicyAdopted(at=now, policy=c_.policy_hash)
+    yield from follow_policy(s, now)
     for agent in [a for a in s.agents.values() if a.id not in s.policy.agents]:
         if agent.lease_until is not None:
             yield from end_offer_of(s, now, agent, "the policy no longer has this agent")

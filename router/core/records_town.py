@@ -5,7 +5,16 @@ Like those of `records`: frozen, replaced as a whole, fields only appended.
 
 from __future__ import annotations
 
-from router.core.model import Condition, EffectKey, Instant, ItemId, LegResult, QueueId, Tempo
+from router.core.model import (
+    AgentId,
+    Condition,
+    EffectKey,
+    Instant,
+    ItemId,
+    LegResult,
+    QueueId,
+    Tempo,
+)
 from router.core.records import Row
 
 
@@ -56,6 +65,17 @@ class NoticeRow(Row, frozen=True):
 class SurgeRow(Row, frozen=True):
     """The surge that holds now."""
 
+    since: Instant
+    until: Instant
+    reason: str
+    by: str
+
+
+class SkillsRow(Row, frozen=True):
+    """The levels that hold for an agent today."""
+
+    agent: AgentId
+    levels: tuple[tuple[str, int], ...]  # skill, level; 0 = none of it
     since: Instant
     until: Instant
     reason: str

@@ -38,7 +38,7 @@ from router.core.records import (
 from router.core.records_calls import Consult
 from router.core.state_frozen import FORMAT, Frozen, encode_frozen
 from router.core.state_side import SideTables
-from router.core.state_town import TownTables
+from router.core.state_town import TownTables, with_levels
 from router.core.tempos import gap_key, key_of, named
 from router.core.watch import Watch, may_change_first
 from router.errors import InvariantBroken
@@ -72,7 +72,7 @@ class State(TownTables, SideTables):
 
     @property
     def policy(self) -> Policy:
-        """Return the policy in force.
+        """Return the policy in force, with the skills that agents have for today.
 
         Raises:
             InvariantBroken: no policy was adopted yet.
@@ -138,7 +138,8 @@ class State(TownTables, SideTables):
 
     def _adopt(self, policy_hash: PolicyHash) -> None:
         self.policy_hash = policy_hash
-        self._policy = self.policies.get(policy_hash)
+        written = self.policies.get(policy_hash)
+        self._policy = None if written is None else with_levels(written, self.skills.values())
         if self._policy is not None:  # else the very first adoption is undone: nobody is there yet
             self.index.adopt(self._policy, self.agents, self.items)
             for key in self.watch.adopt(self._policy, self.items.values()):
@@ -294,7 +295,7 @@ class State(TownTables, SideTables):
         if kind == "emergency":
             emergency = self.emergencies.get(name)
             return emergency is not None and emergency.until == due
-        if kind in ("condition", "gap", "notice", "surge", "walk"):
+        if kind in ("condition", "gap", "notice", "skills", "surge", "walk"):
             return self.due_of_town(kind, name) == due
         if kind == "consult":
             consult = self.consults.get(ItemId(name))
@@ -334,6 +335,7 @@ class State(TownTables, SideTables):
             promises_met=[self.promises_met[k] for k in sorted(self.promises_met)],
             walks=[self.walks[k] for k in sorted(self.walks)],
             kinds=[self.kinds[k] for k in sorted(self.kinds)],
+            skills=[self.skills[k] for k in sorted(self.skills)],
         )
 
     @classmethod
@@ -343,6 +345,8 @@ class State(TownTables, SideTables):
         state.policies = policies
         state.version = frozen.version
         state.now = frozen.now
+        for skills in frozen.skills:
+            state.put_skills(skills.agent, skills)
         if frozen.policy_hash:
             state.put_policy(frozen.policy_hash)
         for agent in frozen.agents:

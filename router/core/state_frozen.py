@@ -27,6 +27,7 @@ from router.core.records_town import (
     LoneWalk,
     NoticeRow,
     OnCallRow,
+    SkillsRow,
     SurgeRow,
 )
 from router.core.records_waiting import KeptSteps, Promise, PromisesMet
@@ -65,6 +66,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     promises_met: list[PromisesMet] = []
     walks: list[LoneWalk] = []
     kinds: list[KindRow] = []
+    skills: list[SkillsRow] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too

@@ -5,11 +5,14 @@ Each put remembers the row it replaced, like those of `State`; rows with an end 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from router.core.index import Index
-from router.core.model import Instant, ItemId, QueueId, Tempo
+from router.core.model import AgentId, Instant, ItemId, PolicyHash, QueueId, Tempo
+from router.core.policy import Policy
 from router.core.records import QueueRow
 from router.core.records_town import (
     GapRow,
@@ -18,11 +21,24 @@ from router.core.records_town import (
     LoneWalk,
     NoticeRow,
     OnCallRow,
+    SkillsRow,
     SurgeRow,
 )
 from router.core.tempos import gap_key, key_of, named
 
 SURGE: Final = "surge"  # key of the one row of its table
+
+
+def with_levels(policy: Policy, rows: Iterable[SkillsRow]) -> Policy:
+    """Return the policy in which agents have the levels of today; everything else is shared."""
+    agents = dict(policy.agents)
+    for row in rows:
+        rule = agents.get(row.agent)
+        if rule is not None:  # else another policy came, and the row is about to end
+            levels = {**rule.skills, **dict(row.levels)}
+            skills = {skill: level for skill, level in levels.items() if level}
+            agents[row.agent] = replace(rule, skills=skills)
+    return replace(policy, agents=agents) if agents != policy.agents else policy
 
 
 class TownTables:
@@ -33,6 +49,8 @@ class TownTables:
     put_queue: Callable[[QueueRow], None]
     _put: Callable[[dict[Any, Any], Any, Any], None]
     _note_conditions: Callable[[QueueId, Tempo], None]
+    policy_hash: PolicyHash
+    _adopt: Callable[[PolicyHash], None]
     _undo: list[tuple[Any, ...]] | None
 
     def __init__(self) -> None:
@@ -44,6 +62,7 @@ class TownTables:
         self.limits: dict[str, LimitRow] = {}  # by `key_of`
         self.gaps: dict[str, GapRow] = {}  # by `gap_key`
         self.kinds: dict[str, KindRow] = {}  # by `key_of`
+        self.skills: dict[AgentId, SkillsRow] = {}
 
     def put_on_call(self, item_id: ItemId, row: OnCallRow | None) -> None:
         """Put, replace or (None) remove."""
@@ -65,6 +84,17 @@ class TownTables:
         """Put, replace or (None) remove."""
         self._put(self.surges, SURGE, row)
         self.time_town(row)
+
+    def put_skills(self, agent_id: AgentId, row: SkillsRow | None) -> None:
+        """Put, replace or (None) remove; from then on `policy` has these levels."""
+        if self._undo is not None:
+            self._undo.append((self.put_skills, agent_id, self.skills.get(agent_id)))
+        if row is None:
+            self.skills.pop(agent_id, None)
+        else:
+            self.skills[agent_id] = row
+            self.time_town(row)
+        self._adopt(self.policy_hash)
 
     def put_limit(self, row: LimitRow) -> None:
         """Put or replace."""
@@ -102,6 +132,8 @@ class TownTables:
             self.index.timer(row.until, "notice", row.id)
         elif isinstance(row, SurgeRow):
             self.index.timer(row.until, "surge", SURGE)
+        elif isinstance(row, SkillsRow):
+            self.index.timer(row.until, "skills", row.agent)
         elif isinstance(row, LoneWalk):
             self.index.timer(row.due, "walk", row.item)
         elif isinstance(row, GapRow):
@@ -119,5 +151,10 @@ class TownTables:
         if kind == "walk":
             walk = self.walks.get(ItemId(name))
             return None if walk is None else walk.due
-        row = self.notices.get(name) if kind == "notice" else self.surges.get(name)
+        tables: dict[str, dict[Any, Any]] = {
+            "notice": self.notices,
+            "surge": self.surges,
+            "skills": self.skills,
+        }
+        row = tables[kind].get(name)
         return None if row is None else row.until

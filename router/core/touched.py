@@ -100,7 +100,14 @@ def _policy_adopted(touched: Touched, s: State, event: e.PolicyAdopted) -> None:
 
 
 _OF_QUEUE: Final = (e.ConditionEntered, e.ConditionLeft)
-_OF_STAFF: Final = (e.AgentStatusSet, e.AgentSignedIn, e.AgentSignedOut, e.PolicyAdopted)
+_OF_STAFF: Final = (
+    e.AgentStatusSet,
+    e.AgentSignedIn,
+    e.AgentSignedOut,
+    e.PolicyAdopted,
+    e.SkillsSet,
+    e.SkillsRestored,
+)
 _NOTED: Final[dict[type[e.Event], Callable[[Touched, State, Any], None]]] = {
     e.ItemQueued: _item_returned,
     e.ItemReturned: _item_returned,
@@ -125,4 +132,6 @@ _NOTED: Final[dict[type[e.Event], Callable[[Touched, State, Any], None]]] = {
     e.AgentSignedIn: _agent_changed,
     e.AgentSignedOut: _agent_changed,
     e.PolicyAdopted: _policy_adopted,
+    e.SkillsSet: _agent_changed,
+    e.SkillsRestored: _agent_changed,
 }

@@ -14,6 +14,7 @@ from router.desk.api_lead import lead_routes
 from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
 from router.desk.api_reports import report_routes
+from router.desk.api_skills import skills_routes
 from router.desk.api_standing import standing_routes
 from router.desk.api_text import file_routes, text_routes, upload_routes
 from router.desk.api_town import emergency_routes, shunted_routes, town_routes
@@ -53,6 +54,7 @@ def build_api(parts: Parts) -> FastAPI:
         item_routes,
         call_routes,
         lead_routes,
+        skills_routes,
         text_routes,
         file_routes,
         upload_routes,

@@ -30,6 +30,7 @@ from router.desk.named import queue_named, subject_of
 from router.desk.recalls import agreement_view, consult_view
 from router.desk.related import contacts_of, duplicates_of, refs_of_contacts, told_contacts
 from router.desk.residents import who_of, words_view
+from router.desk.skills import skills_today_view
 from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
@@ -284,6 +285,7 @@ def agent_view(state: State, agent_id: AgentId) -> AgentView:
         over=over,
         missed=row.missed if row is not None else 0,
         may_take_back=_may_take_back(state, row),
+        skills_today=skills_today_view(state, agent_id),
     )
 
 

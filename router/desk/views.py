@@ -168,6 +168,25 @@ class LoadView(View, frozen=True, kw_only=True):
     most: int
 
 
+class SkillView(View, frozen=True, kw_only=True):
+    """One skill of an agent, and what the policy says of it."""
+
+    skill: str
+    names: dict[str, str]  # by language
+    level: int  # that holds; 0 = none of it
+    usual: int  # the policy's
+
+
+class SkillsTodayView(View, frozen=True, kw_only=True):
+    """The levels that hold for an agent until an instant, whatever the policy says."""
+
+    changed: tuple[SkillView, ...]
+    since: Moment
+    until: Moment
+    reason: str
+    by: str
+
+
 class AgentView(View, frozen=True, kw_only=True):
     """A person inside: what they chose, and what the engine is doing with them."""
 
@@ -186,6 +205,7 @@ class AgentView(View, frozen=True, kw_only=True):
     over: bool  # holds more than they may: somebody assigned it
     missed: int  # offers in a row
     may_take_back: str | None  # the offer whose decline can still be taken back
+    skills_today: SkillsTodayView | None = None
 
 
 class WaitingView(View, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from router.core.model import AgentState, AgentStatus, Form, ItemState, Tempo
 from router.desk.view_types import Moment, View
-from router.desk.views import EmergencyView, LoadView, ServiceLevelView, StaffView
+from router.desk.views import EmergencyView, LoadView, ServiceLevelView, SkillsTodayView, StaffView
 from router.desk.views_forecast import ForecastView
 from router.desk.views_hours import AnnouncementView, SurgeView
 from router.desk.waits import WaitView
@@ -70,6 +70,7 @@ class WallAgentView(View, frozen=True, kw_only=True):
     load: tuple[LoadView, ...]
     over: bool
     missed: int
+    skills_today: SkillsTodayView | None
 
 
 class WallItemView(View, frozen=True, kw_only=True):

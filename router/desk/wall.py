@@ -32,6 +32,7 @@ from router.desk.forecasts import forecast_view
 from router.desk.pictures import agent_state, loads_of
 from router.desk.recalls import open_recalls
 from router.desk.service_levels import Counted
+from router.desk.skills import skills_today_view
 from router.desk.surroundings import About
 from router.desk.town import emergency_views, since_in_line, since_in_lines, staff_views
 from router.desk.town_hours import conditions_of, message_views, on_call_views, surge_views
@@ -190,6 +191,7 @@ def _agent(state: State, row: Agent) -> WallAgentView:
         load=load,
         over=over,
         missed=row.missed,
+        skills_today=skills_today_view(state, row.id),
     )
 
 

@@ -19,14 +19,15 @@ from tests.end_to_end.desk_client import PASSWORD
 from tests.end_to_end.process import Daemon, reached
 
 WAIT_MS: Final = 45_000
+OWN_PASSWORD: Final = "four words of my own"  # that the administrator chooses
 SIZE: Final = {"width": 1360, "height": 860}
 # What Chromium says of its own about answers that our pages expect and handle.
 EXPECTED: Final = re.compile(r"status of (?:401|403|404|409|422|503)|ERR_|WebSocket connection to")
 
 
-async def first_start(daemon: Daemon) -> str:
+async def first_start(daemon: Daemon, *words: str) -> str:
     """Start it and wait for its first accounts; return the administrator's one-time password."""
-    await daemon.start()
+    await daemon.start(*words)
 
     def said() -> str:
         return daemon.log.read_text(encoding="utf-8", errors="replace")
@@ -35,6 +36,22 @@ async def first_start(daemon: Daemon) -> str:
     found = re.search(r"one-time password (\S+)", said())
     assert found is not None, daemon.tail()
     return found[1]
+
+
+async def give_role(daemon: Daemon, one_time: str, agent: str, role: str) -> None:
+    """Have an agent supervise or administer the town, too."""
+    http, api = daemon.http, f"{daemon.url}/api/v1"
+    body = {"name": "admin", "password": one_time}
+    token = (await http.post(f"{api}/sessions", json=body)).json()["token"]
+    body = {"old": one_time, "new": OWN_PASSWORD}
+    headers = {"Authorization": f"Bearer {token}"}
+    token = (await http.post(f"{api}/password", json=body, headers=headers)).json()["token"]
+    answer = await http.post(
+        f"{api}/accounts/{agent}/role",
+        json={"role": role, "agent": agent},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 200, answer.text
 
 
 @dataclass

@@ -10,7 +10,15 @@ from pathlib import Path
 
 from playwright.async_api import Page, ViewportSize, expect
 
-from tests.end_to_end.browsers import SIZE, WAIT_MS, Desk, browsers, first_start
+from tests.end_to_end.browsers import (
+    OWN_PASSWORD,
+    SIZE,
+    WAIT_MS,
+    Desk,
+    browsers,
+    first_start,
+    give_role,
+)
 from tests.end_to_end.process import reached, scaled, shipped
 from tests.end_to_end.rig import ALWAYS_OPEN, Rig, town
 from tests.end_to_end.test_desk_in_browser import at_work, chat, open_town
@@ -19,7 +27,6 @@ expect.set_options(timeout=WAIT_MS)
 
 # Names depend on the language alone, contrast on the looks alone.
 BOTH = (("en", "light"), ("fr", "dark"))
-OWN_PASSWORD = "four words of my own"
 USEFUL_S = 1.0  # from the address to something that can be used
 FORMS_MOST = 3  # what an agent of the shipped town holds beside each other
 PAINTED_S = 0.2  # from the engine's event to the picture of an offer
@@ -88,7 +95,7 @@ async def test_every_page_about_people_is_accessible(tmp_path: Path) -> None:
 async def test_who_looks_at_another_page_stays_at_their_desk(tmp_path: Path) -> None:
     async with browsers() as made, town(tmp_path, edits=ALWAYS_OPEN) as rig:
         one_time = await first_start(rig.daemon)
-        await make_administrator(rig, one_time, "amara")
+        await give_role(rig.daemon, one_time, "amara", "administrator")
         desk = await at_work(rig, made)
         page = desk.page
         await page.get_by_role("link", name="People").click()
@@ -100,22 +107,6 @@ async def test_who_looks_at_another_page_stays_at_their_desk(tmp_path: Path) -> 
         await page.go_back()
         await expect(page.get_by_role("heading", name="People")).to_be_visible()
         await expect(page.get_by_role("button", name="Status: Available")).to_be_visible()
-
-
-async def make_administrator(rig: Rig, one_time: str, agent: str) -> None:
-    """Have an agent administer the town, too."""
-    http, api = rig.daemon.http, f"{rig.daemon.url}/api/v1"
-    body = {"name": "admin", "password": one_time}
-    token = (await http.post(f"{api}/sessions", json=body)).json()["token"]
-    body = {"old": one_time, "new": OWN_PASSWORD}
-    headers = {"Authorization": f"Bearer {token}"}
-    token = (await http.post(f"{api}/password", json=body, headers=headers)).json()["token"]
-    answer = await http.post(
-        f"{api}/accounts/{agent}/role",
-        json={"role": "administrator", "agent": agent},
-        headers={"Authorization": f"Bearer {token}"},
-    )
-    assert answer.status_code == 200, answer.text
 
 
 async def test_a_page_that_is_not_for_the_role_is_not_shown(tmp_path: Path) -> None:

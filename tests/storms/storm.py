@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from router.core import commands as c
+from router.core.commands_lead import SetSkills
 from router.core.effects import AnyEffect, Effect
 from router.core.model import ENDED, SECOND, AgentId, ItemState, Tempo
 from router.errors import StorageError, StorageUnavailable
@@ -46,6 +47,7 @@ ACTIVE_S: Final = 75
 LAG_S: Final = 5  # by which a replica is behind at most
 SETTLES_S: Final = 20  # after a fail-over: everybody has noticed what is lost
 CALM_S: Final = 1500  # at most, until everything that was begun has ended
+SKILLS: Final = sorted(TOWNS[0].skills)
 EFFECTS: Final[tuple[type[Effect], ...]] = get_args(AnyEffect)
 LONGEST: Final = 3 * SECOND  # of a slow append
 NOISE: Final = frozenset({"storage_trouble", "town_link_cut", "effect_failed", "journal_has_lost"})
@@ -301,7 +303,7 @@ class _Storm:
             *("stop",) * 3,
             *("cut off",) * 2,
             "server down", "promoted", "carrier down", "policy", "snapshot", "leap", "emergency",
-            "full",
+            "full", "skills",
         )  # fmt: skip
         while True:
             await self._town.rest(rng.expovariate(1 / pause))
@@ -376,5 +378,10 @@ class _Storm:
                 until = self._clock.now() + rng.randint(5, 60) * SECOND
                 closed = rng.random() < 0.6
                 await self._town.attempt(c.SetEmergency("office", closed, until, "storm", "boss"))
+            elif kind == "skills":
+                until = self._clock.now() + rng.randint(5, 60) * SECOND
+                agent = rng.choice(sorted(TOWNS[0].agents))
+                levels = {skill: rng.randint(0, 10) for skill in rng.sample(SKILLS, 2)}
+                await self._town.attempt(SetSkills(agent, levels, "storm", "boss", until))
         except (StorageError, StorageUnavailable):
             return

@@ -100,7 +100,8 @@ async def test_it_closes_early_until_an_instant_for_a_reason_and_opens_again(
     banner = page.locator(".banners p", has_text="Closed by hand")
     await expect(banner).to_contain_text("freezing rain")
     await expect(page.locator("tbody tr", has_text="roads")).to_contain_text("closed")
-    await banner.get_by_role("button").click()
+    async with page.expect_response("**/emergency"):  # before the wallboards are told
+        await banner.get_by_role("button").click()
     await look(hall)
     await expect(banner).to_have_count(0)
     assert hall.engine.state.emergencies == {}

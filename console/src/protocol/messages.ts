@@ -36,6 +36,14 @@ export interface AgentMessage {
   agent: AgentView;
 }
 
+/** Every skill of the town, with the levels of one agent. */
+export interface AgentSkillsView {
+  agent: string;
+  name: string;
+  skills: SkillView[];
+  today: SkillsTodayView | null;
+}
+
 /** What the engine is doing with the agent. */
 export type AgentState = "handling" | "idle" | "offered" | "wrap_up";
 
@@ -59,6 +67,7 @@ export interface AgentView {
   over: boolean;
   missed: number;
   may_take_back: string | null;
+  skills_today: SkillsTodayView | null;
 }
 
 /** Who does what about the subject of an item. */
@@ -846,6 +855,31 @@ export interface SignOut {
   id?: string;
 }
 
+/** One skill of an agent, and what the policy says of it. */
+export interface SkillView {
+  skill: string;
+  names: Record<string, string>;
+  level: number;
+  usual: number;
+}
+
+/** Levels of some skills, 0 for none of it; without an end until the town's day is over. */
+export interface SkillsBody {
+  levels: Record<string, number>;
+  for_s?: number | null;
+  until?: string | null;
+  reason?: string;
+}
+
+/** The levels that hold for an agent until an instant, whatever the policy says. */
+export interface SkillsTodayView {
+  changed: SkillView[];
+  since: string;
+  until: string;
+  reason: string;
+  by: string;
+}
+
 /** Put the item away until an instant. */
 export interface Snooze {
   type: "snooze";
@@ -1056,6 +1090,7 @@ export interface WallAgentView {
   load: LoadView[];
   over: boolean;
   missed: number;
+  skills_today: SkillsTodayView | null;
 }
 
 /** The rows that are new or other than before. */

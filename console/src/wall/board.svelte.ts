@@ -24,6 +24,8 @@ export class Board {
   item = $state("");
   itemDoing = $state.raw<{ what: ItemDoing; item: ItemView } | null>(null);
   townDoing = $state<TownDoing | null>(null);
+  /** Whose skills for today are being changed; "" = nobody's. */
+  skillsOf = $state("");
   /** Goes up when something was done, so that what was fetched is fetched again. */
   done = $state(0);
 

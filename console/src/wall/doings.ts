@@ -1,6 +1,7 @@
 /** What a supervisor does; each throws `Refusal`, and each stands in the audit log. */
 
 import type {
+  AgentSkillsView,
   AssignBody,
   EmergencyBody,
   ItemView,
@@ -12,6 +13,7 @@ import type {
   RecallView,
   ReleaseBody,
   ReopenBody,
+  SkillsBody,
   StoryView,
   SurgeBody,
 } from "../protocol/messages";
@@ -40,6 +42,12 @@ export const lists = {
   aside: () => ask<ItemView[]>("GET", `${api("shunted")}?limit=${SHOWN}`),
   callbacks: () => ask<RecallView[]>("GET", `${api("callbacks")}?limit=${SHOWN}`),
   onCall: () => ask<OnCallView[]>("GET", api("on-call")),
+};
+
+export const agents = {
+  skills: (agent: string) => ask<AgentSkillsView>("GET", api("agents", agent, "skills")),
+  change: (agent: string, body: SkillsBody) => ask("POST", api("agents", agent, "skills"), body),
+  usual: (agent: string) => ask("DELETE", api("agents", agent, "skills")),
 };
 
 export const town = {
