@@ -1,9 +1,10 @@
 /** Accounts and the agents they may be. */
 
-import type { AccountBody, AccountView, AgentView, OneTimeView, RoleBody } from "../protocol/messages";
+import type { AccountBody, AccountView, AgentView, OneTimeView, PolicyView, RoleBody } from "../protocol/messages";
 import { api } from "../shell/address";
 import { ask } from "../shell/http";
 import { reasonOf } from "../shell/refusals";
+import { zone } from "../shell/zone.svelte";
 
 export type Role = AccountBody["role"];
 
@@ -17,10 +18,12 @@ export class People {
 
   async load(): Promise<void> {
     try {
-      [this.accounts, this.agents] = await Promise.all([
+      const [accounts, agents, policy] = await Promise.all([
         ask<AccountView[]>("GET", api("accounts")),
         ask<AgentView[]>("GET", api("agents")),
+        ask<PolicyView>("GET", api("policy")),
       ]);
+      [this.accounts, this.agents, zone.name] = [accounts, agents, policy.time_zone];
       this.mistake = "";
     } catch (error) {
       this.mistake = reasonOf(error);

@@ -632,6 +632,7 @@ export interface Ping {
 export interface PolicyTexts {
   hash: string;
   town: string;
+  time_zone: string;
   languages: NamedView[];
   queues: NamedView[];
   agents: NamedView[];
@@ -644,6 +645,7 @@ export interface PolicyTexts {
 /** The policy in force. */
 export interface PolicyView {
   town: string;
+  time_zone: string;
   hash: string;
   adopted_at: string | null;
   refused: RefusalView | null;
@@ -1116,6 +1118,7 @@ export interface WallQueueView {
 export interface WallTownView {
   names: Record<string, string>;
   languages: string[];
+  time_zone: string;
   subjects: Record<string, Record<string, string>>;
   away_reasons: Record<string, Record<string, string>>;
   hours: WallHoursView[];
