@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from router.desk.access import Access, SignInBrake
 from router.desk.answers import Schemas
 from router.desk.browsers import Browsers
+from router.desk.earlier import EarlierItems
 from router.desk.hub import Hub
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
@@ -51,6 +52,7 @@ class Parts:
     browsers: Browsers
     brake: SignInBrake
     words: WordLookup
+    earlier: EarlierItems
     reports: MakeReports
     hub: Hub
     leases: Leases

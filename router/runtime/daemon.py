@@ -32,6 +32,7 @@ from router.history.blocked import Blocked
 from router.history.contacts import Contacts
 from router.history.database import Database, default_url
 from router.history.drafts import Drafts
+from router.history.earlier import Earlier
 from router.history.feeder import HistoryFeeder
 from router.history.passwords import Passwords
 from router.history.report_feeder import ReportFeeder
@@ -170,6 +171,7 @@ class Daemon:
             sessions=Sessions(self.database, self.clock),
             audit=Audit(self.database, self.clock),
             words=self.contacts.words,
+            earlier=Earlier(self.database),
             reports=Reports(self.database, self.clock),
             explain=self._explain,
             about=self.about,

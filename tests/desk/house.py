@@ -29,7 +29,10 @@ from router.errors import UnknownItem
 from router.history.accounts import Accounts, Role
 from router.history.audit import Audit
 from router.history.blocked import Blocked
+from router.history.contacts import Contacts
 from router.history.database import Database, default_url
+from router.history.earlier import Earlier
+from router.history.feeder import HistoryFeeder
 from router.history.passwords import Passwords
 from router.history.report_feeder import ReportFeeder
 from router.history.reports import Reports
@@ -166,12 +169,17 @@ class House:
         await self.inbox.submit(c.NoteRoom(item, "room-1"), lambda _: None)
 
     async def find_words(self, refs: list[str]) -> dict[str, Words]:
-        return await self.journal.words([ref for ref in refs if ref not in self.lost_words])
+        contacts = Contacts(self.database, self.journal)
+        return await contacts.words([ref for ref in refs if ref not in self.lost_words])
 
     async def explain(self, item_id: str) -> tuple[str, ...]:
         if item_id not in self.engine.state.items:
             raise UnknownItem(item_id)
         return (f"{item_id} came in", "and was queued")
+
+    async def feed_history(self) -> None:
+        """Have history read the journal and the spool."""
+        await HistoryFeeder(self.database, self.journal, self.journal, self.clock)()
 
     async def feed_reports(self) -> None:
         """Have reports read the journal."""
@@ -315,6 +323,7 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
         sessions=sessions,
         audit=audit,
         words=find_words,
+        earlier=Earlier(database),
         reports=Reports(database, clock),
         explain=explain,
         about=about,

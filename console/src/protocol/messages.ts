@@ -253,6 +253,40 @@ export interface DuplicateView {
   why: string;
 }
 
+/** An earlier item with everything that was said and written. */
+export interface EarlierItemView {
+  item: EarlierView;
+  words: WordsView | null;
+  messages: MessageView[];
+  before: number;
+}
+
+/** A page of them, the newest first. */
+export interface EarlierPageView {
+  items: EarlierView[];
+  more: boolean;
+  blocked: boolean;
+}
+
+/** One earlier item of the same resident, open or ended. */
+export interface EarlierView {
+  item: string;
+  form: Form;
+  channel: Channel;
+  state: ItemState;
+  called: string;
+  language: string;
+  subject: string;
+  queue: NamedView | null;
+  agent: NamedView | null;
+  received_at: string;
+  ended_at: string | null;
+  outcome: string;
+  code: string;
+  name: string;
+  note: string;
+}
+
 /** Hours overridden by a person: closed now, or forced open. */
 export interface EmergencyBody {
   closed?: boolean;
