@@ -17,6 +17,7 @@ from router.core.model import AgentId, Instant
 from router.core.state import State
 from router.ports import Words
 from router.reports.choices import By
+from router.reports.own import Own
 from router.reports.periods import Kind
 from router.reports.report import Report
 
@@ -141,6 +142,10 @@ class MakeReports(Protocol):
 
     async def report(self, kind: Kind, day: date | None, by: By, language: str) -> Report:
         """Return the report of the day, week or month that holds the day; None: today's."""
+        ...
+
+    async def own(self, agent: AgentId, language: str) -> Own:
+        """Return the agent's own figures of today."""
         ...
 
 

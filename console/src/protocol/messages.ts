@@ -310,6 +310,21 @@ export interface ErrorView {
   message: string;
 }
 
+/** What a figure is called and means. */
+export interface FigureView {
+  key: string;
+  unit: string;
+  name: string;
+  definition: string;
+}
+
+/** The figures on one channel, or on all; null where nothing was counted. */
+export interface FiguresOfView {
+  channel: string;
+  name: string;
+  figures: Record<string, number | number | null>;
+}
+
 /** A file that was uploaded before, as the upload named it. */
 export interface FileSent {
   blob: string;
@@ -648,6 +663,14 @@ export interface OnCallView {
 export interface OneTimeView {
   name: string;
   one_time_password: string;
+}
+
+/** One's own figures of today. */
+export interface OwnFiguresView {
+  at: string;
+  day: string;
+  definitions: FigureView[];
+  rows: FiguresOfView[];
 }
 
 /** One's own present and new password. */
