@@ -23,7 +23,7 @@ from router.desk.surroundings import Account, BlockList
 from router.desk.view_types import NamedView, moment, moment_or_none
 from router.desk.views_earlier import EarlierItemView, EarlierPageView, EarlierView
 from router.errors import NotAllowed, UnknownItem
-from router.ports import EarlierItem, Inbox, Known, Words
+from router.ports import EarlierItem, Inbox, Known, Words, said_in
 
 PAGE_MOST: Final = 50
 
@@ -76,7 +76,7 @@ class EarlierItems:
             raise UnknownItem(other)
         written = await self._find.messages(row.conversation)
         told = written[-SHOWN_MAX:]
-        refs = [*_refs(row), row.words_ref, *(message.ref for message in told)]
+        refs = [*_refs(row), *(message.ref for message in told)]
         words = await self._words.find(refs)
         return EarlierItemView(
             item=_view(policy, row, words),
@@ -109,11 +109,12 @@ def _is_at_hand(state: State, row: Item, agent_id: AgentId | None) -> bool:
 
 
 def _refs(row: EarlierItem) -> Iterable[str]:
-    return row.contact_ref, row.note_ref
+    return row.contact_ref, row.note_ref, row.words_ref
 
 
 def _view(policy: Policy, row: EarlierItem, words: Mapping[str, Words]) -> EarlierView:
     person, note = who_of(words.get(row.contact_ref)), words_view(words.get(row.note_ref))
+    said = said_in(words.get(row.words_ref))
     return EarlierView(
         item=row.id,
         form=Form(row.form),
@@ -121,7 +122,7 @@ def _view(policy: Policy, row: EarlierItem, words: Mapping[str, Words]) -> Earli
         state=ItemState(row.state),
         called=row.called,
         language=row.language,
-        subject=subject_called(policy, row.subject),
+        subject=subject_called(policy, row.subject) or (said.subject if said is not None else ""),
         queue=queue_named(policy, QueueId(row.queue) if row.queue else None),
         agent=_agent(policy, row.agent),
         received_at=moment(row.received_at),

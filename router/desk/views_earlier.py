@@ -17,7 +17,7 @@ class EarlierView(View, frozen=True, kw_only=True):
     state: ItemState
     called: str
     language: str
-    subject: str
+    subject: str  # in words; of a mail without one, what its resident wrote there
     queue: NamedView | None
     agent: NamedView | None  # who handled it last
     received_at: Moment

@@ -83,6 +83,7 @@ async def test_a_caller_is_known_by_the_number_and_by_the_address_that_stood_bes
     assert (page["more"], page["blocked"]) == (False, False)
     mail, form = page["items"]
     assert (mail["form"], mail["state"], mail["agent"]) == ("mail", "deferred", form["agent"])
+    assert mail["subject"] == "Leaves"  # as its resident wrote
     assert form["agent"] == {"id": "chloe", "name": "Chloe"}
     assert (form["state"], form["code"], form["note"]) == ("closed", "answered", "a crew is sent")
     assert (form["name"], form["subject"]) == ("Robin Example", "pothole")
