@@ -74,6 +74,7 @@ async def test_they_are_those_of_the_report_by_agent_and_of_nobody_else(hall: Ho
     }
     assert by_channel[""]["handle_time"] == 4.0
     assert (by_channel[""]["declined"], by_channel[""]["missed"]) == (1, 0)
+    assert (await figures(hall, "boris"))["rows"][-1]["figures"]["declined"] == 0
 
 
 async def test_every_figure_is_defined_in_both_languages(hall: House) -> None:
