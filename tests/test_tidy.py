@@ -39,6 +39,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "router.history.migrations.versions.r0002_conversations": "the same test",
     "router.history.migrations.versions.r0003_feed_chain": "the same test",
     "router.history.migrations.versions.r0004_reports": "the same test",
+    "router.history.migrations.versions.r0005_contact_addresses": "the same test",
     "router.runtime.about": "the real process of tests/end_to_end",
     "router.runtime.channels": "the real process of tests/end_to_end",
     "router.runtime.daemon": "the real process of tests/end_to_end",

@@ -7,11 +7,11 @@ at hand is nobody's business. Each look is in the trail.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from router.core.model import AgentId, Channel, Form, ItemState, QueueId
 from router.core.policy import Policy
-from router.core.records import Item, Message
+from router.core.records import Item
 from router.core.state import State
 from router.desk.access import LEADERS
 from router.desk.conversations import SHOWN_MAX, message_told, message_view
@@ -19,41 +19,24 @@ from router.desk.lookup import WordLookup
 from router.desk.named import queue_named, subject_called
 from router.desk.pictures import find_item
 from router.desk.residents import who_of, words_view
-from router.desk.surroundings import Account, BlockList
+from router.desk.surroundings import Account
 from router.desk.view_types import NamedView, moment, moment_or_none
 from router.desk.views_earlier import EarlierItemView, EarlierPageView, EarlierView
+from router.desk.writing import Desktop
 from router.errors import NotAllowed, UnknownItem
 from router.ports import EarlierItem, Inbox, Known, Words, said_in
 
 PAGE_MOST: Final = 50
 
 
-class FindEarlier(Protocol):
-    """What history knows of residents. Errors: `StorageFailed`."""
-
-    async def items(self, of: Known, after: str, limit: int) -> tuple[EarlierItem, ...]:
-        """Return at most so many of their earlier items, newest first, those after `after`."""
-        ...
-
-    async def item(self, of: Known, item_id: str) -> EarlierItem | None:
-        """Return one of them; None for one that is not theirs."""
-        ...
-
-    async def messages(self, conversation: str) -> tuple[Message, ...]:
-        """Return what was written in a conversation, oldest first."""
-        ...
-
-
 class EarlierItems:
     """Errors: `UnknownItem`, `NotAllowed`, `StorageFailed`."""
 
-    def __init__(
-        self, inbox: Inbox, words: WordLookup, find: FindEarlier, blocked: BlockList
-    ) -> None:
+    def __init__(self, inbox: Inbox, words: WordLookup, desktop: Desktop) -> None:
         self._inbox = inbox
         self._words = words
-        self._find = find
-        self._blocked = blocked
+        self._find = desktop.earlier
+        self._blocked = desktop.blocked
 
     async def page(self, item: str, who: Account, after: str, limit: int) -> EarlierPageView:
         """Return the items that came before, or beside, the one that is at hand."""

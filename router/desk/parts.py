@@ -13,7 +13,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from router.desk.access import Access, SignInBrake
 from router.desk.answers import Schemas
 from router.desk.browsers import Browsers
-from router.desk.earlier import EarlierItems
 from router.desk.hub import Hub
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
@@ -52,7 +51,6 @@ class Parts:
     browsers: Browsers
     brake: SignInBrake
     words: WordLookup
-    earlier: EarlierItems
     reports: MakeReports
     hub: Hub
     leases: Leases

@@ -12,7 +12,6 @@ from router.desk.access import Access, SignInBrake
 from router.desk.answers import Schemas
 from router.desk.api import MOUNTED_AT, build_api
 from router.desk.browsers import Browsers
-from router.desk.earlier import EarlierItems, FindEarlier
 from router.desk.hub import Hub, TellOthers
 from router.desk.leases import Leases
 from router.desk.lookup import WordLookup
@@ -50,7 +49,6 @@ class DeskSurface:
         sessions: Sessions,
         audit: Audit,
         words: FindWords,
-        earlier: FindEarlier,
         reports: MakeReports,
         explain: Explain,
         about: About,
@@ -93,7 +91,6 @@ class DeskSurface:
                 browsers=browsers,
                 brake=SignInBrake(clock),
                 words=lookup,
-                earlier=EarlierItems(inbox, lookup, earlier, desktop.blocked),
                 reports=reports,
                 hub=self._hub,
                 leases=self._leases,

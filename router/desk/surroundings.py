@@ -14,8 +14,9 @@ import msgspec
 
 from router.core.events import AnyEvent
 from router.core.model import AgentId, Instant
+from router.core.records import Message
 from router.core.state import State
-from router.ports import Words
+from router.ports import EarlierItem, Known, Words
 from router.reports.choices import By
 from router.reports.own import Own
 from router.reports.periods import Kind
@@ -126,6 +127,22 @@ class RenderHtml(Protocol):
 
     def __call__(self, html: str, /, *, remote: bool, pictures: Mapping[str, str]) -> str:
         """Return a whole page; pictures of the mail by content id, remote ones only if wanted."""
+        ...
+
+
+class FindEarlier(Protocol):
+    """What history knows of residents. Errors: `StorageFailed`."""
+
+    async def items(self, of: Known, after: str, limit: int) -> tuple[EarlierItem, ...]:
+        """Return at most so many of their earlier items, newest first, those after `after`."""
+        ...
+
+    async def item(self, of: Known, item_id: str) -> EarlierItem | None:
+        """Return one of them; None for one that is not theirs."""
+        ...
+
+    async def messages(self, conversation: str) -> tuple[Message, ...]:
+        """Return what was written in a conversation, oldest first."""
         ...
 
 

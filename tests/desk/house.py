@@ -303,9 +303,8 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
     publisher, ids = Publisher(), SeededIds(seed)
     inbox = Sequencer(engine, journal, clock, ids, publisher, Metrics())
     hashing = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    accounts = Accounts(database, clock, hashing)
+    accounts, about = Accounts(database, clock, hashing), AboutIt()
     sessions, audit = Sessions(database, clock), Audit(database, clock)
-    about = AboutIt()
     built: list[House] = []
     blobs, typed = MemoryBlobs(), list[tuple[str, str]]()
 
@@ -323,7 +322,6 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
         sessions=sessions,
         audit=audit,
         words=find_words,
-        earlier=Earlier(database),
         reports=Reports(database, clock),
         explain=explain,
         about=about,
@@ -335,6 +333,7 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
             render=lambda html, *, remote, pictures: f"{remote} {sorted(pictures)} {html}",
             blocked=Blocked(database, clock),
             kept=Threads(database).kept,
+            earlier=Earlier(database),
             key_of=lambda email: f"key-of-{email}",
             typing=lambda conversation, agent: typed.append((conversation, agent)),
         ),
