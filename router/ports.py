@@ -268,6 +268,36 @@ class Spool(Protocol):
         ...
 
 
+class Known(msgspec.Struct, frozen=True):
+    """By what the resident of an item is known."""
+
+    item: str
+    address_key: str  # "" = withheld
+    addresses: tuple[str, ...]  # telephone number, mail address, as far as given
+
+
+class EarlierItem(msgspec.Struct, frozen=True):
+    """An item as history knows it, open or ended, without anybody's words."""
+
+    id: str
+    form: str
+    channel: str
+    state: str
+    called: str
+    language: str
+    subject: str
+    queue: str  # "" = none yet
+    agent: str  # who handled it last; "" = nobody
+    received_at: Instant
+    ended_at: Instant | None
+    outcome: str
+    code: str
+    contact_ref: str
+    words_ref: str
+    note_ref: str
+    conversation: str  # "" = none
+
+
 class Blobs(Protocol):
     """Large bytes: original mails, attachments. Named by their content, so a repeat costs nothing.
 

@@ -40,6 +40,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "router.history.migrations.versions.r0003_feed_chain": "the same test",
     "router.history.migrations.versions.r0004_reports": "the same test",
     "router.history.migrations.versions.r0005_sign_in_provider": "the same test",
+    "router.history.migrations.versions.r0006_contact_addresses": "the same test",
     "router.runtime.about": "the real process of tests/end_to_end",
     "router.runtime.channels": "the real process of tests/end_to_end",
     "router.runtime.daemon": "the real process of tests/end_to_end",

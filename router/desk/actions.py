@@ -114,6 +114,7 @@ def policy_texts(state: State, language: str = "") -> m.PolicyTexts:
     return m.PolicyTexts(
         hash=state.policy_hash,
         town=text_of(policy.name, language),
+        time_zone=policy.time_zone,
         languages=tuple(NamedView(id=lang.id, name=lang.name) for lang in policy.languages),
         queues=named({queue.id: queue.name for queue in policy.queues.values()}),
         agents=_people(policy),

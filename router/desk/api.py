@@ -9,6 +9,8 @@ from fastapi_offline import FastAPIOffline
 
 from router.desk.answers import install_errors
 from router.desk.api_calls import call_routes
+from router.desk.api_earlier import earlier_routes
+from router.desk.api_figures import figure_routes
 from router.desk.api_hours import message_routes, on_call_routes, surge_routes
 from router.desk.api_lead import lead_routes
 from router.desk.api_order import kept_routes, order_routes
@@ -51,7 +53,9 @@ def build_api(parts: Parts) -> FastAPI:
         message_routes,
         shunted_routes,
         desk_routes,
+        figure_routes,
         item_routes,
+        earlier_routes,
         call_routes,
         lead_routes,
         skills_routes,

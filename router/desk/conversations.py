@@ -47,7 +47,7 @@ def text_view(state: State, row: Item) -> TextView | None:
     return TextView(
         conversation=text.conversation,
         can_reply="chat" if channel is Channel.CHAT else _by_mail(state, row, conversations),
-        messages=tuple(_message(policy, *each) for each in written[-SHOWN_MAX:]),
+        messages=tuple(message_view(policy, *each) for each in written[-SHOWN_MAX:]),
         earlier=max(0, len(written) - SHOWN_MAX),
         owner=text.owner,
         waiting_for=text.waiting_for,
@@ -85,7 +85,8 @@ def _answer_due(policy: Policy, row: Item, text: TextWork, channel: Channel) -> 
     return moment_or_none(row.due_at)
 
 
-def _message(policy: Policy, conversation: str, row: Message) -> MessageView:
+def message_view(policy: Policy, conversation: str, row: Message) -> MessageView:
+    """Return a message without its words."""
     kind, _, name = row.by.partition(":")
     who = name
     if kind == "agent":
@@ -115,10 +116,11 @@ def told_text(view: TextView | None, found: dict[str, Words]) -> TextView | None
     """Return the view with the words that were found."""
     if view is None:
         return None
-    return replace(view, messages=tuple(_told(m, found.get(m.ref)) for m in view.messages))
+    return replace(view, messages=tuple(message_told(m, found.get(m.ref)) for m in view.messages))
 
 
-def _told(view: MessageView, words: Words | None) -> MessageView:
+def message_told(view: MessageView, words: Words | None) -> MessageView:
+    """Return the view with its words, if they were found."""
     said = said_in(words)
     if said is None:
         return view

@@ -173,6 +173,7 @@ class PolicyTexts(msgspec.Struct, frozen=True, kw_only=True):
 
     hash: str
     town: str
+    time_zone: str  # of the town: America/Toronto; times of day are shown in it
     languages: tuple[NamedView, ...]
     queues: tuple[NamedView, ...]
     agents: tuple[NamedView, ...]

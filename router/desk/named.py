@@ -15,8 +15,13 @@ def text_of(texts: Texts, language: str) -> str:
 
 def subject_of(policy: Policy, row: Item) -> str:
     """Return the subject in the town's first language."""
-    texts = policy.subjects.get(row.subject)
-    return text_of(texts, policy.languages[0].id) if texts is not None else row.subject
+    return subject_called(policy, row.subject)
+
+
+def subject_called(policy: Policy, subject: str) -> str:
+    """Return what a subject is called in the town's first language; its id if it has no name."""
+    texts = policy.subjects.get(subject)
+    return text_of(texts, policy.languages[0].id) if texts is not None else subject
 
 
 def queue_named(policy: Policy, queue_id: QueueId | None) -> NamedView | None:

@@ -31,7 +31,7 @@ from router.desk.recalls import agreement_view, consult_view
 from router.desk.related import contacts_of, duplicates_of, refs_of_contacts, told_contacts
 from router.desk.residents import who_of, words_view
 from router.desk.skills import skills_today_view
-from router.desk.view_types import moment, moment_or_none, seconds
+from router.desk.view_types import moment, moment_or_none, seconds, time_of_day
 from router.desk.views import (
     AgentView,
     CallbackView,
@@ -180,14 +180,16 @@ def story_of(state: State, row: Item) -> tuple[str, ...]:
     Shape: at least one line. The whole story is `townline explain`.
     """
     policy = state.policy
-    lines = [f"{_CAME_BY[row.form]} {row.called} at {moment(row.received_at):%H:%M} UTC"]
+    came_at = time_of_day(policy.time_zone, row.received_at, state.now)
+    lines = [f"{_CAME_BY[row.form]} {row.called} at {came_at}"]
     if row.reopened:
         lines.append(f"reopened {_times(row.reopened)}")
     if row.flow is not None:
         lines.append(f"went through the menu {row.flow.flow}, last at {row.flow.node}")
     queue = queue_named(policy, row.queue)
     if queue is not None and row.first_queued_at is not None:
-        lines.append(f"in line at {queue.name} since {moment(row.first_queued_at):%H:%M} UTC")
+        since = time_of_day(policy.time_zone, row.first_queued_at, state.now)
+        lines.append(f"in line at {queue.name} since {since}")
     if row.step:
         lines.append(f"requirements relaxed {_times(row.step)} while waiting")
     if row.offer_count > 1:

@@ -14,9 +14,11 @@ import msgspec
 
 from router.core.events import AnyEvent
 from router.core.model import AgentId, Instant
+from router.core.records import Message
 from router.core.state import State
-from router.ports import Words
+from router.ports import EarlierItem, Known, Words
 from router.reports.choices import By
+from router.reports.own import Own
 from router.reports.periods import Kind
 from router.reports.report import Report
 
@@ -128,6 +130,22 @@ class RenderHtml(Protocol):
         ...
 
 
+class FindEarlier(Protocol):
+    """What history knows of residents. Errors: `StorageFailed`."""
+
+    async def items(self, of: Known, after: str, limit: int) -> tuple[EarlierItem, ...]:
+        """Return at most so many of their earlier items, newest first, those after `after`."""
+        ...
+
+    async def item(self, of: Known, item_id: str) -> EarlierItem | None:
+        """Return one of them; None for one that is not theirs."""
+        ...
+
+    async def messages(self, conversation: str) -> tuple[Message, ...]:
+        """Return what was written in a conversation, oldest first."""
+        ...
+
+
 class Explain(Protocol):
     """The story of one item, in plain lines."""
 
@@ -141,6 +159,10 @@ class MakeReports(Protocol):
 
     async def report(self, kind: Kind, day: date | None, by: By, language: str) -> Report:
         """Return the report of the day, week or month that holds the day; None: today's."""
+        ...
+
+    async def own(self, agent: AgentId, language: str) -> Own:
+        """Return the agent's own figures of today."""
         ...
 
 

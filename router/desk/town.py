@@ -172,6 +172,7 @@ def policy_view(state: State, about: About) -> PolicyView:
     refusal = about.policy_refusal
     return PolicyView(
         town=state.policy.town,
+        time_zone=state.policy.time_zone,
         hash=state.policy_hash,
         adopted_at=moment_or_none(about.policy_adopted_at),
         refused=(

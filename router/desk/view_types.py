@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -36,6 +37,13 @@ def moment(instant: Instant) -> datetime:
 def moment_or_none(instant: Instant | None) -> datetime | None:
     """Return None for None."""
     return None if instant is None else moment(instant)
+
+
+def time_of_day(zone: str, instant: Instant, now: Instant) -> str:
+    """Return `09:58` as the town's clocks show it; with the date when that is another day."""
+    there = ZoneInfo(zone)
+    local, today = (moment(each).astimezone(there) for each in (instant, now))
+    return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M}"
 
 
 def instant_of(when: datetime) -> Instant:

@@ -298,6 +298,7 @@ class PolicyView(View, frozen=True, kw_only=True):
     """The policy in force."""
 
     town: str
+    time_zone: str  # of the town: America/Toronto
     hash: str
     adopted_at: Moment | None  # None: before the oldest event this daemon has read
     refused: RefusalView | None

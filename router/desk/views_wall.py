@@ -106,6 +106,7 @@ class WallTownView(View, frozen=True, kw_only=True):
 
     names: Names
     languages: tuple[str, ...]  # the first is the default
+    time_zone: str  # America/Toronto; times of day are shown in it
     subjects: dict[str, Names]
     away_reasons: dict[str, Names]
     hours: tuple[WallHoursView, ...]

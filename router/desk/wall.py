@@ -99,6 +99,7 @@ def _town(state: State, about: About) -> WallTownView:
     return WallTownView(
         names=policy.name,
         languages=tuple(language.id for language in policy.languages),
+        time_zone=policy.time_zone,
         subjects=policy.subjects,
         away_reasons=policy.away_reasons,
         hours=tuple(_hours(policy)),

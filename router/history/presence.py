@@ -43,29 +43,29 @@ class Presences:
                 for agent in event.agents:  # so that today's report is a quarter of an hour old
                     since = self._of(agent, event.at).since
                     if interval_of(since) != interval_of(event.at):
-                        self._count(agent, event.at)
+                        self.count(agent, event.at)
             case e.ServiceResumed():
                 for known in list(self.rows):
-                    row = self._count(known, event.since)
+                    row = self.count(known, event.since)
                     self.rows[known] = replace(row, since=event.at)
 
     def take(self, agent: str, at: Instant) -> None:
         """The agent has one more item in hand."""
-        row = self._count(agent, at)
+        row = self.count(agent, at)
         self.rows[agent] = replace(row, in_hand=row.in_hand + 1)
 
     def let_go(self, agent: str, at: Instant) -> None:
         """The agent has one item less in hand."""
-        row = self._count(agent, at)
+        row = self.count(agent, at)
         self.rows[agent] = replace(row, in_hand=max(0, row.in_hand - 1))
 
     def _of(self, agent: str, at: Instant) -> Presence:
         return self.rows.get(agent) or Presence(agent, AgentStatus.OFFLINE.value, 0, at)
 
     def _set(self, agent: str, at: Instant, status: AgentStatus) -> None:
-        self.rows[agent] = replace(self._count(agent, at), status=status.value)
+        self.rows[agent] = replace(self.count(agent, at), status=status.value)
 
-    def _count(self, agent: str, until: Instant) -> Presence:
+    def count(self, agent: str, until: Instant) -> Presence:
         """Count the time up to then for what the agent did; return how they stand."""
         row = self._of(agent, until)
         kind = _AT_DESK.get(row.status, "")

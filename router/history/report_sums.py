@@ -89,8 +89,10 @@ SUMMED: Final[dict[str, Summed]] = {
 }
 
 
-def summed(kind: str, first: str, last: str) -> Subquery:
+def summed(kind: str, first: str, last: str, agent: str = "") -> Subquery:
     """Return the sums of the days from first to last, of settled days and of the others.
+
+    `agent`: of this one alone, where facts of the kind are told apart by agent.
 
     Shape: the columns of `report_sums`, without `kind`; a group may have several rows.
     """
@@ -102,7 +104,11 @@ def summed(kind: str, first: str, last: str) -> Subquery:
     settled = select(*columns).where(
         stored.kind == kind, stored.day.between(first, last), stored.day.not_in(unsettled)
     )
-    return union_all(settled, _count(how, how.day.in_(unsettled))).subquery()
+    when: ColumnElement[bool] = how.day.in_(unsettled)
+    if agent:
+        settled = settled.where(stored.agent == agent)
+        when = and_(when, how.table.c.agent == agent)
+    return union_all(settled, _count(how, when)).subquery()
 
 
 def day_to_settle(connection: Connection) -> str | None:

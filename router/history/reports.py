@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, func, null, select
 from router.core.service_level import day_in
 from router.history import report_tables as t
 from router.history.database import Database
+from router.history.report_own import at_desk_since, offers_of
 from router.history.report_policies import latest_zone
 from router.history.report_sums import (
     AT_DESK,
@@ -33,6 +34,7 @@ from router.history.report_sums import (
 from router.ports import Clock
 from router.reports import facts as f
 from router.reports.choices import By
+from router.reports.own import Own, own_of
 from router.reports.periods import Kind, Period, period_with
 from router.reports.report import Report, report_of
 
@@ -56,6 +58,32 @@ class Reports:
 
         return await self._database.read(made)
 
+    async def own(self, agent: str, language: str) -> Own:
+        """Return an agent's own figures of today, time at the desk up to now."""
+
+        def made(connection: Connection) -> Own:
+            zone, now = latest_zone(connection), self._clock.now()
+            today = date.fromisoformat(day_in(zone, now))
+            period = period_with(Kind.DAY, today)
+            facts = own_facts(connection, period, agent)
+            time = [*facts.at_desk, *at_desk_since(connection, agent, zone, now)]
+            offers = offers_of(connection, agent, zone, today)
+            facts = facts._replace(at_desk=time)
+            return own_of(facts, offers, agent, today, period, language)
+
+        return await self._database.read(made)
+
+
+def own_facts(connection: Connection, period: Period, agent: str) -> f.Facts:
+    """Return one agent's facts of the period, by agent."""
+    first, last = period.first.isoformat(), period.last.isoformat()
+    return f.Facts(
+        ended=_ended(connection, By.AGENT, first, last, agent),
+        handlings=_handlings(connection, By.AGENT, first, last, agent),
+        ratings=_ratings(connection, By.AGENT, first, last, agent),
+        at_desk=_at_desk(connection, By.AGENT, first, last, agent),
+    )
+
 
 def facts_of(connection: Connection, period: Period, by: By) -> f.Facts:
     """Return the period's facts, grouped as the report is made by."""
@@ -78,10 +106,16 @@ def facts_of(connection: Connection, period: Period, by: By) -> f.Facts:
 
 
 def _counted(
-    connection: Connection, kind: str, groups: Sequence[str], sums: int, first: str, last: str
+    connection: Connection,
+    kind: str,
+    groups: Sequence[str],
+    sums: int,
+    first: str,
+    last: str,
+    agent: str = "",
 ) -> Iterator[list[Any]]:
     """Yield for each group what it is, how many facts it has, and so many of `SUMS` of them."""
-    rows = summed(kind, first, last).c
+    rows = summed(kind, first, last, agent).c
     apart = [rows[name] for name in groups]
     added = [func.sum(rows[name]) for name in ("number", *SUMS[:sums])]
     for row in connection.execute(select(*apart, *added).group_by(*_apart(apart))):
@@ -98,10 +132,10 @@ def _received(connection: Connection, by: By, first: str, last: str) -> list[f.R
     return [f.Received(*row) for row in _counted(connection, RECEIVED, groups, 0, first, last)]
 
 
-def _ended(connection: Connection, by: By, first: str, last: str) -> list[f.Ended]:
+def _ended(connection: Connection, by: By, first: str, last: str, agent: str = "") -> list[f.Ended]:
     kind = ENDED_BY if by is By.AGENT else ENDED
     groups = (by.value, "channel", "name")
-    return [f.Ended(*row) for row in _counted(connection, kind, groups, 3, first, last)]
+    return [f.Ended(*row) for row in _counted(connection, kind, groups, 3, first, last, agent)]
 
 
 def _open(connection: Connection, by: By, last: str) -> list[f.Open]:
@@ -121,20 +155,26 @@ def _open(connection: Connection, by: By, last: str) -> list[f.Open]:
     return found
 
 
-def _handlings(connection: Connection, by: By, first: str, last: str) -> list[f.Handlings]:
+def _handlings(
+    connection: Connection, by: By, first: str, last: str, agent: str = ""
+) -> list[f.Handlings]:
     kind = HANDLED_BY if by is By.AGENT else HANDLED
     groups = (by.value, "channel", "name")
-    return [f.Handlings(*row) for row in _counted(connection, kind, groups, 4, first, last)]
+    return [f.Handlings(*row) for row in _counted(connection, kind, groups, 4, first, last, agent)]
 
 
-def _ratings(connection: Connection, by: By, first: str, last: str) -> list[f.Ratings]:
+def _ratings(
+    connection: Connection, by: By, first: str, last: str, agent: str = ""
+) -> list[f.Ratings]:
     kind = RATED_BY if by is By.AGENT else RATED
-    found = _counted(connection, kind, (by.value, "channel", "name"), 0, first, last)
+    found = _counted(connection, kind, (by.value, "channel", "name"), 0, first, last, agent)
     return [f.Ratings(value, channel, int(score), n) for value, channel, score, n in found]
 
 
-def _at_desk(connection: Connection, by: By, first: str, last: str) -> list[f.AtDesk]:
-    rows = summed(AT_DESK, first, last).c
+def _at_desk(
+    connection: Connection, by: By, first: str, last: str, agent: str = ""
+) -> list[f.AtDesk]:
+    rows = summed(AT_DESK, first, last, agent).c
     sums = (func.sum(rows.sum_a), func.sum(rows.sum_b), func.sum(rows.sum_c))
     if by in (By.AGENT, By.DAY):
         query = select(rows[by.value], *sums).group_by(rows[by.value])

@@ -19,12 +19,13 @@ from router.core.model import MINUTE, Span
 from router.errors import StorageFailed
 from router.history import archive, blob_sweep, drafts
 from router.history import words as kept
+from router.history.addresses import is_address, values_of
 from router.history.audit import note
 from router.history.blob_sweep import BlobFolder
 from router.history.database import Database
 from router.history.document import Document, document, iso
 from router.history.tables import contacts, items, messages
-from router.history.traces import Sought, Trace, sought, trace, values_of
+from router.history.traces import Sought, Trace, sought, trace
 from router.ports import Clock, Spool, Words
 
 ARRIVING: Final[Span] = 10 * MINUTE  # files put so lately may be of words on their way
@@ -151,7 +152,7 @@ class Residents:
 
     async def _found(self, wanted: Sought, traced: Trace, words: Mapping[str, Words]) -> Found:
         people = [each for each in words.values() if each.kind == kept.CONTACT]
-        also = {text for each in people for text in values_of(each.body) if _is_address(text)}
+        also = {text for each in people for text in values_of(each.body) if is_address(text)}
         return Found(
             items=tuple(sorted(traced.items)),
             open_items=await self._database.read(lambda connection: _open(connection, traced)),
@@ -237,7 +238,3 @@ def _open(connection: Connection, traced: Trace) -> tuple[str, ...]:
         query = select(items.c.id).where(items.c.id.in_(part), items.c.ended_at.is_(None))
         found += connection.execute(query).scalars()
     return tuple(sorted(found))
-
-
-def _is_address(text: str) -> bool:
-    return "@" in text or (text.startswith("+") and text[1:].isdigit())

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from router.errors import StorageFailed
 from router.history import postgresql
 
-HEAD: Final = "0005"  # newest revision in migrations/versions
+HEAD: Final = "0006"  # newest revision in migrations/versions
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 

@@ -29,6 +29,7 @@ METADATA: Final = MetaData()
 
 ID: Final = 64  # item, offer, agent, queue ids, references
 NAME: Final = 200
+ADDRESS: Final = 320  # of mail, or a telephone number
 
 # --- residents' words ----------------------------------------------------------------------------
 
@@ -43,6 +44,14 @@ contacts = Table(
     Column("redacted_at", BigInteger),
     Index("contacts_by_address", "address_key"),
     Index("contacts_by_age", "redacted_at", "stored_at"),
+)
+
+contact_addresses = Table(  # which addresses stand in which contacts; none of emptied ones
+    "contact_addresses",
+    METADATA,
+    Column("address", String(ADDRESS), primary_key=True),  # +E.164; mail in small letters, ASCII
+    Column("ref", String(ID), primary_key=True),
+    Index("contact_addresses_by_ref", "ref"),
 )
 
 messages = Table(

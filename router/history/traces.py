@@ -16,10 +16,12 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
+from sqlalchemy import Connection, Table, select
 
 from router.core.identity import address_key
+from router.history.addresses import addresses_of, in_ascii
 from router.history.tables import (
+    contact_addresses,
     contacts,
     conversation_messages,
     conversations,
@@ -69,18 +71,8 @@ def sought(secret: bytes, address: str) -> Sought:
     lower = text.lower()
     if _MAIL.fullmatch(lower) is None:
         raise ValueError(f"{address!r} is no mail address: write for example sam@example.org")
-    forms = tuple(dict.fromkeys((_in_ascii(lower), lower)))
+    forms = tuple(dict.fromkeys((in_ascii(lower), lower)))
     return Sought(forms, tuple(address_key(secret, "email", form) for form in forms))
-
-
-def _in_ascii(address: str) -> str:
-    local, at, domain = address.rpartition("@")
-    if not at:
-        return address
-    try:
-        return f"{local}@{domain.encode('idna').decode('ascii').lower()}"
-    except UnicodeError:
-        return address
 
 
 def trace(connection: Connection, wanted: Sought, waiting: Iterable[Words]) -> Trace:
@@ -117,38 +109,16 @@ def _contacts(
 ) -> tuple[set[str], set[str]]:
     """Return the references of contacts in which the address stands, and the keys they go by."""
     keys = set(wanted.keys)
-    filed = select(contacts.c.ref).where(contacts.c.address_key.in_(keys))
-    refs = set(connection.execute(filed).scalars())
-    lower = func.lower(contacts.c.body)
-    maybe: ColumnElement[bool] = or_(*(lower.contains(f, autoescape=True) for f in wanted.forms))
-    query = select(contacts.c.ref, contacts.c.body, contacts.c.address_key).where(maybe)
-    for row in connection.execute(query):
-        if stands_in(wanted, row.body.encode()):
-            refs.add(row.ref)
-            keys.add(row.address_key)
-    refs |= {w.ref for w in waiting if w.kind == CONTACT and stands_in(wanted, w.body)}
+    refs = _column(connection, contacts.c.ref, contacts.c.address_key, keys)
+    named = _column(connection, contact_addresses.c.ref, contact_addresses.c.address, wanted.forms)
+    keys |= _column(connection, contacts.c.address_key, contacts.c.ref, named)
+    refs |= named | {w.ref for w in waiting if w.kind == CONTACT and stands_in(wanted, w.body)}
     return refs, keys - {""}
 
 
 def stands_in(wanted: Sought, body: bytes) -> bool:
     """Say whether the address is one of the values of a contact."""
-    return any(_in_ascii(text.lower()) in wanted.forms for text in values_of(body))
-
-
-def values_of(body: bytes) -> list[str]:
-    """Return every text in a contact; none of what cannot be read."""
-    try:
-        return list(_texts(msgspec.json.decode(body)))
-    except msgspec.DecodeError:
-        return []
-
-
-def _texts(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
+    return not addresses_of(body).isdisjoint(wanted.forms)
 
 
 def _foreign(connection: Connection, refs: set[str], talks: set[str]) -> set[str]:

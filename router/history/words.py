@@ -16,7 +16,8 @@ import msgspec
 from sqlalchemy import Connection, Table, delete, select, update
 
 from router.core.model import Instant
-from router.history.tables import blob_uses, contacts, mentions, messages
+from router.history.addresses import note_addresses
+from router.history.tables import blob_uses, contact_addresses, contacts, mentions, messages
 from router.history.upsert import insert_missing
 from router.ports import Words, said_in
 
@@ -55,6 +56,7 @@ def store(connection: Connection, page: Sequence[Words], now: Instant) -> None:
             for words in people
         ],
     )
+    note_addresses(connection, people)
     insert_missing(
         connection,
         messages,
@@ -122,7 +124,7 @@ def _forget_unmentioned(connection: Connection, table: Table, cutoff: Instant) -
     refs = connection.execute(query).scalars().all()
     for part in parts_of(refs):
         connection.execute(delete(table).where(table.c.ref.in_(part)))
-        connection.execute(delete(blob_uses).where(blob_uses.c.ref.in_(part)))
+        _forget_uses(connection, part)
     return len(refs)
 
 
@@ -150,8 +152,13 @@ def empty(connection: Connection, refs: Iterable[str], now: Instant) -> Emptied:
             ).rowcount
         named = select(blob_uses.c.blob).where(blob_uses.c.ref.in_(part))
         blobs.update(connection.execute(named).scalars())
-        connection.execute(delete(blob_uses).where(blob_uses.c.ref.in_(part)))
+        _forget_uses(connection, part)
     return Emptied(counts[contacts], counts[messages], frozenset(blobs))
+
+
+def _forget_uses(connection: Connection, refs: list[str]) -> None:
+    for table in (blob_uses, contact_addresses):
+        connection.execute(delete(table).where(table.c.ref.in_(refs)))
 
 
 def used(connection: Connection, blobs: Collection[str]) -> set[str]:

@@ -33,6 +33,7 @@ from router.history.blocked import Blocked
 from router.history.contacts import Contacts
 from router.history.database import Database, default_url
 from router.history.drafts import Drafts
+from router.history.earlier import Earlier
 from router.history.feeder import HistoryFeeder
 from router.history.passwords import Passwords
 from router.history.provider_names import ProviderNames
@@ -186,6 +187,7 @@ class Daemon:
                 render=render_html,
                 blocked=self.blocked,
                 kept=Threads(self.database).kept,
+                earlier=Earlier(self.database),
                 key_of=key_of(secret),
                 typing=typing,
             ),

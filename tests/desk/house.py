@@ -34,7 +34,10 @@ from router.history.account_rows import Role
 from router.history.accounts import Accounts
 from router.history.audit import Audit
 from router.history.blocked import Blocked
+from router.history.contacts import Contacts
 from router.history.database import Database, default_url
+from router.history.earlier import Earlier
+from router.history.feeder import HistoryFeeder
 from router.history.passwords import Passwords
 from router.history.provider_names import ProviderNames
 from router.history.report_feeder import ReportFeeder
@@ -173,12 +176,17 @@ class House:
         await self.inbox.submit(c.NoteRoom(item, "room-1"), lambda _: None)
 
     async def find_words(self, refs: list[str]) -> dict[str, Words]:
-        return await self.journal.words([ref for ref in refs if ref not in self.lost_words])
+        contacts = Contacts(self.database, self.journal)
+        return await contacts.words([ref for ref in refs if ref not in self.lost_words])
 
     async def explain(self, item_id: str) -> tuple[str, ...]:
         if item_id not in self.engine.state.items:
             raise UnknownItem(item_id)
         return (f"{item_id} came in", "and was queued")
+
+    async def feed_history(self) -> None:
+        """Have history read the journal and the spool."""
+        await HistoryFeeder(self.database, self.journal, self.journal, self.clock)()
 
     async def feed_reports(self) -> None:
         """Have reports read the journal."""
@@ -314,9 +322,9 @@ async def _built(
     publisher, ids = Publisher(), SeededIds(seed)
     inbox = Sequencer(engine, journal, clock, ids, publisher, Metrics())
     hashing = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    accounts = Accounts(database, clock, hashing)
+    accounts, about = Accounts(database, clock, hashing), AboutIt()
     sessions, audit = Sessions(database, clock), Audit(database, clock)
-    about, names = AboutIt(), ProviderNames(database, clock)
+    names = ProviderNames(database, clock)
     built: list[House] = []
     blobs, typed = MemoryBlobs(), list[tuple[str, str]]()
 
@@ -371,6 +379,7 @@ def _desktop(
         render=lambda html, *, remote, pictures: f"{remote} {sorted(pictures)} {html}",
         blocked=Blocked(database, clock),
         kept=Threads(database).kept,
+        earlier=Earlier(database),
         key_of=lambda email: f"key-of-{email}",
         typing=lambda conversation, agent: typed.append((conversation, agent)),
     )

@@ -21,7 +21,13 @@ from router.desk.socket import DeskSocket
 from router.desk.writing import Desktop, Writing
 from router.runtime.ids import SeededIds
 from tests.desk.instant_inbox import InstantInbox, OnePerson
-from tests.fakes.memory_texts import MemoryBlobs, MemoryDrafts, NobodyBlocked, nothing_kept
+from tests.fakes.memory_texts import (
+    MemoryBlobs,
+    MemoryDrafts,
+    NobodyBlocked,
+    NothingEarlier,
+    nothing_kept,
+)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -77,6 +83,7 @@ def talk(sent: Iterable[str | bytes], *, hello: bool = True) -> tuple[list[Messa
                 render=lambda html, *, remote, pictures: html,
                 blocked=NobodyBlocked(),
                 kept=nothing_kept,
+                earlier=NothingEarlier(),
             ),
         ),
     )

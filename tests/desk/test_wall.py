@@ -53,6 +53,7 @@ async def test_a_supervisor_sees_the_whole_town_and_then_what_changes(town_hall:
         assert [queue["queue"] for queue in whole["queues"]] == ["general", "roads"]
         assert whole["agents"] == []
         assert whole["town"]["hours"][0]["queues"]
+        assert whole["town"]["time_zone"] == "America/Toronto"
         await town_hall.call("C1", "1", "1")
         await look(town_hall)
         change = await sam.until("wall_change")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+from router.core.records import Message
 from router.desk.surroundings import BlockedEntry, KeptMail
+from router.ports import EarlierItem, Known
 
 
 class MemoryBlobs:
@@ -53,3 +55,16 @@ class NobodyBlocked:
 async def nothing_kept(limit: int) -> list[KeptMail]:
     """No machine has written."""
     return []
+
+
+class NothingEarlier:
+    """A history in which nobody has come before."""
+
+    async def items(self, of: Known, after: str, limit: int) -> tuple[EarlierItem, ...]:
+        return ()
+
+    async def item(self, of: Known, item_id: str) -> EarlierItem | None:
+        return None
+
+    async def messages(self, conversation: str) -> tuple[Message, ...]:
+        return ()

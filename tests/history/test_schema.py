@@ -10,16 +10,18 @@ import time
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, select, text
 
 from router.errors import SettingsError, StorageFailed
 from router.history import schema
 from router.history.database import Database, default_url
 from router.history.report_tables import report_items
+from router.history.tables import contact_addresses
 
 from .conftest import on_sqlite
 
@@ -122,3 +124,36 @@ def test_without_the_driver_it_says_what_to_install(
 def _run(program: str) -> int:
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
     return done.returncode
+
+
+@on_sqlite
+async def test_the_fifth_revision_finds_the_addresses_of_contacts_kept_before(url: str) -> None:
+    engine = create_engine(url)
+    alembic = Config()
+    alembic.set_main_option("script_location", str(schema.MIGRATIONS))
+    with engine.begin() as connection:
+        alembic.attributes["connection"] = connection
+        command.upgrade(alembic, "0004")
+        insert = text(
+            "INSERT INTO contacts (ref, kind, address_key, body, stored_at, redacted_at)"
+            " VALUES (:ref, 'contact', '', :body, 1, :emptied)"
+        )
+        both = '{"number": "+19055550123", "name": "Robin", "email": "Robin@Example.ORG"}'
+        kept: list[tuple[str, str, int | None]] = [
+            (f"c{n:04}", '{"email": "pat@example.org"}', None) for n in range(700)
+        ]
+        kept += [("both", both, None), ("broken", "{", None), ("emptied", "", 2)]
+        for ref, body, emptied in kept:
+            connection.execute(insert, {"ref": ref, "body": body, "emptied": emptied})
+    engine.dispose()
+    database = Database(url)
+    query = select(contact_addresses.c.address, contact_addresses.c.ref)
+    found = await database.read(
+        lambda connection: {tuple(row) for row in connection.execute(query)}
+    )
+    await database.close()
+    assert {each for each in found if each[1] == "both"} == {
+        ("+19055550123", "both"),
+        ("robin@example.org", "both"),
+    }
+    assert len(found) == 702

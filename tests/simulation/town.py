@@ -52,7 +52,13 @@ from router.runtime.recovery import recover
 from router.runtime.sequencer import Sequencer
 from router.runtime.shunting import ShuntedCommand
 from router.runtime.snapshot import encode_snapshot
-from tests.fakes.memory_texts import MemoryBlobs, MemoryDrafts, NobodyBlocked, nothing_kept
+from tests.fakes.memory_texts import (
+    MemoryBlobs,
+    MemoryDrafts,
+    NobodyBlocked,
+    NothingEarlier,
+    nothing_kept,
+)
 from tests.simulation.ledgers import Broken
 from tests.simulation.virtual_loop import LoopClock
 from tests.simulation.watch import Watch
@@ -274,6 +280,7 @@ class Town:
             render=render_html,
             blocked=NobodyBlocked(),
             kept=nothing_kept,
+            earlier=NothingEarlier(),
         )
         return Writing(sequencer, ids, WordLookup(journal.words), desktop)
 

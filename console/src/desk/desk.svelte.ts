@@ -8,6 +8,7 @@ import type {
   PolicyTexts,
   ServerSays,
 } from "../protocol/messages";
+import { zone } from "../shell/zone.svelte";
 import { clock } from "./clock.svelte";
 
 const TYPES_MS = 6000; // so long a resident's typing is believed
@@ -57,7 +58,7 @@ export class DeskState {
         this.offer = said.offer;
         this.ended = null;
         this.items = said.items;
-        this.policy = said.policy;
+        this.#know(said.policy);
         this.#chooseSomething();
         return;
       case "agent":
@@ -78,8 +79,13 @@ export class DeskState {
         this.#typing[said.item] = clock.now + TYPES_MS;
         return;
       case "notice":
-        this.policy = said.policy ?? this.policy;
+        if (said.policy) this.#know(said.policy);
     }
+  }
+
+  #know(policy: PolicyTexts): void {
+    this.policy = policy;
+    zone.name = policy.time_zone;
   }
 
   #take(item: ItemView, isYours: boolean): void {

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 
-import { between, forField, moment, size, span } from "./times";
+import { zone } from "../shell/zone.svelte";
+import { between, fieldIso, forField, moment, onDay, size, span } from "./times";
+
+afterEach(() => (zone.name = ""));
 
 describe("span", () => {
   it.each([
@@ -31,6 +34,50 @@ it("names the day when it is another one", () => {
 
 it("writes a field's time as the field wants it", () => {
   expect(forField(new Date(2026, 10, 23, 9, 5).getTime())).toBe("2026-11-23T09:05");
+});
+
+describe("in the town's zone", () => {
+  const iso = (text: string): string => new Date(fieldMs(text)).toISOString();
+  const fieldMs = (text: string): number => Date.parse(fieldIso(text));
+
+  it.each([
+    ["America/Toronto", "2026-11-23T15:00:00Z", "2026-11-23T10:00"],
+    ["America/St_Johns", "2026-11-23T15:00:00Z", "2026-11-23T11:30"],
+    ["Asia/Tokyo", "2026-11-23T15:00:00Z", "2026-11-24T00:00"],
+    ["America/Toronto", "2026-07-01T04:00:00Z", "2026-07-01T00:00"],
+  ])("of %s a field shows %s as %s, and back", (name, utc, local) => {
+    zone.name = name;
+    expect(forField(Date.parse(utc))).toBe(local);
+    expect(fieldMs(local)).toBe(Date.parse(utc));
+  });
+
+  it("a time that occurs twice is the first of both", () => {
+    zone.name = "America/Toronto"; // 2 h becomes 1 h on 1 November 2026
+    expect(iso("2026-11-01T01:30")).toBe("2026-11-01T05:30:00.000Z");
+    expect(iso("2026-11-01T02:00")).toBe("2026-11-01T07:00:00.000Z");
+  });
+
+  it("a time that the clock jumps over lies after the jump", () => {
+    zone.name = "America/Toronto"; // 2 h becomes 3 h on 8 March 2026
+    expect(iso("2026-03-08T02:30")).toBe("2026-03-08T07:30:00.000Z");
+    expect(iso("2026-03-08T03:00")).toBe("2026-03-08T07:00:00.000Z");
+    expect(iso("2026-03-08T01:59")).toBe("2026-03-08T06:59:00.000Z");
+  });
+
+  it("tomorrow at nine is nine there, on the day after a change of clocks too", () => {
+    zone.name = "America/Toronto";
+    const evening = Date.parse("2026-11-01T02:00:00Z"); // 31 October, 22 h
+    expect(new Date(onDay(evening, 1, "09:00")).toISOString()).toBe("2026-11-01T14:00:00.000Z");
+    expect(new Date(onDay(evening, 0, "23:59")).toISOString()).toBe("2026-11-01T03:59:00.000Z");
+  });
+
+  it("names the day when it is another one there", () => {
+    zone.name = "America/Toronto";
+    const now = Date.parse("2026-11-24T04:30:00Z"); // 23 November, 23:30
+    expect(moment("2026-11-23T15:00:00Z", now, "en")).toMatch(/^10:00.a\.m\.$/);
+    expect(moment("2026-11-24T05:30:00Z", now, "en")).toMatch(/Nov/);
+    expect(moment("2026-11-23T15:00:00Z", now, "fr")).toMatch(/^10.h.00$/);
+  });
 });
 
 it("tells sizes", () => {

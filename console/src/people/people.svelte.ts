@@ -5,6 +5,7 @@ import type {
   AccountView,
   AgentView,
   OneTimeView,
+  PolicyView,
   ProviderNameBody,
   RoleBody,
 } from "../protocol/messages";
@@ -12,6 +13,7 @@ import { api } from "../shell/address";
 import { ask } from "../shell/http";
 import { reasonOf } from "../shell/refusals";
 import { session } from "../shell/session.svelte";
+import { zone } from "../shell/zone.svelte";
 
 export type Role = AccountBody["role"];
 
@@ -27,11 +29,14 @@ export class People {
 
   async load(): Promise<void> {
     try {
-      [this.accounts, this.agents, this.provider] = await Promise.all([
+      const [accounts, agents, provider, policy] = await Promise.all([
         ask<AccountView[]>("GET", api("accounts")),
         ask<AgentView[]>("GET", api("agents")),
         session.provider(),
+        ask<PolicyView>("GET", api("policy")),
       ]);
+      [this.accounts, this.agents, this.provider] = [accounts, agents, provider];
+      zone.name = policy.time_zone;
       this.mistake = "";
     } catch (error) {
       this.mistake = reasonOf(error);

@@ -271,6 +271,40 @@ export interface DuplicateView {
   why: string;
 }
 
+/** An earlier item with everything that was said and written. */
+export interface EarlierItemView {
+  item: EarlierView;
+  words: WordsView | null;
+  messages: MessageView[];
+  before: number;
+}
+
+/** A page of them, the newest first. */
+export interface EarlierPageView {
+  items: EarlierView[];
+  more: boolean;
+  blocked: boolean;
+}
+
+/** One earlier item of the same resident, open or ended. */
+export interface EarlierView {
+  item: string;
+  form: Form;
+  channel: Channel;
+  state: ItemState;
+  called: string;
+  language: string;
+  subject: string;
+  queue: NamedView | null;
+  agent: NamedView | null;
+  received_at: string;
+  ended_at: string | null;
+  outcome: string;
+  code: string;
+  name: string;
+  note: string;
+}
+
 /** Where the browser must go now. */
 export interface ElsewhereView {
   address: string;
@@ -297,6 +331,21 @@ export interface EmergencyView {
 export interface ErrorView {
   code: string;
   message: string;
+}
+
+/** What a figure is called and means. */
+export interface FigureView {
+  key: string;
+  unit: string;
+  name: string;
+  definition: string;
+}
+
+/** The figures on one channel, or on all; null where nothing was counted. */
+export interface FiguresOfView {
+  channel: string;
+  name: string;
+  figures: Record<string, number | number | null>;
 }
 
 /** A file that was uploaded before, as the upload named it. */
@@ -641,6 +690,14 @@ export interface OneTimeView {
   one_time_password: string;
 }
 
+/** One's own figures of today. */
+export interface OwnFiguresView {
+  at: string;
+  day: string;
+  definitions: FigureView[];
+  rows: FiguresOfView[];
+}
+
 /** One's own present and new password. */
 export interface PasswordBody {
   old: string;
@@ -657,6 +714,7 @@ export interface Ping {
 export interface PolicyTexts {
   hash: string;
   town: string;
+  time_zone: string;
   languages: NamedView[];
   queues: NamedView[];
   agents: NamedView[];
@@ -669,6 +727,7 @@ export interface PolicyTexts {
 /** The policy in force. */
 export interface PolicyView {
   town: string;
+  time_zone: string;
   hash: string;
   adopted_at: string | null;
   refused: RefusalView | null;
@@ -1178,6 +1237,7 @@ export interface WallQueueView {
 export interface WallTownView {
   names: Record<string, string>;
   languages: string[];
+  time_zone: string;
   subjects: Record<string, Record<string, string>>;
   away_reasons: Record<string, Record<string, string>>;
   hours: WallHoursView[];

@@ -12,6 +12,7 @@ import type {
 } from "../protocol/messages";
 import { liveAddress } from "../shell/address";
 import { session } from "../shell/session.svelte";
+import { zone } from "../shell/zone.svelte";
 import { inLine, merged } from "./rows";
 
 export type Standing = "connecting" | "up" | "waiting";
@@ -83,6 +84,7 @@ export class Wall {
         this.#tries = 0;
         this.standing = "up";
         this.town = said.town;
+        zone.name = said.town.time_zone;
         this.queues = said.queues;
         this.agents = said.agents;
         clock.heard(said.at);

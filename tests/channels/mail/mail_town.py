@@ -48,7 +48,7 @@ from tests.channels.mail.imap_rig import until
 from tests.core.text_town import writing_town
 from tests.core.town import OPEN
 from tests.fakes.engine_clock import LeapableClock
-from tests.fakes.memory_texts import MemoryDrafts, NobodyBlocked, nothing_kept
+from tests.fakes.memory_texts import MemoryDrafts, NobodyBlocked, NothingEarlier, nothing_kept
 from tests.fakes.smtp_server import Taken, smtp_server
 
 SECRET = b"the town's secret"
@@ -244,6 +244,7 @@ async def mail_town(
             render=render_html,
             blocked=NobodyBlocked(),
             kept=nothing_kept,
+            earlier=NothingEarlier(),
         )
         writing = Writing(inbox, ids, WordLookup(journal.words), desktop)
         try:

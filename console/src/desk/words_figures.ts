@@ -1,0 +1,21 @@
+/** What the desk says about an agent's own figures. */
+
+import type { Catalogue, Words } from "../shell/preferences.svelte";
+
+const en = {
+  title: "My day",
+  none: "Nothing was counted yet today.",
+  asOf: (time: string) => `As of ${time}`,
+  again: "Ask again",
+  explain: "What each figure means stands below it once it is chosen.",
+};
+
+const fr: Words<typeof en> = {
+  title: "Ma journée",
+  none: "Rien n’a encore été compté aujourd’hui.",
+  asOf: (time: string) => `À ${time}`,
+  again: "Redemander",
+  explain: "La signification d’un chiffre s’affiche dessous quand on le choisit.",
+};
+
+export const WORDS_FIGURES: Catalogue<Words<typeof en>> = { en, fr };
