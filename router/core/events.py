@@ -66,6 +66,7 @@ from router.core.events_items import (
     WrapUpStarted,
 )
 from router.core.events_lead import ItemAssigned
+from router.core.events_listening import ListeningBegun, ListeningChanged, ListeningEnded
 from router.core.events_text import (
     AutoAnswered,
     ChatRated,
@@ -204,6 +205,9 @@ AnyEvent = (
     | LoneWalkBegun
     | LoneWalkRang
     | LoneWalkEnded
+    | ListeningBegun
+    | ListeningChanged
+    | ListeningEnded
 )
 
 __all__ = [
@@ -269,6 +273,9 @@ __all__ = [
     "LateNoted",
     "LeasesRenewed",
     "LegChanged",
+    "ListeningBegun",
+    "ListeningChanged",
+    "ListeningEnded",
     "LoneWalkBegun",
     "LoneWalkEnded",
     "LoneWalkRang",
