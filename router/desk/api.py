@@ -11,6 +11,7 @@ from router.desk.answers import install_errors
 from router.desk.api_calls import call_routes
 from router.desk.api_hours import message_routes, on_call_routes, surge_routes
 from router.desk.api_lead import lead_routes
+from router.desk.api_listen import listen_routes
 from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
 from router.desk.api_reports import report_routes
@@ -50,6 +51,7 @@ def build_api(parts: Parts) -> FastAPI:
         item_routes,
         call_routes,
         lead_routes,
+        listen_routes,
         text_routes,
         file_routes,
         upload_routes,

@@ -78,6 +78,8 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "POST /v1/items/{item}/assign": LEADERS,
     "POST /v1/items/{item}/move": LEADERS,
     "POST /v1/items/{item}/pull_back": LEADERS,
+    "POST /v1/items/{item}/listen": {"amina": 0, "sam": 0, "adele": 0},  # no telephone
+    "DELETE /v1/items/{item}/listen": LEADERS,
     "GET /v1/blocked": LEADERS,
     "GET /v1/kept-mail": LEADERS,
     "DELETE /v1/blocked/{key}": LEADERS,
@@ -113,6 +115,7 @@ BODIES: dict[str, object] = {
     "assign": {"agent": "amina"},
     "move": {"queue": "roads"},
     "pull_back": {},
+    "listen": {"mode": "listen"},
     "role": {"role": "supervisor"},
     "accounts": {"name": "neu", "role": "supervisor"},
     "sessions": {"name": "nobody", "password": "wrong"},

@@ -426,6 +426,7 @@ export interface ItemView {
   duplicates: DuplicateView[];
   consult: ConsultView | null;
   agreement: AgreementView | null;
+  listener: ListenerView | null;
 }
 
 /** A machine's mail: kept, never answered. */
@@ -463,6 +464,23 @@ export interface LineMessage {
   type: "line";
   queue: string;
   items: WallItemView[];
+}
+
+/** How to be in the talk; again with another mode: the change. */
+export interface ListenBody {
+  mode: ListenMode;
+}
+
+/** How a supervisor is in an agent's talk. */
+export type ListenMode = "barge" | "listen" | "whisper";
+
+/** A supervisor in an agent's talk. */
+export interface ListenerView {
+  agent: string;
+  name: string;
+  mode: ListenMode;
+  state: string;
+  since: string;
 }
 
 /** How much of one kind of channel an agent holds. */
@@ -1050,6 +1068,7 @@ export interface WallHoldingView {
   queue: string | null;
   state: string;
   since: string | null;
+  listener: ListenerView | null;
 }
 
 /** Opening hours that can be overridden. */
@@ -1121,6 +1140,7 @@ export interface WallTownView {
   hours: WallHoursView[];
   emergencies: EmergencyView[];
   surge: SurgeView[];
+  listen_modes: ListenMode[];
   has_surge: boolean;
   announcements: AnnouncementView[];
   shunted: number;
