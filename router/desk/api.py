@@ -15,6 +15,7 @@ from router.desk.api_listen import listen_routes
 from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
 from router.desk.api_reports import report_routes
+from router.desk.api_softphone import softphone_routes
 from router.desk.api_text import file_routes, text_routes, upload_routes
 from router.desk.api_town import emergency_routes, shunted_routes, town_routes
 from router.desk.api_work import desk_routes, item_routes
@@ -52,6 +53,7 @@ def build_api(parts: Parts) -> FastAPI:
         call_routes,
         lead_routes,
         listen_routes,
+        softphone_routes,
         text_routes,
         file_routes,
         upload_routes,

@@ -60,7 +60,7 @@ class DeskSurface:
         """`role_of` makes the accounts' own type of role from its name."""
         access, browsers, lookup = Access(sessions), Browsers(web_root), WordLookup(words)
         writing = Writing(inbox, ids, lookup, desktop)
-        self._hub = Hub(publisher)
+        self._hub, self._has_softphone = Hub(publisher), desktop.softphone is not None
         self._leases = Leases(inbox, self._hub, clock)
         self._socket = DeskSocket(
             inbox=inbox,
@@ -105,7 +105,7 @@ class DeskSurface:
         return [
             WebSocketRoute("/desk", self._socket.serve),
             WebSocketRoute("/desk/live", self._wall_socket.serve),
-            *page_routes(),
+            *page_routes(has_softphone=self._has_softphone),
             Mount(MOUNTED_AT, self._api),
         ]
 

@@ -20,6 +20,7 @@ from router.reports.choices import By
 from router.reports.periods import Kind
 from router.reports.report import Report
 
+GivePass = Callable[[str, int], str]  # (identity, until this second of Unix time) -> token
 Subscriber = Callable[[Sequence[AnyEvent], State], None]
 
 

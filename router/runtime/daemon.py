@@ -51,6 +51,7 @@ from router.runtime.channels import (
     key_of,
     mail_channel,
     render_html,
+    softphone_of,
 )
 from router.runtime.clock import SystemClock
 from router.runtime.duties import keep_doing
@@ -183,6 +184,7 @@ class Daemon:
                 kept=Threads(self.database).kept,
                 key_of=key_of(secret),
                 typing=typing,
+                softphone=softphone_of(self.settings),
             ),
             web_root=web_root,
         )

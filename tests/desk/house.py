@@ -23,7 +23,7 @@ from router.core.engine import Engine
 from router.core.model import SECOND, AgentId, Instant, ItemId, LegResult
 from router.core.policy import Policy, encode
 from router.desk.surface import DeskSurface
-from router.desk.surroundings import Daemons, Door, PolicyRefusal
+from router.desk.surroundings import Daemons, Door, GivePass, PolicyRefusal
 from router.desk.writing import Desktop
 from router.errors import UnknownItem
 from router.history.accounts import Accounts, Role
@@ -263,11 +263,13 @@ async def house(
     port: int = 0,
     seed: int = 1,
     policy: Policy | None = None,
+    softphone: GivePass | None = None,
 ) -> AsyncIterator[House]:
     """Run everything; the same folder and store again is the same town after a restart."""
     clock = LeapableClock(now)
     database = Database(default_url(folder))
-    made = await _built(database, clock, MemoryStore() if store is None else store, seed)
+    kept = MemoryStore() if store is None else store
+    made = await _built(database, clock, kept, seed, softphone)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(made.inbox.run())
         try:
@@ -289,7 +291,32 @@ async def house(
             await database.close()
 
 
-async def _built(database: Database, clock: LeapableClock, store: MemoryStore, seed: int) -> House:
+def _desktop(
+    database: Database,
+    clock: LeapableClock,
+    blobs: MemoryBlobs,
+    typed: list[tuple[str, str]],
+    softphone: GivePass | None,
+) -> Desktop:
+    return Desktop(
+        blobs=blobs,
+        drafts=MemoryDrafts(),
+        render=lambda html, *, remote, pictures: f"{remote} {sorted(pictures)} {html}",
+        blocked=Blocked(database, clock),
+        kept=Threads(database).kept,
+        key_of=lambda email: f"key-of-{email}",
+        typing=lambda conversation, agent: typed.append((conversation, agent)),
+        softphone=softphone,
+    )
+
+
+async def _built(
+    database: Database,
+    clock: LeapableClock,
+    store: MemoryStore,
+    seed: int,
+    softphone: GivePass | None,
+) -> House:
     journal = MemoryJournal(store, clock)
     engine = Engine(await recover(journal))
     publisher, ids = Publisher(), SeededIds(seed)
@@ -320,15 +347,7 @@ async def _built(database: Database, clock: LeapableClock, store: MemoryStore, s
         about=about,
         clock=clock,
         ids=ids,
-        desktop=Desktop(
-            blobs=blobs,
-            drafts=MemoryDrafts(),
-            render=lambda html, *, remote, pictures: f"{remote} {sorted(pictures)} {html}",
-            blocked=Blocked(database, clock),
-            kept=Threads(database).kept,
-            key_of=lambda email: f"key-of-{email}",
-            typing=lambda conversation, agent: typed.append((conversation, agent)),
-        ),
+        desktop=_desktop(database, clock, blobs, typed, softphone),
         web_root=WEB_ROOT,
     )
     built.append(

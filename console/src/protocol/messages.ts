@@ -634,6 +634,13 @@ export interface OneTimeView {
   one_time_password: string;
 }
 
+/** What lets the carrier ring this browser for the agent. */
+export interface PassView {
+  token: string;
+  identity: string;
+  expires_at: string;
+}
+
 /** One's own present and new password. */
 export interface PasswordBody {
   old: string;
@@ -843,6 +850,11 @@ export interface Snooze {
   id?: string;
   item: string;
   until: string;
+}
+
+/** Whether this browser can be the agent's telephone. */
+export interface SoftphoneView {
+  offered: boolean;
 }
 
 /** Make an item of its own of what was written from a message on. */
