@@ -82,6 +82,11 @@ NAMED_SITES: Final = frozenset(
     {
         "api.twilio.com",
         "www.twilio.com",
+        # where the carrier's library for telephones in browsers goes
+        "eventgw.twilio.com",
+        "voice-js.roaming.twilio.com",
+        "media.twiliocdn.com",
+        "sdk.twilio.com",
         "keepachangelog.com",
         "semver.org",
         "login.microsoftonline.com",  # how Entra ID names itself
@@ -92,6 +97,8 @@ NAMED_SITES: Final = frozenset(
         "svelte.dev",  # where the console's framework explains its errors
     }
 )
+
+NOT_OURS: Final = re.compile(r"router/desk/console/assets/sdk-.*")  # the carrier's library
 
 Source = tuple[str, str]  # path below the repository, text
 
@@ -119,6 +126,7 @@ def texts() -> list[Source]:
         (name_of(path), path.read_text(encoding="utf-8"))
         for path in sorted({*inside, *above})
         if path.is_file() and path.suffix in TEXT_SUFFIXES and "__pycache__" not in path.parts
+        if not NOT_OURS.match(name_of(path))
     ]
 
 

@@ -39,7 +39,17 @@ BODY_MAX: Final = 64 * 1024
 RETRY_AFTER_S: Final = "2"
 
 EFFECTS: Final[frozenset[type[f.Effect]]] = frozenset(
-    {f.DialAgent, f.DialResident, f.DialThird, f.DialOnCall, f.MoveCall, f.EndLeg, f.HoldLeg}
+    {
+        f.DialAgent,
+        f.DialResident,
+        f.DialThird,
+        f.DialOnCall,
+        f.DialListener,
+        f.SetListener,
+        f.MoveCall,
+        f.EndLeg,
+        f.HoldLeg,
+    }
 )
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -135,6 +145,8 @@ class VoiceChannel:
             (Path.ON_CALL, legs.on_call, Leg.AGENT),
             (Path.THIRD_ANSWER, legs.third_answer, Leg.AGENT),
             (Path.THIRD, legs.third, Leg.AGENT),
+            (Path.LISTENER_ANSWER, legs.listener_answer, Leg.AGENT),
+            (Path.LISTENER, legs.listener, Leg.AGENT),
             (Path.ALONE_ANSWER, self._lone.answer, Leg.AGENT),
             (Path.ALONE, self._lone.picked_up, Leg.AGENT),
         )
@@ -142,6 +154,7 @@ class VoiceChannel:
             (Path.AGENT_STATUS, legs.agent_status),
             (Path.RESIDENT_STATUS, legs.resident_status),
             (Path.THIRD_STATUS, legs.third_status),
+            (Path.LISTENER_STATUS, legs.listener_status),
             (Path.ALONE_STATUS, self._lone.status),
             (Path.OUTSIDE, legs.outside),
             (Path.ROOM, legs.room),

@@ -11,7 +11,7 @@ from channels.voice import codec
 from channels.voice.caller import Scene, View
 from channels.voice.webhook import Webhook
 from router.core import commands as c
-from router.core.flows import presentation
+from router.core.flows import inside, presentation
 from router.core.flows.script import Accept, Confirm, End, Script
 from router.core.model import ItemId, LegResult
 from router.core.state import State
@@ -31,7 +31,7 @@ def agent_scene(item_id: ItemId, key: str, *, pressed: bool) -> View:
     """Return what the agent's leg hears now. Its errors: `UnknownItem`."""
 
     def view(state: State) -> Scene:
-        script = presentation.agent_script(state, item_id, key, pressed=pressed)
+        script = inside.agent_script(state, item_id, key, pressed=pressed)
         return Scene(script, state.policy, item_id, key)
 
     return view
@@ -41,7 +41,17 @@ def third_scene(item_id: ItemId, key: str, *, pressed: bool) -> View:
     """Return what a third party's leg hears now. Its errors: `UnknownItem`."""
 
     def view(state: State) -> Scene:
-        script = presentation.third_script(state, item_id, key, pressed=pressed)
+        script = inside.third_script(state, item_id, key, pressed=pressed)
+        return Scene(script, state.policy, item_id, key)
+
+    return view
+
+
+def listener_scene(item_id: ItemId, key: str, *, pressed: bool) -> View:
+    """Return what a supervisor's leg hears now. Its errors: `UnknownItem`."""
+
+    def view(state: State) -> Scene:
+        script = inside.listener_script(state, item_id, key, pressed=pressed)
         return Scene(script, state.policy, item_id, key)
 
     return view
@@ -111,6 +121,16 @@ class OtherLegs:
         """The third party pressed a key, or none: as of an agent."""
         return await self.answer_of(hook, "third", third_scene)
 
+    async def listener(self, hook: Webhook) -> Scene | None:
+        """A supervisor's telephone was picked up; a machine hears nobody."""
+        if codec.is_machine(hook.form):
+            return await self.machine(hook, "listener")
+        return await self._inbox.read(listener_scene(hook.item_id, hook.key, pressed=False))
+
+    async def listener_answer(self, hook: Webhook) -> Scene | None:
+        """The supervisor pressed a key, or none: as of an agent."""
+        return await self.answer_of(hook, "listener", listener_scene)
+
     async def answer_of(self, hook: Webhook, leg: str, scene_of: LegScene) -> Scene | None:
         """Connect whoever presses the key that was asked for; report that others did not."""
         call = codec.call_id(hook.form)
@@ -172,6 +192,10 @@ class OtherLegs:
     async def third_status(self, hook: Webhook) -> None:
         """The leg of a third party has ended."""
         await self.tell(codec.leg_ended(hook.form, hook.item_id, "third", hook.key))
+
+    async def listener_status(self, hook: Webhook) -> None:
+        """A supervisor's leg has ended."""
+        await self.tell(codec.leg_ended(hook.form, hook.item_id, "listener", hook.key))
 
     async def resident_status(self, hook: Webhook) -> None:
         """The leg of a callback has ended."""

@@ -21,8 +21,9 @@ from channels.voice.carrier_client import TimedHttpClient, carrier_client
 from channels.voice.urls import Urls
 from router.core import effects as f
 from router.core.dialling import may_dial
-from router.core.model import SECOND, Span
+from router.core.model import SECOND, ListenMode, Span
 from router.core.policy import Dialling
+from router.core.state import State
 from router.errors import ChannelError
 from router.ports import Inbox
 
@@ -69,6 +70,8 @@ class RestOutlet:
             f.MoveCall: self._move_call,
             f.EndLeg: self._end_leg,
             f.HoldLeg: self._hold_leg,
+            f.DialListener: self._dial_listener,
+            f.SetListener: self._set_listener,
         }
 
     @property
@@ -132,11 +135,14 @@ class RestOutlet:
     async def _dial_on_call(self, client: Client, effect: f.DialOnCall) -> str:
         return await self._dial(client, effect.leg, effect, self._urls.alone)
 
+    async def _dial_listener(self, client: Client, effect: f.DialListener) -> str:
+        return await self._dial(client, effect.leg, effect, self._urls.listener)
+
     async def _dial(
         self,
         client: Client,
         number: str,
-        effect: f.DialAgent | f.DialThird | f.DialOnCall,
+        effect: f.DialAgent | f.DialThird | f.DialOnCall | f.DialListener,
         url: Callable[..., str],
     ) -> str:
         """Ring a leg, which asks what to say at `url` of item, key and tail."""
@@ -223,9 +229,14 @@ class RestOutlet:
                 return ""
         return ""
 
+    async def _set_listener(self, client: Client, effect: f.SetListener) -> str:
+        how = await self._inbox.read(lambda state: _how(state, effect))
+        if how:  # else they have left meanwhile
+            await _participant(client, effect).update_async(**how)
+        return ""
+
     async def _hold_leg(self, client: Client, effect: f.HoldLeg) -> str:
-        room = client.conferences(quote(effect.room_id, safe=""))
-        leg = room.participants(quote(effect.call_id, safe=""))
+        leg = _participant(client, effect)
         if effect.hold:
             url = self._urls.hold(effect.item_id)
             await leg.update_async(hold=True, hold_url=url, hold_method="POST")
@@ -237,6 +248,25 @@ class RestOutlet:
 def _call(client: Client, call_id: str) -> Any:
     """Return the call's resource; other carriers have ids that a path cannot hold as they are."""
     return client.calls(quote(call_id, safe=""))
+
+
+def _participant(client: Client, effect: f.HoldLeg | f.SetListener) -> Any:
+    """Return the resource of a leg in a room."""
+    room = client.conferences(quote(effect.room_id, safe=""))
+    return room.participants(quote(effect.call_id, safe=""))
+
+
+def _how(state: State, effect: f.SetListener) -> dict[str, Any]:
+    """Return how whoever listens is in the room by now, all of it at once; {} = not any more.
+
+    Of two changes that cross each other on the way each says what held last.
+    """
+    row, item = state.listeners.get(effect.item_id), state.items.get(effect.item_id)
+    if row is None or item is None or row.call_id != effect.call_id:
+        return {}
+    if row.mode is ListenMode.WHISPER:
+        return {"muted": False, "coaching": True, "call_sid_to_coach": item.agent_call_id}
+    return {"muted": row.mode is ListenMode.LISTEN, "coaching": False}
 
 
 def _demand(dialling: Dialling, number: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from channels.voice.urls import Urls
 from router.core.flows import script as s
-from router.core.model import SECOND, Span
+from router.core.model import SECOND, ListenMode, Span
 from router.core.policy import Language
 
 EMPTY: Final = '<?xml version="1.0" encoding="UTF-8"?><Response />'
@@ -227,9 +227,11 @@ class Writer:
         room = _open(
             "Conference",
             beep="false",
+            coach=then.coached or None,
             endConferenceOnExit="true" if then.resident else "false",
+            muted="true" if then.listener is ListenMode.LISTEN else None,
             participantLabel=_label(then),
-            startConferenceOnEnter="true",
+            startConferenceOnEnter="false" if then.listener else "true",
             statusCallback=self._urls.room(place.item_id),
             statusCallbackEvent="start join",
             statusCallbackMethod="POST",
@@ -241,6 +243,7 @@ class Writer:
     def _confirm(self, prompts: str, then: s.Confirm, place: Place, voices: Voices) -> str:
         alone = self._urls.alone
         urls = {"agent": self._urls.agent, "third": self._urls.third, "on_call": alone}
+        urls["listener"] = self._urls.listener
         url = urls.get(then.leg, self._urls.resident)
         return _press(prompts, url(place.item_id, place.key, "/answer"))
 
@@ -273,6 +276,8 @@ def _label(then: s.Room) -> str:
     """Return the participant's name, different for each of a room."""
     if then.resident:
         return "resident"
+    if then.listener:
+        return "listener"
     return "third" if then.third else "agent"
 
 

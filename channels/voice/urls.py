@@ -27,6 +27,9 @@ class Path(StrEnum):
     THIRD = "/voice/third/{item}/{key}"
     THIRD_ANSWER = "/voice/third/{item}/{key}/answer"
     THIRD_STATUS = "/voice/third/{item}/{key}/status"
+    LISTENER = "/voice/listener/{item}/{key}"
+    LISTENER_ANSWER = "/voice/listener/{item}/{key}/answer"
+    LISTENER_STATUS = "/voice/listener/{item}/{key}/status"
     ROOM = "/voice/room/{item}"
     OUTSIDE = "/voice/outside/{item}/{step}"
     ON_CALL = "/voice/on-call/{item}/{step}"
@@ -88,6 +91,11 @@ class Urls:
     def third(self, item_id: str, key: str, tail: str = "") -> str:
         """Return where a third party's leg asks; `tail` is "", "/answer" or "/status"."""
         return f"{self._voice}/third/{quote(item_id, safe='')}/{quote(key, safe='')}{tail}{RETRIES}"
+
+    def listener(self, item_id: str, key: str, tail: str = "") -> str:
+        """Return where a supervisor's leg asks; `tail` is "", "/answer" or "/status"."""
+        place = f"{quote(item_id, safe='')}/{quote(key, safe='')}{tail}"
+        return f"{self._voice}/listener/{place}{RETRIES}"
 
     def room(self, item_id: str) -> str:
         """Return where the carrier tells of the item's conference."""

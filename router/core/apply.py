@@ -15,6 +15,7 @@ from router.core import (
     apply_handling,
     apply_hours,
     apply_line,
+    apply_listening,
     apply_service_level,
     apply_text,
     apply_waiting,
@@ -32,6 +33,7 @@ HANDLERS: Final[dict[type[e.Event], Callable[[State, Any], None]]] = {
     **apply_service_level.HANDLERS,
     **apply_hours.HANDLERS,
     **apply_waiting.HANDLERS,
+    **apply_listening.HANDLERS,
 }
 
 

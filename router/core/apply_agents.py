@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from router.core import apply_listening
 from router.core import events as e
-from router.core.effects import DialAgent, DialResident, DialThird
+from router.core.effects import DialAgent, DialListener, DialResident, DialThird
 from router.core.model import STRAIN, AgentId, AgentStatus, Instant, ItemId, OfferEnding, Tempo
 from router.core.records import (
     Agent,
@@ -304,6 +305,9 @@ def _effect_wanted(state: State, ev: e.EffectWanted) -> None:
         row = replace(item, effect_count=count, resident_dial=key, leg_due=ev.due)
     elif isinstance(ev.effect, DialThird):
         state.put_consult(item.id, replace(state.consults[item.id], key=key))
+        row = replace(item, effect_count=count)
+    elif isinstance(ev.effect, DialListener):
+        apply_listening.rung_by(state, item.id, key)
         row = replace(item, effect_count=count)
     else:
         row = replace(item, effect_count=count)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from router.core import apply_agents, apply_calls, apply_waiting
+from router.core import apply_agents, apply_calls, apply_listening, apply_waiting
 from router.core import events as e
 from router.core.apply_hours import on_call_leg
 from router.core.apply_line import alive_again, item_of, put_paces, release
@@ -25,6 +25,9 @@ from router.errors import InvariantBroken
 def _leg_changed(state: State, ev: e.LegChanged) -> None:
     if ev.leg == "third":
         apply_calls.third_changed(state, ev)
+        return
+    if ev.leg == "listener":
+        apply_listening.leg_changed(state, ev)
         return
     if ev.leg == "on_call":
         on_call_leg(state, ev)

@@ -78,6 +78,23 @@ class EndLeg(Effect, frozen=True, tag="end-leg"):
     call_id: str
 
 
+class DialListener(Effect, frozen=True, tag="dial-listener"):
+    """Ring a supervisor and put them into the item's room, as the state says by then.
+
+    Worst repeat: a second leg rings and hears that the call is already taken.
+    """
+
+    leg: str
+    ring_timeout: Span
+
+
+class SetListener(Effect, frozen=True, tag="set-listener"):
+    """Let a supervisor be in the room as the state says when it is done. Worst repeat: none."""
+
+    call_id: str
+    room_id: str
+
+
 class HoldLeg(Effect, frozen=True, tag="hold-leg"):
     """Put the resident on hold in the room, or bring them back. Worst repeat: none."""
 
@@ -104,5 +121,14 @@ class SendMail(Effect, frozen=True, tag="send-mail"):
 
 
 AnyEffect = (
-    DialAgent | DialResident | DialThird | MoveCall | EndLeg | HoldLeg | SendMail | DialOnCall
+    DialAgent
+    | DialResident
+    | DialThird
+    | MoveCall
+    | EndLeg
+    | HoldLeg
+    | SendMail
+    | DialOnCall
+    | DialListener
+    | SetListener
 )

@@ -18,6 +18,7 @@ from router.core import (
     handing_over,
     handling,
     leading,
+    listening,
     machine,
     mail_in,
     mail_rules,
@@ -37,6 +38,9 @@ from router.core import commands_calls as k
 from router.core import commands_hours as h
 from router.core import (
     commands_lead as lead,
+)
+from router.core import (
+    commands_listening as listen,
 )
 from router.core import (
     commands_text as t,
@@ -105,6 +109,8 @@ HANDLERS: Final[dict[type[c.Command], Handler]] = {
     lead.PullBackItem: leading.pull_back,
     lead.SetSkills: skills_today.set_skills,
     lead.RestoreSkills: skills_today.restore,
+    listen.ListenTo: listening.listen,
+    listen.StopListening: listening.stop,
     t.ReceiveMail: mail_in.receive_mail,
     t.KeepMail: mail_in.keep_mail,
     t.SetMailAside: mail_in.set_aside,
@@ -143,6 +149,8 @@ def decide(state: State, command: c.Command, now: Instant) -> Iterator[e.Event]:
     yield from _noted(state, touched, HANDLERS[type(command)](state, now, command))
     if touched.talks:
         yield from _noted(state, touched, consults.left_over(state, now, touched))
+    if touched.heard:
+        yield from _noted(state, touched, listening.left_over(state, now, touched))
     if touched.items:
         yield from _noted(state, touched, surge.begin_by_itself(state, now))
     if touched.staffing:

@@ -66,6 +66,7 @@ from router.core.events_items import (
     WrapUpStarted,
 )
 from router.core.events_lead import ItemAssigned, SkillsRestored, SkillsSet
+from router.core.events_listening import ListeningBegun, ListeningChanged, ListeningEnded
 from router.core.events_text import (
     AutoAnswered,
     ChatRated,
@@ -206,6 +207,9 @@ AnyEvent = (
     | LoneWalkEnded
     | SkillsSet
     | SkillsRestored
+    | ListeningBegun
+    | ListeningChanged
+    | ListeningEnded
 )
 
 __all__ = [
@@ -271,6 +275,9 @@ __all__ = [
     "LateNoted",
     "LeasesRenewed",
     "LegChanged",
+    "ListeningBegun",
+    "ListeningChanged",
+    "ListeningEnded",
     "LoneWalkBegun",
     "LoneWalkEnded",
     "LoneWalkRang",

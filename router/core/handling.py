@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from router.core import callbacks, lone_walk, told_waits
+from router.core import callbacks, told_waits
 from router.core import commands as c
 from router.core import events as e
 from router.core.arrivals import open_item
 from router.core.buckets import NAMED
-from router.core.consults import asked, hand_over, third_leg
+from router.core.consults import asked, hand_over
 from router.core.estimate import worked_on
 from router.core.flows.advance import outside_answered, transfer_outside
 from router.core.minimums import begun
@@ -28,6 +28,7 @@ from router.core.model import (
     Unreached,
 )
 from router.core.offers import RING_AGENT, away_if_missing, passed_over_until, signed_in
+from router.core.outside_legs import HEARD
 from router.core.promises import owe, owed_by
 from router.core.queueing import due_of_step, late_at, line_up, look_again, queue_named, queue_of
 from router.core.records import Item
@@ -76,12 +77,11 @@ def report_leg(s: State, now: Instant, c_: c.ReportLeg) -> Events:
         yield from _resident_leg(s, now, item, c_)
     elif c_.leg == "third" and c_.key and c_.key == item.agent_dial:  # it is theirs by now
         yield from _agent_leg(s, now, item, c_)
-    elif c_.leg == "third":
-        yield from third_leg(s, now, item, c_)
-    elif c_.leg == "on_call":
-        yield from lone_walk.heard(s, now, item, c_)
+    elif c_.leg in HEARD:
+        yield from HEARD[c_.leg](s, now, item, c_)
     else:
-        raise UnknownTarget(f"no leg {c_.leg!r}; legs: agent, resident, third, outside, on_call")
+        legs = ", ".join(("agent", "resident", "outside", *HEARD))
+        raise UnknownTarget(f"no leg {c_.leg!r}; legs: {legs}")
 
 
 def _outside_leg(s: State, now: Instant, item: Item, c_: c.ReportLeg) -> Events:

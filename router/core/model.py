@@ -143,6 +143,14 @@ class LegResult(StrEnum):
     NOT_ACCEPTED = "not_accepted"  # picked up and pressed no key: perhaps a machine
 
 
+class ListenMode(StrEnum):
+    """How a supervisor is in an agent's talk."""
+
+    LISTEN = "listen"  # heard by nobody
+    WHISPER = "whisper"  # heard by the agent alone
+    BARGE = "barge"  # heard by both
+
+
 class AgentOrder(StrEnum):
     """By what an item's agent is chosen among those who are free; the longest idle of equals."""
 

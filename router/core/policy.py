@@ -27,6 +27,7 @@ from router.core.model import (
 from router.core.policy_calls import Agreement, CallbackWindows
 from router.core.policy_forms import Field
 from router.core.policy_layers import Layer
+from router.core.policy_listening import ListeningRule
 from router.core.policy_offers import Minimum, OfferTo
 from router.core.policy_on_call import OnCallList
 from router.core.policy_service_level import FirstResponse, Promise
@@ -370,6 +371,7 @@ class Policy(Struct, frozen=True):
     agreements: dict[str, Agreement] = {}  # subject -> who does what
     minimums: tuple[Minimum, ...] = ()
     turns: Turns | None = None
+    listening: ListeningRule | None = None
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Policy)  # made at import, see `router.ports.said_in`

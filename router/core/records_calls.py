@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.core.model import AgentId, EffectKey, Instant, ItemId, LegResult, QueueId
+from router.core.model import AgentId, EffectKey, Instant, ItemId, LegResult, ListenMode, QueueId
 from router.core.records import Row
 
 
@@ -21,6 +21,22 @@ class Consult(Row, frozen=True):
     connected: bool = False
     given: bool = False  # the agent has gone: the talk is theirs and the resident's
     failed: LegResult | None = None  # it came to nothing; kept until the talk is over
+
+
+class Listener(Row, frozen=True):
+    """A supervisor in an agent's talk, or whose telephone rings for it."""
+
+    item: ItemId
+    agent: AgentId  # the supervisor's
+    by: str
+    of: AgentId  # whose talk it is
+    mode: ListenMode
+    is_shown: bool
+    since: Instant
+    due: Instant | None  # by then something must have been heard; None: no longer rung
+    key: EffectKey = EffectKey("")  # of the effect that rings them
+    call_id: str = ""
+    connected: bool = False
 
 
 class Recall(Row, frozen=True):

@@ -35,7 +35,6 @@ from router.core.records import (
     Offer,
     QueueRow,
 )
-from router.core.records_calls import Consult
 from router.core.state_frozen import FORMAT, Frozen, encode_frozen
 from router.core.state_side import SideTables
 from router.core.state_town import TownTables, with_levels
@@ -260,9 +259,8 @@ class State(TownTables, SideTables):
             self.index.timer(old.until, "emergency", old.hours)
         elif isinstance(old, KeyRow):
             self.index.timer(old.until, "key", old.key)
-        elif isinstance(old, Consult):
-            self.index.timer(old.due, "consult", old.item)
         else:
+            self.time_beside(old)
             self.time_town(old)
 
     # --- time ------------------------------------------------------------------------------------
@@ -297,9 +295,8 @@ class State(TownTables, SideTables):
             return emergency is not None and emergency.until == due
         if kind in ("condition", "gap", "notice", "skills", "surge", "walk"):
             return self.due_of_town(kind, name) == due
-        if kind == "consult":
-            consult = self.consults.get(ItemId(name))
-            return consult is not None and consult.due == due
+        if kind in ("consult", "listener"):
+            return self.due_beside(kind, name) == due
         key = self.keys.get(name)
         return key is not None and key.until == due
 
@@ -328,6 +325,7 @@ class State(TownTables, SideTables):
             limits=[self.limits[k] for k in sorted(self.limits)],
             gaps=[self.gaps[k] for k in sorted(self.gaps)],
             consults=[self.consults[k] for k in sorted(self.consults)],
+            listeners=[self.listeners[k] for k in sorted(self.listeners)],
             recalls=[self.recalls[k] for k in sorted(self.recalls)],
             paces=[self.paces[k] for k in sorted(self.paces)],
             promises=[self.promises[k] for k in sorted(self.promises)],
@@ -383,6 +381,8 @@ class State(TownTables, SideTables):
             state.put_kind(kind)
         for consult in frozen.consults:
             state.put_consult(consult.item, consult)
+        for listener in frozen.listeners:
+            state.put_listener(listener.item, listener)
         for recall in frozen.recalls:
             state.put_recall(recall.item, recall)
         for pace in frozen.paces:

@@ -19,7 +19,7 @@ from router.core.records import (
     PaceRow,
     QueueRow,
 )
-from router.core.records_calls import Consult, Recall
+from router.core.records_calls import Consult, Listener, Recall
 from router.core.records_town import (
     GapRow,
     KindRow,
@@ -67,6 +67,7 @@ class Frozen(msgspec.Struct, frozen=True, array_like=True):
     walks: list[LoneWalk] = []
     kinds: list[KindRow] = []
     skills: list[SkillsRow] = []
+    listeners: list[Listener] = []
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Frozen)  # at import: threads read snapshots, too

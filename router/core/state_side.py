@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from router.core.index import Index
-from router.core.model import Channel, ItemId, QueueId, Tempo
+from router.core.model import Channel, Instant, ItemId, QueueId, Tempo
 from router.core.records import PaceRow
-from router.core.records_calls import Consult, Recall
+from router.core.records_calls import Consult, Listener, Recall
 from router.core.records_waiting import KeptSteps, Promise, PromisesMet
 from router.core.tallies import DayRow, TallyKey, TallyRow, day_with
 from router.core.watch import Watch
@@ -34,6 +34,7 @@ class SideTables:
         self.tallies: dict[TallyKey, TallyRow] = {}
         self.days: dict[QueueId, DayRow] = {}  # sums of calls; derived
         self.consults: dict[ItemId, Consult] = {}
+        self.listeners: dict[ItemId, Listener] = {}
         self.recalls: dict[ItemId, Recall] = {}
         self.paces: dict[str, PaceRow] = {}
         self.promises: dict[ItemId, Promise] = {}  # waits that were said and are still waited
@@ -56,8 +57,12 @@ class SideTables:
     def put_consult(self, item_id: ItemId, row: Consult | None) -> None:
         """Put, replace or (None) remove."""
         self._put(self.consults, item_id, row)
-        if row is not None:
-            self.index.timer(row.due, "consult", item_id)
+        self.time_beside(row)
+
+    def put_listener(self, item_id: ItemId, row: Listener | None) -> None:
+        """Put, replace or (None) remove."""
+        self._put(self.listeners, item_id, row)
+        self.time_beside(row)
 
     def put_recall(self, item_id: ItemId, row: Recall | None) -> None:
         """Put, replace or (None) remove."""
@@ -70,3 +75,16 @@ class SideTables:
     def put_beside(self, table: dict[R, V], key: R, row: V | None) -> None:
         """Put, replace or (None) remove in a table of `records_waiting`."""
         self._put(table, key, row)
+
+    def time_beside(self, row: Any) -> None:
+        """Set the timer of a row of these tables, if it has one."""
+        if isinstance(row, Consult):
+            self.index.timer(row.due, "consult", row.item)
+        elif isinstance(row, Listener):
+            self.index.timer(row.due, "listener", row.item)
+
+    def due_beside(self, kind: str, name: str) -> Instant | None:
+        """Return when the row is due whose timer has this kind and name."""
+        item_id = ItemId(name)
+        row = (self.consults if kind == "consult" else self.listeners).get(item_id)
+        return None if row is None else row.due

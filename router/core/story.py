@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from router.core import events as e
-from router.core.model import AgentId, OfferEnding, Tempo
+from router.core.model import AgentId, ItemId, OfferEnding, Tempo
 from router.core.on_call import open_attempt
 from router.core.records import Item
 from router.core.state import State
@@ -76,7 +76,9 @@ def _estimate(_: State, ev: e.EstimateSpoken, __: Item | None) -> str:
     return f"was told: number {ev.place} in line, {low:.1f} to {high:.1f} minutes"
 
 
-def _leg(_: State, ev: e.LegChanged, __: Item | None) -> str:
+def _leg(state: State, ev: e.LegChanged, _: Item | None) -> str:
+    if ev.leg == "listener" and not _is_told(state, ev.item):
+        return ""
     whose = "third party" if ev.leg == "third" else ev.leg
     return f"the {whose}'s telephone " + ("is connected" if ev.connected else "rings")
 
@@ -129,6 +131,24 @@ def _walk_ended(_: State, ev: e.LoneWalkEnded, __: Item | None) -> str:
 
 def _reported(text: str) -> Teller:
     return lambda _s, _e, _i: text
+
+
+def _listening_begun(state: State, ev: e.ListeningBegun, _: Item | None) -> str:
+    return f"{ev.by} wants to {ev.mode}" if ev.is_shown else ""
+
+
+def _listening_changed(state: State, ev: e.ListeningChanged, _: Item | None) -> str:
+    return f"{ev.by} chose to {ev.mode}" if _is_told(state, ev.item) else ""
+
+
+def _listening_ended(state: State, ev: e.ListeningEnded, _: Item | None) -> str:
+    return f"nobody listens any more: {ev.reason}" if _is_told(state, ev.item) else ""
+
+
+def _is_told(state: State, item_id: ItemId) -> bool:
+    """Say whether the agent may know; the trail knows in any case."""
+    row = state.listeners.get(item_id)
+    return row is not None and row.is_shown
 
 
 TELLERS: Final[dict[type[e.Event], Teller]] = {
@@ -185,6 +205,9 @@ TELLERS: Final[dict[type[e.Event], Teller]] = {
     e.ConsultBegun: lambda s, v, i: f"{_agent(s, v.by)} has {v.to} rung, the resident stays",
     e.ConsultEnded: lambda s, v, i: f"the third party is off the line: {v.reason}",
     e.ConsultCompleted: lambda s, v, i: f"{_agent(s, v.by)} left the talk to {v.to}",
+    e.ListeningBegun: _listening_begun,
+    e.ListeningChanged: _listening_changed,
+    e.ListeningEnded: _listening_ended,
     e.CallbackPromised: lambda s, v, i: "callback promised" + (f" by {v.owner}" if v.owner else ""),
     e.CallbackUnreturned: lambda s, v, i: f"the call was not returned: {v.reason}",
     e.WrapUpStarted: _reported("the talk is over, wrap-up"),

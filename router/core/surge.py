@@ -143,4 +143,5 @@ def heard_first(s: State, now: Instant, called: str) -> list[str]:
             if row.since <= now < row.until and (not row.numbers or called in row.numbers)
         ),
         *front_messages(s.policy, now, called),
+        *(["#listening"] if s.policy.listening is not None and s.policy.listening.text else []),
     ]

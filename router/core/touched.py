@@ -17,6 +17,7 @@ class Touched:
         self.items: dict[ItemId, None] = {}
         self.agents: dict[AgentId, None] = {}
         self.talks: dict[ItemId, None] = {}  # with a third party; may be over
+        self.heard: dict[ItemId, None] = {}  # by a supervisor; may be over
         self.staffing = False  # who is signed in or away has changed
         self.queues: dict[tuple[QueueId, Tempo], None] = {}  # of whose line something has changed
         self._turned: dict[tuple[QueueId, Tempo], None] = {}  # where a condition came or went
@@ -62,6 +63,8 @@ def _agent_let_go(touched: Touched, s: State, event: Any) -> None:
     """Whoever had the item may now take another."""
     if event.item in s.consults:
         touched.talks[event.item] = None
+    if event.item in s.listeners:
+        touched.heard[event.item] = None
     item = s.items.get(event.item)
     if item is not None and item.agent is not None:
         touched.agents[item.agent] = None
@@ -97,6 +100,7 @@ def _agent_changed(touched: Touched, s: State, event: Any) -> None:
 def _policy_adopted(touched: Touched, s: State, event: e.PolicyAdopted) -> None:
     touched.staffing = True
     touched.agents.update(dict.fromkeys(s.agents))
+    touched.heard.update(dict.fromkeys(s.listeners))
 
 
 _OF_QUEUE: Final = (e.ConditionEntered, e.ConditionLeft)

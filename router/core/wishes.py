@@ -81,6 +81,24 @@ def dial_on_call(now: Instant, item: Item, contact: OutsideContact) -> e.EffectW
     )
 
 
+def dial_listener(now: Instant, item: Item, leg: str, ring_timeout: Span) -> e.EffectWanted:
+    """Ring a supervisor who wants to be in the talk."""
+    return e.EffectWanted(
+        at=now,
+        effect=f.DialListener(key=_key(item), item_id=item.id, leg=leg, ring_timeout=ring_timeout),
+    )
+
+
+def set_listener(now: Instant, item: Item, call_id: str) -> e.EffectWanted:
+    """Let the supervisor be in the room as the state says now."""
+    return e.EffectWanted(
+        at=now,
+        effect=f.SetListener(
+            key=_key(item), item_id=item.id, call_id=call_id, room_id=item.room_id
+        ),
+    )
+
+
 def move_call(now: Instant, item: Item, call_id: str = "") -> e.EffectWanted:
     """Have the carrier ask what the resident's leg shall do now.
 

@@ -13,10 +13,12 @@ from router.desk.api_earlier import earlier_routes
 from router.desk.api_figures import figure_routes
 from router.desk.api_hours import message_routes, on_call_routes, surge_routes
 from router.desk.api_lead import lead_routes
+from router.desk.api_listen import listen_routes
 from router.desk.api_order import kept_routes, order_routes
 from router.desk.api_people import account_routes, audit_routes, session_routes
 from router.desk.api_reports import report_routes
 from router.desk.api_skills import skills_routes
+from router.desk.api_softphone import softphone_routes
 from router.desk.api_standing import standing_routes
 from router.desk.api_text import file_routes, text_routes, upload_routes
 from router.desk.api_town import emergency_routes, shunted_routes, town_routes
@@ -59,6 +61,8 @@ def build_api(parts: Parts) -> FastAPI:
         call_routes,
         lead_routes,
         skills_routes,
+        listen_routes,
+        softphone_routes,
         text_routes,
         file_routes,
         upload_routes,

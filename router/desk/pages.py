@@ -30,11 +30,22 @@ _KINDS: Final = {
 }
 # Everything from here and nothing inside the page; only the framework makes elements from text, and
 # only from text that was in its templates when they were built.
-SAFE: Final = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+_SAFE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self';"
     " img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script';"
-    " trusted-types svelte-trusted-html",
+    " trusted-types svelte-trusted-html"
+)
+# Where the browser is the agent's telephone: what the carrier's library for it asks for, no more.
+# Source: @twilio/voice-sdk, README, "Content Security Policy"; its code is ours to serve.
+_CARRIER: Final = "https://eventgw.twilio.com wss://voice-js.roaming.twilio.com"
+_SOUNDS: Final = "https://media.twiliocdn.com https://sdk.twilio.com"
+_SOFTPHONE_POLICY: Final = (
+    _SAFE_POLICY.replace("connect-src 'self'", f"connect-src 'self' {_CARRIER} {_SOUNDS}")
+    + f"; media-src mediastream: {_SOUNDS}"
+)
+SAFE: Final = {
+    "content-security-policy": _SAFE_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
@@ -63,8 +74,9 @@ def built_files(folder: Path = FOLDER) -> Mapping[str, BuiltFile]:
     }
 
 
-def page_routes() -> list[BaseRoute]:
+def page_routes(*, has_softphone: bool) -> list[BaseRoute]:
     """Return `/desk` and everything below it, but for the WebSocket."""
+    safe = SAFE | {"content-security-policy": _SOFTPHONE_POLICY} if has_softphone else SAFE
     files = built_files()
     document = files["index.html"]
 
@@ -72,13 +84,13 @@ def page_routes() -> list[BaseRoute]:
         return RedirectResponse("desk/", status_code=307)  # relative: a prefix survives
 
     async def page(request: Request) -> Response:
-        return _sent(document, request, _ASK_AGAIN)
+        return _sent(document, request, safe | _ASK_AGAIN)
 
     async def asset(request: Request) -> Response:
         file = files.get(f"assets/{request.path_params['name']}")
         if file is None:  # of an older build: the page has to be loaded anew
-            return Response(status_code=404, headers=SAFE | {"cache-control": "no-store"})
-        return _sent(file, request, _FOR_EVER)
+            return Response(status_code=404, headers=safe | {"cache-control": "no-store"})
+        return _sent(file, request, safe | _FOR_EVER)
 
     return [
         Route("/desk", to_front, methods=["GET"]),
@@ -87,8 +99,8 @@ def page_routes() -> list[BaseRoute]:
     ]
 
 
-def _sent(file: BuiltFile, request: Request, caching: Mapping[str, str]) -> Response:
-    headers = {**SAFE, **caching, "etag": file.tag, "vary": "Accept-Encoding"}
+def _sent(file: BuiltFile, request: Request, sent: Mapping[str, str]) -> Response:
+    headers = {**sent, "etag": file.tag, "vary": "Accept-Encoding"}
     if request.headers.get("if-none-match") == file.tag:
         return Response(status_code=304, headers=headers)
     if "gzip" not in request.headers.get("accept-encoding", ""):

@@ -26,6 +26,7 @@ from router.core.model import (
 from router.core.records import Agent, Conversation, Item, Offer, TextWork
 from router.core.state import State
 from router.desk.conversations import conversations_of, refs_of_text, text_view, told_text
+from router.desk.listeners import told_listener
 from router.desk.named import queue_named, subject_of
 from router.desk.recalls import agreement_view, consult_view
 from router.desk.related import contacts_of, duplicates_of, refs_of_contacts, told_contacts
@@ -65,7 +66,14 @@ class ShownItem(msgspec.Struct, frozen=True):
     def drawn_from(self) -> object:
         """Return what decides whether it looks the same."""
         view = self.view
-        return self.row, self.conversations, view.duplicates, view.consult, view.agreement
+        return (
+            self.row,
+            self.conversations,
+            view.duplicates,
+            view.consult,
+            view.agreement,
+            view.listener,
+        )
 
 
 def shown(state: State, row: Item) -> ShownItem:
@@ -159,6 +167,7 @@ def item_view(state: State, row: Item) -> ItemView:
         duplicates=duplicates_of(state, row),
         consult=consult_view(state, row),
         agreement=agreement_view(policy, row),
+        listener=told_listener(state, row.id),
     )
 
 

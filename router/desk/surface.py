@@ -65,7 +65,7 @@ class DeskSurface:
         """`role_of` makes the accounts' own type of role from its name."""
         access, browsers, lookup = Access(sessions), Browsers(web_root), WordLookup(words)
         writing = Writing(inbox, ids, lookup, desktop)
-        self._hub = Hub(publisher)
+        self._hub, self._has_softphone = Hub(publisher), desktop.softphone is not None
         self._leases = Leases(inbox, self._hub, clock)
         self._watching = Watching(inbox, clock, about)
         self._wall_socket = WallSocket(
@@ -104,7 +104,7 @@ class DeskSurface:
         return [
             WebSocketRoute("/desk", self._socket.serve),
             WebSocketRoute("/desk/live", self._wall_socket.serve),
-            *page_routes(),
+            *page_routes(has_softphone=self._has_softphone),
             *self._back,
             Mount(MOUNTED_AT, self._api),
         ]

@@ -22,6 +22,7 @@ from router.reports.own import Own
 from router.reports.periods import Kind
 from router.reports.report import Report
 
+GivePass = Callable[[str, int], str]  # (identity, until this second of Unix time) -> token
 Subscriber = Callable[[Sequence[AnyEvent], State], None]
 
 

@@ -307,7 +307,7 @@ class _Terminal:
 
 def _stands(item: ItemView) -> tuple[object, ...]:
     """Return what is told again when it has changed."""
-    return item.state, item.legs, item.consult
+    return item.state, item.legs, item.consult, item.listener
 
 
 def _wants_answer(item: ItemView) -> bool:

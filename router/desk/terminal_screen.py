@@ -118,6 +118,9 @@ class Screen:
             result = f": {asked.result}" if asked.result is not None else ""
             then = {"talking": "; = leaves them together, - lets them go"}.get(asked.state, "")
             self.say(f"  asks {asked.name or asked.to}, {asked.state}{result}{then}", "cyan")
+        if item.listener is not None:
+            who, mode = item.listener.name, item.listener.mode
+            self.say(f"  {who} is in the call: {mode}, {item.listener.state}", "magenta")
         if item.state is ItemState.WRAP_UP:
             until = f" until {item.wrap_up_until:%H:%M:%S} UTC" if item.wrap_up_until else ""
             need = ", a code is needed (w CODE)" if item.wrap_up_required else ""

@@ -21,7 +21,7 @@ from router.core.model import (
     Tempo,
 )
 from router.desk.view_types import Moment, NamedView, View
-from router.desk.views_calls import AgreementView, ConsultView, RecallView
+from router.desk.views_calls import AgreementView, ConsultView, ListenerView, RecallView
 from router.desk.views_forecast import ForecastView
 from router.desk.views_hours import AnnouncementView, OnCallView, SurgeView
 from router.desk.views_text import TextView
@@ -118,6 +118,7 @@ class ItemView(View, frozen=True, kw_only=True):
     duplicates: tuple[DuplicateView, ...] = ()  # what may be about the same, likeliest first
     consult: ConsultView | None = None  # whom the agent asks beside the resident
     agreement: AgreementView | None = None  # who does what about the subject
+    listener: ListenerView | None = None  # the supervisor in the talk, as far as the town tells
 
 
 class ContactView(View, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.core.model import ItemState, LegResult
+from router.core.model import ItemState, LegResult, ListenMode
 from router.desk.view_types import Moment, NamedView, View
 
 
@@ -13,6 +13,16 @@ class ConsultView(View, frozen=True, kw_only=True):
     name: str
     state: str  # ringing | talking | failed
     result: LegResult | None  # why it failed
+    since: Moment
+
+
+class ListenerView(View, frozen=True, kw_only=True):
+    """A supervisor in an agent's talk."""
+
+    agent: str  # the supervisor's
+    name: str
+    mode: ListenMode
+    state: str  # ringing | connected
     since: Moment
 
 

@@ -6,9 +6,10 @@ what has not changed is not told again.
 
 from __future__ import annotations
 
-from router.core.model import AgentState, AgentStatus, Form, ItemState, Tempo
+from router.core.model import AgentState, AgentStatus, Form, ItemState, ListenMode, Tempo
 from router.desk.view_types import Moment, View
 from router.desk.views import EmergencyView, LoadView, ServiceLevelView, SkillsTodayView, StaffView
+from router.desk.views_calls import ListenerView
 from router.desk.views_forecast import ForecastView
 from router.desk.views_hours import AnnouncementView, SurgeView
 from router.desk.waits import WaitView
@@ -51,6 +52,7 @@ class WallHoldingView(View, frozen=True, kw_only=True):
     queue: str | None
     state: str  # offered | handling | held | wrap_up
     since: Moment | None  # of the offer, or of the handling
+    listener: ListenerView | None = None  # the supervisor in the talk
 
 
 class WallAgentView(View, frozen=True, kw_only=True):
@@ -112,6 +114,7 @@ class WallTownView(View, frozen=True, kw_only=True):
     hours: tuple[WallHoursView, ...]
     emergencies: tuple[EmergencyView, ...]
     surge: tuple[SurgeView, ...]
+    listen_modes: tuple[ListenMode, ...]  # what supervisors may do with calls
     has_surge: bool  # the policy says what holds in one
     announcements: tuple[AnnouncementView, ...]
     shunted: int

@@ -29,6 +29,7 @@ from router.core.policy import Policy, Queue
 from router.core.records import Agent, Holding, Item, QueueRow
 from router.core.state import State
 from router.desk.forecasts import forecast_view
+from router.desk.listeners import listener_view
 from router.desk.pictures import agent_state, loads_of
 from router.desk.recalls import open_recalls
 from router.desk.service_levels import Counted
@@ -49,6 +50,7 @@ from router.desk.views_wall import (
 from router.desk.waits import WaitView, expected_wait
 
 FAILED: Final = "failed"  # of a door
+HANDLING: Final = AgentState.HANDLING.value
 
 
 class Board(msgspec.Struct, frozen=True):
@@ -105,6 +107,7 @@ def _town(state: State, about: About) -> WallTownView:
         hours=tuple(_hours(policy)),
         emergencies=emergency_views(state),
         surge=surge_views(state),
+        listen_modes=policy.listening.modes if policy.listening is not None else (),
         has_surge=policy.surge is not None,
         announcements=message_views(state),
         shunted=sum(row.state is ItemState.SHUNTED for row in state.items.values()),
@@ -213,6 +216,7 @@ def _holding(state: State, holding: Holding, since: Instant | None) -> WallHoldi
         queue=item.queue,
         state=item.state.value if item.state is ItemState.HELD else holding.state,
         since=moment_or_none(since),
+        listener=listener_view(state, holding.item) if holding.state == HANDLING else None,
     )
 
 

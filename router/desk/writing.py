@@ -25,7 +25,7 @@ from router.desk.lookup import WordLookup
 from router.desk.messages_calls import Consult
 from router.desk.pictures import find_item
 from router.desk.residents import who_of
-from router.desk.surroundings import BlockList, FindEarlier, FindKept, RenderHtml
+from router.desk.surroundings import BlockList, FindEarlier, FindKept, GivePass, RenderHtml
 from router.desk.view_types import instant_of
 from router.errors import NotAllowed, NotNow
 from router.ports import Blobs, Contact, FileRef, Ids, Inbox, Said, Words
@@ -48,7 +48,7 @@ class Drafts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desktop:
-    """What writing, and looking back, need beside the engine."""
+    """What desks need beside the engine."""
 
     blobs: Blobs
     drafts: Drafts
@@ -58,6 +58,7 @@ class Desktop:
     blocked: BlockList
     kept: FindKept
     earlier: FindEarlier
+    softphone: GivePass | None = None  # passes for browsers as telephones
 
 
 class Writing:

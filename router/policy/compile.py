@@ -21,6 +21,7 @@ from router.core.model import (
 )
 from router.core.policy_calls import Agreement
 from router.core.policy_forms import Field
+from router.core.policy_listening import ListeningRule
 from router.core.policy_on_call import OnCallList, OnCallShift
 from router.policy.compile_flows import compile_flow
 from router.policy.compile_hours import compile_all_hours, compile_layers
@@ -95,8 +96,16 @@ def compile_policy(sources: Sources, today: date) -> compiled.Policy:
         services={id_: compile_layers(each) for id_, each in hours.services.items()},
         surge=None if fallback.surge is None else compile_surge(fallback.surge),
         minimums=compile_minimums(model_of(sources.queues).minimums),
+        listening=_listening(town),
         turns=compile_turns(model_of(sources.queues), skills, sources.queues.document),
     )
+
+
+def _listening(town: TownFile) -> ListeningRule | None:
+    shape = town.listening
+    if shape is None:
+        return None
+    return ListeningRule(tuple(dict.fromkeys(shape.modes)), shape.shown, shape.say)
 
 
 def _agreements(town: TownFile) -> dict[str, Agreement]:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from router.policy.models_agreements import AgreementShape
+from router.policy.models_listening import ListeningShape
 from router.policy.shape import Shape
 from router.policy.spans import SpanText
 from router.policy.telephones import Called, Number, Prefix
@@ -164,6 +165,11 @@ class TownFile(Shape):
         examples=["+1 905 555 0100: main"],
     )
     dialling: DiallingShape = Field(description="where the engine may ring")
+    listening: ListeningShape | None = Field(
+        default=None,
+        description="whether and how supervisors may listen to calls; without it nobody may",
+        examples=["{modes: [listen, whisper, barge]}"],
+    )
     offers: OffersShape = Field(
         default=OffersShape(), description="what follows an offer that was not accepted"
     )

@@ -15,6 +15,7 @@ from channels.mail.adapter import MailChannel, MailSettings
 from channels.mail.safe_html import safe
 from channels.sameness import mail_key
 from channels.voice.adapter import VoiceChannel, VoiceSettings
+from channels.voice.softphone import Passes
 from channels.webform.adapter import WebformChannel, WebformSettings
 from router.desk.surroundings import Door
 from router.history.contacts import Contacts
@@ -49,6 +50,18 @@ def channels_of(
     return (
         _voice(settings, secret, web_root, around),
         _webform(settings, secret, web_root, around),
+    )
+
+
+def softphone_of(settings: Settings) -> Passes | None:
+    """Return what gives passes for browsers as telephones; None where none is set up."""
+    twilio = settings.twilio
+    if twilio.account_sid is None or twilio.api_key_sid is None or twilio.api_key_secret is None:
+        return None
+    return Passes(
+        account_sid=twilio.account_sid,
+        key_sid=twilio.api_key_sid,
+        key_secret=twilio.api_key_secret.get_secret_value(),
     )
 
 

@@ -54,6 +54,7 @@ from router.runtime.channels import (
     key_of,
     mail_channel,
     render_html,
+    softphone_of,
 )
 from router.runtime.clock import SystemClock
 from router.runtime.duties import keep_doing
@@ -190,6 +191,7 @@ class Daemon:
                 earlier=Earlier(self.database),
                 key_of=key_of(secret),
                 typing=typing,
+                softphone=softphone_of(self.settings),
             ),
             names=names,
             sign_in_door=sign_in_door(self.settings, names, web_root, self._system_clock.now),

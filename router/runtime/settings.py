@@ -110,10 +110,22 @@ class Twilio(_Part):
         description="Rung when nothing can be stored for three tries; unset: callers hold on.",
     )
 
+    api_key_sid: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="SID of an API key of the account: agents whose leg is client:NAME may use the "
+        "browser as their telephone; unset: nobody, and pages ask nobody but the daemon.",
+    )
+    api_key_secret: SecretStr | None = Field(None, description="Secret of that API key.")
+
     @model_validator(mode="after")
     def _complete(self) -> Twilio:
         if (self.account_sid is None) != (self.auth_token is None):
             raise ValueError("account_sid and auth_token belong together: set both or neither")
+        if (self.api_key_sid is None) != (self.api_key_secret is None):
+            raise ValueError("api_key_sid and api_key_secret belong together: set both or neither")
+        if self.api_key_sid is not None and self.account_sid is None:
+            raise ValueError("api_key_sid is a key of an account: set account_sid, too")
         return self
 
 

@@ -1,4 +1,4 @@
-"""What agents do with a third party on the line, and what is always true of it; part of a walk."""
+"""What people do with others on the line of a talk, and what is always true; part of a walk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from router.core import commands as c
 from router.core import commands_calls as k
-from router.core.model import AgentId, ItemId, ItemState, LegResult
+from router.core.commands_listening import ListenTo, StopListening
+from router.core.model import AgentId, ItemId, ItemState, LegResult, ListenMode
 from router.core.state import State
 
 
@@ -51,6 +52,37 @@ class CallsWalk(RuleBasedStateMachine):
         row = self.state.consults[data.draw(st.sampled_from(sorted(self.state.consults)))]
         call_id = row.call_id or f"T{row.item}"
         self.attempt(c.ReportLeg(row.item, "third", call_id, result, row.key))
+
+    @rule(
+        data=st.data(),
+        who=st.sampled_from([AgentId("amina"), AgentId("boris"), AgentId("chloe")]),
+        mode=st.sampled_from([*ListenMode, None]),
+    )
+    def listen(self, data: st.DataObject, who: AgentId, mode: ListenMode | None) -> None:
+        found = self.items(ItemState.HANDLING, ItemState.HELD)
+        if not found:
+            return
+        item = data.draw(st.sampled_from(found))
+        if mode is None:
+            self.attempt(StopListening(item_id=item, by=who))
+        else:
+            self.attempt(ListenTo(item_id=item, agent_id=who, mode=mode, by=who))
+
+    @precondition(lambda self: self.state.listeners)
+    @rule(data=st.data(), result=st.sampled_from(LegResult))
+    def report_listener(self, data: st.DataObject, result: LegResult) -> None:
+        row = self.state.listeners[data.draw(st.sampled_from(sorted(self.state.listeners)))]
+        call_id = row.call_id or f"L{row.item}"
+        self.attempt(c.ReportLeg(row.item, "listener", call_id, result, row.key))
+
+    @invariant()
+    def who_listens_is_in_the_talk_of_the_agent_who_has_it_and_in_no_other(self) -> None:
+        rows = list(self.state.listeners.values())
+        for row in rows:
+            item = self.state.items[row.item]
+            assert item.agent == row.of != row.agent
+            assert item.state in (ItemState.HANDLING, ItemState.HELD)
+        assert len({row.agent for row in rows}) == len(rows)
 
     @invariant()
     def who_is_asked_is_reserved_for_it_and_nobody_else_is(self) -> None:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from router.core import commands as c
 from router.core import effects as f
 from router.core import events as e
-from router.core.flows.presentation import agent_script, caller_script, resident_script, wait_script
+from router.core.flows.inside import agent_script
+from router.core.flows.presentation import caller_script, resident_script, wait_script
 from router.core.flows.script import Confirm, Dial, End, Leave, Room, Wait
 from router.core.lifecycle import MOVES, move
 from router.core.model import (

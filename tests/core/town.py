@@ -19,10 +19,12 @@ from router.core.model import (
     FlowId,
     Instant,
     ItemId,
+    ListenMode,
     PolicyHash,
     QueueId,
     Tempo,
 )
+from router.core.policy_listening import ListeningRule
 from router.core.policy_on_call import OnCallList, OnCallShift
 
 # Monday 2026-11-23 10:00 in Toronto
@@ -282,6 +284,7 @@ def town(**changes: object) -> p.Policy:
         "retention": p.Retention(closed_in_core=2 * DAY, dedupe_text=7 * DAY, redial=5 * MINUTE),
         "texts": {key: both(key) for key in REQUIRED_TEXTS},
         "compiled_with": {},
+        "listening": ListeningRule(tuple(ListenMode)),
     }
     return p.Policy(**{**fields, **changes})  # type: ignore[arg-type]
 

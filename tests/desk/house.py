@@ -27,7 +27,7 @@ from router.core.policy import Policy, encode
 from router.desk.openid import Provider, ProviderSettings
 from router.desk.sign_in_door import BACK, SignInDoor
 from router.desk.surface import DeskSurface
-from router.desk.surroundings import Daemons, Door, PolicyRefusal
+from router.desk.surroundings import Daemons, Door, GivePass, PolicyRefusal
 from router.desk.writing import Desktop
 from router.errors import UnknownItem
 from router.history.account_rows import Role
@@ -280,14 +280,14 @@ async def house(
     policy: Policy | None = None,
     provider: ProviderSettings | None = None,
     web_root: str = WEB_ROOT,
+    softphone: GivePass | None = None,
     opens: bool = True,
 ) -> AsyncIterator[House]:
     """Run everything; the same folder and store again is the same town after a restart."""
     clock = LeapableClock(now)
     database = Database(default_url(folder))
-    made = await _built(
-        database, clock, MemoryStore() if store is None else store, seed, provider, web_root
-    )
+    kept = MemoryStore() if store is None else store
+    made = await _built(database, clock, kept, seed, provider, web_root, softphone)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(made.inbox.run())
         try:
@@ -316,6 +316,7 @@ async def _built(
     seed: int,
     provider: ProviderSettings | None,
     web_root: str,
+    softphone: GivePass | None,
 ) -> House:
     journal = MemoryJournal(store, clock)
     engine = Engine(await recover(journal))
@@ -344,7 +345,7 @@ async def _built(
         about=about,
         clock=clock,
         ids=ids,
-        desktop=_desktop(database, clock, blobs, typed),
+        desktop=_desktop(database, clock, blobs, typed, softphone),
         names=names,
         sign_in_door=_door(provider, names, web_root),
         web_root=web_root,
@@ -371,7 +372,11 @@ async def _built(
 
 
 def _desktop(
-    database: Database, clock: LeapableClock, blobs: MemoryBlobs, typed: list[tuple[str, str]]
+    database: Database,
+    clock: LeapableClock,
+    blobs: MemoryBlobs,
+    typed: list[tuple[str, str]],
+    softphone: GivePass | None,
 ) -> Desktop:
     return Desktop(
         blobs=blobs,
@@ -382,6 +387,7 @@ def _desktop(
         earlier=Earlier(database),
         key_of=lambda email: f"key-of-{email}",
         typing=lambda conversation, agent: typed.append((conversation, agent)),
+        softphone=softphone,
     )
 
 

@@ -80,6 +80,10 @@ ROLES: Mapping[str, Mapping[str, int]] = {
     "POST /v1/items/{item}/assign": LEADERS,
     "POST /v1/items/{item}/move": LEADERS,
     "POST /v1/items/{item}/pull_back": LEADERS,
+    "POST /v1/items/{item}/listen": {"amina": 0, "sam": 0, "adele": 0},  # no telephone
+    "DELETE /v1/items/{item}/listen": LEADERS,
+    "GET /v1/softphone": ALL,
+    "POST /v1/softphone/pass": {"amina": 1, "sam": 1, "adele": 1},
     "GET /v1/blocked": LEADERS,
     "GET /v1/kept-mail": LEADERS,
     "DELETE /v1/blocked/{key}": LEADERS,
@@ -122,6 +126,7 @@ BODIES: dict[str, object] = {
     "assign": {"agent": "amina"},
     "move": {"queue": "roads"},
     "pull_back": {},
+    "listen": {"mode": "listen"},
     "role": {"role": "supervisor"},
     "provider_name": {"provider_name": "x", "keeps_password": True},
     "accounts": {"name": "neu", "role": "supervisor"},

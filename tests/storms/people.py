@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from router.core import commands as c
-from router.core.effects import DialAgent, DialOnCall, DialResident, DialThird, Effect
+from router.core.effects import DialAgent, DialListener, DialOnCall, DialResident, DialThird, Effect
 from router.core.model import (
     SECOND,
     AgentId,
@@ -39,6 +39,7 @@ LEGS: Final[dict[type[Effect], str]] = {
     DialResident: "resident",
     DialThird: "third",
     DialOnCall: "on_call",
+    DialListener: "listener",
 }
 CONTACT: Final = b'{"number":"","name":"","email":""}'
 

@@ -84,6 +84,12 @@ class Seat:
             self.muted = muted
             self.conference.report("participant-mute" if muted else "participant-unmute", self)
 
+    def guide(self, coached: str) -> None:
+        """Let the participant be heard by one leg alone, or with "" by everybody."""
+        if coached != self.coach:
+            self.coach = coached
+            self.conference.report("participant-modify", self)
+
     def cut(self, cause: str) -> None:
         """Leave because the person hung up or was sent elsewhere."""
         self.conference.leave(self)
@@ -118,6 +124,13 @@ class Conference:
         for other in self.seats:
             other.call.nudge()
         return seat
+
+    def hearers(self, seat: Seat) -> list[Seat]:
+        """Return who hears what is said on this seat: nobody before the conference begins."""
+        if self.status != "in-progress" or seat.muted or seat.music() is not None:
+            return []
+        others = (other for other in self.seats if other is not seat and other.music() is None)
+        return [each for each in others if seat.coach in ("", each.call.sid)]
 
     def leave(self, seat: Seat, *, kicked: bool = False) -> None:
         """Take the seat away; the conference may end by that."""

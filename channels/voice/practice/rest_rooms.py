@@ -94,7 +94,7 @@ def update_participant(carrier: Carrier, sids: Sids, form: Form, query: dict[str
     if form.has("EndConferenceOnExit"):
         seat.end_on_exit = form.truth("EndConferenceOnExit")
     if form.has("Coaching"):
-        seat.coach = form.text("CallSidToCoach") if form.truth("Coaching") else ""
+        seat.guide(_coached(seat, form) if form.truth("Coaching") else "")
     if form.has("Hold"):
         url = form.text("HoldUrl") or HOLD_MUSIC
         music = Music(url, form.method("HoldMethod"), Purpose.HOLD)
@@ -102,6 +102,14 @@ def update_participant(carrier: Carrier, sids: Sids, form: Form, query: dict[str
     if form.text("AnnounceUrl"):
         _announce(seat, form)
     return 200, seat_view(seat)
+
+
+def _coached(seat: Seat, form: Form) -> str:
+    """Return the leg that alone shall hear the participant; it must sit there, too."""
+    coached = form.text("CallSidToCoach")
+    if all(coached != other.call.sid for other in seat.conference.seats if other is not seat):
+        raise RestError(400, 20001, f"CallSidToCoach {coached!r} is no participant")
+    return coached
 
 
 def delete_participant(carrier: Carrier, sids: Sids, form: Form, query: dict[str, str]) -> Reply:

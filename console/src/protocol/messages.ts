@@ -500,6 +500,7 @@ export interface ItemView {
   duplicates: DuplicateView[];
   consult: ConsultView | null;
   agreement: AgreementView | null;
+  listener: ListenerView | null;
 }
 
 /** A machine's mail: kept, never answered. */
@@ -537,6 +538,23 @@ export interface LineMessage {
   type: "line";
   queue: string;
   items: WallItemView[];
+}
+
+/** How to be in the talk; again with another mode: the change. */
+export interface ListenBody {
+  mode: ListenMode;
+}
+
+/** How a supervisor is in an agent's talk. */
+export type ListenMode = "barge" | "listen" | "whisper";
+
+/** A supervisor in an agent's talk. */
+export interface ListenerView {
+  agent: string;
+  name: string;
+  mode: ListenMode;
+  state: string;
+  since: string;
 }
 
 /** How much of one kind of channel an agent holds. */
@@ -696,6 +714,13 @@ export interface OwnFiguresView {
   day: string;
   definitions: FigureView[];
   rows: FiguresOfView[];
+}
+
+/** What lets the carrier ring this browser for the agent. */
+export interface PassView {
+  token: string;
+  identity: string;
+  expires_at: string;
 }
 
 /** One's own present and new password. */
@@ -947,6 +972,11 @@ export interface Snooze {
   until: string;
 }
 
+/** Whether this browser can be the agent's telephone. */
+export interface SoftphoneView {
+  offered: boolean;
+}
+
 /** Make an item of its own of what was written from a message on. */
 export interface Split {
   type: "split";
@@ -1171,6 +1201,7 @@ export interface WallHoldingView {
   queue: string | null;
   state: string;
   since: string | null;
+  listener: ListenerView | null;
 }
 
 /** Opening hours that can be overridden. */
@@ -1243,6 +1274,7 @@ export interface WallTownView {
   hours: WallHoursView[];
   emergencies: EmergencyView[];
   surge: SurgeView[];
+  listen_modes: ListenMode[];
   has_surge: boolean;
   announcements: AnnouncementView[];
   shunted: number;

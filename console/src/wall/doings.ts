@@ -5,6 +5,7 @@ import type {
   AssignBody,
   EmergencyBody,
   ItemView,
+  ListenBody,
   MessageBody,
   MoveBody,
   OnCallView,
@@ -36,6 +37,12 @@ export const items = {
   reopen: (item: string, body: ReopenBody) => ask("POST", api("items", item, "reopen"), body),
   release: (item: string, body: ReleaseBody) =>
     ask("POST", api("shunted", item, "release"), body),
+};
+
+/** Of supervisors in the talks of agents. */
+export const calls = {
+  listen: (item: string, body: ListenBody) => ask("POST", api("items", item, "listen"), body),
+  stop: (item: string) => ask("DELETE", api("items", item, "listen")),
 };
 
 export const lists = {

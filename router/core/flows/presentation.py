@@ -54,7 +54,7 @@ def caller_script(state: State, item_id: ItemId) -> Script:
     Raises:
         UnknownItem: the item was forgotten or never was.
     """
-    item = _item(state, item_id)
+    item = known_item(state, item_id)
     if item.state is ItemState.IN_FLOW and item.flow is not None:
         return _in_flow(state, item, item.flow)
     if item.form is Form.CALL and item.state in IN_LINE:
@@ -70,7 +70,7 @@ def caller_script(state: State, item_id: ItemId) -> Script:
 
 def wait_script(state: State, item_id: ItemId) -> Script:
     """Return one announcement of the waiting room, or the way out of it."""
-    item = _item(state, item_id)
+    item = known_item(state, item_id)
     waits = item.form is Form.CALL and (item.state in IN_LINE or item.state in IN_HAND)
     if not waits or item.queue is None:
         return Script((), Leave())
@@ -96,62 +96,24 @@ def wait_script(state: State, item_id: ItemId) -> Script:
     )
 
 
-def agent_script(state: State, item_id: ItemId, key: str, *, pressed: bool) -> Script:
-    """Return what an agent's leg hears that was rung by the effect `key`.
-
-    Args:
-        state: the state.
-        item_id: the item for which it was rung.
-        key: the effect's key; an older one is too late.
-        pressed: the agent has pressed the key that accepts the call.
-
-    Raises:
-        UnknownItem: the item was forgotten or never was.
-    """
-    item = _item(state, item_id)
-    language = state.policy.languages[0].id
-    waits = item.state in IN_HAND and item.form in (Form.CALL, Form.CALLBACK)
-    mine = waits and key == item.agent_dial
-    if not mine:
-        return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
-    if pressed:
-        return Script((), Room(room=item.id, resident=False))
-    return Script((_whisper(state, item, language),), Confirm(key="1"))
-
-
-def third_script(state: State, item_id: ItemId, key: str, *, pressed: bool) -> Script:
-    """Return what a third party hears who was rung by the effect `key`; as `agent_script`."""
-    item = _item(state, item_id)
-    language = state.policy.languages[0].id
-    row = state.consults.get(item_id)
-    if row is None or row.key != key or row.failed is not None:
-        taken = item.agent_dial == key and item.state in IN_HAND  # they have it by now
-        if not taken:
-            return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
-    if pressed or row is None:
-        return Script((), Room(room=item.id, resident=False, third=True))
-    return Script((_whisper(state, item, language),), Confirm(key="1", leg="third"))
-
-
-def _whisper(state: State, item: Item, language: str) -> Spoken:
-    queue = state.policy.queues.get(item.queue) if item.queue is not None else None
-    name = queue.name.get(language, "") if queue is not None else ""
-    return _say(state.policy.texts, "agent_whisper", language, {"queue": name})
-
-
 def resident_script(state: State, item_id: ItemId, *, pressed: bool) -> Script:
     """Return what the resident hears who picks up a callback.
 
     Where they are rung before the agent they press 1 first, so that no machine takes the call.
     """
-    item = _item(state, item_id)
+    item = known_item(state, item_id)
     if item.form is Form.CALLBACK and item.state in IN_HAND:
-        greeting = _town(state, item, "callback_greeting")
+        greeting = (_town(state, item, "callback_greeting"), *_monitored(state, item))
         if rings_resident_first(state, item) and not pressed and not item.call_id:
             asked = _town(state, item, "callback_confirm")
-            return Script((greeting, asked), Confirm(key="1", leg="resident"))
-        return Script(() if pressed else (greeting,), Room(room=item.id, resident=True))
+            return Script((*greeting, asked), Confirm(key="1", leg="resident"))
+        return Script(() if pressed else greeting, Room(room=item.id, resident=True))
     return Script((_town(state, item, "goodbye"),), End())
+
+
+def _monitored(state: State, item: Item) -> list[Spoken]:
+    texts = _switched(state, "#listening")
+    return _prompt(state.policy, Prompt(text=texts, audio={}), item) if texts else []
 
 
 def on_call_script(state: State, item_id: ItemId, step: int) -> Script:
@@ -165,13 +127,13 @@ def on_call_script(state: State, item_id: ItemId, step: int) -> Script:
     Raises:
         UnknownItem: the item was forgotten or never was.
     """
-    item = _item(state, item_id)
+    item = known_item(state, item_id)
     position, language = item.flow, state.policy.languages[0].id
     is_now = position is not None and position.step == step
     if is_now and item.state is ItemState.DIVERTED:
         return Script((), Join())
     if not is_now or position is None or item.state is not ItemState.IN_FLOW:
-        return Script((_say(state.policy.texts, "agent_already_taken", language, {}),), End())
+        return Script((say(state.policy.texts, "agent_already_taken", language, {}),), End())
     policy = _version(state, position)
     node = node_at(policy, position.flow, position.node, item.queue)
     about = state.policy.call_outs.get(item.subject) or state.policy.subjects.get(item.subject, {})
@@ -182,7 +144,7 @@ def on_call_script(state: State, item_id: ItemId, step: int) -> Script:
 
 def machine_script(state: State, item_id: ItemId) -> Script:
     """Return what an answering machine hears that picked up a callback; may be nothing."""
-    item = _item(state, item_id)
+    item = known_item(state, item_id)
     rule = queue_of(state, item).callback
     if rule is None or rule.machine != "message":
         return Script((), End())
@@ -191,11 +153,12 @@ def machine_script(state: State, item_id: ItemId) -> Script:
 
 def hold_script(state: State, item_id: ItemId) -> Script:
     """Return what the resident hears on hold."""
-    item = _item(state, item_id)
+    item = known_item(state, item_id)
     return Script((_town(state, item, "hold"),), Leave())
 
 
-def _item(state: State, item_id: ItemId) -> Item:
+def known_item(state: State, item_id: ItemId) -> Item:
+    """Return the item. Raises UnknownItem when it was forgotten or never was."""
     item = state.items.get(item_id)
     if item is None:
         raise UnknownItem(item_id)
@@ -275,7 +238,7 @@ def _trail(state: State, item: Item) -> list[Spoken]:
     for name in position.trail:
         if name.startswith(SAID):
             spoken.extend(_towns(state, item, name.removeprefix(SAID)))
-        elif name.startswith(("#surge", "#notice:")):
+        elif name.startswith(("#surge", "#notice:", "#listening")):
             spoken.extend(_prompt(policy, Prompt(text=_switched(state, name), audio={}), item))
         elif name.startswith("#front:"):
             message = next((m for m in policy.front_messages if m.id == name[7:]), None)
@@ -295,7 +258,9 @@ def _trail(state: State, item: Item) -> list[Spoken]:
 
 
 def _switched(state: State, name: str) -> Texts:
-    """Return what a person has put in front of every call; nothing once it is over."""
+    """Return what is said in front of every call beside the flow; nothing once it is over."""
+    if name == "#listening":
+        return state.policy.listening.text if state.policy.listening is not None else {}
     surge, notice = state.policy.surge, state.notices.get(name.removeprefix("#notice:"))
     if name == "#surge":
         return surge.text if surge is not None else {}
@@ -358,7 +323,7 @@ def _town(state: State, item: Item, key: str, values: dict[str, str] | None = No
     filled = {"town": state.policy.name.get(language, ""), **(values or {})}
     queue = state.policy.queues.get(item.queue) if item.queue is not None else None
     own = queue.announcements.texts if queue is not None else {}
-    return _say(state.policy.texts, key, language, filled, own)
+    return say(state.policy.texts, key, language, filled, own)
 
 
 def _towns(state: State, item: Item, key: str) -> list[Spoken]:
@@ -367,13 +332,14 @@ def _towns(state: State, item: Item, key: str) -> list[Spoken]:
     return _prompt(state.policy, prompt, item)
 
 
-def _say(
+def say(
     texts: dict[str, Texts],
     key: str,
     language: str,
     values: dict[str, str],
     own: dict[str, Texts] | None = None,
 ) -> Spoken:
+    """Return a text of the town with its values put in; an item's `own` text goes first."""
     text = (own or {}).get(key, texts.get(key, {})).get(language, "")
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)

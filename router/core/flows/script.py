@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from router.core.model import Span
+from router.core.model import ListenMode, Span
 
 
 class Spoken(msgspec.Struct, frozen=True):
@@ -70,13 +70,15 @@ class Room(msgspec.Struct, frozen=True, tag=True):
     room: str
     resident: bool  # the resident's leg: the room ends when it leaves
     third: bool = False  # a third party whom the agent asks
+    listener: ListenMode | None = None  # a supervisor, and how they are in it
+    coached: str = ""  # the leg that alone hears who whispers
 
 
 class Confirm(msgspec.Struct, frozen=True, tag=True):
     """Ask whoever picked up to press a key before anybody is connected."""
 
     key: str
-    leg: str = "agent"  # of whom it is asked: agent | third | resident | on_call
+    leg: str = "agent"  # of whom it is asked: agent | third | listener | resident | on_call
 
 
 class Accept(msgspec.Struct, frozen=True, tag=True):

@@ -148,6 +148,8 @@ ASKED = [
     "/voice/resident/{}/{}-1/answer",
     "/voice/third/{}/{}-1",
     "/voice/third/{}/{}-1/answer",
+    "/voice/listener/{}/{}-1",
+    "/voice/listener/{}/{}-1/answer",
     "/voice/alone/{}/{}-1",
     "/voice/alone/{}/{}-1/answer",
 ]
@@ -155,6 +157,7 @@ TOLD = [
     "/voice/agent/{}/{}-1/status",
     "/voice/resident/{}/{}-1/status",
     "/voice/third/{}/{}-1/status",
+    "/voice/listener/{}/{}-1/status",
     "/voice/alone/{}/{}-1/status",
     "/voice/room/{}",
     "/voice/outside/{}/1",

@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from msgspec.structs import replace
 
 from channels.voice.rest import RestOutlet
 from channels.voice.urls import RETRIES, Urls
 from router.core import effects as f
-from router.core.model import SECOND, AgentId, EffectKey, ItemId
+from router.core.commands import NoteRoom, ReportLeg
+from router.core.commands_listening import ListenTo
+from router.core.model import SECOND, AgentId, EffectKey, ItemId, LegResult, ListenMode
 from router.errors import ChannelError
+from tests.core.town import Desk
 from tests.fakes.carrier import ACCOUNT, CALL, ROOM, SPEC, TOKEN, Answer, FakeCarrier, carrier
 from tests.fakes.contacts import FakeContacts
 from tests.fakes.inbox import FakeInbox
@@ -22,14 +26,17 @@ ITEM = ItemId("7Q3M9ZK2PA")
 KEY = EffectKey("7Q3M9ZK2PA-3")
 RESIDENT = "+19055550123"
 TOWN = "+19055550100"
+AGENT_LEG = "CA" + "b" * 32
 PUBLIC = "https://town.example.org"
 
 
 @asynccontextmanager
-async def outlet_of(timeout_s: float = 5.0) -> AsyncIterator[tuple[RestOutlet, FakeCarrier]]:
+async def outlet_of(
+    timeout_s: float = 5.0, desk: Desk | None = None
+) -> AsyncIterator[tuple[RestOutlet, FakeCarrier]]:
     async with carrier() as fake:
         outlet = RestOutlet(
-            FakeInbox(),
+            FakeInbox(desk),
             Urls(PUBLIC),
             FakeContacts({"w_1": RESIDENT, "w_far": "+33199000000"}),
             account_sid=ACCOUNT,
@@ -173,6 +180,43 @@ async def test_hold_and_back() -> None:
         "HoldMethod": "POST",
     }
     assert dict(back.fields) == {"Hold": "false"}
+
+
+async def test_a_supervisors_telephone_is_rung() -> None:
+    async with outlet_of() as (outlet, fake):
+        await outlet.perform(f.DialListener(KEY, ITEM, "+19055550160", 20 * SECOND))
+    (asked,) = fake.asked
+    fields = dict(asked.fields)
+    assert (asked.path, fields["To"]) == ("/Calls.json", "+19055550160")
+    assert fields["Url"] == f"{PUBLIC}/voice/listener/{ITEM}/{KEY}{RETRIES}"
+
+
+@pytest.mark.parametrize(
+    ("mode", "fields"),
+    [
+        (ListenMode.LISTEN, {"Muted": "true", "Coaching": "false"}),
+        (ListenMode.WHISPER, {"Muted": "false", "Coaching": "true", "CallSidToCoach": AGENT_LEG}),
+        (ListenMode.BARGE, {"Muted": "false", "Coaching": "false"}),
+    ],
+)
+async def test_whoever_listens_is_set_as_the_state_says_by_then(
+    mode: ListenMode, fields: dict[str, str]
+) -> None:
+    desk = Desk()
+    item = desk.call("i1", "1", "2")
+    desk.sign_in("amina")
+    desk.answer("amina")
+    row = replace(desk.state.items[item], agent_call_id=AGENT_LEG)
+    desk.state.put_item(item, row)
+    desk.do(NoteRoom(item_id=item, room_id=ROOM))
+    desk.do(ListenTo(item, AgentId("chloe"), mode, "chloe.s"))
+    desk.do(ReportLeg(item, "listener", CALL, LegResult.ANSWERED))
+    async with outlet_of(desk=desk) as (outlet, fake):
+        await outlet.perform(f.SetListener(KEY, item, CALL, ROOM))
+        await outlet.perform(f.SetListener(KEY, item, "CA" + "9" * 32, ROOM))  # has left since
+    (asked,) = fake.asked
+    assert asked.path == f"/Conferences/{ROOM}/Participants/{CALL}.json"
+    assert dict(asked.fields) == fields
 
 
 @pytest.mark.parametrize(
