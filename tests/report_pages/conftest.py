@@ -19,8 +19,9 @@ OpenReports = Callable[..., Awaitable[Page]]
 @pytest.fixture
 async def morning(hall: House) -> House:
     """Two callers, of whom one gave up, and a form."""
-    await hall.form("F1")
     await a_morning(hall)
+    await hall.form("F1")
+    await hall.feed_reports()
     return hall
 
 

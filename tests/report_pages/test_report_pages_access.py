@@ -14,8 +14,7 @@ from tests.wallboard.test_wallboard_access import faults
 SETS = 5
 
 
-@pytest.mark.parametrize("looks", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en-CA", "fr-CA"])
+@pytest.mark.parametrize(("looks", "language"), [("light", "en-CA"), ("dark", "fr-CA")])
 async def test_axe_finds_nothing(
     morning: House, reports: OpenReports, axe: str, looks: str, language: str
 ) -> None:
@@ -23,9 +22,9 @@ async def test_axe_finds_nothing(
     await settled(page)
     wrong: dict[str, list[str]] = {}
     await page.locator("summary").first.click()
-    for number in range(SETS):
+    for number in (1, SETS - 1):
         await page.locator(".sets button").nth(number).click()
-        await page.locator("thead button").last.focus()
+        await page.locator("section thead button").last.focus()
         await expect(page.locator(".tip")).to_be_visible()
         wrong[f"figures {number}"] = await faults(page, axe)
     await page.locator(".kinds button").nth(1).click()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { choiceOf, choicesBy, daysLater, daysOf, DEFAULT, isDay, searchOf, withKind, type Choice } from "./choice";
+import { beside, choiceOf, choicesBy, daysLater, daysOf, DEFAULT, isDay, searchOf, withKind, type Choice } from "./choice";
 
 describe("the address", () => {
   it("says nothing of what is as always", () => {
@@ -35,6 +35,16 @@ describe("a period", () => {
     expect(withKind({ ...DEFAULT, by: "ward" }, "week").by).toBe("ward");
     expect(choicesBy("day")).toContain("hour");
     expect(choicesBy("month")).not.toContain("hour");
+  });
+
+  it.each([
+    ["day", "2026-03-01", "2026-02-28", "2026-03-02"],
+    ["week", "2026-11-29", "2026-11-22", "2026-11-30"],
+    ["week", "2026-11-23", "2026-11-22", "2026-11-30"],
+    ["month", "2027-01-31", "2026-12-31", "2027-02-01"],
+    ["month", "2026-12-15", "2026-11-30", "2027-01-01"],
+  ] as const)("the %s of %s lies between others", (kind, day, before, after) => {
+    expect([beside(kind, day, false), beside(kind, day, true)]).toEqual([before, after]);
   });
 
   it("goes over the ends of months and years", () => {

@@ -74,6 +74,16 @@ export function isDay(text: string): boolean {
   return !Number.isNaN(date.getTime()) && written(date) === text && date.getUTCFullYear() > 1;
 }
 
+/** The first day of the period after the one that holds the day, or the last of the one before. */
+export function beside(kind: Kind, day: string, isLater: boolean): string {
+  const date = new Date(`${day}T00:00Z`);
+  const days = kind === "day" ? 1 : 7;
+  const first = kind === "week" ? daysLater(day, -((date.getUTCDay() + 6) % 7)) : day;
+  if (kind !== "month") return daysLater(first, isLater ? days : -1);
+  date.setUTCMonth(date.getUTCMonth() + (isLater ? 1 : 0), isLater ? 1 : 0);
+  return written(date);
+}
+
 /** The day so many days later. */
 export function daysLater(day: string, days: number): string {
   const date = new Date(`${day}T00:00Z`);

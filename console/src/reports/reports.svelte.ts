@@ -41,15 +41,13 @@ export class Reports {
     this.mistake = "";
     try {
       const report = await get(wanted);
-      if (asking.signal.aborted) return;
-      [this.report, this.before, this.series] = [report, null, null];
       // its own days, not "today": midnight may pass between two questions
       const earlier = { ...wanted, day: daysLater(report.first, -1) };
       const over = { ...wanted, day: report.first, by: overTime(wanted.kind) };
       const others = [get(earlier), over.by === wanted.by ? report : get(over)];
       const [before, series] = await Promise.all(others);
       if (asking.signal.aborted) return;
-      [this.before, this.series] = [before ?? null, series ?? null];
+      [this.report, this.before, this.series] = [report, before ?? null, series ?? null];
     } catch (error) {
       if (asking.signal.aborted) return;
       this.mistake = reasonOf(error);

@@ -4,13 +4,13 @@ const LINGER_MS = 150;
 
 class Tip {
   text = $state("");
-  at = $state.raw<DOMRect | null>(null);
+  beside = $state.raw<Element | null>(null);
   #timer = 0;
 
   show(text: string, beside: Element): void {
     this.stay();
     this.text = text;
-    this.at = beside.getBoundingClientRect();
+    this.beside = beside;
   }
 
   /** Hide in a moment: the pointer may be on its way into the definition. */
