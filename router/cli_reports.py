@@ -17,7 +17,7 @@ from router.cli_history import catch_up, history, journal_of
 from router.cli_installation import our_settings, terminal
 from router.cli_report import day_named
 from router.reports.choices import By, Format, Tongue
-from router.reports.periods import Kind
+from router.reports.periods import Kind, may_be_by
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -58,6 +58,10 @@ def _report(
         raise typer.BadParameter("a workbook is no text; name a file", param_hint="--to")
     if format_ is Format.TABLE and to is not None:
         raise typer.BadParameter("a table is for the terminal; write csv, xlsx or html to a file")
+    if by is not None and not may_be_by(kind, by):
+        raise typer.BadParameter(
+            f"there is none of a {kind}; ask for a day", param_hint=f"--by {by}"
+        )
     choices = COUNCIL if by is None and format_ is Format.HTML else (by or By.QUEUE,)
 
     async def make() -> tuple[list[Report], Report | None]:

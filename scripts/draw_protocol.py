@@ -18,6 +18,7 @@ from router.desk.api_people import Body
 from router.desk.message_types import ClientMessage
 from router.desk.messages_text import FileSent
 from router.desk.view_types import View
+from router.reports.report import Report
 
 FILE: Final = Path(__file__).parent.parent / "console" / "src" / "protocol" / "messages.ts"
 HEAD: Final = """\
@@ -43,7 +44,7 @@ Schema = dict[str, Any]
 
 def page() -> str:
     """Return the whole file."""
-    kinds = [*_below(View), *_below(Body), messages_wall.Watch, *_UNIONS.values()]
+    kinds = [*_below(View), *_below(Body), messages_wall.Watch, Report, *_UNIONS.values()]
     assert api.MOUNTED_AT  # importing the routes has made every view and body known
     _, named = msgspec.json.schema_components(kinds, ref_template="{name}")
     loose = {kind.__name__ for base in _SAID_BY_CLIENTS for kind in (base, *_below(base))}

@@ -6,7 +6,7 @@ export interface Page {
   /** Below /desk/; the same names stand in router/desk/pages.py. */
   name: string;
   /** Its entry in shell/words.ts. */
-  title: "desk" | "wall" | "people";
+  title: "desk" | "wall" | "reports" | "people";
   /** Roles; none: everybody. */
   roles: readonly string[];
   load: () => Promise<{ default: Component }>;
@@ -27,6 +27,12 @@ export const PAGES: readonly Page[] = [
     title: "wall",
     roles: ["supervisor", "administrator"],
     load: () => import("./wall/Wall.svelte"),
+  },
+  {
+    name: "reports",
+    title: "reports",
+    roles: ["supervisor", "administrator"],
+    load: () => import("./reports/Reports.svelte"),
   },
   {
     name: "people",

@@ -13,13 +13,13 @@ from typing import Final
 from fastapi import APIRouter, Depends, Query, Response
 
 from router.desk.access import EVERYBODY, LEADERS
-from router.desk.answers import answer
+from router.desk.answers import Malformed, answer
 from router.desk.parts import Parts
 from router.desk.surroundings import Account
 from router.reports.choices import By, Tongue
 from router.reports.files import csv_of, xlsx_of
 from router.reports.page import COUNCIL, STYLE, page_of
-from router.reports.periods import Kind
+from router.reports.periods import Kind, may_be_by
 from router.reports.report import Definition, Report, definitions
 
 CSV: Final = "text/csv; charset=utf-8"
@@ -31,7 +31,7 @@ _FILES: Final[dict[str, tuple[Callable[[Report], bytes], str]]] = {
 STYLE_NAME: Final = "print.css"  # beside the page, so that its address needs no prefix
 
 Day = Query(None, description="Any day of the period; default: today in the town.")
-Choice = Query(By.QUEUE, description="What a row stands for.")
+Choice = Query(By.QUEUE, description="What a row stands for; hours: of a day alone.")
 Section = Query(
     None, description="What a row stands for; default: what goes to Council, no agents."
 )
@@ -64,7 +64,7 @@ def report_routes(parts: Parts) -> APIRouter:
         by: By = Choice,
         language: Tongue = Language,
     ) -> Response:
-        return answer(await parts.reports.report(kind, day, by, language))
+        return answer(await _made(parts, kind, day, by, language))
 
     for name, (write, media_type) in _FILES.items():
         _file_route(routes, parts, name, write, media_type)
@@ -78,7 +78,7 @@ def report_routes(parts: Parts) -> APIRouter:
         language: Tongue = Language,
     ) -> Response:
         made = [
-            await parts.reports.report(kind, day, each, language)
+            await _made(parts, kind, day, each, language)
             for each in (COUNCIL if by is None else (by,))
         ]
         earlier = made[0].first - timedelta(1)
@@ -87,6 +87,12 @@ def report_routes(parts: Parts) -> APIRouter:
         return Response(page_of(made, before, style=f"../{STYLE_NAME}"), media_type="text/html")
 
     return routes
+
+
+async def _made(parts: Parts, kind: Kind, day: date | None, by: By, language: str) -> Report:
+    if not may_be_by(kind, by):
+        raise Malformed(f"by {by} there are reports of a day, not of a {kind}: ask for {Kind.DAY}")
+    return await parts.reports.report(kind, day, by, language)
 
 
 def _file_route(
@@ -106,7 +112,7 @@ def _file_route(
         by: By = Choice,
         language: Tongue = Language,
     ) -> Response:
-        made = await parts.reports.report(kind, day, by, language)
+        made = await _made(parts, kind, day, by, language)
         await parts.note(who, "report-downloaded", f"{made.period} by {by} as {name}")
         called = f'attachment; filename="townline-{made.period}-{by}.{name}"'
         return Response(write(made), media_type=media_type, headers={"Content-Disposition": called})

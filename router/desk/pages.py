@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 FOLDER: Final = Path(__file__).parent / "console"
 # Below /desk/; the console says what each shows (console/src/pages.ts).
-PAGES: Final = ("", "wall", "people")
+PAGES: Final = ("", "wall", "reports", "people")
 
 _KINDS: Final = {
     ".js": "text/javascript; charset=utf-8",

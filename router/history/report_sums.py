@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Label,
     Select,
     Subquery,
     Table,
@@ -24,11 +25,14 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     select,
     union_all,
 )
 from sqlalchemy import String as Text
 
+from router.core.model import HOUR, Instant
+from router.core.text_level import CHANNELS_OF_TEXTS
 from router.history import report_tables as t
 from router.history.upsert import insert_missing
 
@@ -36,6 +40,8 @@ PLACE: Final = ("queue", "channel", "category", "ward")
 BY_AGENT: Final = ("channel", "agent")
 GROUPS: Final = (*PLACE, "agent")
 SUMS: Final = ("sum_a", "sum_b", "sum_c", "sum_d")
+
+HOUR_BEGAN: Final = "hour"  # the column of `by_hour`
 
 Sum = ColumnElement[Any]
 
@@ -45,6 +51,7 @@ class Summed(NamedTuple):
 
     table: Table
     day: Column[str]
+    at: Sum  # on that day: the instant at which it counts
     groups: tuple[str, ...]  # of GROUPS; the others stay empty
     name: ColumnElement[str] | None = None  # what is told apart besides
     sums: tuple[Sum, ...] = ()  # at most as many as SUMS
@@ -56,6 +63,10 @@ def _one_if(condition: ColumnElement[bool]) -> Sum:
 
 
 _I, _R, _H = t.report_items.c, t.report_results.c, t.report_handlings.c
+_S, _A = t.report_ratings.c, t.report_agents.c
+# calls and chats when they got in line, texts when it came true: as their days are
+_TEXTS: Final = _R.channel.in_(sorted(each.value for each in CHANNELS_OF_TEXTS))
+_RESULTED: Final = case((_TEXTS, _R.counted_at), else_=_R.interval)
 _ONCE: Final = and_(_I.handlings == 1, _I.passed_on == 0, _I.reopened == 0)
 _REACHED: Final = _H.unreached == 0
 _ENDED: Final = (_one_if(_I.handlings > 0), _one_if(_ONCE), _one_if(_I.reopened > 0))
@@ -63,8 +74,8 @@ _HANDLED: Final = (
     _one_if(_REACHED),
     *(case((_REACHED, each), else_=0) for each in (_H.talked, _H.held, _H.noted)),
 )
-_SCORE: Final = cast(t.report_ratings.c.score, Text(1))
-_TIMES: Final = tuple(t.report_agents.c[each] for each in ("worked", "ready", "away"))
+_SCORE: Final = cast(_S.score, Text(1))
+_TIMES: Final = tuple(_A[each] for each in ("worked", "ready", "away"))
 
 RECEIVED: Final = "received"
 ENDED: Final = "ended"
@@ -77,15 +88,17 @@ RATED_BY: Final = "rated-by"
 AT_DESK: Final = "at-desk"
 
 SUMMED: Final[dict[str, Summed]] = {
-    RECEIVED: Summed(t.report_items, _I.received_day, PLACE),
-    ENDED: Summed(t.report_items, _I.ended_day, PLACE, _I.ending, _ENDED),
-    ENDED_BY: Summed(t.report_items, _I.ended_day, BY_AGENT, _I.ending, _ENDED, _I.agent != ""),
-    RESULT: Summed(t.report_results, _R.day, PLACE, _R.result, (_R.waited,)),
-    HANDLED: Summed(t.report_handlings, _H.day, PLACE, _H.ending, _HANDLED),
-    HANDLED_BY: Summed(t.report_handlings, _H.day, BY_AGENT, _H.ending, _HANDLED),
-    RATED: Summed(t.report_ratings, t.report_ratings.c.day, PLACE, _SCORE),
-    RATED_BY: Summed(t.report_ratings, t.report_ratings.c.day, BY_AGENT, _SCORE),
-    AT_DESK: Summed(t.report_agents, t.report_agents.c.day, ("agent",), None, _TIMES),
+    RECEIVED: Summed(t.report_items, _I.received_day, _I.received_at, PLACE),
+    ENDED: Summed(t.report_items, _I.ended_day, _I.ended_at, PLACE, _I.ending, _ENDED),
+    ENDED_BY: Summed(
+        t.report_items, _I.ended_day, _I.ended_at, BY_AGENT, _I.ending, _ENDED, _I.agent != ""
+    ),
+    RESULT: Summed(t.report_results, _R.day, _RESULTED, PLACE, _R.result, (_R.waited,)),
+    HANDLED: Summed(t.report_handlings, _H.day, _H.ended_at, PLACE, _H.ending, _HANDLED),
+    HANDLED_BY: Summed(t.report_handlings, _H.day, _H.ended_at, BY_AGENT, _H.ending, _HANDLED),
+    RATED: Summed(t.report_ratings, _S.day, _S.rated_at, PLACE, _SCORE),
+    RATED_BY: Summed(t.report_ratings, _S.day, _S.rated_at, BY_AGENT, _SCORE),
+    AT_DESK: Summed(t.report_agents, _A.day, _A.interval, ("agent",), None, _TIMES),
 }
 
 
@@ -109,6 +122,17 @@ def summed(kind: str, first: str, last: str, agent: str = "") -> Subquery:
         settled = settled.where(stored.agent == agent)
         when = and_(when, how.table.c.agent == agent)
     return union_all(settled, _count(how, when)).subquery()
+
+
+def by_hour(kind: str, day: str, began: Instant) -> Subquery:
+    """Return the sums of one day, which began at the instant, with the hours apart; never stored.
+
+    Shape: that of `summed`, and `HOUR_BEGAN`, the instant at which the hour began. All facts of the
+    day are counted: a day is little beside a month.
+    """
+    how = SUMMED[kind]
+    hour = began + (how.at - began) // HOUR * HOUR
+    return _count(how, how.day == day, hour.label(HOUR_BEGAN)).subquery()
 
 
 def day_to_settle(connection: Connection) -> str | None:
@@ -146,8 +170,8 @@ def unsettle_since(connection: Connection, day: str) -> None:
     unsettle(connection, [day, *connection.execute(days).scalars()])
 
 
-def _count(how: Summed, when: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Return the statement that adds facts up, with the columns of `summed`."""
+def _count(how: Summed, when: ColumnElement[bool], *apart: Label[Any]) -> Select[*tuple[Any, ...]]:
+    """Return the statement that adds facts up, with the columns of `summed` and what is apart."""
     empty, nothing = literal(""), literal(0)
     groups = [how.table.c[name] if name in how.groups else empty for name in GROUPS]
     name = empty if how.name is None else how.name
@@ -156,9 +180,13 @@ def _count(how: Summed, when: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     labels = (*GROUPS, "name", "number", *SUMS)
     columns = (*groups, name, func.count(), *sums)
     query = select(
-        how.day.label("day"), *(c.label(label) for c, label in zip(columns, labels, strict=True))
+        how.day.label("day"),
+        *(c.label(label) for c, label in zip(columns, labels, strict=True)),
+        *apart,
     ).where(when)
     if how.only is not None:
         query = query.where(how.only)
-    grouped = [how.table.c[name] for name in how.groups]
-    return query.group_by(how.day, *grouped, *([] if how.name is None else [how.name]))
+    grouped: list[Sum] = [how.table.c[name] for name in how.groups]
+    grouped += [] if how.name is None else [how.name]
+    # by name: PostgreSQL does not see that two statements with parameters are one
+    return query.group_by(how.day, *grouped, *(literal_column(each.name) for each in apart))

@@ -14,6 +14,7 @@ class By(StrEnum):
     WARD = "ward"
     AGENT = "agent"
     DAY = "day"
+    HOUR = "hour"  # of one day: see `periods.may_be_by`
 
 
 class Format(StrEnum):

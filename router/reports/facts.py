@@ -1,7 +1,8 @@
 """What reports are made of: facts of a period, counted by the database, one line for each group.
 
 `value` is what the line's group stands for: a queue, a ward ... as the report is made by. Spans are
-nanoseconds, days ISO dates of the town.
+nanoseconds, days ISO dates of the town, hours the town's time at which they begin, with its offset
+from UTC: an hour that comes twice is two.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Ended(NamedTuple):
 class Open(NamedTuple):
     """Items that were open when the period ended."""
 
-    value: str | None  # None in a report by day
+    value: str | None  # None in a report by day or hour
     channel: str
     received_day: str
     number: int

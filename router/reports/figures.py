@@ -20,7 +20,7 @@ ALL: Final = ""  # in each row
 NO_AGENT: Final = "no-agent"  # not of agents
 ONE_CHANNEL: Final = "one-channel"  # not of agents, and channels are never added up
 AT_END: Final = "at-end"  # not of agents, and of the whole period only
-AT_DESK: Final = "at-desk"  # of agents and days, over all channels
+AT_DESK: Final = "at-desk"  # of agents, days and hours, over all channels
 
 
 class Figure(NamedTuple):

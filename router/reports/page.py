@@ -42,8 +42,9 @@ COLUMNS: Final[Mapping[By, Sequence[str]]] = {
     By.WARD: _MATTERS,
     By.AGENT: _AGENTS,
     By.DAY: _WAITING,
+    By.HOUR: _WAITING,
 }
-_PER_CHANNEL: Final = frozenset({By.CHANNEL, By.QUEUE, By.DAY})
+_PER_CHANNEL: Final = frozenset({By.CHANNEL, By.QUEUE, By.DAY, By.HOUR})
 
 _templates: Final = Environment(
     loader=PackageLoader("router.reports", ""),

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from router.reports.choices import By
+
 DAY = timedelta(1)
 
 
@@ -35,6 +37,11 @@ class Period(NamedTuple):
     def begun_days(self, today: date) -> int:
         """Return how many of its days have begun."""
         return max(0, (min(self.last, today) - self.first).days + 1)
+
+
+def may_be_by(kind: Kind, by: By) -> bool:
+    """Return whether there is such a report: hours are told of a single day."""
+    return by is not By.HOUR or kind is Kind.DAY
 
 
 def period_with(kind: Kind, day: date) -> Period:

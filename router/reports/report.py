@@ -7,7 +7,7 @@ groups together. Figures of waiting stand in rows of one channel only: channels 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 import msgspec
@@ -31,7 +31,8 @@ from router.reports.phrases import CHANNELS, PHRASES
 from router.reports.summing import ALL_CHANNELS, Place, Sums, sums_of, together
 
 _NOT_OF_AGENTS: Final = frozenset({NO_AGENT, ONE_CHANNEL, AT_END})
-_KEEPS_TIME: Final = frozenset({By.AGENT, By.DAY})
+_OF_TIME: Final = frozenset({By.DAY, By.HOUR})
+_KEEPS_TIME: Final = _OF_TIME | {By.AGENT}
 _ORDER: Final = [*(each.value for each in Channel), ALL_CHANNELS]
 
 
@@ -47,7 +48,8 @@ class Definition(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """The figures of one group on one channel."""
 
-    value: str | None  # id of the queue, category, agent; the ward, day or channel; None = all
+    # id of the queue, category, agent; the ward, channel, day, begin of the hour; None = all
+    value: str | None
     name: str
     channel: str  # "" = all
     channel_name: str
@@ -120,9 +122,15 @@ def _sorted(groups: Mapping[Place, Sums], by: By) -> list[tuple[Place, Sums]]:
 
     def place_in_order(each: tuple[Place, Sums]) -> tuple[bool, str, int]:
         value, channel = each[0]
-        return value is None, value or "", _ORDER.index(channel)
+        shown_at = _instant(value) if by is By.HOUR and value else value or ""
+        return value is None, shown_at, _ORDER.index(channel)
 
     return sorted(found, key=place_in_order)
+
+
+def _instant(hour: str) -> str:
+    """Return the hour's begin so that text sorts as time does, when the clocks go back, too."""
+    return datetime.fromisoformat(hour).astimezone(UTC).isoformat()
 
 
 def _row(place: Place, sums: Sums, told: Sequence[Figure], by: By, names: _Names) -> Row:
@@ -143,7 +151,7 @@ def _value(figure: Figure, place: Place, sums: Sums, by: By) -> Value:
     value, channel = place
     if figure.where == ONE_CHANNEL and channel == ALL_CHANNELS:
         return None
-    if figure.where == AT_END and value is not None and by is By.DAY:
+    if figure.where == AT_END and value is not None and by in _OF_TIME:
         return None
     if figure.where == AT_DESK and (
         channel != ALL_CHANNELS or (value is not None and by not in _KEEPS_TIME)
@@ -178,6 +186,8 @@ class _Names:
             return self.phrase("none")
         if self._by is By.CHANNEL:
             return self.channel(value)
+        if self._by is By.HOUR:
+            return f"{datetime.fromisoformat(value):%H:%M}"
         return self._called(self._names.get((self._by.value, value), {}), value)
 
     def channel(self, channel: str) -> str:

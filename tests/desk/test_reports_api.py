@@ -118,7 +118,13 @@ async def test_an_agent_may_read_what_figures_mean_and_nothing_else(office: Hous
 
 
 @pytest.mark.parametrize(
-    "path", ["/reports/year", "/reports/day?day=yesterday", "/reports/day?by=resident"]
+    "path",
+    [
+        "/reports/year",
+        "/reports/day?day=yesterday",
+        "/reports/day?by=resident",
+        "/reports/week?by=hour",
+    ],
 )
 async def test_what_there_is_not_is_refused(office: House, path: str) -> None:
     answer = await got(office, path)

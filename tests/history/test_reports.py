@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, Table, select, text
 
 from router.core import commands as c
+from router.core.formulas import THRESHOLD
 from router.core.model import DAY, SECOND, Instant
 from router.history import report_tables as t
 from router.history.database import Database
@@ -20,7 +21,7 @@ from router.history.reports import Reports
 from router.policy.load import load
 from router.ports import Journal
 from router.reports.choices import By
-from router.reports.periods import Kind
+from router.reports.periods import Kind, may_be_by
 from router.reports.report import Report, Row
 from router.runtime.clock import VirtualClock
 from router.runtime.journal_memory import MemoryJournal, MemoryStore
@@ -208,7 +209,7 @@ async def counted_by_hand(database: Database, by: By) -> dict[tuple[str, str], d
     }
 
 
-@pytest.mark.parametrize("by", list(By))
+@pytest.mark.parametrize("by", [by for by in By if may_be_by(Kind.MONTH, by)])
 async def test_a_month_is_what_anybody_counts_by_hand(by: By, database: Database) -> None:
     desk = days_of_talks(11)
     reports = await fed(database, desk)
@@ -236,6 +237,54 @@ async def test_everything_together_is_the_sum_of_the_groups(database: Database) 
         for key in ("received", "closed", "handled", "transfers"):
             assert whole.figures[key] == sum(row.figures[key] or 0 for row in rows)
     assert len(totals) == 1
+
+
+def hour_of(instant: Instant) -> str:
+    """Return the hour in the town of the tests, five hours behind UTC all winter."""
+    local = datetime.fromtimestamp(instant // SECOND, timezone(timedelta(hours=-5)))
+    return local.replace(minute=0, second=0).isoformat(timespec="minutes")
+
+
+async def test_days_by_hour_are_what_anybody_counts_by_hand(database: Database) -> None:
+    """Texts count in the hour in which a result came true, calls when they got in line."""
+    letters = Letters(2)
+    letters.go_on(400)
+    reports = await fed(database, letters.desk)
+    days = [(MONDAY + timedelta(number)).isoformat() for number in range(40)]
+    expected: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in await facts(database, t.report_items):
+        expected[hour_of(row.received_at), row.channel]["received"] += row.received_day in days
+    for row in await facts(database, t.report_results):
+        at = row.counted_at if row.channel in ("mail", "webform") else row.interval
+        is_told = row.day in days and row.result == THRESHOLD
+        expected[hour_of(at), row.channel]["overdue"] += is_told
+    for row in await facts(database, t.report_handlings):
+        if row.day in days:
+            expected[hour_of(row.ended_at), row.channel]["handled"] += not row.unreached
+    told: dict[tuple[str | None, str], Counter[str]] = {}
+    for day in days:
+        report = await made(reports, Kind.DAY, date.fromisoformat(day), By.HOUR)
+        for row in report.rows:
+            counts = {key: row.figures[key] or 0 for key in ("received", "overdue", "handled")}
+            told[row.value, row.channel] = Counter(counts) if row.channel else Counter()
+        hours = [row.value or "" for row in report.rows]
+        assert hours == sorted(hours)
+    assert len({hour for (hour, _), counts in expected.items() if counts["overdue"]}) > 4
+    assert {place: +counts for place, counts in told.items() if +counts} == {
+        place: +counts for place, counts in expected.items() if +counts
+    }
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_the_hours_of_a_day_add_up_to_the_day(seed: int, database: Database) -> None:
+    traffic = Traffic(seed)
+    traffic.go_on(500)
+    reports = await fed(database, traffic.desk)
+    by_hour = await made(reports, Kind.DAY, MONDAY, By.HOUR)
+    by_queue = await made(reports, Kind.DAY, MONDAY, By.QUEUE)
+    assert len(by_hour.rows) > 2
+    assert by_hour.total == by_queue.total
+    assert all(row.figures["open_at_end"] is None for row in by_hour.rows)
 
 
 async def test_agents_time_is_told_by_agent_and_all_together(database: Database) -> None:

@@ -81,6 +81,7 @@ def test_it_is_as_late_as_the_journal_says(data: Path) -> None:
         (("--format", "xlsx"), "name a file"),
         (("--to", "x.txt"), "csv, xlsx or html"),
         (("--by", "resident"), "queue"),
+        (("--by", "hour"), "ask for a day"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_its_remedy(

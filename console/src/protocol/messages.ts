@@ -147,6 +147,9 @@ export interface BlockedView {
   by: string;
 }
 
+/** What a row stands for. */
+export type By = "agent" | "category" | "channel" | "day" | "hour" | "queue" | "ward";
+
 /** A promise to ring back. */
 export interface CallbackView {
   booked_at: string;
@@ -221,6 +224,14 @@ export interface Decline {
   id?: string;
   offer: string;
   reason?: string;
+}
+
+/** What a figure is. */
+export interface Definition {
+  key: string;
+  unit: string;
+  name: string;
+  definition: string;
 }
 
 /** The desk that is alive, as sign-in named it. */
@@ -871,6 +882,22 @@ export interface Reply {
   files?: FileSent[];
 }
 
+/** See the module's text. Spans are seconds or hours, shares 0..1. */
+export interface Report {
+  period: string;
+  kind: string;
+  first: string;
+  last: string;
+  by: By;
+  language: string;
+  town: string;
+  is_over: boolean;
+  definitions: Definition[];
+  formulas: Record<string, string>;
+  rows: Row[];
+  total: Row[];
+}
+
 /** Bring the resident back. */
 export interface Resume {
   type: "resume";
@@ -890,6 +917,17 @@ export interface Return {
 export interface RoleBody {
   role: "administrator" | "agent" | "supervisor";
   agent?: string | null;
+}
+
+/** The figures of one group on one channel. */
+export interface Row {
+  value: string | null;
+  name: string;
+  channel: string;
+  channel_name: string;
+  formulas: string[];
+  promised: string;
+  figures: Record<string, number | number | null>;
 }
 
 /** The desk shows the offer. */

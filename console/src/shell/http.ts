@@ -14,10 +14,15 @@ export function onSignedOut(listener: Listener): void {
   tellSignedOut = listener;
 }
 
-/** Ask; return what is answered. Throws `Refusal`. */
-export async function ask<T>(method: Method, address: string, body?: object): Promise<T> {
+/** Ask; return what is answered. Throws `Refusal`, "unreachable" when it was aborted. */
+export async function ask<T>(
+  method: Method,
+  address: string,
+  body?: object,
+  signal?: AbortSignal,
+): Promise<T> {
   const json = body === undefined ? undefined : JSON.stringify(body);
-  return send<T>(method, address, json, "application/json");
+  return send<T>(method, address, json, "application/json", signal);
 }
 
 /** Upload a file's bytes. Throws `Refusal`. */
@@ -30,12 +35,14 @@ async function send<T>(
   address: string,
   body: BodyInit | undefined,
   kind: string,
+  signal: AbortSignal | null = null,
 ): Promise<T> {
   const headers: Record<string, string> = { "X-Townline": ROOT };
   if (body !== undefined) headers["Content-Type"] = kind;
   let response: Response;
   try {
-    response = await fetch(address, { method, headers, body: body ?? null, cache: "no-store" });
+    const asked = { method, headers, body: body ?? null, signal };
+    response = await fetch(address, { ...asked, cache: "no-store" });
   } catch (error) {
     throw new Refusal("unreachable", String(error));
   }

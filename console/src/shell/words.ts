@@ -3,7 +3,7 @@
 import type { Catalogue, Words } from "./preferences.svelte";
 
 const en = {
-  pages: { desk: "Desk", wall: "Wallboard", people: "People" },
+  pages: { desk: "Desk", wall: "Wallboard", reports: "Reports", people: "People" },
   skip: "Skip to the page",
   navigation: "Pages",
   signIn: {
@@ -70,7 +70,7 @@ const en = {
 };
 
 const fr: Words<typeof en> = {
-  pages: { desk: "Poste", wall: "Tableau mural", people: "Personnes" },
+  pages: { desk: "Poste", wall: "Tableau mural", reports: "Rapports", people: "Personnes" },
   skip: "Aller à la page",
   navigation: "Pages",
   signIn: {
