@@ -73,7 +73,7 @@ async def test_a_call_from_the_offer_to_the_wrap_up(tmp_path: Path) -> None:
         call = rig.call("+19055550191")
         await rig.press(call, "1", "0")
         offer = page.get_by_role("region", name="Offered to you")
-        await expect(offer.get_by_role("heading")).to_have_text("Call from +19055550191")
+        await expect(offer.get_by_role("heading", level=2)).to_have_text("Call from +19055550191")
         await expect(offer).to_contain_text("General information")
         await expect(offer).to_contain_text("Why you")
         assert re.match(r"● 0:\d\d · Desk · ", await page.title())

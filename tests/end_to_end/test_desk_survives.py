@@ -47,7 +47,7 @@ async def test_behind_a_prefix_a_cut_network_loses_nothing(tmp_path: Path) -> No
             (cookie,) = await page.context.cookies()
             assert (cookie["path"], cookie["httpOnly"]) == ("/town/", True)
             network.cut()
-            await expect(page.get_by_text("Not connected.")).to_be_visible()
+            await expect(page.get_by_text("Not connected. Trying again")).to_be_visible()
             await desk.write("On Monday, said while the network was away.")
             await page.get_by_role("button", name="Send").click()
             await expect(page.get_by_text("waits for the connection…")).to_be_visible()
@@ -68,13 +68,13 @@ async def test_a_killed_daemon_loses_nothing(tmp_path: Path) -> None:
         page = desk.page
         await desk.write("Half a sentence,")
         await rig.daemon.kill()
-        await expect(page.get_by_text("Not connected.")).to_be_visible()
+        await expect(page.get_by_text("Not connected. Trying again")).to_be_visible()
         area = page.get_by_label("Your answer")
         await area.press("Control+End")
         await page.keyboard.type(" and the other half.")
         await page.get_by_role("button", name="Send").click()
         await rig.daemon.start()
-        await expect(page.get_by_text("Not connected.")).to_have_count(0)
+        await expect(page.get_by_text("Not connected. Trying again")).to_have_count(0)
         assert await arrived(rig, "Half a sentence, and the other half.") == 1
         await expect(page.get_by_role("button", name="Status: Available")).to_be_visible()
 
