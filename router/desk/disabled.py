@@ -1,12 +1,13 @@
 """Ends what accounts may no longer do, wherever they were changed: by a command, say.
 
-Desks of disabled accounts close. A supervisor is let out of a talk whose account was disabled,
-removed, given another role or another telephone: their own telephone asks nobody for a session.
+Desks of agents close for whom no account is left, or none that is not disabled. A supervisor is
+let out of a talk whose account was disabled, removed, given another role or another telephone:
+their own telephone asks nobody for a session.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -36,20 +37,16 @@ class Disabled:
 
     async def __call__(self) -> None:
         """Look once. Errors: `StorageFailed`; the next look makes up for it."""
-        listeners = await self._inbox.read(_listeners)  # first: who begins later has an account
-        everybody = await self._accounts.everybody()
-        self._close_desks(everybody)
-        known = {account.name: account for account in everybody}
+        here = self._hub.agents()  # first, as those who listen: who comes later has an account
+        listeners = await self._inbox.read(_listeners)
+        known = {account.name: account for account in await self._accounts.everybody()}
+        enabled = {account.agent_id for account in known.values() if not account.is_disabled}
+        for agent in here - enabled:
+            self._hub.end_desks(agent, "")
         for row in listeners:
             if not _may_listen(row, known):
                 with suppress(CommandRefused):  # they have left meanwhile
                     await self._inbox.submit(StopListening(row.item, BY), _nothing)
-
-    def _close_desks(self, everybody: Sequence[Account]) -> None:
-        enabled = {one.agent_id for one in everybody if not one.is_disabled}
-        for account in everybody:
-            if account.is_disabled and account.agent_id and account.agent_id not in enabled:
-                self._hub.end_desks(account.agent_id, "")
 
 
 def _may_listen(row: Listener, known: Mapping[str, Account]) -> bool:
