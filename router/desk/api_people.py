@@ -224,11 +224,7 @@ def account_routes(parts: Parts) -> APIRouter:
         responses=gives(AccountView),
         openapi_extra=takes(RoleBody),
     )
-    async def set_role(
-        name: str,
-        body: RoleJson,
-        by: Account = Depends(administrator),
-    ) -> Response:
+    async def set_role(name: str, body: RoleJson, by: Account = Depends(administrator)) -> Response:
         before = await _account_called(parts, name)
         account = await parts.accounts.set_role(
             name, parts.role_of(body.role), agent_id=_agent(body.agent), by=by.name
