@@ -19,7 +19,9 @@ from typing import Final
 
 from tests.storms.storm import Result, StormFailed, simulate
 
-TOTALS: Final = ("events", "lives", "calls", "forms", "effects", "repeated", "lost", "forks")
+TOTALS: Final = (
+    "events", "lives", "calls", "forms", "listened", "effects", "repeated", "lost", "forks",
+)  # fmt: skip
 
 
 def tried(seed: int) -> tuple[int, Result | str]:

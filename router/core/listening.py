@@ -19,6 +19,7 @@ from router.core.model import AgentId, Instant, ItemId, ItemState, LegResult, Li
 from router.core.offers import RING_AGENT
 from router.core.policy_listening import ListeningRule
 from router.core.records import Item
+from router.core.records_calls import Listener
 from router.core.relations import talks
 from router.core.state import State
 from router.core.touched import Touched
@@ -86,11 +87,17 @@ def _rule_of(s: State, mode: ListenMode) -> ListeningRule:
 def _talk_of(s: State, item: Item, rule: ListeningRule) -> AgentId:
     if item.state not in _IN_HAND or item.agent is None or not talks(item):
         raise NotNow(f"item {item.id!r}: resident and agent are not on the line with each other")
-    if rule.text and item.flow is not None:
-        began = s.policies.get(item.flow.policy, s.policy).listening
-        if began is None or not began.text:
-            raise NotAllowed(f"item {item.id!r} came before callers were told that one may listen")
+    if not _was_told(s, item, rule):
+        raise NotAllowed(f"item {item.id!r} came before callers were told that one may listen")
     return item.agent
+
+
+def _was_told(s: State, item: Item, rule: ListeningRule) -> bool:
+    """Say whether the caller heard what the town wants said first."""
+    if not rule.text or item.flow is None:
+        return True
+    began = s.policies.get(item.flow.policy, s.policy).listening
+    return began is not None and bool(began.text)
 
 
 def _leg_of(s: State, item: Item, agent_id: AgentId) -> str:
@@ -173,8 +180,15 @@ def left_over(s: State, now: Instant, touched: Touched) -> Events:
         row, item = s.listeners.get(item_id), s.items.get(item_id)
         if row is None or item is None:
             continue
-        rule = s.policy.listening
         if item.state not in _IN_HAND or item.agent != row.of:
             yield from let_go(s, now, item, "the talk is over")
-        elif rule is None or row.mode not in rule.modes:
+        elif not _still_allowed(s, item, row):
             yield from let_go(s, now, item, "the town no longer allows it")
+
+
+def _still_allowed(s: State, item: Item, row: Listener) -> bool:
+    """Say whether the policy of now would let them begin as they did."""
+    rule, known = s.policy.listening, s.policy.agents.get(row.agent)
+    if rule is None or row.mode not in rule.modes or known is None or not known.leg:
+        return False
+    return (row.is_shown or not rule.is_shown) and _was_told(s, item, rule)

@@ -215,7 +215,7 @@ def account_routes(parts: Parts) -> APIRouter:
     )
     async def reset(name: str, by: Account = Depends(administrator)) -> Response:
         password = await parts.accounts.reset_password(name, by=by.name)
-        await _end_desks_of(parts, name)
+        end_desks(parts, await _account_called(parts, name))
         return answer(OneTimeView(name=name, one_time_password=password))
 
     @routes.post(
@@ -224,21 +224,19 @@ def account_routes(parts: Parts) -> APIRouter:
         responses=gives(AccountView),
         openapi_extra=takes(RoleBody),
     )
-    async def set_role(
-        name: str,
-        body: RoleJson,
-        by: Account = Depends(administrator),
-    ) -> Response:
-        await _end_desks_of(parts, name)
+    async def set_role(name: str, body: RoleJson, by: Account = Depends(administrator)) -> Response:
+        before = await _account_called(parts, name)
         account = await parts.accounts.set_role(
             name, parts.role_of(body.role), agent_id=_agent(body.agent), by=by.name
         )
+        end_desks(parts, before)  # after it: who comes back meanwhile would stay
         return answer(account_view(account))
 
     @routes.delete("/accounts/{name}", summary="Remove an account", status_code=204)
     async def remove(name: str, by: Account = Depends(administrator)) -> Response:
-        await _end_desks_of(parts, name)
+        before = await _account_called(parts, name)
         await parts.accounts.remove(name, by=by.name)
+        end_desks(parts, before)
         return Response(status_code=204)
 
     return routes
@@ -269,14 +267,14 @@ def _agent(name: str | None) -> AgentId | None:
     return AgentId(name) if name is not None else None
 
 
-def end_desks(parts: Parts, account: Account) -> None:
+def end_desks(parts: Parts, account: Account | None) -> None:
     """Close the desks of the account, at the other daemons, too."""
-    if account.agent_id is not None:
+    if account is not None and account.agent_id is not None:
         parts.hub.end_agent(account.agent_id)
 
 
-async def _end_desks_of(parts: Parts, name: str) -> None:
+async def _account_called(parts: Parts, name: str) -> Account | None:
+    """Return the account; None when there is none, which whoever changes it says."""
     wanted = name.strip().casefold()
-    for account in await parts.accounts.everybody():
-        if account.name == wanted:
-            end_desks(parts, account)
+    everybody = await parts.accounts.everybody()
+    return next((account for account in everybody if account.name == wanted), None)

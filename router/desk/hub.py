@@ -99,6 +99,10 @@ class Hub:
         self.end_desks(agent, "")
         self.tell_others(agent, "")
 
+    def agents(self) -> frozenset[AgentId]:
+        """Return whose desks are here."""
+        return frozenset(desk.agent for desk in self._desks.values())
+
     def end_desks(self, agent: str, session: str) -> None:
         """Close the desks of that agent, or of the session whose token has that digest."""
         for desk in list(self._desks.values()):

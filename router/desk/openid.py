@@ -13,7 +13,7 @@ import base64
 import hashlib
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -22,7 +22,7 @@ import httpx
 import msgspec
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import Key, KeySet
 
 from router.errors import CommandRefused, SettingsError, TownlineError
 
@@ -129,14 +129,14 @@ class Provider:
         token = await self._redeem(code, verifier)
         claims = await self._believed(token, nonce)
         name = claims.get(self.settings.claim)
-        if not isinstance(name, str) or not name.strip() or len(name) > NAME_MAX:
+        if not isinstance(name, str) or not _is_name(name):
             raise ProviderRefused(
                 f"the ID token has no usable claim {self.settings.claim!r}: see"
                 " TOWNLINE_OIDC__CLAIM and TOWNLINE_OIDC__SCOPES, or have the provider put it in"
             )
         if self.settings.claim == "email" and claims.get("email_verified", True) is not True:
             raise ProviderRefused("the provider has not verified that the address is theirs")
-        return name.strip()
+        return name
 
     # --- tokens ----------------------------------------------------------------------------------
 
@@ -222,12 +222,12 @@ class Provider:
             raw = await self._get((await self._described()).jwks_uri)
             try:
                 published = msgspec.json.decode(raw)["keys"]
-                keys = [key for key in published if key.get("use", "sig") == "sig"]
-                self._keys = KeySet.import_key_set({"keys": keys}), now
-            except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-                raise ProviderUnreachable(
-                    f"{self.settings.name} publishes no keys that can be read"
-                ) from error
+                keys = [key for each in published for key in _usable(each)]
+            except (ValueError, TypeError, KeyError):
+                keys = []
+            if not keys:
+                raise ProviderUnreachable(f"{self.settings.name} publishes no keys that we can use")
+            self._keys = KeySet(keys), now
         return self._keys[0]
 
     # --- asking ----------------------------------------------------------------------------------
@@ -264,6 +264,24 @@ class Provider:
             raise ProviderUnreachable(
                 f"what {self.settings.name} answers is not understood: {error}"
             ) from error
+
+
+def _is_name(claim: str) -> bool:
+    """Say whether it can name a person: as it is, because names are compared letter by letter."""
+    return 0 < len(claim) <= NAME_MAX and claim == claim.strip() and claim.isprintable()
+
+
+def _usable(published: Any) -> Sequence[Key]:
+    """Return the key, if it is for signatures, no secret, and of a kind we know.
+
+    Others keep nobody out. Source: RFC 7517, section 5.
+    """
+    try:
+        if published.get("use", "sig") != "sig" or published.get("kty") == "oct":
+            return ()
+        return KeySet.import_key_set({"keys": [published]}).keys
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        return ()
 
 
 def _problem(raw: bytes) -> _Problem:

@@ -97,7 +97,7 @@ class DeskSurface:
         self._socket = _desk_socket(parts)
         self._api = build_api(parts)
         self._back = back_routes(parts)
-        self._disabled = Disabled(accounts, self._hub)
+        self._disabled = Disabled(accounts, self._hub, inbox)
 
     def routes(self) -> list[BaseRoute]:
         """Return what the daemon's application serves."""

@@ -2,13 +2,15 @@
 
 A resident is known by the key that the item is filed under and by the addresses in its contact.
 What a contact with one of these is filed under, and the other addresses in it, count as theirs as
-well, one step and no further, as for `traces`. An item whose contact was emptied is nobody's any
+well, one step and no further, as for `traces`, and a thousand of each at most: an address that
+stands in very many contacts makes no desk slow. An item whose contact was emptied is nobody's any
 more: who asked to be forgotten, or came longer ago than the town keeps names, is not shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -30,6 +32,7 @@ from router.history.tables import contact_addresses, contacts, items, mentions
 from router.history.threads import Threads
 from router.ports import EarlierItem, Known
 
+NEAR_MAX: Final = 1_000  # keys, and addresses, that the step adds
 _SHOWN = [items.c[name] for name in EarlierItem.__struct_fields__]
 
 
@@ -91,8 +94,8 @@ def _theirs(connection: Connection, of: Known) -> Select[*tuple[object, ...]]:
     known = select(contact_addresses.c.address).where(
         contact_addresses.c.ref.in_(select(near.c.ref))
     )
-    keys |= set(connection.execute(filed.distinct()).scalars()) - {""}
-    addresses |= set(connection.execute(known.distinct()).scalars())
+    keys |= set(connection.execute(filed.distinct().limit(NEAR_MAX)).scalars()) - {""}
+    addresses |= set(connection.execute(known.distinct().limit(NEAR_MAX)).scalars())
     refs = _contacts(keys, addresses).subquery()
     theirs = union(
         select(mentions.c.item).where(mentions.c.ref.in_(select(refs.c.ref))),

@@ -73,9 +73,13 @@ class ProviderNames:
     async def take(self, state: str) -> Begun | None:
         """Return what was begun, once; None when it is unknown, taken already or too old."""
         now = self._clock.now()
+        is_open = select(t.c.state).where(t.c.state == _kept(state), t.c.expires_at > now)
+        # anybody may send a state that nobody has begun: it must not wait in line with writers
+        if not await self._database.read(lambda connection: connection.execute(is_open).first()):
+            return None
         query = delete(t).where(t.c.state == _kept(state)).returning(t)
         row = await self._database.write(lambda connection: connection.execute(query).one_or_none())
-        if row is None or row.expires_at <= now:
+        if row is None:  # another daemon was quicker
             return None
         return Begun(row.verifier, row.nonce, row.page)
 

@@ -10,6 +10,7 @@ from router.core import commands_calls as k
 from router.core.commands_listening import ListenTo, StopListening
 from router.core.model import AgentId, ItemId, ItemState, LegResult, ListenMode
 from router.core.state import State
+from tests.core.listening_oracle import misplaced_listeners
 
 
 class CallsWalk(RuleBasedStateMachine):
@@ -77,12 +78,7 @@ class CallsWalk(RuleBasedStateMachine):
 
     @invariant()
     def who_listens_is_in_the_talk_of_the_agent_who_has_it_and_in_no_other(self) -> None:
-        rows = list(self.state.listeners.values())
-        for row in rows:
-            item = self.state.items[row.item]
-            assert item.agent == row.of != row.agent
-            assert item.state in (ItemState.HANDLING, ItemState.HELD)
-        assert len({row.agent for row in rows}) == len(rows)
+        assert misplaced_listeners(self.state) == []
 
     @invariant()
     def who_is_asked_is_reserved_for_it_and_nobody_else_is(self) -> None:

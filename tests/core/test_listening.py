@@ -320,6 +320,34 @@ def test_callers_are_told_first_and_who_was_not_told_is_not_listened_to() -> Non
     assert after in desk.state.listeners
 
 
+@pytest.mark.parametrize(
+    ("rule", "stays"),
+    [
+        (ListeningRule(tuple(ListenMode)), True),
+        (ListeningRule(tuple(ListenMode), is_shown=True), False),
+        (ListeningRule(tuple(ListenMode), is_shown=False, text={"en": "may be monitored"}), False),
+    ],
+    ids=["as it was", "to be shown", "to be said first"],
+)
+def test_what_agents_and_callers_shall_know_from_now_on_ends_what_they_do_not(
+    rule: ListeningRule, stays: bool
+) -> None:
+    desk = Desk()
+    adopt(desk, ListeningRule(tuple(ListenMode), is_shown=stays))
+    item = listening(desk)
+    adopt(desk, rule)
+    assert (item in desk.state.listeners) is stays
+    assert len(wanted(desk, f.EndLeg)) == (not stays)
+
+
+def test_a_policy_without_their_telephone_lets_them_go() -> None:
+    desk = Desk()
+    item = listening(desk)
+    agents = {name: rule for name, rule in desk.state.policy.agents.items() if name != CHLOE}
+    desk.adopt(replace(desk.state.policy, agents=agents))
+    assert item not in desk.state.listeners
+
+
 def test_the_story_keeps_from_the_agent_what_the_town_does_not_show() -> None:
     for is_shown in (True, False):
         desk = Desk()

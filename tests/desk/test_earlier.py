@@ -11,6 +11,7 @@ import pytest
 
 from router.core import commands as c
 from router.core.model import SECOND, ItemId
+from router.history import earlier as found
 from router.history import words as kept
 from router.history.blocked import Blocked
 from router.ports import Words
@@ -87,6 +88,20 @@ async def test_a_caller_is_known_by_the_number_and_by_the_address_that_stood_bes
     assert form["agent"] == {"id": "chloe", "name": "Chloe"}
     assert (form["state"], form["code"], form["note"]) == ("closed", "answered", "a crew is sent")
     assert (form["name"], form["subject"]) == ("Robin Example", "pothole")
+
+
+async def test_the_step_to_other_addresses_has_a_measure(
+    hall: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await past(hall)
+    monkeypatch.setattr(found, "NEAR_MAX", 0)
+    async with hall.desk("amina") as amina:
+        await amina.do("status", status="available")
+        await call(hall, "C1", "1", "1")
+        await amina.until("offer")
+        await hall.feed_history()
+        page = (await earlier(hall, "C1")).json()
+    assert [each["item"] for each in page["items"]] == ["F1"]  # by the number alone
 
 
 async def test_they_come_by_pages_and_end(hall: House) -> None:

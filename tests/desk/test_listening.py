@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from router.core import commands as c
 from router.core.commands_listening import ListenTo
-from router.core.model import SECOND, AgentId, ItemId, LegResult, ListenMode
+from router.core.model import SECOND, AgentId, ItemId, ItemState, LegResult, ListenMode
 from router.core.policy_listening import ListeningRule
+from router.desk.disabled import Disabled
 from router.desk.pictures import item_view
 from router.desk.wall import board_of
 from router.history.account_rows import Role
@@ -78,6 +79,39 @@ async def test_a_supervisor_is_in_the_talk_and_the_agent_sees_it_come_change_and
         ("listened", "C1: whisper"),
         ("listening-stopped", "C1"),
     ]
+
+
+async def _looked_at_accounts(town_hall: House) -> None:
+    for duty in town_hall.surface.duties():
+        if isinstance(duty, Disabled):
+            await duty()
+
+
+@pytest.mark.parametrize("change", ["disabled", "removed", "no leader", "another telephone"])
+async def test_who_may_no_longer_listen_is_out_of_the_talk_within_ten_seconds(
+    town_hall: House, change: str
+) -> None:
+    token, accounts = await _supervisor(town_hall), town_hall.accounts
+    async with town_hall.desk("amina") as desk:
+        item = await _talking(town_hall, desk)
+        assert (await _listen(town_hall, token, "POST", item, {"mode": "listen"}))[0] == 200
+        await _looked_at_accounts(town_hall)
+        assert await town_hall.inbox.read(lambda state: item in state.listeners)
+        match change:
+            case "disabled":
+                await accounts.disable("chloe.s", by="operator")
+            case "removed":
+                await accounts.remove("chloe.s", by="operator")
+            case "no leader":
+                chloe = AgentId("chloe")
+                await accounts.set_role("chloe.s", Role.AGENT, agent_id=chloe, by="operator")
+            case _:
+                dora = AgentId("dora")
+                await accounts.set_role("chloe.s", Role.SUPERVISOR, agent_id=dora, by="operator")
+        await _looked_at_accounts(town_hall)
+        await desk.until("item", lambda each: each["item"]["listener"] is None)
+    assert not await town_hall.inbox.read(lambda state: item in state.listeners)
+    assert await town_hall.inbox.read(lambda state: state.items[item].state) is ItemState.HANDLING
 
 
 async def test_what_cannot_be_says_why(town_hall: House) -> None:

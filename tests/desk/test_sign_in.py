@@ -372,6 +372,25 @@ async def test_a_provider_that_changes_its_keys_is_believed_with_the_new_ones(
     assert directory.asked.count("/keys") == 2
 
 
+async def test_a_key_that_cannot_be_read_keeps_nobody_out(
+    office: House, directory: FalseProvider
+) -> None:
+    good = directory.key.as_dict(private=False)
+    strange = [{"kty": "EC", "crv": "P-0", "x": "AA", "y": "AA"}, {"kty": "RSA"}, {}, "key"]
+    directory.answers["/keys"] = JSONResponse({"keys": [*strange, good]})
+    _, answer = await sign_in(office, directory)
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("name", [f"{AMINA}\n", f" {AMINA}", "amina\0", "am\u202eina"])
+async def test_a_name_that_nobody_can_read_is_refused(
+    office: House, directory: FalseProvider, name: str
+) -> None:
+    directory.user = {"preferred_username": name}
+    _, answer = await sign_in(office, directory)
+    refused(answer, "did not sign you in")
+
+
 async def test_an_address_the_provider_has_not_verified_is_nobodys(
     tmp_path: Path, directory: FalseProvider
 ) -> None:

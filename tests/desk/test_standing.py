@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
-from router.core.model import SECOND
+from router.core.model import SECOND, AgentId
 from router.desk.disabled import Disabled
+from router.history.account_rows import Role
 from tests.desk.house import PASSWORD, House
 
 AMINA = "amina@example.org"
@@ -47,11 +49,19 @@ async def test_a_disabled_account_loses_its_desk_and_session_and_comes_back(
     ]
 
 
-async def test_a_desk_is_closed_within_ten_seconds_when_a_command_disables_its_account(
-    town_hall: House,
+@pytest.mark.parametrize("change", ["disable", "remove", "another agent"])
+async def test_a_desk_is_closed_within_ten_seconds_when_a_command_changes_its_account(
+    town_hall: House, change: str
 ) -> None:
     async with town_hall.desk("amina") as desk, town_hall.desk("boris") as other:
-        await town_hall.accounts.disable("amina", by="operator")
+        match change:
+            case "disable":
+                await town_hall.accounts.disable("amina", by="operator")
+            case "remove":
+                await town_hall.accounts.remove("amina", by="operator")
+            case _:
+                dora = AgentId("dora")
+                await town_hall.accounts.set_role("amina", Role.AGENT, agent_id=dora, by="operator")
         for duty in town_hall.surface.duties():
             if isinstance(duty, Disabled):
                 assert duty.period == 10 * SECOND
@@ -72,6 +82,30 @@ async def test_the_name_at_the_provider_is_set_by_administrators(town_hall: Hous
         {"name": "zoe", "role": "supervisor", "provider_name": "zoe@example.org"},
     )  # fmt: skip
     assert made.json() == {"name": "zoe", "one_time_password": ""}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", "/accounts/amina", None),
+        ("POST", "/accounts/amina/role", {"role": "agent", "agent": "dora"}),
+    ],
+)
+async def test_a_desk_that_comes_back_while_its_account_changes_does_not_stay(
+    town_hall: House, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: Any
+) -> None:
+    accounts, left = type(town_hall.accounts), []
+    for what in ("remove", "set_role"):
+        change = getattr(accounts, what)
+
+        async def slow(self: Any, *given: Any, change: Any = change, **more: Any) -> Any:
+            left.append(await stack.enter_async_context(town_hall.desk("amina")))
+            return await change(self, *given, **more)
+
+        monkeypatch.setattr(accounts, what, slow)
+    async with AsyncExitStack() as stack:
+        await ask(town_hall, "adele", method, path, body)
+        assert await left[0].close_code() == 4003
 
 
 @pytest.mark.parametrize("who", ["amina", "sam"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,23 @@ async def test_what_was_begun_is_given_out_once_and_not_for_long(
     await names.begin("late", "verifier", "nonce", "")
     await clock.advance_to(clock.now() + LASTS)
     assert await names.take("late") is None
+
+
+async def test_a_state_that_nobody_has_begun_writes_nothing(
+    names: ProviderNames, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await names.begin("state", "verifier", "nonce", "wall")
+    write, written = database.write, []
+
+    async def counted(change: Any) -> Any:
+        written.append(change)
+        return await write(change)
+
+    monkeypatch.setattr(database, "write", counted)
+    assert await names.take("another") is None
+    assert written == []
+    assert await names.take("state") is not None
+    assert len(written) == 1
 
 
 async def test_no_more_is_begun_than_fits_and_the_old_makes_room(

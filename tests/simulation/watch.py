@@ -40,6 +40,7 @@ from router.core.state import State
 from router.core.upcast import decode_events
 from router.runtime.journal_memory import MemoryStore
 from tests.core.entry_oracle import every_entry_counts_once, tallied
+from tests.core.listening_oracle import misplaced_listeners
 from tests.core.test_invariants import every_offer_ends_once, index_of
 from tests.simulation.ledgers import Broken
 from tests.simulation.watch_text import TextWatch
@@ -187,6 +188,8 @@ class Watch:
                 raise Broken(f"nobody will end {offer}")
             if self.twin.agents[offer.agent].offer != offer.id:
                 raise Broken(f"the agent knows nothing of {offer}")
+        for mistake in misplaced_listeners(self.twin):
+            raise Broken(mistake)
         self.texts.look(self._touched, sweep=sweep)
         if sweep:
             self._sweep()

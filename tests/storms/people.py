@@ -190,7 +190,7 @@ class Agents:
                 await self._town.attempt(c.SetStatus(name, AgentStatus.AVAILABLE))
             elif offer is not None:
                 await self._answer(name, offer, rng)
-            elif held is not None and rng.random() < 0.5:
+            elif held is not None and rng.random() < (0.5 if self.is_calm else 0.2):
                 await self._finish(name, held, rng)
             elif not self.is_calm and rng.random() < 0.05:
                 await self._town.attempt(c.SignOut(name))
@@ -241,6 +241,8 @@ class Outside:
         result = LegResult.ANSWERED if answered else self._rng.choice(list(LegResult))
         report = c.ReportLeg(effect.item_id, leg, call_id, result, effect.key)
         await self._town.attempt(report)
+        if leg == "agent" and result is LegResult.ANSWERED:
+            await self._town.attempt(c.NoteRoom(effect.item_id, f"CF-{effect.item_id}"))
 
     @property
     def is_calm(self) -> bool:

@@ -32,6 +32,7 @@ from tests.storms.daemons import Daemon
 from tests.storms.network import Network, Wind
 from tests.storms.people import Agents, Outside, Residents, Town
 from tests.storms.server import Server
+from tests.storms.supervisor import Supervisor
 from tests.storms.watching import StormWatch
 
 ZONE: Final = ZoneInfo("America/Toronto")
@@ -70,6 +71,7 @@ class Result:
     lives: int
     calls: int
     forms: int
+    listened: int  # times that a supervisor was in a talk
     effects: int
     repeated: int  # effects that were performed more than once
     lost: int  # batches that a promoted server had not got
@@ -164,6 +166,7 @@ class _Storm:
             lives=sum(each.lives for each in self._daemons),
             calls=self._residents.calls,
             forms=self._residents.forms,
+            listened=self._watch.listened,
             effects=len(performed),
             repeated=sum(times > 1 for times in performed.values()),
             lost=stored.losses,
@@ -191,13 +194,14 @@ class _Storm:
             )
         self._residents = Residents(town, f"{self._seed}x")
         names = [AgentId(name) for name in sorted(TOWNS[0].agents)]
-        self._agents = Agents(town, names)
+        self._agents, self._supervisor = Agents(town, names), Supervisor(town, names)
         for each in self._daemons:
             each.start(tasks)
 
     async def _live(self, rng: random.Random, tasks: asyncio.TaskGroup) -> None:
         names = [AgentId(name) for name in sorted(TOWNS[0].agents)]
-        for_ever = [tasks.create_task(self._agents.renew())]
+        supervisor = self._supervisor.listen(self._rng("supervisor"))
+        for_ever = [tasks.create_task(self._agents.renew()), tasks.create_task(supervisor)]
         for_ever += [
             tasks.create_task(self._agents.work(name, self._rng(f"agent {name}"))) for name in names
         ]
@@ -238,7 +242,7 @@ class _Storm:
         self._network.is_down = False
         self._network.cut_off.clear()
         self._outside.is_down, self._outside.fails = False, 0.0
-        self._agents.is_calm = True
+        self._agents.is_calm = self._supervisor.is_calm = True
         for disk in self._disks:
             disk.calm, disk.is_full = True, False
         for each in self._daemons:
@@ -258,6 +262,8 @@ class _Storm:
             return f"{len(self._outdoors)} residents are not done"
         self._watch.catch_up()
         state = self._watch.twin
+        if state.listeners:
+            return f"somebody listens: {list(state.listeners.values())}"
         if state.pending:
             return f"pending: {sorted(state.pending)}"
         for item in state.items.values():

@@ -106,6 +106,12 @@ class StormWatch(Watch):
             self.fail(f"{name}: {error}")
 
     @property
+    def listened(self) -> int:
+        """Return how often a supervisor came into a talk."""
+        changes = (event for event in self.story if isinstance(event, e.LegChanged))
+        return sum(each.leg == "listener" and each.connected for each in changes)
+
+    @property
     def done(self) -> set[EffectKey]:
         """Return the effects that were confirmed."""
         return {event.key for event in self.story if isinstance(event, e.EffectDone)}
