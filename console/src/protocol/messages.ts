@@ -755,6 +755,7 @@ export interface PolicyTexts {
   queues: NamedView[];
   agents: NamedView[];
   contacts: NamedView[];
+  interpreters: NamedView[];
   away_reasons: NamedView[];
   wrap_up_codes: NamedView[];
   lease_s: number;
