@@ -24,4 +24,5 @@ async def test_reason_and_story_are_in_french(hall: House, desk: OpenDesk) -> No
     side = page.locator("aside")
     await expect(side).to_contain_text("a envoyé le formulaire report à 10 h 00")
     await expect(side).to_contain_text("en file à")
+    await expect(side.locator("dt", has_text="Catégorie")).to_be_visible()
     await expect(side).not_to_contain_text("in line")
