@@ -204,6 +204,7 @@ class OutsideContact(Struct, frozen=True):
     number: str  # +E.164, sip: or client:
     ring_timeout: Span
     email: str = ""  # where forwarded mail and pages go; "" = by telephone only
+    interprets: bool = False  # an interpreter, whom desks offer by itself
 
 
 class Prompt(Struct, frozen=True):

@@ -119,6 +119,9 @@ def policy_texts(state: State, language: str = "") -> m.PolicyTexts:
         queues=named({queue.id: queue.name for queue in policy.queues.values()}),
         agents=_people(policy),
         contacts=tuple(NamedView(id=c.id, name=c.name) for c in policy.contacts.values()),
+        interpreters=tuple(
+            NamedView(id=c.id, name=c.name) for c in policy.contacts.values() if c.interprets
+        ),
         away_reasons=named(policy.away_reasons),
         wrap_up_codes=named(policy.wrap_up_codes),
         lease_s=seconds(policy.offers.lease),

@@ -178,6 +178,7 @@ class PolicyTexts(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[NamedView, ...]
     agents: tuple[NamedView, ...]
     contacts: tuple[NamedView, ...]
+    interpreters: tuple[NamedView, ...]  # of the contacts
     away_reasons: tuple[NamedView, ...]
     wrap_up_codes: tuple[NamedView, ...]
     lease_s: float  # a desk that is silent for so long has vanished

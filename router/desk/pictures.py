@@ -7,8 +7,6 @@ in once somebody has fetched them.
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 from msgspec.structs import replace
 
@@ -18,12 +16,11 @@ from router.core.model import (
     AgentId,
     AgentState,
     AgentStatus,
-    Form,
     Instant,
     ItemId,
     LegState,
 )
-from router.core.records import Agent, Conversation, Item, Offer, TextWork
+from router.core.records import Agent, Conversation, Item, Offer
 from router.core.state import State
 from router.desk.conversations import conversations_of, refs_of_text, text_view, told_text
 from router.desk.listeners import told_listener
@@ -32,7 +29,8 @@ from router.desk.recalls import agreement_view, consult_view
 from router.desk.related import contacts_of, duplicates_of, refs_of_contacts, told_contacts
 from router.desk.residents import who_of, words_view
 from router.desk.skills import skills_today_view
-from router.desk.view_types import moment, moment_or_none, seconds, time_of_day
+from router.desk.stories import in_english, story_of
+from router.desk.view_types import moment, moment_or_none, seconds
 from router.desk.views import (
     AgentView,
     CallbackView,
@@ -44,15 +42,6 @@ from router.desk.views import (
 )
 from router.errors import UnknownAgent, UnknownItem
 from router.ports import Words
-
-_CAME_BY: Final = {
-    Form.CALL: "called",
-    Form.CALLBACK: "called, wants to be rung back",
-    Form.MESSAGE: "left a message",
-    Form.SUBMISSION: "sent a form",
-    Form.MAIL: "wrote to",
-    Form.CHAT: "chats at",
-}
 
 
 class ShownItem(msgspec.Struct, frozen=True):
@@ -132,6 +121,7 @@ def item_view(state: State, row: Item) -> ItemView:
     """Return the item as it stands at `state.now`, without words."""
     policy = state.policy
     queue = policy.queues.get(row.queue) if row.queue is not None else None
+    happened = story_of(state, row)
     return ItemView(
         item=row.id,
         state=row.state,
@@ -161,7 +151,8 @@ def item_view(state: State, row: Item) -> ItemView:
         outcome=row.outcome,
         code=row.code,
         ended_at=moment_or_none(row.ended_at),
-        story=story_of(state, row),
+        story=in_english(state, happened),
+        happened=happened,
         text=text_view(state, row),
         contacts=contacts_of(state, row),
         duplicates=duplicates_of(state, row),
@@ -183,54 +174,6 @@ def callback_view(row: Item) -> CallbackView | None:
     )
 
 
-def story_of(state: State, row: Item) -> tuple[str, ...]:
-    """Return what happened so far in a few short lines, oldest first.
-
-    Shape: at least one line. The whole story is `townline explain`.
-    """
-    policy = state.policy
-    came_at = time_of_day(policy.time_zone, row.received_at, state.now)
-    lines = [f"{_CAME_BY[row.form]} {row.called} at {came_at}"]
-    if row.reopened:
-        lines.append(f"reopened {_times(row.reopened)}")
-    if row.flow is not None:
-        lines.append(f"went through the menu {row.flow.flow}, last at {row.flow.node}")
-    queue = queue_named(policy, row.queue)
-    if queue is not None and row.first_queued_at is not None:
-        since = time_of_day(policy.time_zone, row.first_queued_at, state.now)
-        lines.append(f"in line at {queue.name} since {since}")
-    if row.step:
-        lines.append(f"requirements relaxed {_times(row.step)} while waiting")
-    if row.offer_count > 1:
-        lines.append(f"offered {_times(row.offer_count)} so far")
-    if row.spoken_turn and row.spoken_place:
-        lines.append(f"was told: place {row.spoken_place} in line")
-    if row.text is not None:
-        lines += _about_text(row.text)
-    if row.callback is not None and row.callback.attempts:
-        lines.append(f"rung back {_times(row.callback.attempts)} without success")
-    for other in duplicates_of(state, row):
-        lines.append(f"perhaps the same as {other.form} {other.item}: {other.why}")
-    return tuple(lines)
-
-
-def _about_text(text: TextWork) -> list[str]:
-    told = []
-    if text.rule:
-        told.append(f"mail rule {text.rule}" + (": urgent" if text.urgent else ""))
-    if text.linked_to is not None:
-        told.append(f"linked to {text.linked_to}")
-    if text.page_answered_by:
-        told.append(f"{text.page_answered_by} on call has answered")
-    if text.resident_left:
-        told.append("the resident has left the chat")
-    return told
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
 def _waited(row: Item, now: Instant) -> int:
     if row.first_queued_at is None:
         return 0
@@ -246,6 +189,7 @@ def offer_shown(state: State, offer: Offer) -> ShownOffer | None:
     if row is None:
         return None
     policy = state.policy
+    happened = story_of(state, row)
     view = OfferView(
         offer=offer.id,
         item=row.id,
@@ -263,7 +207,8 @@ def offer_shown(state: State, offer: Offer) -> ShownOffer | None:
         expires_at=moment(offer.expires_at),
         seen=offer.seen,
         why=offer.rule,
-        story=story_of(state, row),
+        story=in_english(state, happened),
+        happened=happened,
         agreement=agreement_view(policy, row),
     )
     return ShownOffer(view=view, contact_ref=row.contact_ref)

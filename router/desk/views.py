@@ -24,6 +24,7 @@ from router.desk.view_types import Moment, NamedView, View
 from router.desk.views_calls import AgreementView, ConsultView, ListenerView, RecallView
 from router.desk.views_forecast import ForecastView
 from router.desk.views_hours import AnnouncementView, OnCallView, SurgeView
+from router.desk.views_story import HappenedView
 from router.desk.views_text import TextView
 from router.desk.waits import PromisesView, WaitView
 
@@ -63,7 +64,8 @@ class OfferView(View, frozen=True, kw_only=True):
     expires_at: Moment
     seen: bool
     why: str  # the rule that chose this agent
-    story: tuple[str, ...]
+    story: tuple[str, ...]  # in English
+    happened: tuple[HappenedView, ...] = ()  # the same, as facts
     agreement: AgreementView | None = None  # who does what about the subject
 
 
@@ -110,7 +112,8 @@ class ItemView(View, frozen=True, kw_only=True):
     outcome: str
     code: str
     ended_at: Moment | None
-    story: tuple[str, ...]
+    story: tuple[str, ...]  # in English
+    happened: tuple[HappenedView, ...] = ()  # the same, as facts
     who: WhoView | None = None
     words: WordsView | None = None
     text: TextView | None = None

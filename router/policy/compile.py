@@ -206,7 +206,12 @@ def _rule(shape: RuleShape, where: compiled.Place) -> compiled.FallbackRule:
 def _contacts(shape: FallbackFile) -> dict[str, compiled.OutsideContact]:
     return {
         id_: compiled.OutsideContact(
-            id_, each.name, each.number or "", each.ring_timeout_s * SECOND, each.email or ""
+            id_,
+            each.name,
+            each.number or "",
+            each.ring_timeout_s * SECOND,
+            each.email or "",
+            each.interprets,
         )
         for id_, each in shape.contacts.items()
     }

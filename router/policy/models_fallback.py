@@ -183,11 +183,18 @@ class ContactShape(Shape):
     ring_timeout_s: int = Field(
         default=25, ge=1, le=120, description="seconds for which it rings", examples=["25"]
     )
+    interprets: bool = Field(
+        default=False,
+        description="it is an interpreter: agents in a call ring it with one key",
+        examples=["true"],
+    )
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:
         if self.number is None and self.email is None:
             raise wrong("nobody can reach this contact; give `number`, `email` or both")
+        if self.interprets and self.number is None:
+            raise wrong("an interpreter is rung; give `number`")
         return self
 
 

@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 
-from router.core.formulas import FORMULAS
 from router.core.model import SECOND, Channel
 from router.reports.choices import By
 from router.reports.definitions import TEXTS
@@ -26,6 +25,7 @@ from router.reports.figures import (
     Figure,
     Value,
 )
+from router.reports.formulas import formula_told
 from router.reports.periods import Period
 from router.reports.phrases import CHANNELS, PHRASES
 from router.reports.summing import ALL_CHANNELS, Place, Sums, sums_of, together
@@ -102,7 +102,7 @@ def report_of(facts: Facts, period: Period, by: By, today: date, language: str) 
         town=names.town(),
         is_over=period.last < today,
         definitions=definitions(language, by),
-        formulas={each: FORMULAS[each].definition for each in used},
+        formulas={each: formula_told(each, language) for each in used},
         rows=tuple(row for row in rows if row.value is not None),
         total=tuple(row for row in rows if row.value is None),
     )

@@ -7,7 +7,8 @@ from datetime import datetime
 import pytest
 
 from router.core.model import DAY, HOUR, ItemId
-from router.desk.pictures import story_of
+from router.core.state import State
+from router.desk.stories import in_english, story_of
 from router.desk.view_types import instant_of, time_of_day
 from router.desk.views import PolicyView
 from tests.desk.house import House
@@ -34,10 +35,15 @@ def test_a_time_of_day_is_that_of_the_towns_clocks(utc: str, zone: str, shown: s
 async def test_a_story_tells_the_towns_time_and_the_day_once_it_is_over(town_hall: House) -> None:
     await town_hall.form("F1")
     state = town_hall.engine.state
-    assert story_of(state, state.items[ItemId("F1")])[0] == "sent a form report at 10:00"
+    assert told(state) == "sent a form report at 10:00"
     await town_hall.pass_time(DAY + HOUR)
     state = town_hall.engine.state
-    assert "at 2026-11-23 10:00" in story_of(state, state.items[ItemId("F1")])[0]
+    assert "at 2026-11-23 10:00" in told(state)
+
+
+def told(state: State) -> str:
+    """Return the first line of the form's story."""
+    return in_english(state, story_of(state, state.items[ItemId("F1")]))[0]
 
 
 async def test_desks_wallboards_and_pages_are_told_the_zone(town_hall: House) -> None:

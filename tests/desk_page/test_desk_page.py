@@ -113,9 +113,16 @@ async def test_an_agent_sees_their_own_day_with_what_each_figure_means(
     await page.get_by_role("heading", name="My day").click()
     own = page.locator("details", has=page.get_by_role("heading", name="My day"))
     await expect(own.locator(".channels")).to_have_text(re.compile(r"Forms\s*1\s*Mail\s*2"))
-    await expect(own.locator("dl > div").first).to_have_text(re.compile(r"Handled\s*3"))
-    await own.get_by_role("button", name="Handled").press("Enter")
-    await expect(own).to_contain_text("Times that an agent had an item")
+    first = own.locator("dl > div").first
+    await expect(first.get_by_role("button")).to_have_text("Handled")
+    await expect(first.locator("dd")).to_have_text("3")
+    meaning = own.get_by_role("tooltip")
+    await own.get_by_role("button", name="Handled").focus()
+    await expect(meaning).to_contain_text("Times that an agent had an item")
+    await page.keyboard.press("Escape")
+    await expect(meaning).to_be_hidden()
+    await own.get_by_role("button", name="Occupancy").hover()
+    await expect(meaning).to_be_visible()
     assert sum("/agents/me/figures" in url for url in asked) == 1
 
 

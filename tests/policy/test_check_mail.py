@@ -89,6 +89,10 @@ MISTAKES = {
         "    number: +1 905 555 0181\n    email: arena@willowmere.example.org\n", "",
         "arena:\n", "contacts.arena", "nobody can reach this contact; give `number`, `email`",
     ),
+    "interpreter nobody can ring": Mistake(
+        FALLBACK, "    number: +1 905 555 0189\n", "    email: i@interpreters.example.org\n",
+        "interpreter_line:\n", "contacts.interpreter_line", "an interpreter is rung; give `number`",
+    ),
     "rule twice": Mistake(
         MAIL, "rule: potholes", "rule: noise", "noise\n    when: {words: potholes}",
         "rules[12].rule", "there is a rule 'noise' already",

@@ -64,3 +64,20 @@ async def test_a_skill_is_added_for_today_seen_by_both_and_taken_back(
     await expect(told).to_have_count(0)
     await look(hall)
     await expect(page.locator(".agent", has_text="Boris")).not_to_contain_text("other skills")
+
+
+async def test_somebody_who_is_not_signed_in_is_found_by_name(hall: House, wall: OpenWall) -> None:
+    page = await wall()
+    await look(hall)
+    absent = page.get_by_role("region", name="Not signed in")
+    await expect(absent).to_have_count(0)
+    await page.get_by_label("Find an agent").fill("bor")
+    await absent.get_by_role("button", name="Skills for today: Boris").click()
+    dialog = page.locator("dialog")
+    await expect(dialog).to_contain_text("Skills for today: Boris")
+    await dialog.get_by_label("roads").select_option("6")
+    await dialog.get_by_label("Reason").fill("comes at noon")
+    await dialog.get_by_role("button", name="Let it hold").click()
+    await expect(dialog).to_have_count(0)
+    assert dict(hall.engine.state.skills[BORIS].levels) == {"roads": 6}
+    await expect(absent).to_contain_text("other skills today")

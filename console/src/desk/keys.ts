@@ -7,6 +7,7 @@ const KEYS = {
   accept: "KeyA",
   decline: "KeyN",
   hold: "KeyH",
+  interpret: "KeyI",
   finish: "KeyF",
   write: "KeyW",
   next: "KeyJ",

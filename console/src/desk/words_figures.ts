@@ -7,7 +7,6 @@ const en = {
   none: "Nothing was counted yet today.",
   asOf: (time: string) => `As of ${time}`,
   again: "Ask again",
-  explain: "What each figure means stands below it once it is chosen.",
 };
 
 const fr: Words<typeof en> = {
@@ -15,7 +14,6 @@ const fr: Words<typeof en> = {
   none: "Rien n’a encore été compté aujourd’hui.",
   asOf: (time: string) => `À ${time}`,
   again: "Redemander",
-  explain: "La signification d’un chiffre s’affiche dessous quand on le choisit.",
 };
 
 export const WORDS_FIGURES: Catalogue<Words<typeof en>> = { en, fr };

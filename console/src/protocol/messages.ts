@@ -414,6 +414,19 @@ export interface Forward {
   key: string;
 }
 
+/** One line of a story. */
+export interface HappenedView {
+  what: Happening;
+  at: string | null;
+  form: Form | null;
+  name: string;
+  more: string;
+  count: number;
+}
+
+/** What a line of a story tells. */
+export type Happening = "came" | "left" | "linked" | "menu" | "offered" | "on_call" | "perhaps" | "place" | "queued" | "relaxed" | "reopened" | "rule" | "rung" | "urgent";
+
 /** First message of a connection; the token may come in a header or a cookie instead. */
 export interface Hello {
   type: "hello";
@@ -504,6 +517,7 @@ export interface ItemView {
   code: string;
   ended_at: string | null;
   story: string[];
+  happened: HappenedView[];
   who: WhoView | null;
   words: WordsView | null;
   text: TextView | null;
@@ -693,6 +707,7 @@ export interface OfferView {
   seen: boolean;
   why: string;
   story: string[];
+  happened: HappenedView[];
   agreement: AgreementView | null;
 }
 
@@ -755,6 +770,7 @@ export interface PolicyTexts {
   queues: NamedView[];
   agents: NamedView[];
   contacts: NamedView[];
+  interpreters: NamedView[];
   away_reasons: NamedView[];
   wrap_up_codes: NamedView[];
   lease_s: number;

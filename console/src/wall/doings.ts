@@ -2,6 +2,7 @@
 
 import type {
   AgentSkillsView,
+  AgentView,
   AssignBody,
   EmergencyBody,
   ItemView,
@@ -52,6 +53,8 @@ export const lists = {
 };
 
 export const agents = {
+  /** Also those who are not signed in. */
+  all: () => ask<AgentView[]>("GET", api("agents")),
   skills: (agent: string) => ask<AgentSkillsView>("GET", api("agents", agent, "skills")),
   change: (agent: string, body: SkillsBody) => ask("POST", api("agents", agent, "skills"), body),
   usual: (agent: string) => ask("DELETE", api("agents", agent, "skills")),

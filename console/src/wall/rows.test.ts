@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { WallAgentView, WallItemView, WallQueueView } from "../protocol/messages";
-import { conditionsOf, countByKind, inLine, inOrder, kindOf, merged, moodOf, moodOfLevel, staffOf } from "./rows";
+import { conditionsOf, countByKind, expectedOf, inLine, inOrder, kindOf, merged, moodOf, moodOfLevel, staffOf } from "./rows";
 
 function queue(changes: Partial<WallQueueView>): WallQueueView {
   return { queue: "q", open: true, conditions: [], lines: [], staffed: [], levels: [], ...changes } as WallQueueView;
@@ -29,6 +29,14 @@ describe("a queue", () => {
     const lines = [{ tempo: "live" as const, waiting: 1, since: null, conditions: ["at_risk", "surge"] }];
     expect(conditionsOf(queue({ conditions: ["surge"], lines }))).toEqual(["at_risk", "surge"]);
     expect(moodOf(queue({ conditions: ["surge"], lines }))).toBe("alarm");
+  });
+
+  it("says the expected wait once where both ends are the same, and nothing where it is not known", () => {
+    const of = (low_s: number | null, high_s: number | null): string =>
+      expectedOf(queue({ expected: { low_s, high_s } as WallQueueView["expected"] }));
+    expect(of(60, 150)).toBe("1:00–2:30");
+    expect(of(60, 60)).toBe("1:00");
+    expect(of(60, null)).toBe("");
   });
 
   it("asks for nothing while it is closed", () => {

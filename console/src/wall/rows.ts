@@ -1,5 +1,6 @@
 /** What the rows of the wallboard mean: how bad, in which order, how many. */
 
+import { span } from "../desk/times";
 import type {
   ServiceLevelView,
   Tempo,
@@ -66,6 +67,13 @@ export function moodOf(queue: WallQueueView): Mood {
   const moods = conditionsOf(queue).map(moodOfCondition);
   if (moods.includes("alarm")) return "alarm";
   return moods.includes("warn") ? "warn" : "calm";
+}
+
+/** How long whoever comes now will wait, as far as it can be told. */
+export function expectedOf(queue: WallQueueView): string {
+  const { low_s, high_s } = queue.expected;
+  if (high_s === null || low_s === null) return "";
+  return low_s === high_s ? span(low_s) : `${span(low_s)}–${span(high_s)}`;
 }
 
 export function percent(level: number | null): string {
