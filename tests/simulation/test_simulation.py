@@ -16,8 +16,8 @@ from router.core.policy import Policy
 from router.policy.load import load
 from tests.simulation.day import simulate
 
-FEW, MANY = 12, 200
-FEW_WRITTEN, MANY_WRITTEN = 18, 200
+FEW, MANY = 6, 200
+FEW_WRITTEN, MANY_WRITTEN = 9, 200
 
 
 @pytest.fixture(scope="module")
