@@ -66,7 +66,7 @@ class EffectRunner:
         self._clock = clock
         self._outlets = outlets
         self._is_performing = True  # and no other daemon of the town
-        self._asking: set[EffectKey] = set()  # asked of the outside at this moment
+        self._under_way: set[EffectKey] = set()  # from the first try until it is reported
         self._open: dict[EffectKey, Effect] = {}  # wanted and stored, not over
         self._taken_over: set[EffectKey] = set()  # wanted when somebody else performed, or before
         self._lanes: dict[str, deque[Effect]] = {}  # what is performed one after the other
@@ -81,9 +81,9 @@ class EffectRunner:
             self._want(state.pending[key])
 
     def pause(self) -> None:
-        """Begin nothing more: another daemon does. What is being asked is still reported."""
+        """Begin nothing more: another daemon does. What was tried is still reported."""
         self._is_performing = False
-        self._open = {key: each for key, each in self._open.items() if key in self._asking}
+        self._open = {key: each for key, each in self._open.items() if key in self._under_way}
 
     def follow(self, events: Sequence[AnyEvent], state: State) -> None:
         """Take what was stored."""
@@ -117,7 +117,9 @@ class EffectRunner:
             effect = waiting[0]
             await self._let_others_report(effect)
             if effect.key in self._open:
+                self._under_way.add(effect.key)
                 await self._report(await self._perform(effect))
+                self._under_way.discard(effect.key)
             waiting.popleft()
         del self._lanes[lane]
 
@@ -171,14 +173,11 @@ class EffectRunner:
     async def _ask(self, outlet: Outlet, effect: Effect) -> str:
         """Perform once; an outlet that cannot read what is stored has not tried yet."""
         while True:
-            self._asking.add(effect.key)
             try:
                 return await outlet.perform(effect)
             except StorageError as error:
                 log.warning("effect_waits_for_storage", key=effect.key, code=error.code)
                 await self._clock.sleep_until(self._clock.now() + REPORT_AGAIN)
-            finally:
-                self._asking.discard(effect.key)
 
     async def _report(self, report: ReportEffect) -> None:
         """Tell the engine until it is stored; an effect that is over by now needs no telling."""

@@ -254,6 +254,26 @@ async def test_mails_that_wait_keep_nobody_on_the_line_waiting() -> None:
             task.cancel()
 
 
+async def test_what_was_done_is_reported_by_a_daemon_that_decides_no_more() -> None:
+    """It could not be stored while the journal was away; by then another one decides."""
+    outside = Outside()
+    faults = ScriptedFaults([AppendFault(), AppendFault(ending=Ending.REFUSED)])
+    async with running(faults=faults) as rig:
+        outside.rig = rig
+        runner = EffectRunner(rig.sequencer, rig.clock, {f.EndLeg: outside})
+        rig.publisher.subscribe(runner.follow)
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(runner.run())
+            await rig.sequencer.submit(start_call(1, "effect"), version)
+            await rig.settle()
+            assert KEY in rig.state.pending, "or its report was stored at once"
+            runner.pause()
+            await rig.clock.advance_to(START + 5 * SECOND)
+            task.cancel()
+        assert isinstance(rig.stored()[-1], e.EffectDone)
+        assert outside.performed == [(0, "item-1/1")]
+
+
 async def test_mails_of_another_daemon_leave_unless_it_reports_within_seconds() -> None:
     """It may live and still be telling: a mail that has left must not leave again."""
     async with running() as rig:
