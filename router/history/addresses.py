@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from router.history.tables import ADDRESS, contact_addresses, contacts
-from router.history.upsert import insert_missing
+from router.history.upsert import insert_named
 from router.ports import Words
 
 _FIELDS_MAX: Final = 100  # of one contact; a contact of ours has three
@@ -52,15 +52,7 @@ def addresses_of(body: bytes) -> frozenset[str]:
 def note_addresses(connection: Connection, people: Sequence[Words]) -> None:
     """Have contacts found by the addresses in them; not those emptied before they came."""
     named = {words.ref: found for words in people if (found := addresses_of(words.body))}
-    if not named:
-        return
-    here = select(contacts.c.ref).where(contacts.c.ref.in_(named), contacts.c.redacted_at.is_(None))
-    rows = [
-        {"address": address, "ref": ref}
-        for ref in connection.execute(here).scalars().all()
-        for address in sorted(named[ref])
-    ]
-    insert_missing(connection, contact_addresses, rows)
+    insert_named(connection, contacts, contact_addresses, "address", named)
 
 
 def _texts(value: Any) -> Iterable[str]:

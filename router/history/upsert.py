@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 _INSERTS: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -31,3 +31,19 @@ def insert_missing(connection: Connection, table: Table, values: list[dict[str, 
     if values:
         statement: Any = _INSERTS[connection.dialect.name](table)
         connection.execute(statement.on_conflict_do_nothing(), values)
+
+
+def insert_named(
+    connection: Connection,
+    owners: Table,
+    table: Table,
+    column: str,
+    named: Mapping[str, Iterable[str]],
+) -> None:
+    """Insert what rows of `owners` name, by their `ref`; not of those that are emptied by now."""
+    if not named:
+        return
+    is_kept = owners.c.ref.in_(named) & owners.c.redacted_at.is_(None)
+    kept = connection.execute(select(owners.c.ref).where(is_kept)).scalars().all()
+    rows = [{column: each, "ref": ref} for ref in kept for each in sorted(named[ref])]
+    insert_missing(connection, table, rows)

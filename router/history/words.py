@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Table, delete, select, update
 from router.core.model import Instant
 from router.history.addresses import note_addresses
 from router.history.tables import blob_uses, contact_addresses, contacts, mentions, messages
-from router.history.upsert import insert_missing
+from router.history.upsert import insert_missing, insert_named
 from router.ports import Words, said_in
 
 T = TypeVar("T")
@@ -78,15 +78,7 @@ def _address_keys(connection: Connection, refs: Collection[str]) -> dict[str, st
 def _note_blobs(connection: Connection, page: Sequence[Words]) -> None:
     """Say which blobs the words refer to; not of those that were emptied before they came."""
     named = {words.ref: blobs for words in page if (blobs := blobs_of(words))}
-    if not named:
-        return
-    here = select(messages.c.ref).where(messages.c.ref.in_(named), messages.c.redacted_at.is_(None))
-    uses = [
-        {"blob": blob, "ref": ref}
-        for ref in connection.execute(here).scalars().all()
-        for blob in sorted(named[ref])
-    ]
-    insert_missing(connection, blob_uses, uses)
+    insert_named(connection, messages, blob_uses, "blob", named)
 
 
 def blobs_of(words: Words) -> frozenset[str]:
