@@ -11,7 +11,7 @@ from msgspec import Meta
 from router.core.model import AgentId
 from router.desk.access import ADMINISTRATOR, WrongPassword
 from router.desk.answers import answer, body_of
-from router.desk.browsers import COOKIE
+from router.desk.browsers import COOKIE, address_of
 from router.desk.parts import Parts
 from router.desk.surroundings import Account
 from router.desk.view_types import Moment, View, moment, moment_or_none
@@ -135,7 +135,7 @@ def session_routes(parts: Parts) -> APIRouter:
     async def sign_in(request: Request, body: SignInJson) -> Response:
         if body.browser:
             parts.browsers.must_be_ours(request)
-        address = request.client.host if request.client is not None else ""
+        address = address_of(request)
         parts.brake.count(body.name, address)
         account = await parts.accounts.verify(body.name, body.password)
         if account is None:

@@ -97,6 +97,11 @@ class Browsers:
             raise ForeignRequest("the request comes from a page of another site")
 
 
+def address_of(request: Request) -> str:
+    """Return the network address that asks; "" where there is none."""
+    return request.client.host if request.client is not None else ""
+
+
 def _folder_of(request: Request) -> str:
     """Return where our pages lie, as the page said; a proxy may have put them below a prefix."""
     said = request.headers.get(HEADER, "")

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from router.desk.answers import answer, body_of
 from router.desk.api_people import Body
+from router.desk.browsers import address_of
 from router.desk.openid import ProviderRefused, ProviderUnreachable
 from router.desk.pages import PAGES
 from router.desk.parts import Parts
@@ -97,7 +98,7 @@ def provider_routes(parts: Parts) -> APIRouter:
         if door is None:
             raise UnknownTarget("no sign-in provider is set: sign in with name and password")
         door.must_be_here(request)
-        parts.brake.count_address(_address_of(request))
+        parts.brake.count_address(address_of(request))
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         try:
             address = await door.provider.address(state=state, nonce=nonce, verifier=verifier)
@@ -150,7 +151,7 @@ class _Back:
             token = await self._parts.sessions.open(account.name)
         except TownlineError as error:
             return self._told(request, error)
-        address = _address_of(request)
+        address = address_of(request)
         await self._parts.note(account, "signed-in", f"{address} by the provider")
         response = RedirectResponse(f"{self._door.web_root}/desk/{page}", 303, {
             "cache-control": "no-store", "referrer-policy": "no-referrer",
@@ -190,7 +191,3 @@ class _Back:
             accept_language=request.headers.get("accept-language", ""),
             status=503 if isinstance(error, ProviderUnreachable | StorageError) else 403,
         )
-
-
-def _address_of(request: Request) -> str:
-    return request.client.host if request.client is not None else ""
