@@ -38,10 +38,14 @@ def interval_of(instant: Instant) -> Instant:
     return instant - instant % INTERVAL
 
 
+def beginning_of(zone: ZoneInfo, day: date) -> Instant:
+    """Return when the day begins in the zone."""
+    return round(datetime.combine(day, time(), zone).timestamp()) * SECOND
+
+
 def end_of_day(day: str, zone: str) -> Instant:
     """Return when a day in the town is over."""
-    after = datetime.combine(date.fromisoformat(day) + timedelta(1), time(), ZoneInfo(zone))
-    return round(after.timestamp()) * SECOND
+    return beginning_of(ZoneInfo(zone), date.fromisoformat(day) + timedelta(1))
 
 
 def day_with(day: DayRow | None, old: TallyRow | None, new: TallyRow) -> DayRow:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from router.core.model import SECOND, Instant
+from router.core.model import Instant
 from router.core.service_level import day_in
+from router.core.tallies import beginning_of
 from router.history import report_tables as t
 from router.history.presence import Presences
 from router.history.report_rows import Presence
@@ -34,10 +35,9 @@ def at_desk_since(connection: Connection, agent: str, zone: ZoneInfo, now: Insta
 
 def offers_of(connection: Connection, agent: str, zone: ZoneInfo, today: date) -> dict[str, int]:
     """Return how many offers the agent was made today, by how they ended."""
-    begin = int(datetime.combine(today, time(), zone).timestamp()) * SECOND
     query = (
         select(offers.c.ending, func.count())
-        .where(offers.c.agent == agent, offers.c.made_at >= begin)
+        .where(offers.c.agent == agent, offers.c.made_at >= beginning_of(zone, today))
         .group_by(offers.c.ending)
     )
     return {ending: count for ending, count in connection.execute(query)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Subquery, func, null, select
 
 from router.core.model import SECOND, Instant
 from router.core.service_level import day_in
+from router.core.tallies import beginning_of
 from router.history import report_tables as t
 from router.history.database import Database
 from router.history.report_own import at_desk_since, offers_of
@@ -58,8 +59,7 @@ class Asked(NamedTuple):
         """Return the sums, with a column that is called like what they are grouped by."""
         if self.by is not By.HOUR:
             return summed(kind, self.first, self.last, self.agent)
-        midnight = datetime.combine(date.fromisoformat(self.first), time(), self.zone)
-        return by_hour(kind, self.first, int(midnight.timestamp()) * SECOND)
+        return by_hour(kind, self.first, beginning_of(self.zone, date.fromisoformat(self.first)))
 
     def called(self, value: Any) -> Any:
         """Return what a group stands for as `facts` have it."""

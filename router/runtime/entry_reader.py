@@ -7,7 +7,7 @@ that was in force when it ended: adopting another one later rewrites no day that
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from router.core.model import SECOND, Channel, Instant, ItemId, PolicyHash, Queu
 from router.core.policy import Policy, Queue
 from router.core.policy_service_level import Promise
 from router.core.service_level import promise_of
+from router.core.tallies import beginning_of
 from router.core.text_level import CHANNELS_OF_TEXTS
 from router.core.upcast import decode_events
 from router.errors import InvariantBroken, UnknownTarget
@@ -64,10 +65,7 @@ class PastPolicies:
 
     def bounds(self, day: date) -> tuple[Instant, Instant]:
         """Return the beginning of the day in the town, and that of the next."""
-        first, after = (
-            datetime.combine(each, time(), self.zone) for each in (day, day + timedelta(1))
-        )
-        return round(first.timestamp()) * SECOND, round(after.timestamp()) * SECOND
+        return beginning_of(self.zone, day), beginning_of(self.zone, day + timedelta(1))
 
     def check_kept(self, day: date) -> None:
         """Errors: `UnknownTarget` when what came on the day is gone, or some of it."""
